@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { indexAsModelSettings, meshSettings, delaySettings, nullSettings, remoteSettings } from "./settings.ts";
+
+const seed = z.number().int().min(0).max(4294967295);
+const positive = z.number().positive();
+const count = z.number().int().min(1);
+
+/** One seed a purpose, so that each random choice can be changed alone. */
+const seeds = z.strictObject({
+  data: seed.default(1),
+  requests: seed.default(2),
+  model: seed.default(3),
+  arrivals: seed.default(4),
+  order: seed.default(5),
+});
+
+const syntheticDataset = z.strictObject({
+  kind: z.literal("synthetic"),
+  items: z.number().int().min(100).max(100_000_000),
+  dim: z.number().int().min(2).max(4096),
+  users: z.number().int().min(1).max(10_000_000).default(10_000),
+  /** Dimensions of a user's features; with an identity tower it must equal `dim`. */
+  userDim: z.number().int().min(1).max(4096).optional(),
+  /** Generator clusters; default items / 25, far more than any index has. */
+  clusters: count.optional(),
+  /** Spread of a cluster around its centre, as a share of the centre's length. */
+  noise: z.number().min(0).max(10).default(0.6),
+  /** Zipf exponent of popularity. */
+  zipf: z.number().min(0).max(3).default(0.8),
+});
+
+const datasetSpec = z.discriminatedUnion("kind", [
+  syntheticDataset,
+  z.strictObject({
+    kind: z.literal("glove-100"),
+    /** Keep only the most frequent words; default all. */
+    items: z.number().int().min(100).optional(),
+    /** Words held out as queries. */
+    users: z.number().int().min(1).max(50_000).default(10_000),
+  }),
+  z.strictObject({ kind: z.literal("folder"), path: z.string().min(1) }),
+]);
+
+const modelSpec = z.strictObject({
+  heads: z.number().int().min(1).max(64).default(1),
+  candidates: count.default(1000),
+  tower: z
+    .discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("identity") }),
+      z.strictObject({ kind: z.literal("mlp"), hidden: z.array(count).max(8) }),
+    ])
+    .default({ kind: "identity" }),
+  overarch: z.literal("none").default("none"),
+  value: z.literal("score").default("score"),
+});
+
+const requestsSpec = z.strictObject({
+  /** Different requests generated; the load walks through them. */
+  distinct: z.number().int().min(1).max(1_000_000).default(5000),
+  reuse: z.enum(["none", "zipf"]).default("none"),
+  k: count.default(100),
+  filters: z
+    .array(z.strictObject({ weight: positive.default(1), template: z.string() }))
+    .min(1)
+    .default([{ weight: 1, template: "" }]),
+  /** Items already seen that each request excludes. */
+  exclude: z.number().int().min(0).max(10_000).default(0),
+});
+
+/** A setting's variants: the cross product is swept, at most 10 a system. */
+const sweep = z.record(z.string(), z.array(z.json()).min(1)).default({});
+
+const system = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("mesh"), settings: meshSettings.prefault({}), sweep }),
+  z.strictObject({ kind: z.literal("index-as-model"), settings: indexAsModelSettings.prefault({}), sweep }),
+  z.strictObject({ kind: z.literal("remote"), settings: remoteSettings, sweep }),
+  z.strictObject({ kind: z.literal("null"), settings: nullSettings.prefault({}), sweep }),
+  z.strictObject({ kind: z.literal("delay"), settings: delaySettings, sweep }),
+]);
+
+const load = z.discriminatedUnion("shape", [
+  z.strictObject({
+    shape: z.literal("closed"),
+    /** Requests kept in flight. */
+    inFlight: z.number().int().min(1).max(10_000).default(8),
+    seconds: positive.max(3600).default(5),
+  }),
+  z.strictObject({
+    shape: z.literal("http"),
+    connections: z.number().int().min(1).max(10_000).default(8),
+    seconds: positive.max(3600).default(5),
+  }),
+]);
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/i, "letters, digits, - and _ only");
+
+export const scenarioSchema = z.strictObject({
+  schema: z.literal("silverbench.scenario/1"),
+  name,
+  question: z.string().default(""),
+  seeds: seeds.prefault({}),
+  dataset: datasetSpec,
+  model: modelSpec.prefault({}),
+  requests: requestsSpec.prefault({}),
+  systems: z.record(name, system).refine((s) => Object.keys(s).length > 0, "at least one system"),
+  loads: z.record(name, load).refine((l) => Object.keys(l).length > 0, "at least one load"),
+  slo: z
+    .strictObject({ p99Ms: positive.default(200), recall: z.number().min(0).max(1).default(0.95) })
+    .prefault({}),
+  headline: z
+    .strictObject({ load: name.optional(), recall: z.number().min(0).max(1).default(0.95) })
+    .prefault({}),
+  rounds: z.number().int().min(1).max(1000).default(5),
+  /** `auto`: the last half of the CPUs for the systems, the rest for the load; or a list; or `all`. */
+  cpus: z.union([z.literal("auto"), z.literal("all"), z.array(z.number().int().min(0)).min(1)]).default("auto"),
+  prices: z.string().default("prices/example.yaml"),
+  faults: z.array(z.never()).default([]),
+  gate: z.array(z.string()).default([]),
+});
+
+/** A scenario with every default filled in. */
+export type Scenario = z.output<typeof scenarioSchema>;
+export type DatasetSpec = Scenario["dataset"];
+export type SyntheticSpec = Extract<DatasetSpec, { kind: "synthetic" }>;
+export type GloveSpec = Extract<DatasetSpec, { kind: "glove-100" }>;
+export type RequestsSpec = Scenario["requests"];
+export type SystemSpec = Scenario["systems"][string];
+export type LoadSpec = Scenario["loads"][string];

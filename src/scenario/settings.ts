@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+const count = z.number().int().min(1);
+
+/** What the front door of either system has: one schema, so that both get the same means. */
+const door = {
+  /** Largest batch handed to an engine at once. */
+  maxBatch: z.number().int().min(1).max(4096).default(64),
+  /** How long the first request of a batch waits for company while the engine is idle. */
+  maxWaitMs: z.number().min(0).max(1000).default(0),
+  /** Requests inside the system before the next is refused. */
+  maxInFlight: count.default(1024),
+};
+
+export const meshSettings = z.strictObject({
+  ...door,
+  /** The index service's engine. */
+  index: z
+    .strictObject({
+      kind: z.literal("hnsw").default("hnsw"),
+      precision: z.enum(["f32", "f16", "i8"]).default("f32"),
+      connectivity: z.number().int().min(2).max(256).default(16),
+      expansionAdd: z.number().int().min(8).max(4096).default(128),
+      /** `ef`: candidates the graph walk keeps; the larger, the better the recall. */
+      expansionSearch: z.number().int().min(8).max(65_536).default(256),
+      /** Below this share of eligible items the eligible rows are scored exactly instead. */
+      exactBelow: z.number().min(0).max(1).default(0.05),
+    })
+    .prefault({}),
+  /** `in-process`: the same service code in one process, without the wire in between. */
+  transport: z.enum(["grpc", "in-process"]).default("grpc"),
+});
+
+export const indexAsModelSettings = z.strictObject({
+  ...door,
+  engine: z.literal("onnx").default("onnx"),
+  device: z.literal("cpu").default("cpu"),
+  precision: z.enum(["float32", "int8"]).default("float32"),
+});
+
+/** A third party's system that speaks the door already. */
+export const remoteSettings = z.strictObject({ address: z.string().regex(/^.+:\d+$/, "host:port") });
+
+/** Answers at once with nothing: the ceiling of the load generator itself. */
+export const nullSettings = z.strictObject({ maxInFlight: count.default(100_000) });
+
+/** Answers after a stated time: what the ruler must read back. */
+export const delaySettings = z.strictObject({
+  delayMs: z.number().min(0).max(60_000),
+  maxInFlight: count.default(100_000),
+});
+
+export type MeshSettings = z.output<typeof meshSettings>;
+export type IndexAsModelSettings = z.output<typeof indexAsModelSettings>;
+export type RemoteSettings = z.output<typeof remoteSettings>;
+export type NullSettings = z.output<typeof nullSettings>;
+export type DelaySettings = z.output<typeof delaySettings>;
