@@ -1,0 +1,171 @@
+import {
+  Client,
+  credentials,
+  Metadata,
+  type ChannelOptions,
+  type MethodDefinition,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HarnessError } from "../errors.ts";
+import { fromServiceError } from "./grpc-status.ts";
+import { loadHealthService, loadService } from "./service-definition.ts";
+
+export interface GrpcClientOptions {
+  /** host:port */
+  readonly address: string;
+  readonly protoFile: string;
+  /** Full name, "package.Service". */
+  readonly service: string;
+  /** TCP connections that calls are spread over in turn; default 1. */
+  readonly channels?: number;
+}
+
+export interface CallOptions {
+  /** How long the caller waits, from now; Infinity: for ever. It travels with the call. */
+  readonly deadlineMs: number;
+}
+
+export interface GrpcClient {
+  /**
+   * One unary call.
+   * @throws HarnessError as the server gave it; UNAVAILABLE if it cannot be reached.
+   */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a call states both messages
+  call<Req extends object, Res>(method: string, request: Req, options: CallOptions): Promise<Res>;
+  /** The same with bytes in and bytes out: neither side of the message is looked at. */
+  callEncoded(method: string, request: Buffer, options: CallOptions): Promise<Buffer>;
+  /** The protobuf bytes of a request, for `callEncoded`. */
+  encode(method: string, request: object): Buffer;
+  decode(method: string, response: Buffer): object;
+  /** @throws HarnessError UNAVAILABLE if the service is not serving within the time. */
+  waitUntilServing(timeoutMs: number, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Options of a channel, the same for every client of ours: retries, proxies and service configs
+ * would do things that a measurement does not know of.
+ */
+const CHANNEL_OPTIONS: ChannelOptions = {
+  "grpc.max_send_message_length": -1,
+  "grpc.max_receive_message_length": -1,
+  "grpc.enable_retries": 0,
+  "grpc.enable_http_proxy": 0,
+  "grpc.enable_channelz": 0,
+  "grpc.service_config_disable_resolution": 1,
+  // Otherwise channels to one address share a connection.
+  "grpc.use_local_subchannel_pool": 1,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1000,
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc-node.flow_control_window": 4 * 1024 * 1024,
+};
+
+const identity = (bytes: Buffer): Buffer => bytes;
+
+/** How long one health check may take before it is asked again. */
+const CHECK_MS = 1_000;
+const CHECK_PAUSE_MS = 25;
+
+/** Connects to a service. Nothing is sent before the first call. */
+export function connectGrpc(options: GrpcClientOptions): GrpcClient {
+  const { address, service } = options;
+  const definition = loadService(options.protoFile, service);
+  const check = loadHealthService()["Check"]!;
+  const clients = Array.from(
+    { length: options.channels ?? 1 },
+    () => new Client(address, credentials.createInsecure(), CHANNEL_OPTIONS),
+  );
+  let turn = 0;
+
+  const methodOf = (name: string): MethodDefinition<object, object> => {
+    const method = definition[name];
+    if (method === undefined)
+      throw new HarnessError("INTERNAL", `${service} has no method ${name}`);
+    return method as MethodDefinition<object, object>;
+  };
+  const unary = <Req, Res>(
+    path: string,
+    request: Req,
+    serialize: (request: Req) => Buffer,
+    deserialize: (bytes: Buffer) => Res,
+    deadlineMs: number,
+  ): Promise<Res> => {
+    turn = (turn + 1) % clients.length;
+    const deadline = deadlineMs === Infinity ? Infinity : Date.now() + deadlineMs;
+    return new Promise((resolve, reject) => {
+      clients[turn]!.makeUnaryRequest(
+        path,
+        serialize,
+        deserialize,
+        request,
+        new Metadata(),
+        { deadline },
+        (error: ServiceError | null, response?: Res) => {
+          if (error === null) resolve(response as Res);
+          else reject(fromServiceError(error, `${service} at ${address}`));
+        },
+      );
+    });
+  };
+
+  return {
+    call: <Res>(name: string, request: object, { deadlineMs }: CallOptions) => {
+      const { path, requestSerialize, responseDeserialize } = methodOf(name);
+      return unary(
+        path,
+        request,
+        requestSerialize,
+        responseDeserialize,
+        deadlineMs,
+      ) as Promise<Res>;
+    },
+    callEncoded: (name, request, { deadlineMs }) =>
+      unary(methodOf(name).path, request, identity, identity, deadlineMs),
+    encode: (name, request) => methodOf(name).requestSerialize(request),
+    decode: (name, response) => methodOf(name).responseDeserialize(response),
+    waitUntilServing: (timeoutMs, signal) => {
+      const ask = (): Promise<{ status: string | number }> =>
+        unary(
+          check.path,
+          { service },
+          check.requestSerialize,
+          check.responseDeserialize as (bytes: Buffer) => { status: string | number },
+          CHECK_MS,
+        );
+      return pollUntilServing(ask, { address, service, timeoutMs, signal });
+    },
+    close: () => {
+      for (const client of clients) client.close();
+    },
+  };
+}
+
+async function pollUntilServing(
+  ask: () => Promise<{ status: string | number }>,
+  who: { address: string; service: string; timeoutMs: number; signal: AbortSignal },
+): Promise<void> {
+  const giveUpMs = performance.now() + who.timeoutMs;
+  let last: unknown;
+  do {
+    who.signal.throwIfAborted();
+    try {
+      const { status } = await ask();
+      if (status === SERVING) return;
+      last = new Error(`its health is ${HEALTH_NAMES[Number(status)] ?? status}`);
+    } catch (error) {
+      last = error;
+    }
+    await sleep(CHECK_PAUSE_MS, undefined, { signal: who.signal }).catch(() => {});
+  } while (performance.now() < giveUpMs);
+  throw new HarnessError(
+    "UNAVAILABLE",
+    `${who.service} at ${who.address} was not serving within ${who.timeoutMs / 1000} s`,
+    { cause: last },
+  );
+}
+
+const SERVING = 1;
+const HEALTH_NAMES = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
