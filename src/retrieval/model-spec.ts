@@ -8,7 +8,9 @@ export interface ModelSpec {
   /** K0: candidates kept per head before the union; at least k. */
   readonly candidates: number;
   /** `identity`: the user's features are the query vector (heads 1, user dim = item dim). */
-  readonly tower: { readonly kind: "identity" } | { readonly kind: "mlp"; readonly hidden: readonly number[] };
+  readonly tower:
+    | { readonly kind: "identity" }
+    | { readonly kind: "mlp"; readonly hidden: readonly number[] };
   readonly overarch: "none";
   /** Value Model formula. */
   readonly value: "score";
