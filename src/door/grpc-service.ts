@@ -87,7 +87,7 @@ function implement(
 
 function unaryCall(handler: UnaryHandler): handleUnaryCall<unknown, object> {
   return (call, respond) => {
-    const { request } = call as ServerUnaryCall<unknown, object>;
+    const { request } = call;
     if (request instanceof HarnessError) {
       respond(toStatus(request));
       return;

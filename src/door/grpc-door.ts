@@ -1,0 +1,49 @@
+import { fileURLToPath } from "node:url";
+import { HarnessError } from "../errors.ts";
+import type { Admission } from "./admission.ts";
+import { decodeRequest, encodeAnswer, type WireAnswer, type WireRequest } from "./codec.ts";
+import { type GrpcServer, serveGrpc } from "./grpc-service.ts";
+import type { CallContext } from "./retriever.ts";
+import { encodeStats } from "./stats-codec.ts";
+
+export const RETRIEVAL_SERVICE = "silverbench.v1.Retrieval";
+export const RETRIEVAL_PROTO = fileURLToPath(new URL("./retrieval.proto", import.meta.url));
+
+/** The gRPC half of a front door. */
+export function serveGrpcDoor(
+  admission: Admission,
+  host: string,
+  port: number,
+): Promise<GrpcServer> {
+  const retrieve = async (message: WireRequest, context: CallContext): Promise<WireAnswer> =>
+    encodeAnswer(await admission.retrieve(() => decodeRequest(message, admission.limits), context));
+  return serveGrpc({
+    protoFile: RETRIEVAL_PROTO,
+    service: RETRIEVAL_SERVICE,
+    host,
+    port,
+    handlers: {
+      Retrieve: retrieve,
+      RetrieveBatch: async (batch: { requests: readonly WireRequest[] }, context: CallContext) => ({
+        responses: await Promise.all(
+          batch.requests.map((message, i) => inBatch(i, retrieve(message, context))),
+        ),
+      }),
+      Stats: async () => encodeStats(await admission.stats()),
+    },
+  });
+}
+
+/** One bad request fails its batch; the error then says which one it was. */
+async function inBatch<T>(position: number, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    const { code, message, where, cause } = HarnessError.from(thrown);
+    const place = `requests[${position}]`;
+    throw new HarnessError(code, `${place}: ${message}`, {
+      where: where === undefined ? place : `${place}.${where}`,
+      cause,
+    });
+  }
+}
