@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { indexAsModelSettings, meshSettings, delaySettings, nullSettings, remoteSettings } from "./settings.ts";
+import {
+  indexAsModelSettings,
+  meshSettings,
+  delaySettings,
+  nullSettings,
+  remoteSettings,
+} from "./settings.ts";
 
 const seed = z.number().int().min(0).max(4294967295);
 const positive = z.number().positive();
@@ -70,15 +76,21 @@ const requestsSpec = z.strictObject({
 /** A setting's variants: the cross product is swept, at most 10 a system. */
 const sweep = z.record(z.string(), z.array(z.json()).min(1)).default({});
 
-const system = z.discriminatedUnion("kind", [
+/** One system: its kind, settings and sweep. */
+export const systemSpec = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("mesh"), settings: meshSettings.prefault({}), sweep }),
-  z.strictObject({ kind: z.literal("index-as-model"), settings: indexAsModelSettings.prefault({}), sweep }),
+  z.strictObject({
+    kind: z.literal("index-as-model"),
+    settings: indexAsModelSettings.prefault({}),
+    sweep,
+  }),
   z.strictObject({ kind: z.literal("remote"), settings: remoteSettings, sweep }),
   z.strictObject({ kind: z.literal("null"), settings: nullSettings.prefault({}), sweep }),
   z.strictObject({ kind: z.literal("delay"), settings: delaySettings, sweep }),
 ]);
 
-const load = z.discriminatedUnion("shape", [
+/** One load: the shape of arrivals. */
+export const loadSpec = z.discriminatedUnion("shape", [
   z.strictObject({
     shape: z.literal("closed"),
     /** Requests kept in flight. */
@@ -102,8 +114,10 @@ export const scenarioSchema = z.strictObject({
   dataset: datasetSpec,
   model: modelSpec.prefault({}),
   requests: requestsSpec.prefault({}),
-  systems: z.record(name, system).refine((s) => Object.keys(s).length > 0, "at least one system"),
-  loads: z.record(name, load).refine((l) => Object.keys(l).length > 0, "at least one load"),
+  systems: z
+    .record(name, systemSpec)
+    .refine((s) => Object.keys(s).length > 0, "at least one system"),
+  loads: z.record(name, loadSpec).refine((l) => Object.keys(l).length > 0, "at least one load"),
   slo: z
     .strictObject({ p99Ms: positive.default(200), recall: z.number().min(0).max(1).default(0.95) })
     .prefault({}),
@@ -112,7 +126,9 @@ export const scenarioSchema = z.strictObject({
     .prefault({}),
   rounds: z.number().int().min(1).max(1000).default(5),
   /** `auto`: the last half of the CPUs for the systems, the rest for the load; or a list; or `all`. */
-  cpus: z.union([z.literal("auto"), z.literal("all"), z.array(z.number().int().min(0)).min(1)]).default("auto"),
+  cpus: z
+    .union([z.literal("auto"), z.literal("all"), z.array(z.number().int().min(0)).min(1)])
+    .default("auto"),
   prices: z.string().default("prices/example.yaml"),
   faults: z.array(z.never()).default([]),
   gate: z.array(z.string()).default([]),

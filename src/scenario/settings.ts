@@ -39,7 +39,9 @@ export const indexAsModelSettings = z.strictObject({
 });
 
 /** A third party's system that speaks the door already. */
-export const remoteSettings = z.strictObject({ address: z.string().regex(/^.+:\d+$/, "host:port") });
+export const remoteSettings = z.strictObject({
+  address: z.string().regex(/^.+:\d+$/, "host:port"),
+});
 
 /** Answers at once with nothing: the ceiling of the load generator itself. */
 export const nullSettings = z.strictObject({ maxInFlight: count.default(100_000) });

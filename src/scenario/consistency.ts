@@ -1,0 +1,176 @@
+import { HarnessError } from "../errors.ts";
+import { parseFilter } from "../retrieval/filter/grammar.ts";
+import type { Mistake } from "./mistake.ts";
+import { didYouMean } from "./nearest-word.ts";
+import type { Scenario } from "./schema.ts";
+import { loadSpec, scenarioSchema, systemSpec } from "./schema.ts";
+import type { FieldPath, ScenarioSource } from "./scenario-source.ts";
+import { expandVariants } from "./variants.ts";
+
+/** What of a scenario is sound by itself, and so can be compared. */
+export interface SoundSections extends Partial<Scenario> {
+  /** Names of all systems and loads, sound or not; the sound ones are in `systems` and `loads`. */
+  readonly systemNames: readonly string[];
+  readonly loadNames: readonly string[];
+  /** Filter templates by position, whatever else is wrong with the requests; null where it is no text. */
+  readonly templates: readonly (string | null)[];
+}
+
+/** The sections, and of systems and loads the entries, that the schema accepts. */
+export function soundSections(value: unknown): SoundSections {
+  const raw = value as Record<string, unknown>;
+  const sound: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(scenarioSchema.shape)) {
+    const parsed = schema.safeParse(raw[name]);
+    if (parsed.success) sound[name] = parsed.data;
+  }
+  for (const [name, schema] of Object.entries({ systems: systemSpec, loads: loadSpec })) {
+    const entries = Object.entries(raw[name] ?? {}).flatMap(([key, entry]) => {
+      const parsed = schema.safeParse(entry);
+      return parsed.success ? [[key, parsed.data] as const] : [];
+    });
+    sound[name] = Object.fromEntries(entries);
+  }
+  return {
+    ...sound,
+    systemNames: namesOf(raw["systems"]),
+    loadNames: namesOf(raw["loads"]),
+    templates: templatesOf(raw["requests"]),
+  };
+}
+
+function templatesOf(requests: unknown): (string | null)[] {
+  const { filters } = (requests ?? {}) as { filters?: unknown };
+  if (!Array.isArray(filters)) return [];
+  return filters.map((filter: { template?: unknown } | null) =>
+    typeof filter?.template === "string" ? filter.template : null,
+  );
+}
+
+function namesOf(section: unknown): string[] {
+  return typeof section === "object" && section !== null ? Object.keys(section) : [];
+}
+
+/**
+ * Reads a gate expression and says which systems it names.
+ * @throws HarnessError BAD_INPUT if it is not one.
+ */
+export type CheckGate = (expression: string) => readonly string[];
+
+/** What contradicts itself between fields that are each sound alone. */
+export function inconsistencies(
+  source: ScenarioSource,
+  sections: SoundSections,
+  checkGate: CheckGate | undefined,
+): Mistake[] {
+  return [
+    ...headlineMistakes(source, sections),
+    ...modelMistakes(source, sections),
+    ...requestMistakes(source, sections),
+    ...filterMistakes(source, sections),
+    ...sweepMistakes(source, sections),
+    ...(checkGate === undefined ? [] : gateMistakes(source, sections, checkGate)),
+  ];
+}
+
+function headlineMistakes(
+  source: ScenarioSource,
+  { headline, loadNames }: SoundSections,
+): Mistake[] {
+  if (headline?.load === undefined || loadNames.includes(headline.load)) return [];
+  const hint = didYouMean(headline.load, loadNames) || `; the loads are ${loadNames.join(", ")}`;
+  return [source.mistake(["headline", "load"], `no load is named "${headline.load}"${hint}`)];
+}
+
+function modelMistakes(
+  source: ScenarioSource,
+  { model, dataset, requests }: SoundSections,
+): Mistake[] {
+  const mistakes: Mistake[] = [];
+  if (model === undefined) return mistakes;
+  if (model.tower.kind === "identity") {
+    if (model.heads !== 1) {
+      mistakes.push(
+        source.mistake(
+          ["model", "heads"],
+          `an identity tower has 1 head, came ${model.heads}; state tower: { kind: mlp, hidden: [..] } for more`,
+        ),
+      );
+    }
+    if (dataset?.kind === "synthetic" && (dataset.userDim ?? dataset.dim) !== dataset.dim) {
+      mistakes.push(
+        source.mistake(
+          ["dataset", "userDim"],
+          `an identity tower needs userDim = dim = ${dataset.dim}, came ${dataset.userDim}; or state an mlp tower`,
+        ),
+      );
+    }
+  }
+  if (requests !== undefined && requests.k > model.candidates) {
+    mistakes.push(
+      source.mistake(
+        ["requests", "k"],
+        `k must be at most model.candidates = ${model.candidates} (what a head keeps), came ${requests.k}`,
+      ),
+    );
+  }
+  return mistakes;
+}
+
+function requestMistakes(source: ScenarioSource, { dataset, requests }: SoundSections): Mistake[] {
+  if (dataset === undefined || requests === undefined || dataset.kind === "folder") return [];
+  const { items } = dataset;
+  if (items === undefined) return [];
+  const mistakes: Mistake[] = [];
+  for (const field of ["k", "exclude"] as const) {
+    if (requests[field] <= items) continue;
+    const text = `must be at most dataset.items = ${items}, came ${requests[field]}`;
+    mistakes.push(source.mistake(["requests", field], text));
+  }
+  return mistakes;
+}
+
+function filterMistakes(source: ScenarioSource, { templates }: SoundSections): Mistake[] {
+  return templates.flatMap((template, index) => {
+    if (template === null) return [];
+    // A digit stands wherever a placeholder may: as a value and as a number. The length is kept,
+    // so that positions in messages fit the template.
+    const example = template.replaceAll(/\{[^{}]*\}/g, (placeholder) =>
+      "1".repeat(placeholder.length),
+    );
+    return caught(source, ["requests", "filters", index, "template"], () => parseFilter(example));
+  });
+}
+
+function sweepMistakes(source: ScenarioSource, { systems }: SoundSections): Mistake[] {
+  return Object.entries(systems ?? {}).flatMap(([name, spec]) =>
+    caught(source, ["systems", name, "sweep"], () => expandVariants(spec)),
+  );
+}
+
+function gateMistakes(
+  source: ScenarioSource,
+  { gate, systemNames }: SoundSections,
+  checkGate: CheckGate,
+): Mistake[] {
+  return (gate ?? []).flatMap((expression, index) =>
+    caught(source, ["gate", index], () => {
+      const unknown = checkGate(expression).find((name) => !systemNames.includes(name));
+      if (unknown === undefined) return;
+      const hint =
+        didYouMean(unknown, systemNames) || `; the systems are ${systemNames.join(", ")}`;
+      throw new HarnessError("BAD_INPUT", `no system is named "${unknown}"${hint}`);
+    }),
+  );
+}
+
+function caught(source: ScenarioSource, path: FieldPath, check: () => unknown): Mistake[] {
+  try {
+    check();
+    return [];
+  } catch (thrown) {
+    const error = HarnessError.from(thrown);
+    if (error.code !== "BAD_INPUT") throw error;
+    return [source.mistake(path, error.message)];
+  }
+}

@@ -1,0 +1,282 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HarnessError } from "../errors.ts";
+import type { LoadedScenario } from "./load-scenario.ts";
+import { loadScenario } from "./load-scenario.ts";
+import type { ScenarioOverrides } from "./overrides.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "silverbench-scenario-"));
+  await writeFile(join(folder, "prices.yaml"), "");
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const SOUND = `schema: silverbench.scenario/1
+name: small # a comment
+dataset: { kind: synthetic, items: 1000, dim: 8 }
+systems:
+  mesh: { kind: mesh }
+  model: { kind: index-as-model }
+loads:
+  closed: { shape: closed, seconds: 1 }
+prices: prices.yaml
+gate: ["recall(model) >= 0.95", "recall(mesh) >= 0.9"]
+`;
+
+async function load(text: string, overrides: ScenarioOverrides = {}): Promise<LoadedScenario> {
+  const path = join(folder, "it.yaml");
+  await writeFile(path, text);
+  return loadScenario(path, overrides);
+}
+
+/** The lines of the error, the folder's name cut off. */
+async function mistakes(text: string, overrides: ScenarioOverrides = {}): Promise<string[]> {
+  const error: unknown = await load(text, overrides).catch((thrown: unknown) => thrown);
+  if (!(error instanceof HarnessError))
+    throw new Error("expected a HarnessError", { cause: error });
+  expect(error.code).toBe("BAD_INPUT");
+  return error.message.replaceAll(`${folder}/`, "").split("\n").slice(1);
+}
+
+/** Systems named as `metric(system)`. */
+const checkGate = (text: string): string[] => {
+  const names = [...text.matchAll(/\((\w+)\)/g)].map(([, name]) => name!);
+  if (names.length === 0) throw new HarnessError("BAD_INPUT", "expected metric(system)");
+  return names;
+};
+
+describe("a sound scenario", () => {
+  test("gets every default", async () => {
+    const { scenario } = await load(SOUND);
+    expect(scenario.rounds).toBe(5);
+    expect(scenario.seeds).toEqual({ data: 1, requests: 2, model: 3, arrivals: 4, order: 5 });
+    expect(scenario.systems["mesh"]).toMatchObject({ settings: { maxBatch: 64 }, sweep: {} });
+    expect(scenario.loads["closed"]).toEqual({ shape: "closed", inFlight: 8, seconds: 1 });
+  });
+
+  test("keeps its text when the command line changes nothing", async () => {
+    expect((await load(SOUND)).text).toBe(SOUND);
+  });
+
+  test("has a hash of its meaning: comments and order do not matter, numbers do", async () => {
+    const { hash } = await load(SOUND);
+    expect((await load(`rounds: 5\n${SOUND.replace("# a comment", "")}`)).hash).toBe(hash);
+    expect((await load(SOUND.replace("1000", "1001"))).hash).not.toBe(hash);
+  });
+
+  test("finds its price sheet and dataset folder beside itself", async () => {
+    const text = SOUND.replace(/dataset: .*/, "dataset: { kind: folder, path: ./mine }");
+    const { scenario, pricesPath } = await load(text);
+    expect(pricesPath).toBe(join(folder, "prices.yaml"));
+    expect(scenario.dataset).toEqual({ kind: "folder", path: join(folder, "mine") });
+  });
+});
+
+describe("the command line", () => {
+  test("sets fields by path, keeps comments, and the text gives the same scenario again", async () => {
+    const changed = await load(SOUND, {
+      set: ["loads.closed.inFlight=2", "requests.filters=[{template: 'u < 1'}]"],
+      rounds: 2,
+    });
+    expect(changed.scenario.loads["closed"]).toMatchObject({ inFlight: 2 });
+    expect(changed.scenario.requests.filters).toEqual([{ weight: 1, template: "u < 1" }]);
+    expect(changed.text).toContain("# a comment");
+    const again = await load(changed.text);
+    expect(again.scenario).toEqual(changed.scenario);
+    expect(again.hash).toBe(changed.hash);
+  });
+
+  test("--seed counts the five seeds up from one", async () => {
+    const { scenario } = await load(SOUND, { seed: 10 });
+    expect(scenario.seeds).toEqual({ data: 10, requests: 11, model: 12, arrivals: 13, order: 14 });
+  });
+
+  test("--system keeps the named ones and leaves out gates about the others", async () => {
+    const { scenario, leftOut } = await load(SOUND, { systems: ["mesh"], checkGate });
+    expect(Object.keys(scenario.systems)).toEqual(["mesh"]);
+    expect(leftOut).toEqual(["recall(model) >= 0.95"]);
+    expect(scenario.gate).toEqual(["recall(mesh) >= 0.9"]);
+  });
+
+  test("is blamed for its own mistakes", async () => {
+    expect(await mistakes(SOUND, { set: ["rounds=many"], systems: ["mehs"] })).toEqual([
+      '  --system: no system is named "mehs"; did you mean "mesh"?',
+      '  --set rounds=many: rounds: expected a finite number, came "many"',
+    ]);
+    await expect(load(SOUND, { set: ["rounds"] })).rejects.toThrow(/expected path=value/);
+    await expect(load(SOUND, { set: ["name.x=1"] })).rejects.toThrow(/not a field that can be set/);
+    await expect(load(SOUND, { seed: -1 })).rejects.toThrow(/whole number from 0/);
+  });
+});
+
+test("five mistakes are five lines, in the order of the file", async () => {
+  const text = `schema: silverbench.scenario/1
+name: five
+datasett: { kind: synthetic }
+dataset: { kind: synthetic, items: 1000, dim: 8 }
+requests:
+  k: 0
+  filters:
+    - { template: "lang:{lang} AND" }
+systems:
+  mesh: { kind: mash }
+loads:
+  closed: { shape: closed }
+headline: { load: close }
+prices: prices.yaml
+`;
+  const lines = await mistakes(text);
+  expect(lines).toEqual([
+    '  it.yaml:3:1: datasett: unknown field; did you mean "dataset"?',
+    "  it.yaml:6:6: requests.k: expected a number of at least 1, came 0",
+    expect.stringMatching(/^ {2}it\.yaml:8:19: requests\.filters\.0\.template: /),
+    '  it.yaml:10:17: systems.mesh.kind: expected "mesh", "index-as-model", "remote", "null" or "delay", came "mash"; did you mean "mesh"?',
+    '  it.yaml:13:19: headline.load: no load is named "close"; did you mean "closed"?',
+  ]);
+});
+
+const changes: readonly [what: string, from: string | RegExp, to: string, line: string | RegExp][] =
+  [
+    [
+      "a missing field",
+      /dataset: .*\n/,
+      "",
+      "it.yaml:1:1: dataset: is missing; expected fields (name: value)",
+    ],
+    [
+      "a wrong type",
+      "items: 1000",
+      "items: lots",
+      'it.yaml:3:36: dataset.items: expected a finite number, came "lots"',
+    ],
+    [
+      "a fraction where a count belongs",
+      "items: 1000",
+      "items: 1000.5",
+      "it.yaml:3:36: dataset.items: expected a whole number, came 1000.5",
+    ],
+    [
+      "NaN",
+      "seconds: 1",
+      "seconds: .nan",
+      "it.yaml:8:37: loads.closed.seconds: expected a finite number, came NaN",
+    ],
+    [
+      "Infinity",
+      "seconds: 1",
+      "seconds: .inf",
+      "it.yaml:8:37: loads.closed.seconds: expected a finite number, came Infinity",
+    ],
+    [
+      "k beyond the catalogue",
+      "prices:",
+      "model: { candidates: 5000 }\nrequests: { k: 2000 }\nprices:",
+      "it.yaml:10:16: requests.k: must be at most dataset.items = 1000, came 2000",
+    ],
+    [
+      "k beyond the candidates",
+      "prices:",
+      "model: { candidates: 10 }\nprices:",
+      "it.yaml:1:1: requests.k: k must be at most model.candidates = 10 (what a head keeps), came 100",
+    ],
+    [
+      "heads without a tower",
+      "prices:",
+      "model: { heads: 3 }\nprices:",
+      "it.yaml:9:17: model.heads: an identity tower has 1 head, came 3; state tower: { kind: mlp, hidden: [..] } for more",
+    ],
+    [
+      "an identity tower of the wrong size",
+      "dim: 8",
+      "dim: 8, userDim: 9",
+      "it.yaml:3:59: dataset.userDim: an identity tower needs userDim = dim = 8, came 9; or state an mlp tower",
+    ],
+    [
+      "an unknown setting in a sweep",
+      "kind: mesh }",
+      "kind: mesh, sweep: { maxBach: [1, 2] } }",
+      'it.yaml:5:30: systems.mesh.sweep: "maxBach" is not a setting of a system of kind mesh; did you mean "maxBatch"?',
+    ],
+    [
+      "a refused value in a sweep",
+      "kind: mesh }",
+      "kind: mesh, sweep: { index.precision: [f31] } }",
+      /systems\.mesh\.sweep: index\.precision = "f31" is refused/,
+    ],
+    [
+      "a sweep of 12",
+      "kind: mesh }",
+      "kind: mesh, sweep: { maxBatch: [1, 2, 3, 4], maxWaitMs: [0, 1, 2] } }",
+      "it.yaml:5:30: systems.mesh.sweep: expected at most 10 variants, came 12 (4 of maxBatch x 3 of maxWaitMs)",
+    ],
+    [
+      "a gate that is none",
+      "recall(mesh) >= 0.9",
+      "be fast",
+      "it.yaml:10:33: gate.1: expected metric(system)",
+    ],
+    [
+      "a gate about nobody",
+      "recall(mesh)",
+      "recall(mush)",
+      'it.yaml:10:33: gate.1: no system is named "mush"; did you mean "mesh"?',
+    ],
+    [
+      "no price sheet",
+      "prices: prices.yaml",
+      "prices: gold.yaml",
+      "it.yaml:9:9: prices: no price sheet at gold.yaml",
+    ],
+    [
+      "a field given twice",
+      "prices:",
+      "name: again\nprices:",
+      "it.yaml:9:1: name: this field is given twice; keep one of them",
+    ],
+    [
+      "a bad name",
+      "closed: {",
+      "clo sed: {",
+      "it.yaml:8:3: loads.clo sed: a name must be letters, digits, - and _ only",
+    ],
+    [
+      "an unknown setting",
+      "kind: mesh }",
+      "kind: mesh, settings: { maxbatch: 1 } }",
+      'it.yaml:5:35: systems.mesh.settings.maxbatch: unknown field; did you mean "maxBatch"?',
+    ],
+    [
+      "cpus",
+      "prices:",
+      "cpus: some\nprices:",
+      'it.yaml:9:7: cpus: expected "auto", "all" or a list [..], came "some"',
+    ],
+    [
+      "faults before their time",
+      "prices:",
+      "faults: [kill]\nprices:",
+      /faults\.0: expected an empty list/,
+    ],
+    ["broken YAML", "name: small", "name: 'small", /^ {2}it\.yaml:\d+:\d+: not YAML: /],
+  ];
+
+describe("is told with line and column:", () => {
+  test.for(changes)("%s", async ([, from, to, line]) => {
+    const text = SOUND.replace(from, to);
+    expect(text).not.toBe(SOUND);
+    const lines = await mistakes(text, { checkGate });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(typeof line === "string" ? `  ${line}` : line);
+  });
+});
+
+test("an empty file, a list and a missing file are refused as a whole", async () => {
+  expect(await mistakes("")).toEqual([expect.stringMatching(/it\.yaml:1:1: expected the fields/)]);
+  expect(await mistakes("- a")).toEqual([expect.stringMatching(/expected the fields/)]);
+  await expect(loadScenario(join(folder, "absent.yaml"))).rejects.toThrow(
+    /no scenario can be read/,
+  );
+});
