@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { open, type FileHandle } from "node:fs/promises";
+import { endianness } from "node:os";
+import { HarnessError } from "../errors.ts";
+
+/** Large enough that a read costs less than the page faults it causes. */
+const CHUNK_BYTES = 16 * 1024 * 1024;
+
+export interface FlatFile {
+  /** Shared, so that worker threads get it without a copy. */
+  readonly buffer: SharedArrayBuffer;
+  /** Lower-case hex; null if it was not asked for. */
+  readonly sha256: string | null;
+}
+
+/**
+ * Reads a whole file into shared memory. While one chunk is hashed on this thread, the next is
+ * read on another.
+ *
+ * @param expectedBytes its length; null: whatever it has.
+ * @throws HarnessError DATA if it is missing, unreadable or of another length.
+ */
+export async function readFlat(
+  path: string,
+  { expectedBytes, hash }: { readonly expectedBytes: number | null; readonly hash: boolean },
+): Promise<FlatFile> {
+  const file = await openForReading(path);
+  try {
+    const { size } = await file.stat();
+    if (expectedBytes !== null && size !== expectedBytes) {
+      const fault = size < expectedBytes ? "cut short" : "too long";
+      throw new HarnessError(
+        "DATA",
+        `the file is ${fault}: expected ${expectedBytes} bytes, got ${size}`,
+        {
+          where: path,
+        },
+      );
+    }
+    const buffer = new SharedArrayBuffer(size);
+    const sha256 = await fill(file, new Uint8Array(buffer), hash ? createHash("sha256") : null);
+    return { buffer, sha256 };
+  } finally {
+    await file.close();
+  }
+}
+
+async function fill(
+  file: FileHandle,
+  target: Uint8Array,
+  hash: ReturnType<typeof createHash> | null,
+): Promise<string | null> {
+  const readFrom = async (start: number): Promise<number> => {
+    if (start >= target.length) return start;
+    const end = Math.min(start + CHUNK_BYTES, target.length);
+    let at = start;
+    while (at < end) {
+      const { bytesRead } = await file.read(target, at, end - at, at);
+      if (bytesRead === 0)
+        throw new HarnessError("DATA", `the file shrank to ${at} bytes while it was read`);
+      at += bytesRead;
+    }
+    return end;
+  };
+  let done = 0;
+  let ready = await readFrom(0);
+  while (done < ready) {
+    const next = readFrom(ready);
+    // Awaited below; until then a rejection must not count as unhandled.
+    next.catch(() => {});
+    hash?.update(target.subarray(done, ready));
+    done = ready;
+    ready = await next;
+  }
+  return hash?.digest("hex") ?? null;
+}
+
+async function openForReading(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new HarnessError("DATA", isMissing ? "the file is missing" : "the file cannot be read", {
+      where: path,
+      cause,
+    });
+  }
+}
+
+/** Writes the bytes of an array as they lie in memory, and says what they hash to. */
+export async function writeFlat(
+  path: string,
+  data: ArrayBufferView,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const hash = createHash("sha256");
+  const file = await open(path, "wx");
+  try {
+    for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
+      const chunk = bytes.subarray(start, start + CHUNK_BYTES);
+      const written = writeAll(file, chunk);
+      written.catch(() => {});
+      hash.update(chunk);
+      await written;
+    }
+  } finally {
+    await file.close();
+  }
+  return { bytes: bytes.length, sha256: hash.digest("hex") };
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length;) {
+    const { bytesWritten } = await file.write(chunk, at, chunk.length - at);
+    at += bytesWritten;
+  }
+}
+
+/** Flat files are little-endian, and arrays are written as they lie in memory. */
+export function assertLittleEndian(): void {
+  if (endianness() !== "LE") {
+    throw new HarnessError(
+      "DATA",
+      "datasets are little-endian files, and this machine is big-endian",
+    );
+  }
+}
+
+const TWO_POW_32 = 4294967296;
+
+/** uint64 file contents as numbers; what lies beyond 2^53 loses its last bits and is refused later. */
+export function toIds(buffer: ArrayBufferLike): Float64Array {
+  const words = new Uint32Array(buffer);
+  const ids = new Float64Array(new SharedArrayBuffer(words.length * 4));
+  for (let at = 0; at < ids.length; at++)
+    ids[at] = words[2 * at]! + words[2 * at + 1]! * TWO_POW_32;
+  return ids;
+}
+
+/** Ids below 2^53 as uint64 file contents. */
+export function fromIds(ids: Float64Array): Uint32Array {
+  const words = new Uint32Array(2 * ids.length);
+  for (const [at, id] of ids.entries()) {
+    words[2 * at] = id % TWO_POW_32;
+    words[2 * at + 1] = Math.floor(id / TWO_POW_32);
+  }
+  return words;
+}

@@ -1,0 +1,226 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { HarnessError } from "../errors.ts";
+import type { Column } from "../retrieval/catalogue.ts";
+import { checkContents } from "./contents.ts";
+import type { Dataset, DatasetParts, Labels, OnProgress } from "./dataset.ts";
+import { DraftFiles, SealedFiles } from "./file-source.ts";
+import { assertLittleEndian, fromIds, writeFlat } from "./flat-file.ts";
+import {
+  columnFile,
+  DENSE,
+  EMBEDDINGS,
+  ITEM_IDS,
+  LABELS,
+  MANIFEST,
+  readContents,
+  readLabelsFrom,
+  USER_FEATURES,
+  USER_IDS,
+} from "./layout.ts";
+import {
+  DATASET_SCHEMA,
+  parseDraft,
+  parseManifest,
+  type DraftManifest,
+  type FileEntry,
+  type FileType,
+  type Manifest,
+} from "./manifest.ts";
+
+/**
+ * The on-disk format `silverbench.dataset/1`: a folder of flat little-endian arrays, row-major,
+ * without headers (numpy's `array.tofile(path)`), and a manifest.json that describes them:
+ *
+ * | file | contents |
+ * | --- | --- |
+ * | item-ids.u64 | uint64 [items], each id once, below 2^53 |
+ * | embeddings.f32 | float32 [items, dim], finite |
+ * | dense.f32 | float32 [items, denseDim]; only if denseDim > 0 |
+ * | user-ids.u64, user-features.f32 | uint64 [users], float32 [users, userDim] |
+ * | column-NAME.values.f32 | numeric attribute: float32 [items], NaN for none |
+ * | column-NAME.offsets.u32, .values.u32, .vocabulary.json | categorical attribute: item i has the codes values[offsets[i] .. offsets[i+1]), rising; the vocabulary is a JSON list, a text a code |
+ * | labels.json | optional: {"items": [a text a row], "users": [...]} |
+ *
+ * The manifest one writes for one's own data, before `silverbench dataset build FOLDER` seals it:
+ *
+ *     { "schema": "silverbench.dataset/1", "name": "mine", "items": 1000, "dim": 64,
+ *       "users": 10, "userDim": 64, "denseDim": 0,
+ *       "columns": [{"name": "lang", "kind": "categorical"}, {"name": "price", "kind": "numeric"}] }
+ *
+ * A numeric column called `popularity` (0 or more) weighs the items when requests draw filter
+ * values and exclusions; without it all items weigh the same.
+ */
+
+/** What `writeDataset` will put on disk, without the manifest and JSON. */
+export function datasetBytes({
+  catalogue,
+  users,
+}: Pick<DatasetParts, "catalogue" | "users">): number {
+  const columns = catalogue.columns.map((column) =>
+    column.kind === "numeric"
+      ? column.values.byteLength
+      : column.values.byteLength + column.offsets.byteLength,
+  );
+  return (
+    catalogue.embeddings.byteLength +
+    catalogue.dense.byteLength +
+    users.features.byteLength +
+    8 * (catalogue.count + users.count) +
+    columns.reduce((sum, bytes) => sum + bytes, 0)
+  );
+}
+
+/**
+ * Writes a sealed dataset into an existing, empty folder; the manifest last, so that a folder
+ * without one is known to be half-written.
+ *
+ * @throws HarnessError DATA if the contents are not fit to be read back.
+ */
+export async function writeDataset(
+  folder: string,
+  parts: DatasetParts,
+  onProgress: OnProgress,
+): Promise<Manifest> {
+  assertLittleEndian();
+  checkContents(parts, folder);
+  await mkdir(folder, { recursive: true });
+  const { catalogue, users } = parts;
+  const files: Record<string, FileEntry> = {};
+  const total = datasetBytes(parts);
+  let written = 0;
+  const write = async (
+    name: string,
+    dtype: FileType,
+    shape: readonly number[],
+    data: ArrayBufferView,
+  ): Promise<void> => {
+    const { bytes, sha256 } = await writeFlat(join(folder, name), data);
+    files[name] = { dtype, shape, bytes, sha256 };
+    written += bytes;
+    onProgress("writing the dataset", Math.min(1, written / total));
+  };
+
+  await write(ITEM_IDS, "uint64", [catalogue.count], fromIds(catalogue.ids));
+  await write(EMBEDDINGS, "float32", [catalogue.count, catalogue.dim], catalogue.embeddings);
+  if (catalogue.denseDim > 0) {
+    await write(DENSE, "float32", [catalogue.count, catalogue.denseDim], catalogue.dense);
+  }
+  await write(USER_IDS, "uint64", [users.count], fromIds(users.ids));
+  await write(USER_FEATURES, "float32", [users.count, users.dim], users.features);
+  for (const column of catalogue.columns) await writeColumn(column, write);
+  if (parts.labels !== undefined) await write(LABELS, "json", [], toJson(parts.labels));
+
+  const manifest: Manifest = {
+    schema: DATASET_SCHEMA,
+    name: parts.name,
+    items: catalogue.count,
+    dim: catalogue.dim,
+    users: users.count,
+    userDim: users.dim,
+    denseDim: catalogue.denseDim,
+    columns: catalogue.columns.map(({ name, kind }) => ({ name, kind })),
+    provenance: parts.provenance,
+    files,
+  };
+  await writeManifest(folder, manifest);
+  return manifest;
+}
+
+async function writeColumn(
+  column: Column,
+  write: (
+    name: string,
+    dtype: FileType,
+    shape: readonly number[],
+    data: ArrayBufferView,
+  ) => Promise<void>,
+): Promise<void> {
+  const valuesFile = columnFile(column, "values");
+  if (column.kind === "numeric") {
+    await write(valuesFile, "float32", [column.values.length], column.values);
+    return;
+  }
+  await write(columnFile(column, "offsets"), "uint32", [column.offsets.length], column.offsets);
+  await write(valuesFile, "uint32", [column.values.length], column.values);
+  await write(
+    columnFile(column, "vocabulary"),
+    "json",
+    [column.vocabulary.length],
+    toJson(column.vocabulary),
+  );
+}
+
+const toJson = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value)}\n`);
+
+async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  const path = join(folder, MANIFEST);
+  await writeFile(`${path}.new`, `${JSON.stringify(manifest, null, 1)}\n`, { flush: true });
+  await rename(`${path}.new`, path);
+}
+
+/**
+ * Reads a sealed dataset; every array stands on shared memory.
+ *
+ * @param verify hash every file and check its contents; lengths are always checked.
+ * @throws HarnessError DATA naming the file, what was expected, what came and what to do.
+ */
+export async function readDataset(
+  folder: string,
+  { verify }: { readonly verify: boolean },
+): Promise<Dataset> {
+  assertLittleEndian();
+  const absolute = resolve(folder);
+  const { manifest, hash } = await readManifest(absolute);
+  const contents = await readContents(manifest, new SealedFiles(absolute, manifest.files, verify));
+  if (verify) checkContents(contents, absolute);
+  return { name: manifest.name, hash, folder: absolute, ...contents };
+}
+
+/** The manifest of a sealed folder and the dataset's hash, without reading the arrays. */
+export async function readManifest(
+  folder: string,
+): Promise<{ readonly manifest: Manifest; readonly hash: string }> {
+  const path = join(folder, MANIFEST);
+  const text = await manifestText(path);
+  const hash = createHash("sha256").update(text).digest("hex");
+  return { manifest: parseManifest(text, path), hash };
+}
+
+/** The rows' labels; undefined if the dataset has none. */
+export async function readLabels(folder: string): Promise<Labels | undefined> {
+  const { manifest } = await readManifest(folder);
+  return await readLabelsFrom(new SealedFiles(folder, manifest.files, true));
+}
+
+/**
+ * Makes a dataset of a folder that a person filled: checks every shape and value against the
+ * manifest they wrote, then adds the files' hashes to it. Sealing twice is harmless.
+ *
+ * @throws HarnessError DATA naming the first file that is not as the manifest says.
+ */
+export async function sealDataset(folder: string, onProgress: OnProgress): Promise<Manifest> {
+  assertLittleEndian();
+  const path = join(folder, MANIFEST);
+  const draft: DraftManifest = parseDraft(await manifestText(path), path);
+  const source = new DraftFiles(folder, (name) => onProgress(`checking ${name}`, Number.NaN));
+  const contents = await readContents(draft, source);
+  const labels = await readLabelsFrom(source);
+  checkContents({ ...contents, ...(labels === undefined ? {} : { labels }) }, folder);
+  const manifest: Manifest = { ...draft, files: source.entries };
+  await writeManifest(folder, manifest);
+  return manifest;
+}
+
+async function manifestText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new HarnessError("DATA", "there is no dataset here: expected a manifest.json", {
+      where: path,
+      hint: "give the folder of a dataset, or `silverbench dataset list`",
+      cause,
+    });
+  }
+}
