@@ -7,6 +7,13 @@ import type { SystemStats } from "./stats.ts";
 /** Time inside the system, from admission to the answer, as the door sees it. */
 const STAGE = "door.retrieve";
 
+/** A request as it came through either door. */
+export interface Arrival {
+  readonly request: RetrievalRequest;
+  /** performance.now() at which the caller stops waiting; Infinity: never. */
+  readonly deadlineMs: number;
+}
+
 /**
  * What stands between both doors (gRPC and HTTP) and the retriever: at most `maxInFlight` requests
  * are inside at once and the next is refused at once, so that overload shows as errors, never as
@@ -25,24 +32,20 @@ export class Admission {
   }
 
   /**
-   * Answers one request.
-   * @param read Makes the request from what came over the wire; what it throws counts as bad input.
-   * @throws HarnessError OVERLOADED if the system is full.
+   * Answers one request. Once its deadline has passed nobody waits for the answer any more; its
+   * place inside is free again only when the retriever is done with it.
+   * @param read Makes the request of what came over the wire; what it throws is counted too.
+   * @throws HarnessError OVERLOADED if the system is full, DEADLINE.
    */
-  async retrieve(read: () => RetrievalRequest, context: CallContext): Promise<Answer> {
+  async retrieve(read: () => Arrival): Promise<Answer> {
     this.#counters.requests++;
     try {
-      const request = read();
+      const { request, deadlineMs } = read();
       this.#enter();
-      const startMs = performance.now();
-      try {
-        const answer = await this.#retriever.retrieve(request, context);
-        this.#counters.answers++;
-        return answer;
-      } finally {
-        this.#inFlight--;
-        this.#times.record(STAGE, performance.now() - startMs);
-      }
+      const answered = this.#inside(request, { deadlineMs });
+      const answer = await (deadlineMs === Infinity ? answered : within(answered, deadlineMs));
+      this.#counters.answers++;
+      return answer;
     } catch (thrown) {
       throw this.#count(HarnessError.from(thrown));
     }
@@ -71,6 +74,16 @@ export class Admission {
     this.#inFlight++;
   }
 
+  async #inside(request: RetrievalRequest, context: CallContext): Promise<Answer> {
+    const startMs = performance.now();
+    try {
+      return await this.#retriever.retrieve(request, context);
+    } finally {
+      this.#inFlight--;
+      this.#times.record(STAGE, performance.now() - startMs);
+    }
+  }
+
   #count(error: HarnessError): HarnessError {
     if (error.code === "BAD_INPUT") this.#counters.bad++;
     else if (error.code === "OVERLOADED") this.#counters.refused++;
@@ -79,3 +92,21 @@ export class Admission {
     return error;
   }
 }
+
+/** The answer, or DEADLINE once the time is up. */
+async function within<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    const text = "the deadline passed before the answer was there";
+    const waitMs = Math.min(deadlineMs - performance.now(), LONGEST_TIMER_MS);
+    timer = setTimeout(() => reject(new HarnessError("DEADLINE", text)), waitMs);
+  });
+  try {
+    return await Promise.race([answer, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What setTimeout can take. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;

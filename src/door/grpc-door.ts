@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { HarnessError } from "../errors.ts";
-import type { Admission } from "./admission.ts";
+import type { Admission, Arrival } from "./admission.ts";
 import { decodeRequest, encodeAnswer, type WireAnswer, type WireRequest } from "./codec.ts";
 import { type GrpcServer, serveGrpc } from "./grpc-service.ts";
 import type { CallContext } from "./retriever.ts";
@@ -15,8 +15,14 @@ export function serveGrpcDoor(
   host: string,
   port: number,
 ): Promise<GrpcServer> {
-  const retrieve = async (message: WireRequest, context: CallContext): Promise<WireAnswer> =>
-    encodeAnswer(await admission.retrieve(() => decodeRequest(message, admission.limits), context));
+  const { limits } = admission;
+  const retrieve = async (
+    message: WireRequest,
+    { deadlineMs }: CallContext,
+  ): Promise<WireAnswer> => {
+    const read = (): Arrival => ({ request: decodeRequest(message, limits), deadlineMs });
+    return encodeAnswer(await admission.retrieve(read));
+  };
   return serveGrpc({
     protoFile: RETRIEVAL_PROTO,
     service: RETRIEVAL_SERVICE,
