@@ -48,9 +48,7 @@ export const pointSchema = z.strictObject({
       rssBytes: z.number(),
     }),
   ),
-  gpu: z
-    .strictObject({ busySeconds: number, memoryBytes: number, watts: number })
-    .nullable(),
+  gpu: z.strictObject({ busySeconds: number, memoryBytes: number, watts: number }).nullable(),
   stages: z.record(
     z.string(),
     z.strictObject({
@@ -90,7 +88,14 @@ export const costSchema = z.strictObject({
   system: z.string(),
   load: z.string(),
   basis: z.enum(["machines", "resources"]),
+  /** Name and date of the price sheet. */
   sheet: z.string(),
+  /** Where the sheet has its prices from. */
+  source: z.string().default(""),
+  /** The machine that is priced; for `resources` the one whose vCPU price is used. */
+  shape: z.string().default(""),
+  /** Requests a second that the dollars an hour buy: the median throughput of the headline. */
+  requestsPerSecond: number.default(null),
   dollarsPerHour: z.number(),
   dollarsPerMillion: z.number(),
   requestsPerDollar: z.number(),
@@ -99,6 +104,21 @@ export const costSchema = z.strictObject({
 });
 
 export const doubtSchema = z.strictObject({ code: z.string(), text: z.string() });
+
+/** What became of one gate expression, for one system where it says `*`. */
+export const gateVerdictSchema = z.strictObject({
+  expression: z.string(),
+  verdict: z.enum(["pass", "regression", "inconclusive", "invalid"]),
+  /** The number judged; null where there is none to judge. */
+  value: number,
+  low: number,
+  high: number,
+  limit: z.number(),
+  /** Rounds, or pairs of rounds, behind the value. */
+  n: z.number().int(),
+  /** One sentence: what was measured, or what was missing. */
+  reason: z.string(),
+});
 
 export const systemResultSchema = z.strictObject({
   kind: z.string(),
@@ -158,7 +178,12 @@ export const resultSchema = z.strictObject({
     filterPassRate: number,
     /** The same for each filter template of the scenario. */
     filters: z.array(
-      z.strictObject({ template: z.string(), weight: z.number(), passRate: number, requests: z.number().int() }),
+      z.strictObject({
+        template: z.string(),
+        weight: z.number(),
+        passRate: number,
+        requests: z.number().int(),
+      }),
     ),
   }),
   model: z.record(z.string(), z.unknown()),
@@ -167,6 +192,7 @@ export const resultSchema = z.strictObject({
   comparisons: z.array(comparisonSchema),
   cost: z.array(costSchema),
   doubts: z.array(doubtSchema),
+  gates: z.array(gateVerdictSchema).default([]),
 });
 
 export type Result = z.output<typeof resultSchema>;
@@ -174,4 +200,6 @@ export type Point = z.output<typeof pointSchema>;
 export type Comparison = z.output<typeof comparisonSchema>;
 export type CostRow = z.output<typeof costSchema>;
 export type Doubt = z.output<typeof doubtSchema>;
+export type GateVerdict = z.output<typeof gateVerdictSchema>;
+export type SystemResult = z.output<typeof systemResultSchema>;
 export type Machine = z.output<typeof machineSchema>;
