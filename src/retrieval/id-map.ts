@@ -1,0 +1,91 @@
+import { HarnessError } from "../errors.ts";
+
+/**
+ * Ids to rows and back. Consecutive ids (`first`, `first + 1`, ...) need no memory at all; others
+ * are found through an open-addressing hash table of 8 to 16 bytes an id, in one or two probes.
+ */
+export class IdMap {
+  readonly #ids: Float64Array;
+  /** Rows + 1, 0 for free; empty where the ids are consecutive. Its length is a power of two. */
+  readonly #slots: Uint32Array;
+
+  /**
+   * @param ids the id of each row, integers 0 .. 2^53 - 1, each once. Kept, not copied.
+   * @throws HarnessError DATA on an id that is no such integer or stands twice.
+   */
+  constructor(ids: Float64Array) {
+    this.#ids = ids;
+    this.#slots = isConsecutive(ids) ? new Uint32Array(0) : slotsOf(ids);
+  }
+
+  get count(): number {
+    return this.#ids.length;
+  }
+
+  /** The row of an id; -1 where there is none. */
+  rowOf(id: number): number {
+    const ids = this.#ids;
+    const slots = this.#slots;
+    if (slots.length === 0) {
+      const row = id - ids[0]!;
+      return row >= 0 && row < ids.length && Number.isInteger(row) ? row : -1;
+    }
+    const mask = slots.length - 1;
+    for (let slot = hash(id) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const row = slots[slot]! - 1;
+      if (ids[row] === id) return row;
+    }
+    return -1;
+  }
+
+  /** The id of each row. */
+  idsOf(rows: Uint32Array): Float64Array {
+    const ids = this.#ids;
+    const found = new Float64Array(rows.length);
+    for (let at = 0; at < rows.length; at++) found[at] = ids[rows[at]!]!;
+    return found;
+  }
+}
+
+function isConsecutive(ids: Float64Array): boolean {
+  const first = ids[0] ?? 0;
+  for (let row = 0; row < ids.length; row++) {
+    if (ids[row] !== first + row) return false;
+  }
+  return isId(first) && isId(first + Math.max(0, ids.length - 1));
+}
+
+function slotsOf(ids: Float64Array): Uint32Array {
+  // At most half full, so that a search ends soon.
+  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * ids.length)));
+  const mask = slots.length - 1;
+  for (let row = 0; row < ids.length; row++) {
+    const id = ids[row]!;
+    if (!isId(id)) {
+      throw new HarnessError(
+        "DATA",
+        `row ${row} has the id ${id}; ids are integers from 0 to 2^53 - 1`,
+      );
+    }
+    let slot = hash(id) & mask;
+    while (slots[slot] !== 0) {
+      const earlier = slots[slot]! - 1;
+      if (ids[earlier] === id) {
+        throw new HarnessError("DATA", `rows ${earlier} and ${row} have the same id ${id}`);
+      }
+      slot = (slot + 1) & mask;
+    }
+    slots[slot] = row + 1;
+  }
+  return slots;
+}
+
+const isId = (id: number): boolean => Number.isSafeInteger(id) && id >= 0;
+
+/** Mixes both halves of a 53-bit integer (the finaliser of MurmurHash3). */
+function hash(id: number): number {
+  let mixed = (id % 4294967296) ^ Math.imul(id / 4294967296, 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
