@@ -51,11 +51,17 @@ function namesOf(section: unknown): string[] {
   return typeof section === "object" && section !== null ? Object.keys(section) : [];
 }
 
+/** What of a scenario a gate expression speaks of. */
+export interface GateNames {
+  readonly systems: readonly string[];
+  readonly loads: readonly string[];
+}
+
 /**
- * Reads a gate expression and says which systems it names.
+ * Reads a gate expression and says what it names.
  * @throws HarnessError BAD_INPUT if it is not one.
  */
-export type CheckGate = (expression: string) => readonly string[];
+export type CheckGate = (expression: string) => GateNames;
 
 /** What contradicts itself between fields that are each sound alone. */
 export function inconsistencies(
@@ -150,18 +156,23 @@ function sweepMistakes(source: ScenarioSource, { systems }: SoundSections): Mist
 
 function gateMistakes(
   source: ScenarioSource,
-  { gate, systemNames }: SoundSections,
+  { gate, systemNames, loadNames }: SoundSections,
   checkGate: CheckGate,
 ): Mistake[] {
   return (gate ?? []).flatMap((expression, index) =>
     caught(source, ["gate", index], () => {
-      const unknown = checkGate(expression).find((name) => !systemNames.includes(name));
-      if (unknown === undefined) return;
-      const hint =
-        didYouMean(unknown, systemNames) || `; the systems are ${systemNames.join(", ")}`;
-      throw new HarnessError("BAD_INPUT", `no system is named "${unknown}"${hint}`);
+      const names = checkGate(expression);
+      demandKnown("system", names.systems, systemNames);
+      demandKnown("load", names.loads, loadNames);
     }),
   );
+}
+
+function demandKnown(noun: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const hint = didYouMean(unknown, known) || `; the ${noun}s are ${known.join(", ")}`;
+  throw new HarnessError("BAD_INPUT", `no ${noun} is named "${unknown}"${hint}`);
 }
 
 function caught(source: ScenarioSource, path: FieldPath, check: () => unknown): Mistake[] {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HarnessError } from "../errors.ts";
+import type { CheckGate } from "./consistency.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { loadScenario } from "./load-scenario.ts";
 import type { ScenarioOverrides } from "./overrides.ts";
@@ -41,11 +42,14 @@ async function mistakes(text: string, overrides: ScenarioOverrides = {}): Promis
   return error.message.replaceAll(`${folder}/`, "").split("\n").slice(1);
 }
 
-/** Systems named as `metric(system)`. */
-const checkGate = (text: string): string[] => {
-  const names = [...text.matchAll(/\((\w+)\)/g)].map(([, name]) => name!);
-  if (names.length === 0) throw new HarnessError("BAD_INPUT", "expected metric(system)");
-  return names;
+/** Names as in `metric(system, load)`. */
+const checkGate: CheckGate = (text) => {
+  const terms = [...text.matchAll(/\((\w+)(?:, (\w+))?\)/g)];
+  if (terms.length === 0) throw new HarnessError("BAD_INPUT", "expected metric(system)");
+  return {
+    systems: terms.map(([, system]) => system!),
+    loads: terms.flatMap(([, , load]) => (load === undefined ? [] : [load])),
+  };
 };
 
 describe("a sound scenario", () => {
@@ -223,6 +227,12 @@ const changes: readonly [what: string, from: string | RegExp, to: string, line: 
       "recall(mesh)",
       "recall(mush)",
       'it.yaml:10:33: gate.1: no system is named "mush"; did you mean "mesh"?',
+    ],
+    [
+      "a gate about another load",
+      "recall(mesh)",
+      "recall(mesh, close)",
+      'it.yaml:10:33: gate.1: no load is named "close"; did you mean "closed"?',
     ],
     [
       "no price sheet",

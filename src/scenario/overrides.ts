@@ -98,7 +98,7 @@ export function selectSystems(
 
 function namedSystems(gate: string, checkGate: CheckGate | undefined): readonly string[] | null {
   try {
-    return checkGate?.(gate) ?? null;
+    return checkGate?.(gate).systems ?? null;
   } catch {
     return null; // reported with its line later
   }
