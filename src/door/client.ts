@@ -1,7 +1,7 @@
 import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
 import { decodeAnswer, encodeRequest, type WireAnswer, type WireRequest } from "./codec.ts";
 import { type CallOptions, connectGrpc, type GrpcClient } from "./grpc-client.ts";
-import { RETRIEVAL_PROTO, RETRIEVAL_SERVICE } from "./grpc-door.ts";
+import { RETRIEVAL_PROTO, RETRIEVAL_SERVICE } from "./retrieval-service.ts";
 import { decodeStats, type WireStats } from "./stats-codec.ts";
 import type { SystemStats } from "./stats.ts";
 
@@ -42,19 +42,12 @@ export class DoorClient {
     return responses.map(decodeAnswer);
   }
 
-  /** The protobuf bytes of a request, made before the clock runs. */
-  encode(request: RetrievalRequest): Buffer {
-    return this.#grpc.encode("Retrieve", encodeRequest(request));
-  }
-
-  /** Sends encoded bytes and gives back the undecoded answer: what the timed region holds. */
+  /**
+   * Sends bytes of `requestToBytes` and gives back those that `answerFromBytes` reads: what a timed
+   * region holds.
+   */
   retrieveEncoded(bytes: Buffer, options: CallOptions): Promise<Buffer> {
     return this.#grpc.callEncoded("Retrieve", bytes, options);
-  }
-
-  /** What `retrieveEncoded` gave back. */
-  decode(bytes: Buffer): Answer {
-    return decodeAnswer(this.#grpc.decode("Retrieve", bytes) as WireAnswer);
   }
 
   async stats(): Promise<SystemStats> {

@@ -35,9 +35,6 @@ export interface GrpcClient {
   call<Req extends object, Res>(method: string, request: Req, options: CallOptions): Promise<Res>;
   /** The same with bytes in and bytes out: neither side of the message is looked at. */
   callEncoded(method: string, request: Buffer, options: CallOptions): Promise<Buffer>;
-  /** The protobuf bytes of a request, for `callEncoded`. */
-  encode(method: string, request: object): Buffer;
-  decode(method: string, response: Buffer): object;
   /** @throws HarnessError UNAVAILABLE if the service is not serving within the time. */
   waitUntilServing(timeoutMs: number, signal: AbortSignal): Promise<void>;
   close(): void;
@@ -124,8 +121,6 @@ export function connectGrpc(options: GrpcClientOptions): GrpcClient {
     },
     callEncoded: (name, request, { deadlineMs }) =>
       unary(methodOf(name).path, request, identity, identity, deadlineMs),
-    encode: (name, request) => methodOf(name).requestSerialize(request),
-    decode: (name, response) => methodOf(name).responseDeserialize(response),
     waitUntilServing: (timeoutMs, signal) => {
       const ask = (): Promise<{ status: string | number }> =>
         unary(

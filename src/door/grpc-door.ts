@@ -1,13 +1,10 @@
-import { fileURLToPath } from "node:url";
 import { HarnessError } from "../errors.ts";
 import type { Admission, Arrival } from "./admission.ts";
 import { decodeRequest, encodeAnswer, type WireAnswer, type WireRequest } from "./codec.ts";
 import { type GrpcServer, serveGrpc } from "./grpc-service.ts";
+import { RETRIEVAL_PROTO, RETRIEVAL_SERVICE } from "./retrieval-service.ts";
 import type { CallContext } from "./retriever.ts";
 import { encodeStats } from "./stats-codec.ts";
-
-export const RETRIEVAL_SERVICE = "silverbench.v1.Retrieval";
-export const RETRIEVAL_PROTO = fileURLToPath(new URL("./retrieval.proto", import.meta.url));
 
 /** The gRPC half of a front door. */
 export function serveGrpcDoor(

@@ -1,0 +1,23 @@
+import { fileURLToPath } from "node:url";
+import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
+import { decodeAnswer, encodeRequest, type WireAnswer } from "./codec.ts";
+import { loadService } from "./service-definition.ts";
+
+/** The front door's service in retrieval.proto. */
+export const RETRIEVAL_SERVICE = "silverbench.v1.Retrieval";
+export const RETRIEVAL_PROTO = fileURLToPath(new URL("./retrieval.proto", import.meta.url));
+
+const retrieve = loadService(RETRIEVAL_PROTO, RETRIEVAL_SERVICE)["Retrieve"]!;
+
+/** Protobuf bytes of a RetrieveRequest, made before a clock runs. */
+export function requestToBytes(request: RetrievalRequest): Buffer {
+  return retrieve.requestSerialize(encodeRequest(request));
+}
+
+/**
+ * Reads the protobuf bytes of a RetrieveResponse, after the clock has stopped.
+ * @throws HarnessError BAD_INPUT if they break the contract.
+ */
+export function answerFromBytes(bytes: Buffer): Answer {
+  return decodeAnswer(retrieve.responseDeserialize(bytes) as WireAnswer);
+}
