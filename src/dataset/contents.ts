@@ -76,7 +76,8 @@ function checkFinite(vectors: Float32Array, dim: number, file: string): void {
 }
 
 function checkIds(ids: Float64Array, file: string): void {
-  for (const [row, id] of ids.entries()) {
+  for (let row = 0; row < ids.length; row++) {
+    const id = ids[row]!;
     if (!Number.isSafeInteger(id) || id < 0) {
       throw fault(file, `row ${row}: expected an unsigned integer below 2^53, got ${id}`);
     }

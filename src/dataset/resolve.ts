@@ -5,6 +5,7 @@ import type { DatasetLocation } from "../system.ts";
 import { atomicFolder, cacheKey } from "./cache-folder.ts";
 import type { DatasetParts, OnProgress } from "./dataset.ts";
 import { datasetBytes, readManifest, writeDataset } from "./folder.ts";
+import { buildGlove, GLOVE_VERSION } from "./glove.ts";
 import { DATASET_SCHEMA } from "./manifest.ts";
 import { generateSynthetic, SYNTHETIC_VERSION } from "./synthetic.ts";
 
@@ -29,7 +30,9 @@ export async function resolveDataset(
     case "folder":
       return await locate(resolve(spec.path));
     case "glove-100":
-      throw new Error("not yet");
+      return await build("glove-100", { version: GLOVE_VERSION, spec, seed }, options, () =>
+        buildGlove(spec, seed, options.cacheFolder),
+      );
     case "synthetic": {
       const made = { version: SYNTHETIC_VERSION, spec, seed };
       return await build("synthetic", made, options, () =>
