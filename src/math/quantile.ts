@@ -9,7 +9,7 @@ export function sorted(values: Iterable<number>): Sorted {
   const hole = array.findIndex((value) => !Number.isFinite(value));
   if (hole !== -1)
     throw new RangeError(`value ${hole} is ${array[hole]}, expected a finite number`);
-  return array.sort() as Sorted;
+  return array.toSorted() as Sorted;
 }
 
 /**

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { compareSystems, pairsByRound } from "./comparisons.ts";
+import { alteredSample, MESH, MODEL, sampleResult, smallSample } from "./sample-result.fixture.ts";
+import type { Comparison, Result } from "./schema.ts";
+import { standingOf } from "./standing.ts";
+
+describe("comparisons", () => {
+  const { result } = sampleResult({ samplesPerPoint: 500 });
+
+  it("hold each system against the mesh, and challengers against the mesh in one process", () => {
+    const sides = new Set(result.comparisons.map(({ of, over }) => `${of} over ${over}`));
+    expect([...sides]).toEqual([
+      "mesh-in-process over mesh",
+      "model over mesh",
+      "model over mesh-in-process",
+    ]);
+    const metrics = new Set(result.comparisons.map(({ metric }) => metric));
+    expect([...metrics]).toEqual(["throughput", "goodput", "p50", "p99", "cpu"]);
+  });
+
+  it("find the ratio that the sample was made with, and which way is better", () => {
+    const made = MODEL.throughput / MESH.throughput;
+    expect(modelOverMesh(result, "throughput").low).toBeLessThan(made);
+    expect(modelOverMesh(result, "throughput").high).toBeGreaterThan(made);
+    expect(modelOverMesh(result, "throughput")).toMatchObject({
+      n: 5,
+      verdict: "better",
+      recallAt: 0.95,
+    });
+    expect(modelOverMesh(result, "p99")).toMatchObject({ verdict: "better" });
+    expect(modelOverMesh(result, "p99").ratio).toBeLessThan(1);
+    expect(modelOverMesh(result, "cpu").ratio).toBeCloseTo(MODEL.cpuMs / MESH.cpuMs, 2);
+  });
+
+  it("pair by round and leave out a round that is invalid on one side", () => {
+    const four = alteredSample("mesh/closed/2", { verdict: "invalid", reasons: ["throttled"] });
+    const pairs = pairsByRound(standingOf(four, "model"), standingOf(four, "mesh"), "throughput");
+    expect(pairs).toHaveLength(4);
+    const firsts = ["model/closed/1", "mesh/closed/1"].map((key) =>
+      four.points.find((p) => p.key === key)!,
+    );
+    expect(pairs[0]).toEqual({
+      of: firsts[0]!.throughputPerSecond,
+      over: firsts[1]!.throughputPerSecond,
+    });
+    expect(modelOverMesh(four, "throughput").n).toBe(4);
+  });
+
+  it("are kept without a ratio where no round is valid", () => {
+    const none = alteredSample("mesh", { verdict: "invalid" });
+    const [first] = none.comparisons.filter(({ over }) => over === "mesh");
+    expect(first).toMatchObject({
+      n: 0,
+      ratio: null,
+      low: null,
+      verdict: "inconclusive",
+      recallAt: null,
+    });
+  });
+
+  it("are none without a mesh", () => {
+    expect(smallSample({ model: MODEL }).comparisons).toEqual([]);
+    expect(compareSystems({ ...result, systems: {} })).toEqual([]);
+  });
+});
+
+function modelOverMesh(result: Result, metric: string): Comparison {
+  return result.comparisons.find(
+    (c) => c.of === "model" && c.over === "mesh" && c.metric === metric,
+  )!;
+}

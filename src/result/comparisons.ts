@@ -1,0 +1,70 @@
+import { pairedRatio } from "../math/paired-ratio.ts";
+import type { Pair } from "../math/paired-ratio.ts";
+import { METRICS } from "./metric.ts";
+import type { MetricName } from "./metric.ts";
+import { firstOf, measuredSystems, roleOf } from "./role.ts";
+import type { Comparison, Result } from "./schema.ts";
+import { standingOf } from "./standing.ts";
+import type { Standing } from "./standing.ts";
+
+const COMPARED = ["throughput", "goodput", "p50", "p99", "cpu"] as const;
+
+/**
+ * Each system over the mesh, and each challenger over the same mesh in one process, at the headline
+ * load: paired by round, valid points only. A comparison without a pair is kept, with ratio null.
+ */
+export function compareSystems(
+  result: Pick<Result, "systems" | "scenario" | "points">,
+): Comparison[] {
+  const mesh = firstOf(result, "mesh");
+  const inProcess = firstOf(result, "in-process");
+  return [mesh, inProcess].flatMap((over) => {
+    if (over === null) return [];
+    const held = standingOf(result, over);
+    return measuredSystems(result)
+      .filter((of) => of !== over && roleOf(result, of) !== "mesh")
+      .filter((of) => over === mesh || roleOf(result, of) === "challenger")
+      .flatMap((of) => {
+        const standing = standingOf(result, of);
+        return COMPARED.map((metric) => compare(result, metric, standing, held));
+      });
+  });
+}
+
+/** Values of a metric in the rounds where both sides are valid and have a number above 0. */
+export function pairsByRound(of: Standing, over: Standing, metric: MetricName): Pair[] {
+  const overByRound = new Map(over.valid.map((point) => [point.round, METRICS[metric].of(point)]));
+  return of.valid.flatMap((point) => {
+    const left = METRICS[metric].of(point) ?? 0;
+    const right = overByRound.get(point.round) ?? 0;
+    return left > 0 && right > 0 ? [{ of: left, over: right }] : [];
+  });
+}
+
+function compare(
+  { scenario }: Pick<Result, "scenario">,
+  metric: MetricName,
+  of: Standing,
+  over: Standing,
+): Comparison {
+  const pairs = pairsByRound(of, over, metric);
+  const { ratio, low, high, n, method, verdict } = pairedRatio(pairs, METRICS[metric].better);
+  const qualified = of.shortcomings.length === 0 && over.shortcomings.length === 0;
+  return {
+    metric,
+    of: of.system,
+    over: over.system,
+    load: of.load,
+    recallAt: qualified ? scenario.recallTarget : null,
+    n,
+    ratio: finiteOrNull(ratio),
+    low: finiteOrNull(low),
+    high: finiteOrNull(high),
+    method,
+    verdict,
+  };
+}
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { collectDoubts, doubt } from "./doubts.ts";
+import { alteredSample, MESH, MODEL, sampleResult, smallSample } from "./sample-result.fixture.ts";
+import type { Point, Result } from "./schema.ts";
+
+const codes = (result: Result): string[] => result.doubts.map(({ code }) => code);
+
+describe("doubts", () => {
+  it("of a plain run on a virtual machine are few, the gravest first", () => {
+    expect(codes(sampleResult({ samplesPerPoint: 2000 }).result)).toEqual([
+      "virtualised",
+      "closed-loop",
+      "repeated-requests",
+    ]);
+  });
+
+  it.each([
+    ["client-bound", alteredSample("model", { bound: "client" })],
+    ["violations", alteredSample("model", { violations: 1 })],
+    ["few-rounds", alteredSample("", {}, 3)],
+    ["incomplete", sampleResult({ complete: false, samplesPerPoint: 50 }).result],
+    ["no-in-process-mesh", smallSample({ mesh: MESH, model: MODEL })],
+    ["no-mesh", smallSample({ model: MODEL })],
+  ])("name %s", (code, result) => {
+    expect(codes(result)).toContain(code);
+  });
+
+  it("tell which rounds were discarded and why", () => {
+    const invalid: Partial<Point> = { verdict: "invalid", reasons: ["throttled"] };
+    const { doubts } = alteredSample("mesh/closed/2", invalid);
+    const text = doubts.map((each) => each.text).join(" ");
+    expect(text).toContain("1 of 5 of mesh (throttled)");
+    expect(text).toContain("fewer than five pairs");
+  });
+
+  it("look at the machine", () => {
+    const result = smallSample();
+    const machine = { ...result.machine, virtualised: false, governor: "powersave" };
+    const systems = { ...result.systems, model: { ...result.systems["model"]!, cpus: null } };
+    const found = collectDoubts({ ...result, machine, systems })
+      .map(({ text }) => text)
+      .join(" ");
+    expect(found).toContain('their governor is "powersave"');
+    expect(found).toContain("model had no CPUs of their own");
+    expect(found).not.toContain("virtual");
+  });
+
+  it("read as sentences", () => {
+    expect(doubt("virtualised").text).toMatch(/\.$/);
+    expect(doubt("violations", "3 by model").text).toMatch(/: 3 by model\.$/);
+  });
+});

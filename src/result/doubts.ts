@@ -1,0 +1,165 @@
+import { firstOf, measuredSystems } from "./role.ts";
+import type { Doubt, Result } from "./schema.ts";
+import { medianOf, standingOf, totalOf } from "./standing.ts";
+import type { Standing } from "./standing.ts";
+
+/** Reasons to distrust a result, in the order a reader should weigh them. */
+export const DOUBTS = {
+  incomplete: "The run did not complete",
+  "below-target":
+    "A system misses the recall target or answers short, so no ratio is stated for it",
+  violations: "Items were returned that the filter or the exclusions forbid",
+  "invalid-points": "Rounds were discarded",
+  "few-rounds": "There are fewer than five pairs of valid rounds",
+  "client-bound": "The load generator, not the system, was the limit",
+  "not-steady": "Throughput was not steady from round to round",
+  "wide-interval": "The interval is wide",
+  "shared-cores": "The load generator shares its cores with the systems",
+  virtualised: "The machine is virtual: its neighbours may take part of it unseen",
+  governor: "The CPUs change their clock",
+  "closed-loop": "Latency is that of a closed loop",
+  "few-samples": "There are too few samples for the 99th percentile",
+  "repeated-requests": "Requests were repeated, so that caches may have helped",
+  "no-mesh": "There is no mesh to compare with",
+  "no-in-process-mesh": "The mesh was not measured in one process",
+  "no-fitting-shape": "No machine on the price sheet holds a system",
+  "example-prices": "The prices are made up",
+} as const;
+
+export type DoubtCode = keyof typeof DOUBTS;
+
+/** @param detail what exactly, as a sentence without its end. */
+export function doubt(code: DoubtCode, detail = ""): Doubt {
+  return { code, text: detail === "" ? `${DOUBTS[code]}.` : `${DOUBTS[code]}: ${detail}.` };
+}
+
+/** Most to least grave; codes that are not ours come last. */
+export function byGravity(doubts: readonly Doubt[]): Doubt[] {
+  const order = Object.keys(DOUBTS);
+  const place = ({ code }: Doubt): number => order.indexOf(code) + 1 || order.length + 1;
+  return doubts.toSorted((a, b) => place(a) - place(b));
+}
+
+type Judged = Omit<Result, "doubts" | "gates" | "cost">;
+
+/** Every doubt that the result itself gives rise to, most grave first. */
+export function collectDoubts(result: Judged): Doubt[] {
+  const standings = measuredSystems(result).map((system) => standingOf(result, system));
+  return byGravity([
+    ...ofTheRun(result),
+    ...ofTheMachine(result),
+    ...ofTheRounds(result, standings),
+    ...standings.flatMap(ofTheStanding),
+  ]);
+}
+
+function ofTheRun(result: Judged): Doubt[] {
+  const doubts: Doubt[] = [];
+  if (!result.complete) doubts.push(doubt("incomplete", result.incompleteReason));
+  if (firstOf(result, "mesh") === null) doubts.push(doubt("no-mesh"));
+  else if (firstOf(result, "in-process") === null) {
+    const missing = "the ratio holds the cost of gRPC in Node as well as that of the architecture";
+    doubts.push(doubt("no-in-process-mesh", missing));
+  }
+  const shape = result.scenario.loads[result.scenario.headlineLoad]?.["shape"];
+  if (shape === "closed" || shape === "http") {
+    doubts.push(
+      doubt(
+        "closed-loop",
+        "it says nothing about latency at a given rate of arrivals, where queues form",
+      ),
+    );
+  }
+  return doubts;
+}
+
+function ofTheMachine({ machine, systems }: Judged): Doubt[] {
+  const doubts: Doubt[] = [];
+  const shared = Object.entries(systems).filter(
+    ([, { cpus }]) => cpus === null || cpus.length >= machine.cores,
+  );
+  if (shared.length > 0)
+    doubts.push(doubt("shared-cores", `${namesOf(shared)} had no CPUs of their own`));
+  if (machine.virtualised === true) doubts.push(doubt("virtualised"));
+  if (machine.governor !== null && machine.governor !== "performance") {
+    doubts.push(doubt("governor", `their governor is "${machine.governor}"`));
+  }
+  return doubts;
+}
+
+function ofTheRounds(result: Judged, standings: readonly Standing[]): Doubt[] {
+  const doubts: Doubt[] = [];
+  const headline = result.comparisons.filter(({ metric }) => metric === "throughput");
+  const few = headline.filter(({ n }) => n < 5);
+  if (few.length > 0) {
+    doubts.push(
+      doubt("few-rounds", few.map(({ of, over, n }) => `${n} of ${of} and ${over}`).join(", ")),
+    );
+  }
+  const wide = headline.filter(
+    ({ low, high }) => low !== null && high !== null && high / low > 1.25,
+  );
+  if (wide.length > 0) {
+    const which = wide.map(
+      ({ of, over, low, high }) =>
+        `${of} over ${over} is anywhere from ${low!.toFixed(2)} to ${high!.toFixed(2)}`,
+    );
+    doubts.push(doubt("wide-interval", which.join(", ")));
+  }
+  const asked = Math.max(
+    0,
+    ...standings.flatMap(({ points }) => points.map((point) => point.completed)),
+  );
+  if (asked > result.dataset.requests) {
+    const times = (asked / result.dataset.requests).toFixed(1);
+    doubts.push(doubt("repeated-requests", `each was asked up to ${times} times in a round`));
+  }
+  return doubts;
+}
+
+function ofTheStanding(standing: Standing): Doubt[] {
+  const { system, points, valid, shortcomings } = standing;
+  const doubts: Doubt[] = [];
+  if (shortcomings.length > 0)
+    doubts.push(doubt("below-target", `${system}: ${shortcomings.join("; ")}`));
+  const violations = totalOf(standing, "violations");
+  if (violations > 0) doubts.push(doubt("violations", `${violations} by ${system}`));
+  if (valid.length < points.length) {
+    const reasons = [
+      ...new Set(points.flatMap((point) => (point.verdict === "invalid" ? point.reasons : []))),
+    ];
+    const count = `${points.length - valid.length} of ${points.length} of ${system}`;
+    doubts.push(
+      doubt("invalid-points", reasons.length === 0 ? count : `${count} (${reasons.join("; ")})`),
+    );
+  }
+  const bound = points.filter(({ bound: by }) => by === "client").length;
+  if (bound > 0)
+    doubts.push(doubt("client-bound", `in ${bound} of ${points.length} rounds of ${system}`));
+  if (valid.length > 0 && medianOf(standing, "p99") === null) {
+    doubts.push(doubt("few-samples", `of ${system} it is not shown`));
+  }
+  const spread = spreadOf(standing);
+  if (spread > 0.15) {
+    doubts.push(
+      doubt(
+        "not-steady",
+        `that of ${system} varies by ${Math.round(spread * 100)}% (standard deviation)`,
+      ),
+    );
+  }
+  return doubts;
+}
+
+/** Standard deviation of the rounds' throughput over its mean; 0 for fewer than two. */
+function spreadOf({ valid }: Standing): number {
+  const n = valid.length;
+  if (n < 2) return 0;
+  const mean = valid.reduce((sum, point) => sum + point.throughputPerSecond, 0) / n;
+  if (mean === 0) return 0;
+  const square = valid.reduce((sum, point) => sum + (point.throughputPerSecond - mean) ** 2, 0);
+  return Math.sqrt(square / (n - 1)) / mean;
+}
+
+const namesOf = (entries: readonly (readonly [string, unknown])[]): string =>
+  entries.map(([name]) => name).join(", ");

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { headlineOf } from "./headline.ts";
+import { alteredSample, IN_PROCESS, MESH, MODEL, smallSample } from "./sample-result.fixture.ts";
+
+describe("the headline", () => {
+  it("states both ratios with interval and rounds", () => {
+    const { sentence, subject, overInProcess } = headlineOf(smallSample());
+    expect(subject).toBe("model");
+    expect(overInProcess!.over).toBe("mesh-in-process");
+    expect(sentence).toMatch(
+      /^At recall 0\.95 or better, model answers 3\.\d\d times as many requests a second as mesh \(95% interval 3\.\d\d to 3\.\d\d, 5 paired rounds\); against the same mesh in one process, 1\.\d\d times as many \(95% interval .*\)\.$/,
+    );
+  });
+
+  it.each([
+    [
+      "recall below the target",
+      { recall: 0.91 },
+      /No ratio is stated: of model, its recall is 0\.910/,
+    ],
+    ["short answers", { short: 3 }, /No ratio is stated: of model, 15 of its answers are short/],
+    [
+      "no valid round",
+      { verdict: "invalid" },
+      /No ratio is stated: of model, none of its rounds is valid/,
+    ],
+    ["no recall", { recall: null }, /No ratio is stated: of model, its recall was not measured/],
+  ] as const)("states no ratio with %s", (_, change, expected) => {
+    const result = alteredSample("model", change);
+    expect(headlineOf(result).sentence).toMatch(expected);
+    expect(result.doubts.map(({ code }) => code)).toContain("below-target");
+  });
+
+  it("says so when the model is slower, and when it is not settled", () => {
+    const slower = { mesh: MODEL, model: MESH };
+    const { sentence } = headlineOf(smallSample(slower));
+    expect(sentence).toMatch(/model answers only 0\.3\d+ times as many requests a second as mesh/);
+    const alike = { mesh: MESH, model: { ...MESH, throughput: MESH.throughput * 1.01 } };
+    const close = headlineOf(smallSample(alike));
+    expect(close.sentence).toMatch(/^It is not settled whether model or mesh answers more/);
+  });
+
+  it("has no interval after one round", () => {
+    const { sentence } = headlineOf(alteredSample("", {}, 1));
+    expect(sentence).toContain("(one round, no interval)");
+  });
+
+  it("of one system alone states its throughput", () => {
+    expect(headlineOf(smallSample({ model: MODEL })).sentence).toMatch(
+      /^In this run model answers [\d,]+ requests a second \(median of 5/,
+    );
+    expect(headlineOf(smallSample({ mesh: MESH })).sentence).toMatch(
+      /^In this run the mesh \(mesh\) answers/,
+    );
+    expect(
+      headlineOf(smallSample({ "mesh-in-process": IN_PROCESS, model: MODEL })).sentence,
+    ).toContain("no mesh here");
+  });
+});
