@@ -1,0 +1,61 @@
+import { METRICS } from "../result/metric.ts";
+import type { Point, Result } from "../result/schema.ts";
+import { standingOf } from "../result/standing.ts";
+import type { GateTerm } from "./expression.ts";
+
+/** A term's number in each round that counts; never empty. */
+export interface TermValue {
+  readonly byRound: ReadonlyMap<number, number>;
+}
+
+/** Why a term has no number. */
+export interface MissingTerm {
+  readonly missing: string;
+}
+
+type Judged = Pick<Result, "systems" | "scenario" | "points" | "cost">;
+
+/**
+ * A term's number by round: of the valid rounds, and for counts of faults of all rounds, so that a
+ * discarded round hides none.
+ */
+export function readTerm(term: GateTerm, result: Judged): TermValue | MissingTerm {
+  const { metric, system, load, ratePerSecond } = term;
+  if (!Object.hasOwn(result.systems, system)) {
+    return {
+      missing: `there is no system ${system}: the result has ${Object.keys(result.systems).join(", ")}`,
+    };
+  }
+  const standing = standingOf(result, system, load ?? undefined, ratePerSecond);
+  if (standing.points.length === 0) {
+    const at = ratePerSecond === null ? standing.load : `${standing.load}@${ratePerSecond}`;
+    return { missing: `${system} was not measured at the load ${at}` };
+  }
+  if (standing.valid.length === 0)
+    return { missing: `no round of ${system} at ${standing.load} is valid` };
+  const isCount = metric === "violations" || metric === "short";
+  const of = metric === "dollars" ? dollarsOf(result, system, standing.load) : METRICS[metric].of;
+  if (of === null) return { missing: `${system} has no price at ${standing.load}` };
+  const byRound = new Map<number, number>();
+  for (const point of isCount ? standing.points : standing.valid) {
+    const value = of(point);
+    if (value === null || !Number.isFinite(value)) {
+      return { missing: `${metric} of ${system} was not measured in round ${point.round}` };
+    }
+    byRound.set(point.round, value);
+  }
+  return { byRound };
+}
+
+/** Dollars a million requests at a point, on the machine that the cost table prices. */
+function dollarsOf(
+  result: Judged,
+  system: string,
+  load: string,
+): ((point: Point) => number) | null {
+  const row = result.cost.find(
+    (cost) => cost.system === system && cost.load === load && cost.basis === "machines",
+  );
+  if (row === undefined) return null;
+  return (point) => (row.dollarsPerHour / (point.throughputPerSecond * 3600)) * 1e6;
+}
