@@ -1,0 +1,79 @@
+import { Worker } from "node:worker_threads";
+import { HarnessError } from "../errors.ts";
+import { builtFile } from "../process/built-file.ts";
+import type { ScanCatalogue, ScanOutcome, ScanTask } from "./oracle-scan.ts";
+
+export interface ThreadedScan {
+  readonly catalogue: ScanCatalogue;
+  readonly tasks: number;
+  /** Makes a task when a thread is free for it. */
+  readonly task: (index: number) => ScanTask;
+  readonly onOutcome: (index: number, outcome: readonly ScanOutcome[]) => void;
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Hands tasks to threads, each the next one when it is done with the last. The catalogue is
+ * shared where its arrays stand on SharedArrayBuffers, else copied to each thread. Whatever ends
+ * it, no thread is left behind.
+ */
+export async function scanInThreads(scan: ThreadedScan): Promise<void> {
+  const { signal, tasks } = scan;
+  signal.throwIfAborted();
+  const threads = Math.max(1, Math.min(scan.threads, tasks));
+  // Filters are bound already: the threads need no vocabularies.
+  const workerData: ScanCatalogue = {
+    ...scan.catalogue,
+    columns: scan.catalogue.columns.map((column) =>
+      column.kind === "categorical" ? { ...column, vocabulary: [] } : column,
+    ),
+  };
+  const file = builtFile(import.meta.url, "./oracle-worker.js");
+  const workers = Array.from({ length: threads }, () => new Worker(file, { workerData }));
+  let onAbort: (() => void) | null = null;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      onAbort = () => reject(signal.reason as Error);
+      signal.addEventListener("abort", onAbort, { once: true });
+      handOut(scan, workers, resolve, reject);
+    });
+  } finally {
+    if (onAbort !== null) signal.removeEventListener("abort", onAbort);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+function handOut(
+  { tasks, task, onOutcome }: ThreadedScan,
+  workers: readonly Worker[],
+  resolve: () => void,
+  reject: (error: unknown) => void,
+): void {
+  let next = 0;
+  let open = tasks;
+  for (const worker of workers) {
+    let current = -1;
+    const handNext = (): void => {
+      if (next >= tasks) return;
+      current = next++;
+      worker.postMessage(task(current));
+    };
+    worker.on("message", (outcome: readonly ScanOutcome[]) => {
+      try {
+        onOutcome(current, outcome);
+        if (--open === 0) resolve();
+        else handNext();
+      } catch (error) {
+        reject(error);
+      }
+    });
+    worker.once("error", (cause) => {
+      reject(new HarnessError("INTERNAL", "a thread of the oracle failed", { cause }));
+    });
+    worker.once("exit", (code) => {
+      reject(new HarnessError("INTERNAL", `a thread of the oracle ended with exit code ${code}`));
+    });
+    handNext();
+  }
+}
