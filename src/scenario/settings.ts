@@ -23,10 +23,12 @@ export const meshSettings = z.strictObject({
       expansionAdd: z.number().int().min(8).max(4096).default(128),
       /** `ef`: candidates the graph walk keeps; the larger, the better the recall. */
       expansionSearch: z.number().int().min(8).max(65_536).default(256),
-      /** Below this share of eligible items the eligible rows are scored exactly instead. */
-      exactBelow: z.number().min(0).max(1).default(0.05),
+      /** Below this share of eligible items they are scored exactly; auto: where that costs less. */
+      exactBelow: z.union([z.literal("auto"), z.number().min(0).max(1)]).default("auto"),
     })
     .prefault({}),
+  /** Results the filter service keeps by filter text; 0: none, as the index-as-model keeps none. */
+  filterCache: z.number().int().min(0).max(100_000).default(0),
   /** `in-process`: the same service code in one process, without the wire in between. */
   transport: z.enum(["grpc", "in-process"]).default("grpc"),
 });

@@ -1,0 +1,85 @@
+import { open, type RootDatabase } from "lmdb";
+import { HarnessError } from "../../src/errors.ts";
+import { ownProcessStats } from "../../src/door/own-process.ts";
+import { StageTimes } from "../../src/door/stage-times.ts";
+import type { Users } from "../../src/retrieval/catalogue.ts";
+import type { FeatureService, ServiceStats } from "../services.ts";
+
+/** Users written in one transaction. */
+const CHUNK_USERS = 10_000;
+
+/** LMDB with user ids as keys and their features, float32 little-endian, as values. */
+const openStore = (folder: string, readOnly: boolean): RootDatabase<Buffer, number> =>
+  open<Buffer, number>(folder, { encoding: "binary", readOnly, noSubdir: false });
+
+/** Writes users into an existing, empty folder. */
+export async function writeFeatures(
+  folder: string,
+  users: Users,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
+  const store = openStore(folder, false);
+  const { ids, features, dim, count } = users;
+  const bytes = Buffer.from(features.buffer, features.byteOffset, features.byteLength);
+  try {
+    for (let from = 0; from < count; from += CHUNK_USERS) {
+      const to = Math.min(from + CHUNK_USERS, count);
+      await store.transaction(() => {
+        for (let row = from; row < to; row++) {
+          void store.put(ids[row]!, bytes.subarray(row * dim * 4, (row + 1) * dim * 4));
+        }
+      });
+      onProgress(to / count);
+    }
+    await store.flushed;
+  } finally {
+    await store.close();
+  }
+}
+
+/** The feature service: reads from disk through the page cache, a batch at a time. */
+export class FeatureStore implements FeatureService, AsyncDisposable {
+  readonly #store: RootDatabase<Buffer, number>;
+  readonly #dim: number;
+  readonly #times = new StageTimes();
+  #reads = 0;
+
+  /** @param dim Float32 values of a user. */
+  constructor(folder: string, dim: number) {
+    this.#store = openStore(folder, true);
+    this.#dim = dim;
+  }
+
+  users(ids: Float64Array): Promise<readonly (Float32Array | HarnessError)[]> {
+    const startMs = performance.now();
+    const features = new Float32Array(ids.length * this.#dim);
+    const bytes = new Uint8Array(features.buffer);
+    const answers = Array.from(ids, (id, i) => {
+      // Valid until the next read, hence copied at once.
+      const found = this.#store.getBinaryFast(id);
+      if (found === undefined) return unknownUser(id);
+      bytes.set(found, i * this.#dim * 4);
+      return features.subarray(i * this.#dim, (i + 1) * this.#dim);
+    });
+    this.#reads += ids.length;
+    this.#times.record("feature.read", performance.now() - startMs);
+    return Promise.resolve(answers);
+  }
+
+  stats(): Promise<ServiceStats> {
+    return Promise.resolve({
+      process: ownProcessStats("feature"),
+      stages: this.#times.encode(),
+      counters: new Map([["feature.reads", this.#reads]]),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#store.close();
+  }
+}
+
+/** What an id that no user has is answered with. */
+export function unknownUser(id: number): HarnessError {
+  return new HarnessError("BAD_INPUT", `there is no user with the id ${id}`, { where: "user_id" });
+}

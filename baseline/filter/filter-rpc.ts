@@ -1,0 +1,64 @@
+import { HarnessError } from "../../src/errors.ts";
+import type { GrpcClient } from "../../src/door/grpc-client.ts";
+import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
+import type { CallContext } from "../../src/door/retriever.ts";
+import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
+import {
+  callStats,
+  decodeFault,
+  encodeFault,
+  FILTER_SERVICE,
+  MESH_PROTO,
+  remaining,
+  statsHandler,
+  type WireFault,
+} from "../mesh-wire.ts";
+import type { FilterService } from "../services.ts";
+
+interface WireEvaluateRequest {
+  readonly filters: readonly string[];
+}
+
+interface WireEvaluateResponse {
+  readonly eligible: readonly (WireEligible & { readonly fault?: WireFault | null })[];
+}
+
+/** Serves a filter service over gRPC. */
+export function serveFilter(service: FilterService): Promise<GrpcServer> {
+  const evaluate = async (
+    { filters }: WireEvaluateRequest,
+    context: CallContext,
+  ): Promise<WireEvaluateResponse> => {
+    const answers = await service.evaluate(filters, context);
+    const eligible = answers.map((answer) =>
+      answer instanceof HarnessError
+        ? { ...NOTHING, fault: encodeFault(answer) }
+        : encodeEligible(answer),
+    );
+    return { eligible };
+  };
+  return serveGrpc({
+    protoFile: MESH_PROTO,
+    service: FILTER_SERVICE,
+    handlers: { Evaluate: evaluate, Stats: statsHandler(service) },
+  });
+}
+
+/** A filter service at the other end of a connection. */
+export function remoteFilter(client: GrpcClient): FilterService {
+  return {
+    evaluate: async (filters, context) => {
+      const { eligible } = await client.call<WireEvaluateRequest, WireEvaluateResponse>(
+        "Evaluate",
+        { filters },
+        remaining(context),
+      );
+      return eligible.map(({ fault, ...rows }) =>
+        fault === undefined || fault === null ? decodeEligible(rows) : decodeFault(fault),
+      );
+    },
+    stats: () => callStats(client),
+  };
+}
+
+const NOTHING: WireEligible = { count: 0, all: false, bitmap: Buffer.alloc(0) };

@@ -1,0 +1,27 @@
+import { availableParallelism } from "node:os";
+import { runService } from "../../src/process/service-main.ts";
+import { openFeature } from "../feature/open-feature.ts";
+import { openFilter } from "../filter/open-filter.ts";
+import { openIndex } from "../index/open-index.ts";
+import type { GatewayConfig, GatewayReady } from "../mesh-config.ts";
+import { openGateway } from "./open-gateway.ts";
+
+// The whole mesh in one process: the same services behind the same gateway, without the wire.
+runService<GatewayConfig, GatewayReady>(async (config, onProgress) => {
+  onProgress("loading the index", NaN);
+  const { store: feature } = await openFeature(config);
+  const filter = await openFilter(config);
+  const index = await openIndex(config);
+  const door = await openGateway(
+    config,
+    { feature, filter, index },
+    { role: "mesh", indexLanes: availableParallelism() },
+  );
+  return {
+    ready: { grpcPort: door.grpcPort, httpPort: door.httpPort },
+    stop: async () => {
+      await door[Symbol.asyncDispose]();
+      await Promise.all([feature[Symbol.asyncDispose](), index[Symbol.asyncDispose]()]);
+    },
+  };
+});

@@ -1,0 +1,168 @@
+import type { HarnessError } from "../../src/errors.ts";
+import { Batcher } from "../../src/door/batcher.ts";
+import { ownProcessStats } from "../../src/door/own-process.ts";
+import type { CallContext, Retriever } from "../../src/door/retriever.ts";
+import { StageTimes } from "../../src/door/stage-times.ts";
+import type { SystemStats } from "../../src/door/stats.ts";
+import type { IdMap } from "../../src/retrieval/id-map.ts";
+import type { RetrievalModel } from "../../src/retrieval/model.ts";
+import type { Answer, RetrievalRequest, UserRef } from "../../src/retrieval/request.ts";
+import type { MeshSettings } from "../../src/scenario/settings.ts";
+import type {
+  Candidates,
+  EligibleRows,
+  FeatureService,
+  FilterService,
+  IndexService,
+  Search,
+} from "../services.ts";
+import { uniteHeads } from "./head-union.ts";
+
+export interface MeshRetrieverOptions {
+  readonly services: {
+    readonly feature: FeatureService;
+    readonly filter: FilterService;
+    readonly index: IndexService;
+  };
+  readonly model: RetrievalModel;
+  readonly ids: IdMap;
+  readonly settings: MeshSettings;
+  /** Batches the index service works on at once: one a search thread. */
+  readonly indexLanes: number;
+  /** The process it runs in, as the report shows it. */
+  readonly role: string;
+}
+
+/** A query waiting in a batcher, with the time its caller has. */
+interface Asked<Q> {
+  readonly query: Q;
+  readonly deadlineMs: number;
+}
+
+/**
+ * Calls under way to a service of short work: the next batch travels while one is worked on, and
+ * yet most of what arrives together goes together.
+ */
+const LANES = 2;
+
+/**
+ * The orchestrator of the mesh: features and filter are asked for at the same time, then the index
+ * with what they gave. What arrives while a call is under way goes out with the next one.
+ */
+export class MeshRetriever implements Retriever {
+  readonly #options: MeshRetrieverOptions;
+  readonly #times = new StageTimes();
+  readonly #features: Batcher<Asked<number>, Float32Array>;
+  readonly #filters: Batcher<Asked<string>, EligibleRows>;
+  readonly #searches: Batcher<Asked<Search>, Candidates>;
+
+  constructor(options: MeshRetrieverOptions) {
+    this.#options = options;
+    const { feature, filter, index } = options.services;
+    this.#features = this.#batcher(LANES, (ids, context) =>
+      feature.users(Float64Array.from(ids), context),
+    );
+    this.#filters = this.#batcher(LANES, (texts, context) => filter.evaluate(texts, context));
+    // One more than it has threads, so that none waits for the wire.
+    this.#searches = this.#batcher(options.indexLanes + 1, (searches, context) =>
+      index.search(searches, context),
+    );
+  }
+
+  async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
+    const [vectors, eligible] = await Promise.all([
+      this.#queryVectors(request.user, context),
+      this.#eligible(request.filter, context),
+    ]);
+    if (eligible.count === 0) return NO_ANSWER;
+    // An item among the k best of the union is among the k best of the head that gives it its
+    // value, so without an OverArch no head needs more than k, however many candidates it may have.
+    const search = { vectors, k: request.k, eligible, excluded: this.#rowsOf(request.exclude) };
+    const candidates = await this.#times.time("gateway.index", () =>
+      this.#ask(this.#searches, search, context),
+    );
+    const { rows, values } = uniteHeads(candidates, request.k);
+    return {
+      ids: this.#options.ids.idsOf(rows),
+      values: Float32Array.from(values),
+      partial: false,
+    };
+  }
+
+  async stats(): Promise<SystemStats> {
+    const { services, role } = this.#options;
+    const parts = await Promise.all(Object.values(services).map((service) => service.stats()));
+    const own = ownProcessStats(role);
+    // In one process, every service reports that process.
+    const processes = new Map([...parts.map(({ process }) => process), own].map((p) => [p.pid, p]));
+    return {
+      processes: [...processes.values()],
+      devices: [],
+      stages: new Map([this.#times.encode(), ...parts.map(({ stages }) => stages)].flatMap((m) => [...m])),
+      batchSizes: this.#searches.sizes.encode(),
+      counters: new Map(parts.flatMap(({ counters }) => [...counters])),
+    };
+  }
+
+  async #queryVectors(user: UserRef, context: CallContext): Promise<Float32Array> {
+    if (user.kind === "vectors") return user.vectors;
+    const features =
+      user.kind === "features"
+        ? user.features
+        : await this.#times.time("gateway.feature", () =>
+            this.#ask(this.#features, user.id, context),
+          );
+    const startMs = performance.now();
+    const vectors = Float32Array.from(this.#options.model.queryVectors(features));
+    this.#times.record("gateway.tower", performance.now() - startMs);
+    return vectors;
+  }
+
+  /** No filter, no call: every item is eligible. */
+  #eligible(filter: string, context: CallContext): Promise<EligibleRows> {
+    if (filter.trim() === "") {
+      return Promise.resolve({ bitmap: null, count: this.#options.ids.count });
+    }
+    return this.#times.time("gateway.filter", () => this.#ask(this.#filters, filter, context));
+  }
+
+  /** Unknown ids are ignored: nothing can return them. */
+  #rowsOf(ids: Float64Array): Uint32Array {
+    const rows = new Uint32Array(ids.length);
+    let count = 0;
+    for (const id of ids) {
+      const row = this.#options.ids.rowOf(id);
+      if (row >= 0) rows[count++] = row;
+    }
+    return rows.subarray(0, count);
+  }
+
+  #ask<Q, A>(batcher: Batcher<Asked<Q>, A>, query: Q, { deadlineMs }: CallContext): Promise<A> {
+    return batcher.submit({ query, deadlineMs }, deadlineMs);
+  }
+
+  #batcher<Q, A>(
+    lanes: number,
+    call: (queries: readonly Q[], context: CallContext) => Promise<readonly (A | HarnessError)[]>,
+  ): Batcher<Asked<Q>, A> {
+    const { maxBatch, maxWaitMs, maxInFlight } = this.#options.settings;
+    return new Batcher({
+      maxBatch,
+      maxWaitMs,
+      maxQueued: maxInFlight,
+      lanes,
+      run: (batch) =>
+        call(
+          batch.map(({ query }) => query),
+          // The batch is of use as long as one of its callers waits.
+          { deadlineMs: Math.max(...batch.map(({ deadlineMs }) => deadlineMs)) },
+        ),
+    });
+  }
+}
+
+const NO_ANSWER: Answer = {
+  ids: new Float64Array(0),
+  values: new Float32Array(0),
+  partial: false,
+};

@@ -1,0 +1,126 @@
+import { availableParallelism } from "node:os";
+import { setImmediate as turn } from "node:timers/promises";
+import { Index, MetricKind, ScalarKind } from "usearch";
+import { HarnessError } from "../../src/errors.ts";
+import type { MeshSettings } from "../../src/scenario/settings.ts";
+
+export type GraphSettings = MeshSettings["index"];
+
+const SCALARS = { f32: ScalarKind.F32, f16: ScalarKind.F16, i8: ScalarKind.I8 } as const;
+
+/** Vectors added between two reports of progress. */
+const CHUNK_VECTORS = 2_000;
+
+/** Rows found by a walk, query after query, each query's by distance ascending. */
+export interface Walked {
+  /** [queries * wanted] */
+  readonly rows: Uint32Array;
+  /** Inner products, float32, as the index's precision gives them. */
+  readonly values: Float32Array;
+  /** [queries] how many of `wanted` were found. */
+  readonly counts: Uint32Array;
+  readonly wanted: number;
+}
+
+/** A graph of nearest neighbours (HNSW, Malkov and Yashunin 2016) by inner product: usearch. */
+export class HnswGraph {
+  readonly #index: Index;
+  readonly #dim: number;
+
+  private constructor(index: Index, dim: number) {
+    this.#index = index;
+    this.#dim = dim;
+  }
+
+  /**
+   * Builds the graph on all CPUs it may use and saves it. Blocks the thread for a chunk at a time.
+   * @param embeddings float32 [count, dim]
+   */
+  static async build(
+    path: string,
+    vectors: { readonly embeddings: Float32Array; readonly dim: number },
+    settings: GraphSettings,
+    onProgress: (fraction: number) => void,
+  ): Promise<void> {
+    const { embeddings, dim } = vectors;
+    const count = embeddings.length / dim;
+    const index = emptyIndex(dim, settings);
+    const threads = availableParallelism();
+    for (let from = 0; from < count; from += CHUNK_VECTORS) {
+      const to = Math.min(from + CHUNK_VECTORS, count);
+      index.add(keysOf(from, to), embeddings.subarray(from * dim, to * dim), threads);
+      onProgress(to / count);
+      await turn(); // lets progress, and a wish to stop, through
+    }
+    index.save(path);
+  }
+
+  /**
+   * Opens a saved graph by mapping its file: every thread has its own view of the same pages.
+   * @throws HarnessError DATA if the file is missing, damaged or of other dimensions.
+   */
+  static view(path: string, dim: number, settings: GraphSettings): HnswGraph {
+    const index = emptyIndex(dim, settings);
+    const hint = "remove the file and it is built again";
+    try {
+      index.view(path);
+    } catch (cause) {
+      throw new HarnessError("DATA", "the index cannot be opened", { where: path, hint, cause });
+    }
+    const found = Number(index.dimensions());
+    if (found !== dim) {
+      const text = `expected an index of ${dim} dimensions, got ${found}`;
+      throw new HarnessError("DATA", text, { where: path, hint });
+    }
+    return new HnswGraph(index, dim);
+  }
+
+  get count(): number {
+    return Number(this.#index.size());
+  }
+
+  /**
+   * Walks the graph for each query on this thread. Costs about the same for any `wanted` up to the
+   * index's expansion.
+   * @param queries float32 [n * dim]
+   */
+  walk(queries: Float32Array, wanted: number): Walked {
+    const n = queries.length / this.#dim;
+    const found = this.#index.search(queries, wanted, 1);
+    const counts = new Uint32Array(n);
+    // With a single query the binding cuts the arrays to what was found and has no counts.
+    if ("counts" in found) for (let i = 0; i < n; i++) counts[i] = Number((found.counts as BigUint64Array)[i]);
+    else counts[0] = found.keys.length;
+    const { distances } = found;
+    const values = new Float32Array(distances.length);
+    for (let i = 0; i < values.length; i++) values[i] = 1 - distances[i]!;
+    return { rows: rowsOf(found.keys), values, counts, wanted };
+  }
+}
+
+function emptyIndex(dim: number, settings: GraphSettings): Index {
+  return new Index({
+    dimensions: dim,
+    metric: MetricKind.IP,
+    quantization: SCALARS[settings.precision],
+    connectivity: settings.connectivity,
+    expansion_add: settings.expansionAdd,
+    expansion_search: settings.expansionSearch,
+    multi: false,
+  });
+}
+
+/** The rows from..to as usearch's 64-bit keys, without a BigInt each. */
+function keysOf(from: number, to: number): BigUint64Array {
+  const keys = new BigUint64Array(to - from);
+  const words = new Uint32Array(keys.buffer);
+  for (let i = 0; i < keys.length; i++) words[2 * i] = from + i;
+  return keys;
+}
+
+function rowsOf(keys: BigUint64Array): Uint32Array {
+  const words = new Uint32Array(keys.buffer, keys.byteOffset, keys.length * 2);
+  const rows = new Uint32Array(keys.length);
+  for (let i = 0; i < rows.length; i++) rows[i] = words[2 * i]!;
+  return rows;
+}

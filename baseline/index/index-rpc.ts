@@ -1,0 +1,107 @@
+import { HarnessError } from "../../src/errors.ts";
+import type { GrpcClient } from "../../src/door/grpc-client.ts";
+import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
+import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
+import type { CallContext } from "../../src/door/retriever.ts";
+import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
+import {
+  callStats,
+  decodeFault,
+  encodeFault,
+  INDEX_SERVICE,
+  MESH_PROTO,
+  remaining,
+  statsHandler,
+  type WireFault,
+} from "../mesh-wire.ts";
+import type { Candidates, IndexService, Search } from "../services.ts";
+
+interface WireSearch {
+  readonly vectors: Buffer;
+  readonly k: number;
+  readonly eligible: WireEligible;
+  readonly excluded: Buffer;
+}
+
+interface WireCandidates {
+  readonly rows: Buffer;
+  readonly values: Buffer;
+  readonly counts: Buffer;
+  readonly fault?: WireFault | null;
+}
+
+interface WireSearchRequest {
+  readonly searches: readonly WireSearch[];
+}
+
+interface WireSearchResponse {
+  readonly candidates: readonly WireCandidates[];
+}
+
+/** Serves an index service over gRPC. */
+export function serveIndex(service: IndexService): Promise<GrpcServer> {
+  const search = async (
+    { searches }: WireSearchRequest,
+    context: CallContext,
+  ): Promise<WireSearchResponse> => {
+    const answers = await service.search(searches.map(decodeSearch), context);
+    return { candidates: answers.map(encodeCandidates) };
+  };
+  return serveGrpc({
+    protoFile: MESH_PROTO,
+    service: INDEX_SERVICE,
+    handlers: { Search: search, Stats: statsHandler(service) },
+  });
+}
+
+/** An index service at the other end of a connection. */
+export function remoteIndex(client: GrpcClient): IndexService {
+  return {
+    search: async (searches, context) => {
+      const { candidates } = await client.call<WireSearchRequest, WireSearchResponse>(
+        "Search",
+        { searches: searches.map(encodeSearch) },
+        remaining(context),
+      );
+      return candidates.map(decodeCandidates);
+    },
+    stats: () => callStats(client),
+  };
+}
+
+function encodeSearch({ vectors, k, eligible, excluded }: Search): WireSearch {
+  return {
+    vectors: packWords(vectors),
+    k,
+    eligible: encodeEligible(eligible),
+    excluded: packWords(excluded),
+  };
+}
+
+function decodeSearch({ vectors, k, eligible, excluded }: WireSearch): Search {
+  return {
+    vectors: unpackFloats(vectors, "vectors"),
+    k,
+    eligible: decodeEligible(eligible),
+    excluded: unpackWords(excluded, "excluded"),
+  };
+}
+
+function encodeCandidates(answer: Candidates | HarnessError): WireCandidates {
+  if (answer instanceof HarnessError) {
+    return { rows: NO_BYTES, values: NO_BYTES, counts: NO_BYTES, fault: encodeFault(answer) };
+  }
+  const { rows, values, counts } = answer;
+  return { rows: packWords(rows), values: packWords(values), counts: packWords(counts) };
+}
+
+function decodeCandidates({ rows, values, counts, fault }: WireCandidates): Candidates | HarnessError {
+  if (fault !== undefined && fault !== null) return decodeFault(fault);
+  return {
+    rows: unpackWords(rows, "rows"),
+    values: unpackFloats(values, "values"),
+    counts: unpackWords(counts, "counts"),
+  };
+}
+
+const NO_BYTES = Buffer.alloc(0);

@@ -1,0 +1,55 @@
+import type { HarnessError } from "../../src/errors.ts";
+import { ownProcessStats } from "../../src/door/own-process.ts";
+import { StageTimes } from "../../src/door/stage-times.ts";
+import type { Candidates, IndexService, Search, ServiceStats } from "../services.ts";
+import type { GraphSettings } from "./hnsw.ts";
+import { SearchPool } from "./search-pool.ts";
+import { createVectorTable } from "./vector-table.ts";
+
+export interface IndexSearcherOptions {
+  /** float32 [count, dim], row-major; copied. */
+  readonly embeddings: Float32Array;
+  readonly dim: number;
+  /** What HnswGraph.build saved for them. */
+  readonly graphFile: string;
+  readonly settings: GraphSettings;
+  readonly workers: number;
+}
+
+/** The index service: searches on worker threads over shared vectors and a mapped graph. */
+export class IndexSearcher implements IndexService, AsyncDisposable {
+  readonly #pool: SearchPool;
+  readonly #times: StageTimes;
+
+  private constructor(pool: SearchPool, times: StageTimes) {
+    this.#pool = pool;
+    this.#times = times;
+  }
+
+  static async start(options: IndexSearcherOptions): Promise<IndexSearcher> {
+    const { embeddings, dim, graphFile, settings, workers } = options;
+    const times = new StageTimes();
+    const table = createVectorTable({ embeddings, dim, scorers: workers });
+    const pool = await SearchPool.start({ table, graphFile, settings }, workers, (ms) =>
+      times.record("index.search", ms),
+    );
+    return new IndexSearcher(pool, times);
+  }
+
+  search(searches: readonly Search[]): Promise<readonly (Candidates | HarnessError)[]> {
+    return this.#times.time("index.batch", () => this.#pool.search(searches));
+  }
+
+  stats(): Promise<ServiceStats> {
+    const counters = [...this.#pool.counters()];
+    return Promise.resolve({
+      process: ownProcessStats("index"),
+      stages: this.#times.encode(),
+      counters: new Map(counters.map(([name, count]) => [`index.${name}`, count])),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+  }
+}

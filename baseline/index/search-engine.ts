@@ -1,0 +1,204 @@
+import { type Ranked, TopK } from "../../src/math/top-k.ts";
+import { RowSet } from "../row-set.ts";
+import type { Candidates, Search } from "../services.ts";
+import type { ExactScan, IsExcluded } from "./exact-scan.ts";
+import type { GraphSettings, HnswGraph, Walked } from "./hnsw.ts";
+import { planSearch, type SearchPlan, type SearchShape, widenWalk } from "./search-plan.ts";
+
+/** How searches were answered, counted from the start. */
+export interface SearchCounters {
+  searches: number;
+  exactScans: number;
+  walks: number;
+  /** Walks repeated for more rows because too few passed. */
+  topUps: number;
+  /** Walks that ended in an exact scan after all. */
+  fallbacks: number;
+}
+
+interface EngineParts {
+  readonly graph: HnswGraph;
+  readonly scan: ExactScan;
+  readonly items: number;
+  readonly dim: number;
+  readonly settings: GraphSettings;
+}
+
+/** One search while it is answered. */
+interface Job {
+  readonly search: Search;
+  readonly shape: SearchShape;
+  readonly plan: SearchPlan;
+  readonly eligible: RowSet | null;
+  /** Its part of a walk shared with others, one a head; null where it is walked alone. */
+  walked: { readonly walk: Walked; readonly first: number } | null;
+}
+
+/**
+ * Nearest eligible rows: joins the filter's bitmap with the graph or with an exact scan, and never
+ * gives fewer rows than there are. Belongs to one thread.
+ */
+export class SearchEngine {
+  readonly counters: SearchCounters = {
+    searches: 0,
+    exactScans: 0,
+    walks: 0,
+    topUps: 0,
+    fallbacks: 0,
+  };
+  readonly #parts: EngineParts;
+  /** The eligible rows of the search at hand. */
+  readonly #rows: Uint32Array;
+  /** [items] the number of the search that last excluded a row. */
+  readonly #excludedBy: Uint32Array;
+  #turn = 0;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#rows = new Uint32Array(parts.items);
+    this.#excludedBy = new Uint32Array(parts.items);
+  }
+
+  /** Answers a batch in its order. Walks of the same width are handed to the graph together. */
+  search(searches: readonly Search[]): Candidates[] {
+    const jobs = searches.map((search) => this.#prepare(search));
+    this.#walkTogether(jobs);
+    return jobs.map((job) => this.#answer(job));
+  }
+
+  #prepare(search: Search): Job {
+    const { eligible, excluded, k } = search;
+    const { items, settings } = this.#parts;
+    const shape = { items, k, eligible: eligible.count, excluded: excluded.length };
+    return {
+      search,
+      shape,
+      plan: planSearch(shape, settings),
+      eligible: eligible.bitmap === null ? null : new RowSet(eligible.bitmap),
+      walked: null,
+    };
+  }
+
+  #walkTogether(jobs: readonly Job[]): void {
+    const widths = new Map<number, Job[]>();
+    for (const job of jobs) {
+      if (job.plan.kind === "exact") continue;
+      const alike = widths.get(job.plan.wanted);
+      if (alike === undefined) widths.set(job.plan.wanted, [job]);
+      else alike.push(job);
+    }
+    for (const [wanted, alike] of widths) {
+      const walk = this.#parts.graph.walk(concat(alike.map(({ search }) => search.vectors)), wanted);
+      let first = 0;
+      for (const job of alike) {
+        job.walked = { walk, first };
+        first += job.search.vectors.length / this.#parts.dim;
+      }
+    }
+  }
+
+  #answer(job: Job): Candidates {
+    const { dim } = this.#parts;
+    const { vectors } = job.search;
+    const isExcluded = this.#mark(job.search.excluded);
+    const heads: Ranked[] = [];
+    this.counters.searches++;
+    for (let head = 0; head < vectors.length / dim; head++) {
+      const query = vectors.subarray(head * dim, (head + 1) * dim);
+      heads.push(
+        job.walked === null
+          ? this.#scan(job, query, isExcluded)
+          : this.#sift(job, job.walked, head, query, isExcluded),
+      );
+    }
+    return packHeads(heads);
+  }
+
+  /** What passes of the walk; walks on, or scans, until k have. */
+  #sift(
+    job: Job,
+    { walk: shared, first }: { walk: Walked; first: number },
+    head: number,
+    query: Float32Array,
+    isExcluded: IsExcluded,
+  ): Ranked {
+    let walk = shared;
+    let at = first + head;
+    for (;;) {
+      this.counters.walks++;
+      const passed = this.#passing(job, walk, at, query, isExcluded);
+      if (passed.rows.length === job.search.k) return passed;
+      const wanted = widenWalk(job.shape, { wanted: walk.wanted, found: walk.counts[at]! });
+      if (wanted === null) {
+        this.counters.fallbacks++;
+        return this.#scan(job, query, isExcluded);
+      }
+      this.counters.topUps++;
+      walk = this.#parts.graph.walk(query, wanted);
+      at = 0;
+    }
+  }
+
+  #passing(
+    { eligible, search }: Job,
+    walk: Walked,
+    at: number,
+    query: Float32Array,
+    isExcluded: IsExcluded,
+  ): Ranked {
+    const top = new TopK(search.k);
+    const start = at * walk.wanted;
+    const passed: number[] = [];
+    for (let i = start; i < start + walk.counts[at]!; i++) {
+      const row = walk.rows[i]!;
+      if (isExcluded(row) || (eligible !== null && !eligible.has(row))) continue;
+      top.push(walk.values[i]!, row);
+      passed.push(row);
+    }
+    if (this.#parts.settings.precision === "f32" || passed.length < search.k) return top.take();
+    // A coarser index finds the neighbourhood; the order within it is the full vectors'.
+    const rows = Uint32Array.from(passed).sort();
+    return this.#parts.scan.best({ query, rows, k: search.k, isExcluded: nothing });
+  }
+
+  #scan({ eligible, search: { k } }: Job, query: Float32Array, isExcluded: IsExcluded): Ranked {
+    this.counters.exactScans++;
+    const rows = eligible === null ? null : this.#rows.subarray(0, eligible.writeRows(this.#rows));
+    return this.#parts.scan.best({ query, rows, k, isExcluded });
+  }
+
+  /** Marks excluded rows; asking is then one load, and the next search needs no clearing. */
+  #mark(excluded: Uint32Array): IsExcluded {
+    if (excluded.length === 0) return nothing;
+    const turn = ++this.#turn;
+    const excludedBy = this.#excludedBy;
+    for (const row of excluded) excludedBy[row] = turn;
+    return (row) => excludedBy[row] === turn;
+  }
+}
+
+const nothing: IsExcluded = () => false;
+
+function concat(vectors: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(vectors.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const vector of vectors) {
+    all.set(vector, at);
+    at += vector.length;
+  }
+  return all;
+}
+
+function packHeads(heads: readonly Ranked[]): Candidates {
+  const counts = Uint32Array.from(heads, ({ rows }) => rows.length);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const rows = new Uint32Array(total);
+  const values = new Float32Array(total);
+  let at = 0;
+  for (const head of heads) {
+    rows.set(head.rows, at);
+    values.set(head.values, at);
+    at += head.rows.length;
+  }
+  return { rows, values, counts };
+}

@@ -1,0 +1,64 @@
+/** What a search costs depends on how much of the catalogue may be answered. */
+export interface SearchShape {
+  readonly items: number;
+  readonly k: number;
+  /** Rows that pass the filter. */
+  readonly eligible: number;
+  readonly excluded: number;
+}
+
+export interface PlanSettings {
+  readonly expansionSearch: number;
+  /** A share of the catalogue, or "auto": whichever is estimated to cost less. */
+  readonly exactBelow: number | "auto";
+}
+
+export type SearchPlan =
+  | { readonly kind: "exact" }
+  /** Walk the graph for this many rows and drop those that do not pass. */
+  | { readonly kind: "walk"; readonly wanted: number };
+
+/**
+ * Rows scored exactly in the time the walk takes for one candidate kept (`ef`). Measured on a
+ * 2-core EPYC with connectivity 16: the walk took 3.2 us a candidate over 50,000 x 64, the scan
+ * 20 to 33 ns a row.
+ */
+const ROWS_PER_CANDIDATE = 120;
+
+/** How many more rows are fetched than should be needed: neighbours of a query share attributes. */
+const SLACK = 1.3;
+
+/** Chooses between the two ways to join a filter with the index. Both give min(k, eligible) rows. */
+export function planSearch(shape: SearchShape, settings: PlanSettings): SearchPlan {
+  const { items, eligible } = shape;
+  const wanted = firstWanted(shape, settings);
+  if (wanted >= items) return { kind: "exact" };
+  const { exactBelow } = settings;
+  const isExact =
+    exactBelow === "auto" ? eligible <= scanCostOf(wanted) : eligible < exactBelow * items;
+  return isExact ? { kind: "exact" } : { kind: "walk", wanted };
+}
+
+/**
+ * After a walk that left too few: twice as many, or null where scoring all that pass is cheaper.
+ * @param found Rows the walk found: fewer than it wanted when it saw the whole graph it can reach.
+ */
+export function widenWalk(
+  shape: SearchShape,
+  walk: { readonly wanted: number; readonly found: number },
+): number | null {
+  const wanted = walk.wanted * 2;
+  const isExhausted = walk.found < walk.wanted || wanted >= shape.items;
+  return isExhausted || shape.eligible <= scanCostOf(wanted) ? null : wanted;
+}
+
+/** A walk for `wanted` rows, in rows scored exactly. */
+const scanCostOf = (wanted: number): number => wanted * ROWS_PER_CANDIDATE;
+
+function firstWanted(shape: SearchShape, { expansionSearch }: PlanSettings): number {
+  const { items, k, eligible, excluded } = shape;
+  if (eligible <= k + excluded) return items;
+  const passing = Math.ceil(((k * items) / eligible) * (eligible < items ? SLACK : 1));
+  // Exclusions are mostly near the user, so as many as the answer is long are expected in it.
+  return Math.max(expansionSearch, passing + Math.min(excluded, k));
+}

@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { builtFile } from "../../src/process/built-file.ts";
+import type { Candidates, Search } from "../services.ts";
+import type { SearchCounters } from "./search-engine.ts";
+import type { SearchReport, SearchTask, SearchWorkerData } from "./search-worker.ts";
+
+interface Pending {
+  readonly resolve: (candidates: readonly Candidates[]) => void;
+  readonly searches: number;
+}
+
+interface Lane {
+  readonly worker: Worker;
+  readonly pending: Map<number, Pending>;
+  /** Searches handed over and not yet answered. */
+  load: number;
+  counters: SearchCounters | null;
+}
+
+/**
+ * Threads that search, each with its own view of the graph. A worker that fails ends the process:
+ * a service that lost a part of itself must not look healthy.
+ */
+export class SearchPool implements AsyncDisposable {
+  readonly #lanes: readonly Lane[];
+  readonly #onBatch: (ms: number) => void;
+  #nextId = 0;
+
+  private constructor(workers: readonly Worker[], onBatch: (ms: number) => void) {
+    this.#onBatch = onBatch;
+    this.#lanes = workers.map((worker) => ({ worker, pending: new Map(), load: 0, counters: null }));
+    for (const lane of this.#lanes) {
+      lane.worker.on("message", (report: SearchReport) => this.#settle(lane, report));
+    }
+  }
+
+  /**
+   * Starts one worker a scorer of the table.
+   * @param onBatch Told how long each batch took inside a worker.
+   */
+  static async start(
+    data: Omit<SearchWorkerData, "slot">,
+    workers: number,
+    onBatch: (ms: number) => void,
+  ): Promise<SearchPool> {
+    const file = builtFile(import.meta.url, "./search-worker.js");
+    const started = Array.from({ length: workers }, (_, slot) => {
+      const workerData: SearchWorkerData = { ...data, slot };
+      return new Worker(file, { workerData });
+    });
+    try {
+      // A worker that fails before it is ready rejects here.
+      await Promise.all(started.map((worker) => once(worker, "message")));
+    } catch (error) {
+      await Promise.all(started.map((worker) => worker.terminate()));
+      throw error;
+    }
+    return new SearchPool(started, onBatch);
+  }
+
+  /** Shares a batch out among the workers, the least busy first; answers in its order. */
+  async search(searches: readonly Search[]): Promise<readonly Candidates[]> {
+    const share = Math.ceil(searches.length / this.#lanes.length);
+    const parts: Promise<readonly Candidates[]>[] = [];
+    for (let from = 0; from < searches.length; from += share) {
+      parts.push(this.#send(searches.slice(from, from + share)));
+    }
+    return (await Promise.all(parts)).flat();
+  }
+
+  /** Sums over the workers, as of the last batch of each. */
+  counters(): ReadonlyMap<string, number> {
+    const sums = new Map<string, number>();
+    for (const { counters } of this.#lanes) {
+      for (const [name, count] of Object.entries(counters ?? {})) {
+        sums.set(name, (sums.get(name) ?? 0) + (count as number));
+      }
+    }
+    return sums;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#lanes.map(({ worker }) => worker.terminate()));
+  }
+
+  #send(searches: readonly Search[]): Promise<readonly Candidates[]> {
+    const lane = this.#lanes.reduce((least, other) => (other.load < least.load ? other : least));
+    const id = this.#nextId++;
+    lane.load += searches.length;
+    return new Promise((resolve) => {
+      lane.pending.set(id, { resolve, searches: searches.length });
+      lane.worker.postMessage({ id, searches } satisfies SearchTask);
+    });
+  }
+
+  #settle(lane: Lane, report: SearchReport): void {
+    if (report.type === "ready") return;
+    const { resolve, searches } = lane.pending.get(report.id)!;
+    lane.pending.delete(report.id);
+    lane.load -= searches;
+    lane.counters = report.counters;
+    this.#onBatch(report.ms);
+    resolve(report.candidates);
+  }
+}

@@ -1,0 +1,53 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { Candidates, Search } from "../services.ts";
+import { ExactScan } from "./exact-scan.ts";
+import { type GraphSettings, HnswGraph } from "./hnsw.ts";
+import { type SearchCounters, SearchEngine } from "./search-engine.ts";
+import { RowScorer, type VectorTable } from "./vector-table.ts";
+
+/** What a worker is started with. */
+export interface SearchWorkerData {
+  readonly table: VectorTable;
+  readonly slot: number;
+  readonly graphFile: string;
+  readonly settings: GraphSettings;
+}
+
+/** Main thread to worker: a batch to answer. */
+export interface SearchTask {
+  readonly id: number;
+  readonly searches: readonly Search[];
+}
+
+/** Worker to main thread: ready, or a batch answered. */
+export type SearchReport =
+  | { readonly type: "ready" }
+  | {
+      readonly type: "found";
+      readonly id: number;
+      readonly candidates: readonly Candidates[];
+      /** Time the batch took in here. */
+      readonly ms: number;
+      readonly counters: SearchCounters;
+    };
+
+// A walk or a scan blocks its thread for milliseconds, hence a thread of its own: the service's
+// main thread goes on answering the wire.
+const { table, slot, graphFile, settings } = workerData as SearchWorkerData;
+const engine = new SearchEngine({
+  graph: HnswGraph.view(graphFile, table.dim, settings),
+  scan: new ExactScan(new RowScorer(table, slot)),
+  items: table.count,
+  dim: table.dim,
+  settings,
+});
+
+parentPort!.on("message", ({ id, searches }: SearchTask) => {
+  const startMs = performance.now();
+  const candidates = engine.search(searches);
+  const ms = performance.now() - startMs;
+  const report: SearchReport = { type: "found", id, candidates, ms, counters: engine.counters };
+  const buffers = candidates.flatMap(({ rows, values }) => [rows.buffer, values.buffer]);
+  parentPort!.postMessage(report, buffers as ArrayBuffer[]);
+});
+parentPort!.postMessage({ type: "ready" } satisfies SearchReport);

@@ -1,0 +1,32 @@
+import type { ModelSpec } from "../src/retrieval/model-spec.ts";
+import type { MeshSettings } from "../src/scenario/settings.ts";
+import type { MeshFolders } from "./build/mesh-build.ts";
+
+/** What every process of the mesh is started with. Plain JSON. */
+export interface MeshConfig {
+  readonly datasetFolder: string;
+  readonly folders: MeshFolders;
+  readonly settings: MeshSettings;
+  readonly model: ModelSpec;
+}
+
+/** The front door's process: where to listen; 0 or absent is any free port. */
+export interface GatewayConfig extends MeshConfig {
+  readonly ports: { readonly grpc?: number; readonly http?: number };
+}
+
+/** The gateway of a mesh over gRPC: where its services are, host:port. */
+export interface RemoteGatewayConfig extends GatewayConfig {
+  readonly addresses: { readonly feature: string; readonly filter: string; readonly index: string };
+}
+
+/** What a service tells once it listens. */
+export interface ServiceReady {
+  readonly port: number;
+}
+
+/** What the process of the front door tells. */
+export interface GatewayReady {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+}

@@ -1,0 +1,76 @@
+import { fileURLToPath } from "node:url";
+import { type ErrorCode, HarnessError } from "../src/errors.ts";
+import type { GrpcClient } from "../src/door/grpc-client.ts";
+import type { CallContext } from "../src/door/retriever.ts";
+import type { MeshService, ServiceStats } from "./services.ts";
+
+// What the three services of mesh.proto have in common on the wire.
+
+export const MESH_PROTO = fileURLToPath(new URL("./mesh.proto", import.meta.url));
+
+export const FEATURE_SERVICE = "silverbench.mesh.v1.Feature";
+export const FILTER_SERVICE = "silverbench.mesh.v1.Filter";
+export const INDEX_SERVICE = "silverbench.mesh.v1.Index";
+
+/** Fault; the .proto loader gives null where none is set. */
+export interface WireFault {
+  readonly code: string;
+  readonly message: string;
+  readonly where: string;
+  readonly hint: string;
+}
+
+export function encodeFault({ code, message, where, hint }: HarnessError): WireFault {
+  return { code, message, where: where ?? "", hint: hint ?? "" };
+}
+
+export function decodeFault({ code, message, where, hint }: WireFault): HarnessError {
+  return new HarnessError(code as ErrorCode, message, {
+    ...(where === "" ? {} : { where }),
+    ...(hint === "" ? {} : { hint }),
+  });
+}
+
+/** What is left of a caller's time, as the call options that pass it on. */
+export function remaining({ deadlineMs }: CallContext): { deadlineMs: number } {
+  return { deadlineMs: deadlineMs === Infinity ? Infinity : deadlineMs - performance.now() };
+}
+
+interface WireStats {
+  readonly pid: number;
+  readonly role: string;
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+  readonly contextSwitches: number;
+  readonly stages: Readonly<Record<string, string>>;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** How long a service may take to say what it has used. */
+const STATS_MS = 5_000;
+
+/** The Stats handler of any service. */
+export function statsHandler(service: MeshService): () => Promise<WireStats> {
+  return async () => {
+    const { process, stages, counters } = await service.stats();
+    return {
+      ...process,
+      stages: Object.fromEntries(stages),
+      counters: Object.fromEntries(counters),
+    };
+  };
+}
+
+export async function callStats(client: GrpcClient): Promise<ServiceStats> {
+  const options = { deadlineMs: STATS_MS };
+  const { stages, counters, ...process } = await client.call<object, WireStats>(
+    "Stats",
+    {},
+    options,
+  );
+  return {
+    process,
+    stages: new Map(Object.entries(stages)),
+    counters: new Map(Object.entries(counters)),
+  };
+}

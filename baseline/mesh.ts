@@ -1,0 +1,91 @@
+import { HarnessError } from "../src/errors.ts";
+import { builtFile } from "../src/process/built-file.ts";
+import { ServiceProcess } from "../src/process/service-process.ts";
+import type { StartOptions } from "../src/system.ts";
+import type { MeshSettings } from "../src/scenario/settings.ts";
+import type { BuildReady } from "./build/build-main.ts";
+import type { GatewayReady, MeshConfig, ServiceReady } from "./mesh-config.ts";
+
+type Launch = Pick<StartOptions<MeshSettings>, "cpus" | "signal" | "onProgress" | "ports">;
+
+/** The running processes of a mesh, the front door's last. */
+export interface MeshProcesses {
+  readonly services: readonly ServiceProcess<unknown>[];
+  readonly door: GatewayReady;
+}
+
+/** Where the compiled main module of each process lies. */
+const FILES = {
+  feature: "./feature/feature-main.js",
+  filter: "./filter/filter-main.js",
+  index: "./index/index-main.js",
+  gateway: "./gateway/gateway-main.js",
+  mesh: "./gateway/in-process-main.js",
+  "mesh-build": "./build/build-main.js",
+} as const;
+
+/** Loading may be silent for as long as it takes to read a large index from a slow disk. */
+const START_TIMEOUT_MS = 300_000;
+
+/** Builds what is missing, in a process of its own. @returns the seconds it took. */
+export async function runBuild(config: MeshConfig, launch: Launch): Promise<number> {
+  const build = await start<MeshConfig, BuildReady>("mesh-build", config, { ...launch, cpus: null });
+  await build[Symbol.asyncDispose]();
+  return build.ready.seconds;
+}
+
+/** Starts the services, then the gateway that calls them. If one fails, none is left. */
+export async function startOverGrpc(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
+  const roles = ["feature", "filter", "index"] as const;
+  const started = await Promise.allSettled(
+    roles.map((role) => start<MeshConfig, ServiceReady>(role, config, launch)),
+  );
+  const services = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  try {
+    for (const one of started) if (one.status === "rejected") throw HarnessError.from(one.reason);
+    const [feature, filter, index] = services.map(({ ready }) => `127.0.0.1:${ready.port}`);
+    const gatewayConfig = {
+      ...config,
+      ports: launch.ports ?? {},
+      addresses: { feature: feature!, filter: filter!, index: index! },
+    };
+    const gateway = await start<typeof gatewayConfig, GatewayReady>("gateway", gatewayConfig, launch);
+    return { services: [...services, gateway], door: gateway.ready };
+  } catch (error) {
+    await stopAll(services);
+    throw error;
+  }
+}
+
+/** Starts the mesh in one process. */
+export async function startInProcess(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
+  const wholeConfig = { ...config, ports: launch.ports ?? {} };
+  const whole = await start<typeof wholeConfig, GatewayReady>("mesh", wholeConfig, launch);
+  return { services: [whole], door: whole.ready };
+}
+
+/** The front door first, so that what is in flight still finds its services. */
+export async function stopMesh({ services }: MeshProcesses): Promise<void> {
+  await services.at(-1)?.[Symbol.asyncDispose]();
+  await stopAll(services);
+}
+
+async function stopAll(services: readonly ServiceProcess<unknown>[]): Promise<void> {
+  await Promise.all(services.map((service) => service[Symbol.asyncDispose]()));
+}
+
+function start<Config, Ready>(
+  role: keyof typeof FILES,
+  config: Config,
+  { cpus, signal, onProgress }: Launch,
+): Promise<ServiceProcess<Ready>> {
+  return ServiceProcess.start<Config, Ready>({
+    file: builtFile(import.meta.url, FILES[role]),
+    role,
+    config,
+    cpus,
+    signal,
+    onProgress,
+    startTimeoutMs: START_TIMEOUT_MS,
+  });
+}
