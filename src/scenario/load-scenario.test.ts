@@ -47,8 +47,8 @@ const checkGate: CheckGate = (text) => {
   const terms = [...text.matchAll(/\((\w+)(?:, (\w+))?\)/g)];
   if (terms.length === 0) throw new HarnessError("BAD_INPUT", "expected metric(system)");
   return {
-    systems: terms.map(([, system]) => system!),
-    loads: terms.flatMap(([, , load]) => (load === undefined ? [] : [load])),
+    systems: terms.map(([, name]) => name!),
+    loads: terms.flatMap(([, , name]) => (name === undefined ? [] : [name])),
   };
 };
 

@@ -2,9 +2,7 @@ import { createHash } from "node:crypto";
 import { access, readFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { HarnessError } from "../errors.ts";
-import type { SoundSections } from "./consistency.ts";
 import { inconsistencies, soundSections } from "./consistency.ts";
-import type { Mistake } from "./mistake.ts";
 import { throwMistakes } from "./mistake.ts";
 import type { ScenarioOverrides } from "./overrides.ts";
 import { applyOverrides, selectSystems } from "./overrides.ts";
@@ -12,6 +10,7 @@ import type { Scenario } from "./schema.ts";
 import { scenarioSchema } from "./schema.ts";
 import { schemaMistakes } from "./schema-mistakes.ts";
 import { ScenarioSource } from "./scenario-source.ts";
+import { shippedFolder } from "./shipped-folder.ts";
 
 /** A scenario that was found sound. */
 export interface LoadedScenario {
@@ -23,7 +22,7 @@ export interface LoadedScenario {
   readonly path: string;
   /** sha256 of what the scenario says, whatever its comments, order of fields and place on disk. */
   readonly hash: string;
-  /** Absolute path of the price sheet. */
+  /** Absolute path of the price sheet: beside the scenario, else the shipped one of that name. */
   readonly pricesPath: string;
   /** Gate expressions that `systems` made pointless. */
   readonly leftOut: readonly string[];
@@ -50,13 +49,17 @@ export async function loadScenario(
 
   const value = source.value();
   const sections = soundSections(value);
-  const pricesPath = resolve(dirname(path), sections.prices ?? "");
+  const pricesPath = await findPrices(path, sections.prices ?? "");
   mistakes.push(
     ...schemaMistakes(source, scenarioSchema, value),
     ...inconsistencies(source, sections, overrides.checkGate),
-    ...(await priceMistakes(source, sections, pricesPath)),
   );
-  if (mistakes.length > 0) throwMistakes(file, mistakes);
+  if (sections.prices !== undefined && pricesPath === null) {
+    mistakes.push(
+      source.mistake(["prices"], `no price sheet at ${resolve(dirname(path), sections.prices)}`),
+    );
+  }
+  if (mistakes.length > 0 || pricesPath === null) throwMistakes(file, mistakes);
 
   const scenario = scenarioSchema.parse(value);
   const hash = createHash("sha256").update(canonical(scenario)).digest("hex");
@@ -96,18 +99,17 @@ function checkedRoot(source: ScenarioSource): Readonly<Record<string, unknown>> 
   ]);
 }
 
-async function priceMistakes(
-  source: ScenarioSource,
-  { prices }: SoundSections,
-  pricesPath: string,
-): Promise<Mistake[]> {
-  if (prices === undefined) return [];
-  try {
-    await access(pricesPath);
-    return [];
-  } catch {
-    return [source.mistake(["prices"], `no price sheet at ${pricesPath}`)];
+/** The price sheet beside the scenario, or the shipped one of that name; null if there is none. */
+async function findPrices(path: string, prices: string): Promise<string | null> {
+  for (const folder of [dirname(path), shippedFolder()]) {
+    const candidate = resolve(folder, prices);
+    const isThere = await access(candidate).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return candidate;
   }
+  return null;
 }
 
 function withAbsoluteFolder(scenario: Scenario, folder: string): Scenario {

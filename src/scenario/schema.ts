@@ -129,7 +129,7 @@ export const scenarioSchema = z.strictObject({
   cpus: z
     .union([z.literal("auto"), z.literal("all"), z.array(z.number().int().min(0)).min(1)])
     .default("auto"),
-  prices: z.string().default("prices/example.yaml"),
+  prices: z.string().min(1).default("prices/example.yaml"),
   faults: z.array(z.never()).default([]),
   gate: z.array(z.string()).default([]),
 });

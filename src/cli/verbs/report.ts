@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import { shortPath } from "../scenario-path.ts";
+import type { OutputFlags, Session } from "../session.ts";
+import { withJson } from "../session.ts";
+import { printJson } from "../terminal.ts";
+import { bundleFolder } from "../bundle-argument.ts";
+
+/** `silverbench report BUNDLE`: writes the report of a bundle again, from its numbers alone. */
+export function addReport(program: Command, session: Session): void {
+  withJson(program.command("report"))
+    .description("write the report of a result bundle again")
+    .argument("<bundle>", "folder that `run` wrote, or the result.json in it")
+    .action(async (bundle: string, flags: OutputFlags) => {
+      const { terminal } = session;
+      const folder = bundleFolder(bundle);
+      // The charts' libraries are large; only this verb and `run` need them.
+      const { writeReport } = await import("../../report/write-report.ts");
+      const files = await writeReport(folder);
+      if (flags.json === true) return printJson(terminal, { folder, files });
+      for (const file of files) terminal.out(shortPath(file));
+    });
+}

@@ -1,0 +1,122 @@
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import { defaultCacheFolder } from "../../dataset/cache-folder.ts";
+import { readDataset } from "../../dataset/folder.ts";
+import { generateRequests } from "../../dataset/requests.ts";
+import { resolveDataset } from "../../dataset/resolve.ts";
+import { HarnessError } from "../../errors.ts";
+import type { RetrievalRequest } from "../../retrieval/request.ts";
+import { loadScenario } from "../../scenario/load-scenario.ts";
+import { didYouMean } from "../../scenario/nearest-word.ts";
+import type { Scenario } from "../../scenario/schema.ts";
+import { expandVariants } from "../../scenario/variants.ts";
+import type { System } from "../../system.ts";
+import { gateNames } from "../gate-names.ts";
+import { scenarioPath } from "../scenario-path.ts";
+import { servingText } from "../serving-text.ts";
+import type { OutputFlags, Session } from "../session.ts";
+import { appended, openProgress, withOutputFlags } from "../session.ts";
+import { printJson } from "../terminal.ts";
+
+interface ServeFlags extends OutputFlags {
+  readonly grpcPort?: number;
+  readonly httpPort?: number;
+  readonly set?: readonly string[];
+}
+
+/** `silverbench serve SYSTEM SCENARIO`: one system's door, for curl, wrk or your own client. */
+export function addServe(program: Command, session: Session): void {
+  withOutputFlags(program.command("serve"))
+    .description("start one system of a scenario and keep its door open until Ctrl-C")
+    .argument("<system>", "name of the system in the scenario")
+    .argument("<scenario>", "file, or name as `list` shows it")
+    .option("--grpc-port <n>", "port of the gRPC door (default: any free)", port)
+    .option("--http-port <n>", "port of the HTTP door (default: any free)", port)
+    .option("--set <path=value>", "change a field of the scenario; may be given often", appended)
+    .action(async (name: string, scenarioName: string, flags: ServeFlags) => {
+      const { terminal, signal } = session;
+      const { scenario } = await loadScenario(scenarioPath(scenarioName), {
+        set: flags.set ?? [],
+        checkGate: gateNames,
+      });
+      demandSystem(scenario, name);
+      const { system, example } = await open(session, scenario, name, flags);
+      await using serving = system;
+      const { kind, address, httpAddress, processes } = serving;
+      if (flags.json === true) {
+        printJson(terminal, { system: name, kind, address, httpAddress, processes });
+      } else terminal.out(servingText(serving, example));
+      await untilStopped(serving, signal);
+    });
+}
+
+async function open(
+  session: Session,
+  scenario: Scenario,
+  name: string,
+  flags: ServeFlags,
+): Promise<{ system: System; example: RetrievalRequest }> {
+  const { signal } = session;
+  using progress = openProgress(session, flags);
+  const onProgress = (phase: string, fraction: number): void => progress.show({ phase, fraction });
+  const cacheFolder = defaultCacheFolder();
+  const { dataset: data, seeds } = scenario;
+  const dataset = await resolveDataset(data, seeds.data, { cacheFolder, onProgress, signal });
+  const example = exampleRequest(scenario, await readDataset(dataset.folder, { verify: false }));
+  const { startSystem } = await import("../../start-system.ts");
+  const { grpcPort: grpc, httpPort: http } = flags;
+  const spec = scenario.systems[name]!;
+  const system = await startSystem(
+    { kind: spec.kind, settings: expandVariants(spec)[0]!.settings },
+    {
+      name,
+      dataset,
+      model: { ...scenario.model, seed: seeds.model },
+      cpus: null,
+      cacheFolder,
+      ports: { ...(grpc === undefined ? {} : { grpc }), ...(http === undefined ? {} : { http }) },
+      onProgress,
+      signal,
+    },
+  );
+  return { system, example };
+}
+
+/** Of the scenario's first requests one with a filter, if any has one; small, so that it can be read. */
+function exampleRequest(
+  { requests, seeds }: Scenario,
+  dataset: Awaited<ReturnType<typeof readDataset>>,
+): RetrievalRequest {
+  const few = generateRequests({ ...requests, distinct: 50, exclude: 0 }, seeds.requests, dataset);
+  const request = few.requests.find(({ filter }) => filter !== "") ?? few.requests[0]!;
+  return { ...request, k: Math.min(request.k, 10) };
+}
+
+function demandSystem({ systems }: Scenario, name: string): void {
+  const known = Object.keys(systems);
+  if (known.includes(name)) return;
+  const hint = didYouMean(name, known) || `; the scenario has ${known.join(", ")}`;
+  throw new HarnessError("BAD_INPUT", `no system is named "${name}"${hint}`);
+}
+
+/** Ends well on Ctrl-C; @throws HarnessError INVALID if a process of the system dies first. */
+async function untilStopped(system: System, signal: AbortSignal): Promise<void> {
+  const stopped = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
+    signal.addEventListener("abort", () => resolve(null), { once: true });
+  });
+  // Nothing else may keep this process alive: a remote system has no process of ours.
+  const alive = setInterval(() => {}, 60_000);
+  try {
+    const death = await Promise.race([stopped, system.died]);
+    if (death !== null) throw death;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
+  throw new InvalidArgumentError("Expected a port, 0 to 65535.");
+}
