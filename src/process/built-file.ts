@@ -10,7 +10,10 @@ import { HarnessError } from "../errors.ts";
  *
  * @throws HarnessError INTERNAL if it was not built.
  */
-export function builtFile(importerUrl: string, relative: `./${string}.js` | `../${string}.js`): string {
+export function builtFile(
+  importerUrl: string,
+  relative: `./${string}.js` | `../${string}.js`,
+): string {
   const beside = fileURLToPath(new URL(relative, importerUrl));
   const root = fileURLToPath(new URL("../../", import.meta.url));
   const isSource = importerUrl.endsWith(".ts");

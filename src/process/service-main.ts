@@ -1,5 +1,5 @@
 import { HarnessError } from "../errors.ts";
-import type { ServiceMessage } from "./service-process.ts";
+import type { FailureMessage, ServiceMessage } from "./service-process.ts";
 
 export interface RunningService<Ready> {
   /** Told to the parent: the ports it listens on, what it loaded. Plain JSON. */
@@ -15,6 +15,7 @@ export type ReportProgress = (phase: string, fraction: number) => void;
  * it is ready, and ends on SIGTERM, or at once when the parent is gone, so that a killed harness
  * leaves no service behind.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a service states both messages
 export function runService<Config, Ready>(
   start: (config: Config, onProgress: ReportProgress) => Promise<RunningService<Ready>>,
 ): void {
@@ -24,6 +25,18 @@ export function runService<Config, Ready>(
 
   const send = (message: ServiceMessage<Ready>): void => {
     if (process.connected) process.send!(message);
+  };
+  const run = async (config: Config): Promise<void> => {
+    try {
+      running = await start(config, (phase, fraction) =>
+        send({ type: "progress", phase, fraction }),
+      );
+      send({ type: "ready", ready: running.ready });
+    } catch (thrown) {
+      send({ type: "failed", error: toMessage(HarnessError.from(thrown)) });
+      // The parent kills us once it has read the message.
+      process.exitCode = 1;
+    }
   };
   const stop = (): void => {
     if (running === null) process.exit(0);
@@ -42,27 +55,18 @@ export function runService<Config, Ready>(
   process.once("disconnect", () => process.exit(0));
 
   process.once("message", (message: { type: "start"; config: Config }) => {
-    start(message.config, (phase, fraction) => send({ type: "progress", phase, fraction })).then(
-      (service) => {
-        running = service;
-        send({ type: "ready", ready: service.ready });
-      },
-      (thrown: unknown) => {
-        const error = HarnessError.from(thrown);
-        const { code, message: text, hint, where, stack } = error;
-        send({
-          type: "failed",
-          error: {
-            code,
-            message: text,
-            ...(hint === undefined ? {} : { hint }),
-            ...(where === undefined ? {} : { where }),
-            ...(stack === undefined ? {} : { stack }),
-          },
-        });
-        // The parent kills us once it has read the message.
-        process.exitCode = 1;
-      },
-    );
+    void run(message.config);
   });
+}
+
+/** An error as it crosses the IPC channel. */
+function toMessage(error: HarnessError): FailureMessage {
+  const { code, message, hint, where, stack } = error;
+  return {
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(where === undefined ? {} : { where }),
+    ...(stack === undefined ? {} : { stack }),
+  };
 }

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { HarnessError } from "../errors.ts";
+import { type ErrorCode, HarnessError } from "../errors.ts";
 
 export interface ServiceLaunch<Config> {
   /** Compiled module that calls `runService`. */
@@ -18,12 +18,21 @@ export interface ServiceLaunch<Config> {
   readonly nodeFlags?: readonly string[];
 }
 
+/** An error of a service, as it crosses the IPC channel. */
+export interface FailureMessage {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly where?: string;
+  readonly stack?: string;
+}
+
 export type ServiceMessage<Ready> =
   | { readonly type: "ready"; readonly ready: Ready }
   | { readonly type: "progress"; readonly phase: string; readonly fraction: number }
   | {
       readonly type: "failed";
-      readonly error: { code: string; message: string; hint?: string; where?: string; stack?: string };
+      readonly error: FailureMessage;
     };
 
 /** How long a service may take to drain after SIGTERM before it is killed. */
@@ -119,7 +128,10 @@ function waitUntilReady<Config, Ready>(
     const timer = setTimeout(() => {
       settle(() =>
         reject(
-          new HarnessError("UNAVAILABLE", `the ${role} process was not ready and silent for ${timeoutMs / 1000} s`),
+          new HarnessError(
+            "UNAVAILABLE",
+            `the ${role} process was not ready and silent for ${timeoutMs / 1000} s`,
+          ),
         ),
       );
     }, timeoutMs);
@@ -127,7 +139,9 @@ function waitUntilReady<Config, Ready>(
     const onExit = (): void => settle(() => reject(deathOf(role, child, output())));
     const onError = (cause: Error): void =>
       settle(() =>
-        reject(new HarnessError("UNAVAILABLE", `the ${role} process could not be started`, { cause })),
+        reject(
+          new HarnessError("UNAVAILABLE", `the ${role} process could not be started`, { cause }),
+        ),
       );
     const onMessage = (message: ServiceMessage<Ready>): void => {
       if (message.type === "progress") {
@@ -151,13 +165,10 @@ function waitUntilReady<Config, Ready>(
   });
 }
 
-function failureOf(
-  role: string,
-  error: { code: string; message: string; hint?: string; where?: string; stack?: string },
-): HarnessError {
+function failureOf(role: string, error: FailureMessage): HarnessError {
   const cause = new Error(error.message);
   if (error.stack !== undefined) cause.stack = error.stack;
-  return new HarnessError(error.code as HarnessError["code"], error.message, {
+  return new HarnessError(error.code, error.message, {
     where: error.where ?? role,
     cause,
     ...(error.hint === undefined ? {} : { hint: error.hint }),

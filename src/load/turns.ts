@@ -1,0 +1,29 @@
+import { Random, shuffle } from "../math/random.ts";
+
+/** One stretch of measurement: a load on one variant of a system, in one round. */
+export interface Turn<Unit> {
+  readonly unit: Unit;
+  readonly load: string;
+  readonly round: number;
+}
+
+/**
+ * The order of measurement: every round passes once over all units and loads, and each round's
+ * order is drawn anew from the seed, so that drift of the machine falls on all systems alike
+ * (random interleaving, as google/benchmark does it: docs/random_interleaving.md).
+ */
+export function turns<Unit>(
+  units: readonly Unit[],
+  loads: readonly string[],
+  rounds: number,
+  seed: number,
+): Turn<Unit>[] {
+  const random = new Random(seed).fork("order");
+  const all: Turn<Unit>[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const pass = loads.flatMap((load) => units.map((unit) => ({ unit, load, round })));
+    shuffle(pass, random);
+    all.push(...pass);
+  }
+  return all;
+}
