@@ -5,10 +5,13 @@ import { readFlat } from "./flat-file.ts";
 import type { FileSource } from "./layout.ts";
 import type { FileEntry, FileType } from "./manifest.ts";
 
-const BYTES_EACH = { float32: 4, uint32: 4, uint64: 8, json: 1 } as const satisfies Record<
-  FileType,
-  number
->;
+const BYTES_EACH = {
+  float32: 4,
+  float64: 8,
+  uint32: 4,
+  uint64: 8,
+  json: 1,
+} as const satisfies Record<FileType, number>;
 
 type Shape = readonly [number | null, ...number[]];
 
@@ -17,12 +20,21 @@ export class SealedFiles implements FileSource {
   readonly #folder: string;
   readonly #entries: Readonly<Record<string, FileEntry>>;
   readonly #verify: boolean;
+  readonly #hint: string;
 
-  /** @param verify hash every file; lengths are always checked. */
-  constructor(folder: string, entries: Readonly<Record<string, FileEntry>>, verify: boolean) {
+  /**
+   * @param verify hash every file; lengths are always checked.
+   * @param hint what to do about a file that is not as it was sealed.
+   */
+  constructor(
+    folder: string,
+    entries: Readonly<Record<string, FileEntry>>,
+    { verify, hint }: { readonly verify: boolean; readonly hint: string },
+  ) {
     this.#folder = folder;
     this.#entries = entries;
     this.#verify = verify;
+    this.#hint = hint;
   }
 
   async array(name: string, dtype: FileType, shape: Shape): Promise<SharedArrayBuffer> {
@@ -34,7 +46,7 @@ export class SealedFiles implements FileSource {
         "DATA",
         `expected ${name} to be ${dtype} [${expected.join(", ")}], ${bytes} bytes; the manifest says ` +
           `${entry.dtype} [${entry.shape.join(", ")}], ${entry.bytes} bytes`,
-        { where: join(this.#folder, "manifest.json"), hint: this.#hint() },
+        { where: join(this.#folder, "manifest.json"), hint: this.#hint },
       );
     }
     return await this.#read(name, entry);
@@ -69,7 +81,7 @@ export class SealedFiles implements FileSource {
       const error = HarnessError.from(thrown);
       throw new HarnessError(error.code, error.message, {
         where: error.where ?? path,
-        hint: error.hint ?? this.#hint(),
+        hint: error.hint ?? this.#hint,
         cause: error.cause,
       });
     }
@@ -80,12 +92,8 @@ export class SealedFiles implements FileSource {
     if (entry !== undefined) return entry;
     throw new HarnessError("DATA", `the manifest has no entry for ${name}`, {
       where: join(this.#folder, "manifest.json"),
-      hint: this.#hint(),
+      hint: this.#hint,
     });
-  }
-
-  #hint(): string {
-    return `if these are your own files, \`silverbench dataset build ${this.#folder}\`; if silverbench made them, remove the folder and it is made again`;
   }
 }
 

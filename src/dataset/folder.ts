@@ -173,10 +173,16 @@ export async function readDataset(
   assertLittleEndian();
   const absolute = resolve(folder);
   const { manifest, hash } = await readManifest(absolute);
-  const contents = await readContents(manifest, new SealedFiles(absolute, manifest.files, verify));
+  const contents = await readContents(manifest, sealedFiles(absolute, manifest, verify));
   if (verify) checkContents(contents, absolute);
   return { name: manifest.name, hash, folder: absolute, ...contents };
 }
+
+const sealedFiles = (folder: string, { files }: Manifest, verify: boolean): SealedFiles =>
+  new SealedFiles(folder, files, {
+    verify,
+    hint: `if these are your own files, \`silverbench dataset build ${folder}\`; if silverbench made them, remove the folder and it is made again`,
+  });
 
 /** The manifest of a sealed folder and the dataset's hash, without reading the arrays. */
 export async function readManifest(
@@ -191,7 +197,7 @@ export async function readManifest(
 /** The rows' labels; undefined if the dataset has none. */
 export async function readLabels(folder: string): Promise<Labels | undefined> {
   const { manifest } = await readManifest(folder);
-  return await readLabelsFrom(new SealedFiles(folder, manifest.files, true));
+  return await readLabelsFrom(sealedFiles(folder, manifest, true));
 }
 
 /**

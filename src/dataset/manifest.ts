@@ -4,7 +4,7 @@ import type { Provenance } from "./dataset.ts";
 
 export const DATASET_SCHEMA = "silverbench.dataset/1";
 
-export type FileType = "float32" | "uint32" | "uint64" | "json";
+export type FileType = "float32" | "float64" | "uint32" | "uint64" | "json";
 
 /** One file of a dataset, as the manifest vouches for it. */
 export interface FileEntry {
