@@ -1,21 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CategoricalColumn, Catalogue, Column } from "../catalogue.ts";
+import { categorical } from "../catalogue-fixture.ts";
+import type { Catalogue, Column } from "../catalogue.ts";
 import { bindFilter } from "./bind.ts";
 import { eligibleRows, FilterScan, matches } from "./evaluate.ts";
 import { parseFilter } from "./grammar.ts";
-
-function categorical(name: string, vocabulary: string[], items: number[][]): CategoricalColumn {
-  const offsets = [0];
-  for (const codes of items) offsets.push(offsets.at(-1)! + codes.length);
-  return {
-    kind: "categorical",
-    name,
-    vocabulary,
-    offsets: Uint32Array.from(offsets),
-    values: Uint32Array.from(items.flat()),
-  };
-}
 
 type Rows = Pick<Catalogue, "count" | "columns">;
 
@@ -198,9 +187,9 @@ const lawColumns: readonly Column[] = [
   { kind: "numeric", name: "n", values: new Float32Array(0) },
 ];
 
-describe("bindFilter", () => {
-  const bind = (filter: string): unknown => bindFilter(parseFilter(filter), small.columns);
+const bind = (filter: string): unknown => bindFilter(parseFilter(filter), small.columns);
 
+describe("bindFilter", () => {
   it("turns names into positions and values into codes, each once", () => {
     expect(bind("tag IN (b, a, b, nowhere) AND NOT age < 0.1")).toEqual({
       kind: "and",
