@@ -15,7 +15,10 @@ export class DatasetReader {
 
   private constructor(folder: string, manifest: Manifest) {
     this.manifest = manifest;
-    this.#files = new SealedFiles(folder, manifest.files, false);
+    this.#files = new SealedFiles(folder, manifest.files, {
+      verify: false,
+      hint: `it was there when the run began; see \`silverbench dataset info ${folder}\``,
+    });
   }
 
   static async open(folder: string): Promise<DatasetReader> {

@@ -20,13 +20,14 @@ export async function writeFeatures(
 ): Promise<void> {
   const store = openStore(folder, false);
   const { ids, features, dim, count } = users;
-  const bytes = Buffer.from(features.buffer, features.byteOffset, features.byteLength);
   try {
     for (let from = 0; from < count; from += CHUNK_USERS) {
       const to = Math.min(from + CHUNK_USERS, count);
       await store.transaction(() => {
         for (let row = from; row < to; row++) {
-          void store.put(ids[row]!, bytes.subarray(row * dim * 4, (row + 1) * dim * 4));
+          // A buffer of its own: the store reads it later, and cannot read shared memory.
+          const own = Float32Array.from(features.subarray(row * dim, (row + 1) * dim));
+          void store.put(ids[row]!, Buffer.from(own.buffer));
         }
       });
       onProgress(to / count);
@@ -53,12 +54,13 @@ export class FeatureStore implements FeatureService, AsyncDisposable {
   users(ids: Float64Array): Promise<readonly (Float32Array | HarnessError)[]> {
     const startMs = performance.now();
     const features = new Float32Array(ids.length * this.#dim);
-    const bytes = new Uint8Array(features.buffer);
+    const target = new Uint8Array(features.buffer);
+    const bytes = this.#dim * 4;
     const answers = Array.from(ids, (id, i) => {
-      // Valid until the next read, hence copied at once.
+      // The store's one buffer, larger than it says, which the next read fills anew.
       const found = this.#store.getBinaryFast(id);
       if (found === undefined) return unknownUser(id);
-      bytes.set(found, i * this.#dim * 4);
+      target.set(found.subarray(0, bytes), i * bytes);
       return features.subarray(i * this.#dim, (i + 1) * this.#dim);
     });
     this.#reads += ids.length;
