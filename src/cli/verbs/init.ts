@@ -37,14 +37,22 @@ async function write(file: string, overwrite: boolean): Promise<void> {
       hint: "the name becomes the scenario's: letters, digits, - and _",
     });
   }
-  await mkdir(dirname(file), { recursive: true });
   try {
+    await mkdir(dirname(file), { recursive: true });
     await writeFile(file, starterScenario(name), { flag: overwrite ? "w" : "wx" });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-    throw new HarnessError("BAD_INPUT", `${file} is there already`, {
-      hint: "another name, or --force to overwrite it",
-    });
+    const { code, syscall } = cause as NodeJS.ErrnoException;
+    const isThere = code === "EEXIST" && syscall === "open";
+    throw new HarnessError(
+      "BAD_INPUT",
+      `${file} ${isThere ? "is there already" : "cannot be written"}`,
+      {
+        hint: isThere
+          ? "another name, or --force to overwrite it"
+          : "name a folder you may write to",
+        ...(isThere ? {} : { cause }),
+      },
+    );
   }
   // A starter that does not run would be worse than none.
   await loadScenario(file, { checkGate: gateNames });
