@@ -1,0 +1,63 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { planSearch, widenWalk } from "./search-plan.ts";
+
+const auto = { expansionSearch: 256, exactBelow: "auto" } as const;
+
+describe("the plan of a search", () => {
+  it("walks the graph of a large catalogue without a filter, as wide as the index does anyway", () => {
+    const shape = { items: 1_000_000, k: 100, eligible: 1_000_000, excluded: 20 };
+    expect(planSearch(shape, auto)).toEqual({ kind: "walk", wanted: 256 });
+  });
+
+  it("scores exactly where few pass", () => {
+    const shape = { items: 1_000_000, k: 100, eligible: 5_000, excluded: 0 };
+    expect(planSearch(shape, auto)).toEqual({ kind: "exact" });
+  });
+
+  it("walks for more where half pass", () => {
+    const shape = { items: 1_000_000, k: 400, eligible: 500_000, excluded: 0 };
+    expect(planSearch(shape, auto)).toEqual({ kind: "walk", wanted: 1_040 });
+  });
+
+  it("takes a stated share at its word", () => {
+    const shape = { items: 1_000_000, k: 100, eligible: 100_000, excluded: 0 };
+    expect(planSearch(shape, { ...auto, exactBelow: 0.2 })).toEqual({ kind: "exact" });
+    expect(planSearch(shape, { ...auto, exactBelow: 0 })).toEqual({ kind: "walk", wanted: 1_300 });
+  });
+
+  it("scores exactly where everything that passes is wanted", () => {
+    const shape = { items: 1_000_000, k: 100, eligible: 110, excluded: 10 };
+    expect(planSearch(shape, { ...auto, exactBelow: 0 })).toEqual({ kind: "exact" });
+  });
+
+  it("widens a walk twofold until the graph is exhausted or a scan costs less", () => {
+    const shape = { items: 1_000_000, k: 100, eligible: 500_000, excluded: 0 };
+    expect(widenWalk(shape, { wanted: 256, found: 256 })).toBe(512);
+    expect(widenWalk(shape, { wanted: 256, found: 255 })).toBeNull();
+    expect(widenWalk(shape, { wanted: 4_096, found: 4_096 })).toBeNull();
+    expect(widenWalk({ ...shape, items: 500, eligible: 400 }, { wanted: 256, found: 256 })).toBeNull();
+  });
+
+  it("comes to an end, whatever the shape", () => {
+    const shapes = fc.integer({ min: 1, max: 100_000_000 }).chain((items) =>
+      fc.record({
+        items: fc.constant(items),
+        k: fc.integer({ min: 1, max: items }),
+        eligible: fc.integer({ min: 0, max: items }),
+        excluded: fc.integer({ min: 0, max: 10_000 }),
+      }),
+    );
+    fc.assert(
+      fc.property(shapes, fc.constantFrom(0, 0.5, "auto" as const), (shape, exactBelow) => {
+        const plan = planSearch(shape, { expansionSearch: 64, exactBelow });
+        let wanted = plan.kind === "walk" ? plan.wanted : null;
+        for (let steps = 0; wanted !== null; steps++) {
+          expect(wanted).toBeLessThan(shape.items);
+          expect(steps).toBeLessThan(40);
+          wanted = widenWalk(shape, { wanted, found: wanted });
+        }
+      }),
+    );
+  });
+});
