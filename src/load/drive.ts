@@ -4,9 +4,11 @@ import { answerFromJson, requestToJson } from "../door/http-json.ts";
 import { answerFromBytes, requestToBytes } from "../door/retrieval-service.ts";
 import { HarnessError } from "../errors.ts";
 import { builtFile } from "../process/built-file.ts";
+import { fromFailureMessage } from "../process/failure-message.ts";
 import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
 import type { LoadSpec } from "../scenario/schema.ts";
 import type { LoadTask } from "./load-task.ts";
+import type { LoadMessage } from "./load-worker.ts";
 import { type Observations, type RawObservations, toObservations } from "./observations.ts";
 import { requestBytes } from "./request-bytes.ts";
 
@@ -75,8 +77,9 @@ function target({ load, system }: DriveOptions): Target {
 async function inWorker(task: LoadTask, signal: AbortSignal): Promise<RawObservations> {
   const worker = new Worker(builtFile(import.meta.url, "./load-worker.js"), { workerData: task });
   try {
-    const [observed] = (await once(worker, "message", { signal })) as [RawObservations];
-    return observed;
+    const [message] = (await once(worker, "message", { signal })) as [LoadMessage];
+    if (message.type === "failed") throw fromFailureMessage(message.error, "load");
+    return message.observed;
   } catch (error) {
     signal.throwIfAborted();
     throw error;

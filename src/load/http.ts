@@ -20,6 +20,7 @@ interface Lane {
   request: number;
   sentMs: number;
   isWaiting: boolean;
+  hasSent: boolean;
   hasStarted: boolean;
 }
 
@@ -57,7 +58,9 @@ export async function driveHttp(task: HttpTask): Promise<RawObservations> {
         }
         lane.isWaiting = true;
         lane.sentMs = nowMs;
-        building = lane;
+        // The first was built already; what is built from here on is this lane's.
+        if (lane.hasSent) building = lane;
+        lane.hasSent = true;
       });
       connection.on("response", (status) => {
         const nowMs = performance.now();
@@ -84,7 +87,13 @@ export async function driveHttp(task: HttpTask): Promise<RawObservations> {
   return recorder.finish(walk.at);
 }
 
-const newLane = (): Lane => ({ request: 0, sentMs: 0, isWaiting: false, hasStarted: false });
+const newLane = (): Lane => ({
+  request: 0,
+  sentMs: 0,
+  isWaiting: false,
+  hasSent: false,
+  hasStarted: false,
+});
 
 /** A lane has had an outcome: it ends, or goes on with its next request. */
 function settled(lane: Lane, nowMs: number, recorder: Recorder, connection: Connection): void {

@@ -1,5 +1,5 @@
-import { HarnessError } from "../errors.ts";
-import type { FailureMessage, ServiceMessage } from "./service-process.ts";
+import { toFailureMessage } from "./failure-message.ts";
+import type { ServiceMessage } from "./service-process.ts";
 
 export interface RunningService<Ready> {
   /** Told to the parent: the ports it listens on, what it loaded. Plain JSON. */
@@ -33,7 +33,7 @@ export function runService<Config, Ready>(
       );
       send({ type: "ready", ready: running.ready });
     } catch (thrown) {
-      send({ type: "failed", error: toMessage(HarnessError.from(thrown)) });
+      send({ type: "failed", error: toFailureMessage(thrown) });
       // The parent kills us once it has read the message.
       process.exitCode = 1;
     }
@@ -57,16 +57,4 @@ export function runService<Config, Ready>(
   process.once("message", (message: { type: "start"; config: Config }) => {
     void run(message.config);
   });
-}
-
-/** An error as it crosses the IPC channel. */
-function toMessage(error: HarnessError): FailureMessage {
-  const { code, message, hint, where, stack } = error;
-  return {
-    code,
-    message,
-    ...(hint === undefined ? {} : { hint }),
-    ...(where === undefined ? {} : { where }),
-    ...(stack === undefined ? {} : { stack }),
-  };
 }

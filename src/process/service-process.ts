@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { type ErrorCode, HarnessError } from "../errors.ts";
+import { HarnessError } from "../errors.ts";
+import { type FailureMessage, fromFailureMessage } from "./failure-message.ts";
 
 export interface ServiceLaunch<Config> {
   /** Compiled module that calls `runService`. */
@@ -16,15 +17,6 @@ export interface ServiceLaunch<Config> {
   readonly signal: AbortSignal;
   readonly startTimeoutMs?: number;
   readonly nodeFlags?: readonly string[];
-}
-
-/** An error of a service, as it crosses the IPC channel. */
-export interface FailureMessage {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint?: string;
-  readonly where?: string;
-  readonly stack?: string;
 }
 
 export type ServiceMessage<Ready> =
@@ -150,7 +142,7 @@ function waitUntilReady<Config, Ready>(
       } else if (message.type === "ready") {
         settle(() => resolve(message.ready));
       } else {
-        settle(() => reject(failureOf(role, message.error)));
+        settle(() => reject(fromFailureMessage(message.error, role)));
       }
     };
     const settle = (end: () => void): void => {
@@ -162,16 +154,6 @@ function waitUntilReady<Config, Ready>(
     signal.addEventListener("abort", onAbort, { once: true });
     child.on("exit", onExit).on("error", onError).on("message", onMessage);
     child.send({ type: "start", config: launch.config });
-  });
-}
-
-function failureOf(role: string, error: FailureMessage): HarnessError {
-  const cause = new Error(error.message);
-  if (error.stack !== undefined) cause.stack = error.stack;
-  return new HarnessError(error.code, error.message, {
-    where: error.where ?? role,
-    cause,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
   });
 }
 
