@@ -134,7 +134,7 @@ async function runOne(
   // Native code and processes come in here; the other verbs stay light.
   const { run } = await import("../../run.ts");
   const progress = openProgress(session, flags);
-  const { result, folder, gates } = await run({
+  const { result, folder, gates, failure } = await run({
     loaded,
     out,
     cacheFolder: defaultCacheFolder(),
@@ -145,8 +145,14 @@ async function runOne(
     terminal.out(outcomeText(result, gates, terminal.columns));
     terminal.out(`\nReport: ${shortPath(join(folder, "report.html"))}`);
   }
-  const code = signal.aborted ? 130 : outcomeExitCode(result, gates);
-  return { code, json: { ...outcomeJson(result, gates, folder), exitCode: code } };
+  if (failure !== null) terminal.note(`\n${explain(failure)}`);
+  const code = worstExitCode([
+    signal.aborted ? 130 : 0,
+    failure === null ? 0 : exitCodeOfError(failure.code),
+    outcomeExitCode(result, gates),
+  ]);
+  const error = failure === null ? {} : { error: { code: failure.code, message: failure.message } };
+  return { code, json: { ...outcomeJson(result, gates, folder), ...error, exitCode: code } };
 }
 
 function outFolder({ scenario }: LoadedScenario, runs: number, { out }: RunFlags): string {

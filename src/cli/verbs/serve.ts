@@ -63,22 +63,19 @@ async function open(
   const { dataset: data, seeds } = scenario;
   const dataset = await resolveDataset(data, seeds.data, { cacheFolder, onProgress, signal });
   const example = exampleRequest(scenario, await readDataset(dataset.folder, { verify: false }));
-  const { startSystem } = await import("../../start-system.ts");
+  const { choiceOf, startSystem } = await import("../../run/start-system.ts");
   const { grpcPort: grpc, httpPort: http } = flags;
   const spec = scenario.systems[name]!;
-  const system = await startSystem(
-    { kind: spec.kind, settings: expandVariants(spec)[0]!.settings },
-    {
-      name,
-      dataset,
-      model: { ...scenario.model, seed: seeds.model },
-      cpus: null,
-      cacheFolder,
-      ports: { ...(grpc === undefined ? {} : { grpc }), ...(http === undefined ? {} : { http }) },
-      onProgress,
-      signal,
-    },
-  );
+  const system = await startSystem(choiceOf(spec, expandVariants(spec)[0]!), {
+    name,
+    dataset,
+    model: { ...scenario.model, seed: seeds.model },
+    cpus: null,
+    cacheFolder,
+    ports: { ...(grpc === undefined ? {} : { grpc }), ...(http === undefined ? {} : { http }) },
+    onProgress,
+    signal,
+  });
   return { system, example };
 }
 
