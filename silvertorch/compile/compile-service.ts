@@ -1,0 +1,30 @@
+import { readDataset } from "../../src/dataset/folder.ts";
+import { runService } from "../../src/process/service-main.ts";
+import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
+import { compileArtifact } from "./compile.ts";
+import type { ArtifactSettings } from "./manifest.ts";
+
+export interface CompilerConfig {
+  readonly datasetFolder: string;
+  readonly model: ModelSpec;
+  readonly settings: ArtifactSettings;
+  /** Where the artifact goes. */
+  readonly folder: string;
+}
+
+export interface CompilerReady {
+  readonly seconds: number;
+}
+
+/** Compiles in a process of its own, so that the serving one never held the dataset in memory. */
+runService<CompilerConfig, CompilerReady>(async (config, onProgress) => {
+  const startMs = performance.now();
+  onProgress("reading the dataset", Number.NaN);
+  const { datasetFolder, model, settings, folder } = config;
+  const dataset = await readDataset(datasetFolder, { verify: false });
+  await compileArtifact({ dataset, model, settings, folder, onProgress });
+  return {
+    ready: { seconds: (performance.now() - startMs) / 1000 },
+    stop: () => Promise.resolve(),
+  };
+});

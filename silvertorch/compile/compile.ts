@@ -1,0 +1,184 @@
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { atomicFolder } from "../../src/dataset/cache-folder.ts";
+import type { Dataset, OnProgress } from "../../src/dataset/dataset.ts";
+import { WeightsFile } from "../../src/onnx/weights-file.ts";
+import type { Column } from "../../src/retrieval/catalogue.ts";
+import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
+import { createModel, type TowerLayer } from "../../src/retrieval/model.ts";
+import { indexAttributes, type AttributeIndex } from "../eligibility/attribute-index.ts";
+import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
+import { bitmapTable } from "../eligibility/bitmap-table.ts";
+import type { EligibilityWeights } from "../graph/eligibility.ts";
+import { retrievalGraph } from "../graph/retrieval-graph.ts";
+import type { TowerWeights } from "../graph/user-tower.ts";
+import {
+  ARTIFACT_SCHEMA,
+  graphFile,
+  MANIFEST_FILE,
+  sealManifest,
+  WEIGHTS_FILE,
+  type ArtifactSettings,
+  type ManifestColumn,
+  type ManifestFile,
+} from "./manifest.ts";
+
+export interface CompileOptions {
+  readonly dataset: Dataset;
+  readonly model: ModelSpec;
+  readonly settings: ArtifactSettings;
+  /** Made whole or not at all; one that is there is left alone. */
+  readonly folder: string;
+  readonly onProgress: OnProgress;
+}
+
+/** Devices a graph is written for. */
+const DEVICES = ["cpu"] as const;
+
+/**
+ * Compiles a dataset and a model into one artifact: graph and weights, everything that retrieval
+ * needs from user features to ids.
+ *
+ * @throws HarnessError BAD_INPUT if the model does not fit the dataset; DATA if the disk is full.
+ */
+export async function compileArtifact(options: CompileOptions): Promise<void> {
+  await atomicFolder(options.folder, (temporary) => fill(temporary, options));
+}
+
+async function fill(folder: string, options: CompileOptions): Promise<void> {
+  const { dataset, model: spec, settings, onProgress } = options;
+  const { catalogue, users } = dataset;
+  const model = createModel(spec, { userDim: users.dim, dim: catalogue.dim });
+  const layout = bitmapLayout(catalogue.count);
+  await using file = await WeightsFile.create(join(folder, WEIGHTS_FILE));
+
+  onProgress("writing the embeddings", 0);
+  const items = await file.add(
+    "items",
+    "float32",
+    [layout.paddedItems, catalogue.dim],
+    [catalogue.embeddings, new Float32Array((layout.paddedItems - layout.items) * catalogue.dim)],
+  );
+  const userTable = await file.add("users", "float32", [users.count, users.dim], users.features);
+  const tower = await addTower(file, model.layers);
+  await file.add("items.ids", "float64", [catalogue.count], catalogue.ids);
+  await file.add("users.ids", "float64", [users.count], users.ids);
+
+  onProgress("indexing the attributes", 0);
+  const index = indexAttributes(catalogue.columns);
+  const columns = await addColumns(file, catalogue.columns, index);
+  const progress = (done: number): void => onProgress("writing the bitmaps", done / index.rows);
+  const bitmaps = counted(bitmapTable(index, catalogue.columns, layout), progress);
+  const eligibility = await addEligibility(file, { index, layout, bitmaps });
+
+  const files: ManifestFile[] = [
+    { name: WEIGHTS_FILE, bytes: file.bytes, sha256: await file.finish() },
+  ];
+  for (const device of DEVICES) {
+    const graph = retrievalGraph({ users: userTable, tower, items, eligibility }, spec.heads);
+    files.push(await writeWhole(folder, graphFile(device), graph.toBytes()));
+  }
+  const manifest = sealManifest({
+    schema: ARTIFACT_SCHEMA,
+    dataset: { name: dataset.name, hash: dataset.hash },
+    model: spec,
+    settings,
+    items: catalogue.count,
+    dim: catalogue.dim,
+    users: users.count,
+    userDim: users.dim,
+    columns,
+    bitmapRows: index.rows,
+    files,
+    tensors: file.tensors,
+  });
+  await writeWhole(folder, MANIFEST_FILE, Buffer.from(manifest));
+}
+
+function addTower(file: WeightsFile, layers: readonly TowerLayer[]): Promise<TowerWeights[]> {
+  return inOrder(layers, async ({ weights, bias, inDim, outDim, relu }, at) => ({
+    weights: await file.add(`tower.${at}.weights`, "float32", [inDim, outDim], weights),
+    bias: await file.add(`tower.${at}.bias`, "float32", [outDim], bias),
+    relu,
+  }));
+}
+
+/** What the planner of filters reads: vocabularies and distinct numbers. */
+function addColumns(
+  file: WeightsFile,
+  columns: readonly Column[],
+  index: AttributeIndex,
+): Promise<ManifestColumn[]> {
+  return inOrder(columns, async (column, at) => {
+    const entry = index.columns[at]!;
+    if (column.kind === "categorical") {
+      const vocabulary = Buffer.from(JSON.stringify(column.vocabulary));
+      await file.add(vocabularyTensor(at), "uint8", [vocabulary.length], vocabulary);
+    }
+    if (entry.kind === "numeric") {
+      await file.add(distinctTensor(at), "float32", [entry.distinct.length], entry.distinct);
+    }
+    const { kind, firstRow, digits } = entry;
+    return {
+      name: column.name,
+      kind,
+      firstRow,
+      digits,
+      slots: entry.kind === "categorical" ? entry.slots : 1,
+    };
+  });
+}
+
+export const vocabularyTensor = (column: number): string => `column.${column}.vocabulary`;
+export const distinctTensor = (column: number): string => `column.${column}.distinct`;
+
+interface EligibilityParts {
+  readonly index: AttributeIndex;
+  readonly layout: BitmapLayout;
+  readonly bitmaps: Iterable<Uint8Array>;
+}
+
+async function addEligibility(
+  file: WeightsFile,
+  { index, layout, bitmaps }: EligibilityParts,
+): Promise<EligibilityWeights> {
+  const { items, words, paddedItems } = layout;
+  const padding = new Float32Array(paddedItems).fill(-Infinity, items);
+  return {
+    padding: await file.add("padding", "float32", [1, paddedItems], padding),
+    penalties: await file.add("penalties", "float32", [256, 8], bitPenalties()),
+    bitmaps: await file.add("bitmaps", "uint64", [index.rows, words], bitmaps),
+  };
+}
+
+/** Of each byte and each of its bits: 0 where it is set, -inf where it is not. */
+function bitPenalties(): Float32Array {
+  return Float32Array.from({ length: 256 * 8 }, (_, at) =>
+    ((at >> 3) >> (at & 7)) & 1 ? 0 : -Infinity,
+  );
+}
+
+async function writeWhole(folder: string, name: string, bytes: Uint8Array): Promise<ManifestFile> {
+  await writeFile(join(folder, name), bytes, { flush: true });
+  return { name, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/** One after the other, for they go into one file. */
+async function inOrder<T, R>(
+  all: readonly T[],
+  map: (one: T, at: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (const [at, one] of all.entries()) results.push(await map(one, at));
+  return results;
+}
+
+function* counted<T>(all: Iterable<T>, onCount: (done: number) => void): Generator<T> {
+  let done = 0;
+  for (const one of all) {
+    yield one;
+    done++;
+    if (done % 64 === 0) onCount(done);
+  }
+}

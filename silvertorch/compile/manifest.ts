@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { HarnessError } from "../../src/errors.ts";
+import type { StoredTensor } from "../../src/onnx/weights-file.ts";
+import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
+import type { Digits } from "../eligibility/digits.ts";
+
+/** Changes whenever graphs, tensors or their meaning do: other versions are compiled anew. */
+export const ARTIFACT_SCHEMA = "silverbench.artifact/1";
+
+export const MANIFEST_FILE = "manifest.json";
+export const WEIGHTS_FILE = "model.onnx.data";
+/** The graph for a device; all of them stand over the one weights file. */
+export const graphFile = (device: string): string => `model.${device}.onnx`;
+
+/** What an artifact is compiled from, beside the dataset. */
+export interface ArtifactSettings {
+  /** Of the item embeddings that are scanned. */
+  readonly precision: "float32" | "int8";
+}
+
+/** A column as the planner of filters needs it; vocabularies and distinct numbers are tensors. */
+export interface ManifestColumn {
+  readonly name: string;
+  readonly kind: "categorical" | "numeric";
+  /** Its first row in the bitmap table. */
+  readonly firstRow: number;
+  readonly slots: number;
+  readonly digits: Digits;
+}
+
+export interface ManifestFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface ArtifactManifest {
+  readonly schema: typeof ARTIFACT_SCHEMA;
+  readonly dataset: { readonly name: string; readonly hash: string };
+  readonly model: ModelSpec;
+  readonly settings: ArtifactSettings;
+  readonly items: number;
+  readonly dim: number;
+  readonly users: number;
+  readonly userDim: number;
+  readonly columns: readonly ManifestColumn[];
+  readonly bitmapRows: number;
+  readonly files: readonly ManifestFile[];
+  /** Every tensor of the weights file, by name. */
+  readonly tensors: readonly StoredTensor[];
+}
+
+/** The manifest as text, with a seal over the rest, so that no change to it goes unnoticed. */
+export function sealManifest(manifest: ArtifactManifest): string {
+  return `${JSON.stringify({ seal: sealOf(manifest), manifest }, null, 1)}\n`;
+}
+
+/** @throws HarnessError DATA if it is not whole, was changed, or is of another version. */
+export function openManifest(text: string, path: string): ArtifactManifest {
+  const { seal, manifest } = parse(text, path);
+  if (manifest?.schema !== ARTIFACT_SCHEMA) {
+    throw new HarnessError(
+      "DATA",
+      `the artifact is ${JSON.stringify(manifest?.schema)}, this silverbench reads ${JSON.stringify(ARTIFACT_SCHEMA)}`,
+      { where: path, hint: REMOVE_HINT },
+    );
+  }
+  if (seal !== sealOf(manifest)) {
+    throw new HarnessError("DATA", "the artifact's manifest was changed after it was written", {
+      where: path,
+      hint: REMOVE_HINT,
+    });
+  }
+  return manifest;
+}
+
+export const REMOVE_HINT = "remove its folder and the artifact is compiled again";
+
+function parse(text: string, path: string): { seal?: string; manifest?: ArtifactManifest } {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null) return parsed;
+  } catch (cause) {
+    throw new HarnessError("DATA", "the artifact's manifest is not whole", {
+      where: path,
+      hint: REMOVE_HINT,
+      cause,
+    });
+  }
+  throw new HarnessError("DATA", "the artifact's manifest is no object", {
+    where: path,
+    hint: REMOVE_HINT,
+  });
+}
+
+const sealOf = (manifest: ArtifactManifest): string =>
+  createHash("sha256").update(JSON.stringify(manifest)).digest("hex");

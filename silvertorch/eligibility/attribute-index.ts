@@ -1,0 +1,88 @@
+import type { CategoricalColumn, Column, NumericColumn } from "../../src/retrieval/catalogue.ts";
+import { bitmapsOf, chooseDigits, type Digits } from "./digits.ts";
+
+/**
+ * Where the bitmaps of a categorical column begin in the table: row of (slot, position, digit) is
+ * `firstRow + (slot * count + position) * base + digit`, and holds the items whose value in that
+ * slot has that digit. With one digit there is one slot for all: its rows are posting lists.
+ */
+export interface CategoricalRows {
+  readonly kind: "categorical";
+  readonly firstRow: number;
+  readonly slots: number;
+  readonly digits: Digits;
+}
+
+/**
+ * The same for a numeric column, over the ranks of its distinct values: row of (position, digit)
+ * is `firstRow + position * base + digit`, and holds the items whose rank has that digit *or a
+ * smaller one*, so that a comparison with a constant needs one row a digit, two at most (range
+ * encoding, O'Neil and Quass, "Improved Query Performance with Variant Indexes", SIGMOD 1997).
+ * The last row of each position holds all items that have a number.
+ */
+export interface NumericRows {
+  readonly kind: "numeric";
+  readonly firstRow: number;
+  readonly digits: Digits;
+  /** Distinct numbers, ascending: a rank is a position here. Kept apart from the layout's JSON. */
+  readonly distinct: Float32Array;
+}
+
+/** Row of the bitmap of all items: what an empty conjunction is. */
+export const ALL_ITEMS_ROW = 0;
+
+/** What each row of the bitmap table holds, column by column. */
+export interface AttributeIndex {
+  readonly columns: readonly (CategoricalRows | NumericRows)[];
+  /** Rows of the whole table. */
+  readonly rows: number;
+}
+
+/** Plans the bitmap table of a catalogue's columns. */
+export function indexAttributes(columns: readonly Column[]): AttributeIndex {
+  let rows = ALL_ITEMS_ROW + 1;
+  const planned = columns.map((column) => {
+    const entry =
+      column.kind === "categorical" ? categoricalRows(column, rows) : numericRows(column, rows);
+    rows += rowsOf(entry);
+    return entry;
+  });
+  return { columns: planned, rows };
+}
+
+export function rowsOf(entry: CategoricalRows | NumericRows): number {
+  return bitmapsOf(entry.digits, entry.kind === "categorical" ? entry.slots : 1);
+}
+
+function categoricalRows(column: CategoricalColumn, firstRow: number): CategoricalRows {
+  const { offsets, vocabulary } = column;
+  let slots = 1;
+  for (let item = 0; item + 1 < offsets.length; item++) {
+    slots = Math.max(slots, offsets[item + 1]! - offsets[item]!);
+  }
+  const digits = chooseDigits(Math.max(1, vocabulary.length), slots);
+  return { kind: "categorical", firstRow, digits, slots: digits.count === 1 ? 1 : slots };
+}
+
+function numericRows(column: NumericColumn, firstRow: number): NumericRows {
+  const sorted = column.values.filter((value) => !Number.isNaN(value)).sort();
+  const distinct = sorted.filter((value, at) => at === 0 || value !== sorted[at - 1]);
+  return {
+    kind: "numeric",
+    firstRow,
+    digits: chooseDigits(Math.max(1, distinct.length), 1),
+    distinct,
+  };
+}
+
+/** Position of the first of the ascending `values` that is larger than `value`. */
+export function upperBound(values: Float32Array, value: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

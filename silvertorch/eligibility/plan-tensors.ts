@@ -1,0 +1,156 @@
+import { ALL_ITEMS_ROW } from "./attribute-index.ts";
+import type { Operator } from "./expression.ts";
+import type { FilterPlan } from "./filter-plan.ts";
+
+/**
+ * The masks of one fold, 0 or -1 (all bits): `register = (register ^ before) & (operand ^ operandMask)`.
+ * That is AND as it stands; OR by De Morgan, for which the register is kept complemented. So one
+ * pair of XOR and AND serves both, and every request of a batch may do another one.
+ */
+interface Fold {
+  readonly before: number;
+  readonly operand: number;
+}
+
+/** A register while a plan is written down: whether what it holds is complemented. */
+class Register {
+  complemented = false;
+
+  fold(op: Operator, operandComplemented: boolean): Fold {
+    const isOr = op === "or";
+    const fold = {
+      before: mask(this.complemented !== isOr),
+      operand: mask(operandComplemented !== isOr),
+    };
+    this.complemented = isOr;
+    return fold;
+  }
+}
+
+const mask = (set: boolean): number => (set ? -1 : 0);
+
+/** Folds of a literal: its bitmap's row, `before`, `operand`. */
+const LITERAL_FLAGS = 2;
+/** Folds of a term and a clause: two each, whether the clause goes on, whether it ends. */
+export const FOLD_FLAGS = 6;
+
+/** One plan as numbers, ready to be laid beside others. */
+export interface EncodedPlan {
+  /** Rows of all literals, term after term. */
+  readonly rows: Int32Array;
+  /** [literals, 2] */
+  readonly literalFlags: Int8Array;
+  /** Literals of each term. */
+  readonly termLengths: Uint32Array;
+  /** [terms, 6] */
+  readonly foldFlags: Int8Array;
+  /** 0 or -1: whether the result is left complemented. */
+  readonly complement: number;
+}
+
+export function encodePlan(plan: FilterPlan): EncodedPlan {
+  const terms = plan.flatMap((clause) => clause.terms);
+  const steps = terms.flatMap((term) => term.steps);
+  const rows = Int32Array.from(steps, ({ literal }) => literal.row);
+  const literalFlags: number[] = [];
+  const foldFlags: number[] = [];
+  const result = new Register();
+  for (const clause of plan) {
+    const clauseRegister = new Register();
+    for (const [at, term] of clause.terms.entries()) {
+      const termRegister = new Register();
+      for (const { op, literal } of term.steps) {
+        const { before, operand } = termRegister.fold(op, literal.negated);
+        literalFlags.push(before, operand);
+      }
+      const { before, operand } = clauseRegister.fold(term.op, termRegister.complemented);
+      const ends = at === clause.terms.length - 1;
+      const outer = ends ? result.fold(clause.op, clauseRegister.complemented) : NO_FOLD;
+      foldFlags.push(before, operand, outer.before, outer.operand, mask(!ends), mask(ends));
+    }
+  }
+  return {
+    rows,
+    literalFlags: Int8Array.from(literalFlags),
+    termLengths: Uint32Array.from(terms, (term) => term.steps.length),
+    foldFlags: Int8Array.from(foldFlags),
+    complement: mask(result.complemented),
+  };
+}
+
+const NO_FOLD: Fold = { before: 0, operand: 0 };
+/** A term that a shorter plan does not have: it folds "all" into the clause and goes on. */
+const IDLE_FOLD = [0, 0, 0, 0, -1, 0];
+
+/** The plans of a batch side by side, as inputs of the eligibility layer. */
+export interface PlanTensors {
+  readonly plans: number;
+  /** Steps over all terms: each term is as long as the longest plan's. */
+  readonly steps: number;
+  readonly terms: number;
+  /** [steps, plans] */
+  readonly rows: Int32Array;
+  /** [steps, 2, plans, 1] */
+  readonly literalFlags: Int8Array;
+  /** [terms] */
+  readonly termStarts: Int32Array;
+  readonly termLengths: Int32Array;
+  /** [terms, 6, plans, 1] */
+  readonly foldFlags: Int8Array;
+  /** [plans, 1] */
+  readonly complements: Int8Array;
+}
+
+/** @param plans null: every item is eligible. */
+export function planTensors(plans: readonly (EncodedPlan | null)[]): PlanTensors {
+  const termLengths: number[] = [];
+  for (const plan of plans) {
+    plan?.termLengths.forEach((length, term) => {
+      termLengths[term] = Math.max(termLengths[term] ?? 0, length);
+    });
+  }
+  const termStarts = termLengths.map((_, term) => sum(termLengths.slice(0, term)));
+  const steps = sum(termLengths);
+  const count = plans.length;
+  const tensors: PlanTensors = {
+    plans: count,
+    steps,
+    terms: termLengths.length,
+    rows: new Int32Array(steps * count).fill(ALL_ITEMS_ROW),
+    literalFlags: new Int8Array(steps * LITERAL_FLAGS * count),
+    termStarts: Int32Array.from(termStarts),
+    termLengths: Int32Array.from(termLengths),
+    foldFlags: new Int8Array(termLengths.length * FOLD_FLAGS * count),
+    complements: new Int8Array(count),
+  };
+  for (const [at, plan] of plans.entries()) place(tensors, at, plan ?? EMPTY_PLAN);
+  return tensors;
+}
+
+const EMPTY_PLAN: EncodedPlan = encodePlan([]);
+
+function place(tensors: PlanTensors, at: number, plan: EncodedPlan): void {
+  const { plans, terms, termStarts } = tensors;
+  let literal = 0;
+  for (let term = 0; term < terms; term++) {
+    const length = plan.termLengths[term];
+    const flags = length === undefined ? IDLE_FOLD : plan.foldFlags.subarray(term * FOLD_FLAGS);
+    for (let flag = 0; flag < FOLD_FLAGS; flag++) {
+      tensors.foldFlags[(term * FOLD_FLAGS + flag) * plans + at] = flags[flag]!;
+    }
+    for (
+      let step = termStarts[term]!;
+      step < termStarts[term]! + (length ?? 0);
+      step++, literal++
+    ) {
+      tensors.rows[step * plans + at] = plan.rows[literal]!;
+      for (let flag = 0; flag < LITERAL_FLAGS; flag++) {
+        tensors.literalFlags[(step * LITERAL_FLAGS + flag) * plans + at] =
+          plan.literalFlags[literal * LITERAL_FLAGS + flag]!;
+      }
+    }
+  }
+  tensors.complements[at] = plan.complement;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

@@ -1,0 +1,20 @@
+import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
+
+/** A request in terms of rows, as an engine takes it. */
+export interface EngineQuery {
+  readonly user:
+    | { readonly kind: "row"; readonly row: number }
+    | { readonly kind: "features"; readonly features: Float32Array }
+    | { readonly kind: "vectors"; readonly vectors: Float32Array };
+  readonly k: number;
+  /** null: every item is eligible. Equal filters share one plan object. */
+  readonly plan: EncodedPlan | null;
+  /** Rows that must not be returned. */
+  readonly exclude: Uint32Array;
+}
+
+/** Best first: value descending, row ascending; fewer than k only where fewer are eligible. */
+export interface EngineAnswer {
+  readonly rows: Uint32Array;
+  readonly values: Float32Array;
+}

@@ -1,0 +1,91 @@
+import { HarnessError } from "../../src/errors.ts";
+import type { Column } from "../../src/retrieval/catalogue.ts";
+import { IdMap } from "../../src/retrieval/id-map.ts";
+import type { RetrievalRequest } from "../../src/retrieval/request.ts";
+import type { Artifact } from "../compile/artifact.ts";
+import { distinctTensor, vocabularyTensor } from "../compile/compile.ts";
+import type { AttributeIndex } from "../eligibility/attribute-index.ts";
+import { FilterPlanner } from "../eligibility/filter-planner.ts";
+import type { EngineQuery } from "./query.ts";
+
+/** From ids and text to rows and plans: all that happens to a request outside of the graph. */
+export class RequestReader {
+  readonly #items: IdMap;
+  readonly #users: IdMap;
+  readonly #planner: FilterPlanner;
+
+  private constructor(items: IdMap, users: IdMap, planner: FilterPlanner) {
+    this.#items = items;
+    this.#users = users;
+    this.#planner = planner;
+  }
+
+  static async open(artifact: Artifact): Promise<RequestReader> {
+    const items = new IdMap(new Float64Array(await artifact.tensor("items.ids")));
+    const users = new IdMap(new Float64Array(await artifact.tensor("users.ids")));
+    const { columns, index } = await readColumns(artifact);
+    return new RequestReader(items, users, new FilterPlanner(columns, index));
+  }
+
+  /** @throws HarnessError BAD_INPUT on an unknown user or a filter that cannot be planned. */
+  read(request: RetrievalRequest): EngineQuery {
+    const { k, user, filter, exclude } = request;
+    return {
+      k,
+      user: user.kind === "id" ? { kind: "row", row: this.#userRow(user.id) } : user,
+      plan: this.#planner.plan(filter),
+      exclude: this.#rowsOf(exclude),
+    };
+  }
+
+  /** The ids of an answer's rows. */
+  idsOf(rows: Uint32Array): Float64Array {
+    return this.#items.idsOf(rows);
+  }
+
+  #userRow(id: number): number {
+    const row = this.#users.rowOf(id);
+    if (row >= 0) return row;
+    throw new HarnessError("BAD_INPUT", `user ${id} is not among the model's users`, {
+      where: "user id",
+    });
+  }
+
+  /** Items that do not exist need not be excluded. */
+  #rowsOf(ids: Float64Array): Uint32Array {
+    const rows = new Uint32Array(ids.length);
+    let known = 0;
+    for (let at = 0; at < ids.length; at++) {
+      const row = this.#items.rowOf(ids[at]!);
+      if (row >= 0) rows[known++] = row;
+    }
+    return rows.subarray(0, known);
+  }
+}
+
+/** Columns without their items' values, which live in the bitmaps only. */
+async function readColumns(
+  artifact: Artifact,
+): Promise<{ readonly columns: readonly Column[]; readonly index: AttributeIndex }> {
+  const columns: Column[] = [];
+  const entries: AttributeIndex["columns"][number][] = [];
+  for (const [at, { name, kind, firstRow, slots, digits }] of artifact.manifest.columns.entries()) {
+    if (kind === "categorical") {
+      const text = Buffer.from(await artifact.tensor(vocabularyTensor(at))).toString("utf8");
+      const vocabulary = JSON.parse(text) as string[];
+      columns.push({
+        kind,
+        name,
+        vocabulary,
+        offsets: new Uint32Array(1),
+        values: new Uint32Array(0),
+      });
+      entries.push({ kind, firstRow, slots, digits });
+    } else {
+      const distinct = new Float32Array(await artifact.tensor(distinctTensor(at)));
+      columns.push({ kind, name, values: new Float32Array(0) });
+      entries.push({ kind, firstRow, digits, distinct });
+    }
+  }
+  return { columns, index: { columns: entries, rows: artifact.manifest.bitmapRows } };
+}

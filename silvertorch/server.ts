@@ -1,0 +1,57 @@
+import { openDoor } from "../src/door/server.ts";
+import { runService } from "../src/process/service-main.ts";
+import { Artifact } from "./compile/artifact.ts";
+import { OnnxEngine } from "./engine/onnx-engine.ts";
+import { RequestReader } from "./engine/request-reader.ts";
+import { ModelRetriever } from "./model-retriever.ts";
+
+/** What the model's process is started with. */
+export interface ServerConfig {
+  readonly artifactFolder: string;
+  readonly device: "cpu";
+  readonly threads: number;
+  readonly maxBatch: number;
+  readonly maxWaitMs: number;
+  readonly maxInFlight: number;
+  readonly ports: { readonly grpc?: number; readonly http?: number };
+}
+
+export interface ServerReady {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+}
+
+/** The one process of the index-as-model: front door, batching, and the model in its thread. */
+runService<ServerConfig, ServerReady>(async (config, onProgress) => {
+  const { artifactFolder, device, threads, ports, ...batching } = config;
+  const artifact = await Artifact.open(artifactFolder, { verify: false });
+  const { items, dim, userDim, model } = artifact.manifest;
+  const reader = await RequestReader.open(artifact);
+  onProgress("loading the model", Number.NaN);
+  const engine = await OnnxEngine.open(artifact, { device, threads });
+  onProgress("warming up", Number.NaN);
+  await warmUp(engine, config.maxBatch);
+  const door = await openDoor({
+    retriever: new ModelRetriever({ engine, reader, ...batching }),
+    limits: { items, userDim, queryDim: dim * model.heads, maxInFlight: config.maxInFlight },
+    ports,
+  });
+  return {
+    ready: { grpcPort: door.grpcPort, httpPort: door.httpPort },
+    stop: async () => {
+      await door[Symbol.asyncDispose]();
+      await engine[Symbol.asyncDispose]();
+    },
+  };
+});
+
+/** The first run of a size allocates what the later ones reuse. */
+async function warmUp(engine: OnnxEngine, maxBatch: number): Promise<void> {
+  const query = {
+    user: { kind: "row", row: 0 },
+    k: 1,
+    plan: null,
+    exclude: new Uint32Array(0),
+  } as const;
+  for (const size of [1, maxBatch]) await engine.answer(Array.from({ length: size }, () => query));
+}

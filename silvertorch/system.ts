@@ -1,0 +1,107 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { cacheKey } from "../src/dataset/cache-folder.ts";
+import { connectDoor } from "../src/door/client.ts";
+import { builtFile } from "../src/process/built-file.ts";
+import { ServiceProcess } from "../src/process/service-process.ts";
+import type { IndexAsModelSettings } from "../src/scenario/settings.ts";
+import type { StartOptions, StartSystem, System } from "../src/system.ts";
+import { Artifact } from "./compile/artifact.ts";
+import type { CompilerConfig, CompilerReady } from "./compile/compile-service.ts";
+import { ARTIFACT_SCHEMA } from "./compile/manifest.ts";
+import type { ServerConfig, ServerReady } from "./server.ts";
+
+type Options = StartOptions<IndexAsModelSettings>;
+
+/**
+ * System B: one artifact, compiled once and cached, one process, one forward pass a batch.
+ *
+ * @throws HarnessError BAD_INPUT if the model does not fit the dataset, DATA if the artifact is
+ *   damaged, UNAVAILABLE if the process does not come up; nothing is left behind.
+ */
+export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (options) => {
+  const { settings, cpus, signal } = options;
+  const build = await ensureArtifact(options);
+  const { maxBatch, maxWaitMs, maxInFlight, device } = settings;
+  const config: ServerConfig = {
+    artifactFolder: build.artifact.folder,
+    device,
+    threads: cpus?.length ?? availableParallelism(),
+    maxBatch,
+    maxWaitMs,
+    maxInFlight,
+    ports: options.ports ?? {},
+  };
+  const server = await ServiceProcess.start<ServerConfig, ServerReady>({
+    file: builtFile(import.meta.url, "./server.js"),
+    role: "model",
+    config,
+    cpus,
+    signal,
+    onProgress: options.onProgress,
+  });
+  try {
+    return await healthy(options, server, build);
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+};
+
+interface Build {
+  readonly artifact: Artifact;
+  readonly seconds: number;
+  readonly cached: boolean;
+}
+
+/** The artifact from the cache, or compiled into it by a process of its own. */
+async function ensureArtifact(options: Options): Promise<Build> {
+  const { dataset, model, cacheFolder, cpus, signal, onProgress } = options;
+  const settings = { precision: options.settings.precision };
+  const key = cacheKey({ schema: ARTIFACT_SCHEMA, dataset: dataset.hash, model, settings });
+  const folder = join(cacheFolder, "artifacts", `${dataset.name}-${key}`);
+  if (existsSync(folder)) {
+    return { artifact: await Artifact.open(folder, { verify: false }), seconds: 0, cached: true };
+  }
+  await using compiler = await ServiceProcess.start<CompilerConfig, CompilerReady>({
+    file: builtFile(import.meta.url, "./compile/compile-service.js"),
+    role: "compiler",
+    config: { datasetFolder: dataset.folder, model, settings, folder },
+    cpus,
+    signal,
+    onProgress,
+  });
+  const artifact = await Artifact.open(folder, { verify: false });
+  return { artifact, seconds: compiler.ready.seconds, cached: false };
+}
+
+/** How long a started process may take until its door answers. */
+const HEALTHY_WITHIN_MS = 10_000;
+
+async function healthy(
+  { name, settings, signal }: Options,
+  server: ServiceProcess<ServerReady>,
+  { artifact, seconds, cached }: Build,
+): Promise<System> {
+  const address = `127.0.0.1:${server.ready.grpcPort}`;
+  const client = connectDoor(address);
+  try {
+    await client.waitUntilServing(HEALTHY_WITHIN_MS, signal);
+  } finally {
+    client.close();
+  }
+  return {
+    name,
+    kind: "index-as-model",
+    engine: settings.engine,
+    device: settings.device,
+    address,
+    httpAddress: `http://127.0.0.1:${server.ready.httpPort}`,
+    processes: [{ pid: server.pid, role: server.role }],
+    settings,
+    build: { seconds, bytes: artifact.bytes, cached },
+    died: server.died,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}

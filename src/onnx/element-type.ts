@@ -1,0 +1,57 @@
+import onnxProto from "onnx-proto";
+
+/** Element types of the tensors we write and run. */
+export type ElementType =
+  | "float32"
+  | "float64"
+  | "int8"
+  | "uint8"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "bool";
+
+/** Arrays that hold tensor elements; bool is a byte an element. */
+export type TensorArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** A tensor as it enters or leaves a session: row-major elements and their shape. */
+export interface HostTensor {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  readonly data: TensorArray;
+}
+
+const { DataType } = onnxProto.onnx.TensorProto;
+
+interface ElementTypeFacts {
+  /** Number of the type in an ONNX file. */
+  readonly code: number;
+  readonly bytes: number;
+}
+
+/** What the ONNX format says about each element type. */
+export const ELEMENT_TYPES: Readonly<Record<ElementType, ElementTypeFacts>> = {
+  float32: { code: DataType.FLOAT, bytes: 4 },
+  float64: { code: DataType.DOUBLE, bytes: 8 },
+  int8: { code: DataType.INT8, bytes: 1 },
+  uint8: { code: DataType.UINT8, bytes: 1 },
+  int32: { code: DataType.INT32, bytes: 4 },
+  uint32: { code: DataType.UINT32, bytes: 4 },
+  int64: { code: DataType.INT64, bytes: 8 },
+  uint64: { code: DataType.UINT64, bytes: 8 },
+  bool: { code: DataType.BOOL, bytes: 1 },
+};
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function elementCount(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}

@@ -1,0 +1,63 @@
+import { HarnessError, type ErrorCode } from "../errors.ts";
+import type { HostTensor } from "./element-type.ts";
+
+/** To the session's thread: run the graph once. */
+export interface RunMessage {
+  readonly id: number;
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+}
+
+/** An error as it crosses between threads; a thrown HarnessError would arrive as a bare Error. */
+export interface ErrorMessage {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly where: string | undefined;
+  readonly stack: string | undefined;
+  readonly because: ErrorMessage | undefined;
+}
+
+/** From the session's thread. */
+export type SessionMessage =
+  | { readonly kind: "open"; readonly inputNames: readonly string[] }
+  | { readonly kind: "failed"; readonly error: ErrorMessage }
+  | {
+      readonly kind: "result";
+      readonly id: number;
+      readonly results: Readonly<Record<string, HostTensor>>;
+    }
+  | { readonly kind: "error"; readonly id: number; readonly error: ErrorMessage };
+
+export function packError(thrown: unknown): ErrorMessage {
+  const { code, message, hint, where, stack, cause } = HarnessError.from(thrown);
+  const because = cause === undefined || cause === thrown ? undefined : packError(cause);
+  return { code, message, hint, where, stack, because };
+}
+
+export function unpackError({
+  code,
+  message,
+  hint,
+  where,
+  stack,
+  because,
+}: ErrorMessage): HarnessError {
+  const error = new HarnessError(code, message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(where === undefined ? {} : { where }),
+    ...(because === undefined ? {} : { cause: unpackError(because) }),
+  });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/** Buffers of the tensors that a message may hand over instead of copying. */
+export function buffersOf(tensors: Readonly<Record<string, HostTensor>>): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { data } of Object.values(tensors)) {
+    // A view of a part would take the rest of its buffer away from whoever uses it.
+    const whole = data.byteLength === data.buffer.byteLength;
+    if (whole && data.buffer instanceof ArrayBuffer) buffers.add(data.buffer);
+  }
+  return [...buffers];
+}

@@ -1,0 +1,100 @@
+import { Worker } from "node:worker_threads";
+import { HarnessError } from "../errors.ts";
+import { builtFile } from "../process/built-file.ts";
+import type { HostTensor } from "./element-type.ts";
+import { buffersOf, unpackError, type RunMessage, type SessionMessage } from "./session-message.ts";
+import type { SessionOptions } from "./session.ts";
+
+interface Pending {
+  readonly resolve: (results: Readonly<Record<string, HostTensor>>) => void;
+  readonly reject: (error: HarnessError) => void;
+}
+
+/** A session in a thread of its own, so that the thread which asks it keeps serving meanwhile. */
+export class SessionThread implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly inputNames: readonly string[];
+  #lastId = 0;
+  #ended: HarnessError | null = null;
+
+  private constructor(worker: Worker, inputNames: readonly string[]) {
+    this.#worker = worker;
+    this.inputNames = inputNames;
+    worker.on("message", (message: SessionMessage) => this.#receive(message));
+    worker.on("error", (cause) =>
+      this.#end(new HarnessError("INTERNAL", "the session's thread failed", { cause })),
+    );
+    worker.on("exit", () => this.#end(new HarnessError("UNAVAILABLE", "the session is closed")));
+  }
+
+  /** @throws HarnessError DATA if the graph is missing or cannot be loaded. */
+  static async open(options: SessionOptions): Promise<SessionThread> {
+    const worker = new Worker(builtFile(import.meta.url, "./session-worker.js"), {
+      workerData: options,
+    });
+    try {
+      const inputNames = await opened(worker);
+      return new SessionThread(worker, inputNames);
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs the graph once. The feeds' arrays are handed over, not copied, where they own their
+   * whole buffer: the caller must not touch them again.
+   */
+  run(feeds: Readonly<Record<string, HostTensor>>): Promise<Readonly<Record<string, HostTensor>>> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      const message: RunMessage = { id, feeds };
+      this.#worker.postMessage(message, buffersOf(feeds));
+    });
+  }
+
+  /** Waits for nothing: runs still under way are rejected. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end(new HarnessError("UNAVAILABLE", "the session is closed"));
+    await this.#worker.terminate();
+  }
+
+  #receive(message: SessionMessage): void {
+    if (message.kind !== "result" && message.kind !== "error") return;
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if (message.kind === "result") pending?.resolve(message.results);
+    else pending?.reject(unpackError(message.error));
+  }
+
+  #end(error: HarnessError): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#pending.clear();
+  }
+}
+
+function opened(worker: Worker): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    const settle = (end: () => void): void => {
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      end();
+    };
+    const onMessage = (message: SessionMessage): void => {
+      if (message.kind === "open") settle(() => resolve(message.inputNames));
+      if (message.kind === "failed") settle(() => reject(unpackError(message.error)));
+    };
+    const onError = (cause: Error): void =>
+      settle(() =>
+        reject(new HarnessError("INTERNAL", "the session's thread failed to start", { cause })),
+      );
+    const onExit = (code: number): void =>
+      settle(() =>
+        reject(new HarnessError("INTERNAL", `the session's thread ended with code ${code}`)),
+      );
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+  });
+}

@@ -1,0 +1,36 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { HostTensor } from "./element-type.ts";
+import { buffersOf, packError, type RunMessage, type SessionMessage } from "./session-message.ts";
+import { Session, type SessionOptions } from "./session.ts";
+
+/** The thread that a session lives in: session.run blocks it, and nothing else. */
+const port = parentPort!;
+
+const send = (message: SessionMessage, transfer: ArrayBuffer[] = []): void =>
+  port.postMessage(message, transfer);
+
+/** Results stand on memory of ONNX Runtime's own, which cannot be handed over. */
+function copied(results: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, tensor]) => [
+      name,
+      { ...tensor, data: tensor.data.slice() },
+    ]),
+  );
+}
+
+try {
+  const session = await Session.open(workerData as SessionOptions);
+  port.on("message", ({ id, feeds }: RunMessage) => {
+    session.run(feeds).then(
+      (outputs) => {
+        const results = copied(outputs);
+        send({ kind: "result", id, results }, buffersOf(results));
+      },
+      (thrown: unknown) => send({ kind: "error", id, error: packError(thrown) }),
+    );
+  });
+  send({ kind: "open", inputNames: session.inputNames });
+} catch (thrown) {
+  send({ kind: "failed", error: packError(thrown) });
+}

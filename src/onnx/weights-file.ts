@@ -1,0 +1,108 @@
+import { createHash, type Hash } from "node:crypto";
+import { open, type FileHandle } from "node:fs/promises";
+import { basename } from "node:path";
+import { HarnessError } from "../errors.ts";
+import { ELEMENT_TYPES, elementCount, type ElementType } from "./element-type.ts";
+
+/** Where a tensor lies in a weights file. Plain JSON, so a manifest can hold it. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  /** Name of the weights file, beside the graph. */
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** What stands in the way of mapping a tensor straight from the file. */
+const PAGE_BYTES = 4096;
+const SMALL_ALIGN_BYTES = 64;
+
+/**
+ * The one file in which all large tensors of one or more graphs lie (ONNX external data), so that
+ * a graph file stays small and weights may pass protobuf's 2 GiB. Tensors are written in order,
+ * each aligned to 64 bytes, or to a page if it is larger than one.
+ */
+export class WeightsFile implements AsyncDisposable {
+  readonly #file: FileHandle;
+  readonly #name: string;
+  readonly #hash: Hash = createHash("sha256");
+  readonly #tensors: StoredTensor[] = [];
+  #size = 0;
+
+  private constructor(file: FileHandle, name: string) {
+    this.#file = file;
+    this.#name = name;
+  }
+
+  static async create(path: string): Promise<WeightsFile> {
+    return new WeightsFile(await open(path, "wx"), basename(path));
+  }
+
+  get tensors(): readonly StoredTensor[] {
+    return this.#tensors;
+  }
+
+  get bytes(): number {
+    return this.#size;
+  }
+
+  /**
+   * Appends a tensor from its bytes in row-major order, in one piece or many.
+   * @throws HarnessError INTERNAL if the pieces do not add up to the shape, or the name is taken.
+   */
+  async add(
+    name: string,
+    type: ElementType,
+    dims: readonly number[],
+    pieces: ArrayBufferView | Iterable<ArrayBufferView>,
+  ): Promise<StoredTensor> {
+    if (this.#tensors.some((tensor) => tensor.name === name)) {
+      throw new HarnessError("INTERNAL", `the weights file already holds a tensor ${name}`);
+    }
+    const bytes = elementCount(dims) * ELEMENT_TYPES[type].bytes;
+    await this.#pad(bytes > PAGE_BYTES ? PAGE_BYTES : SMALL_ALIGN_BYTES);
+    const offset = this.#size;
+    for (const piece of ArrayBuffer.isView(pieces) ? [pieces] : pieces) {
+      await this.#append(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
+    }
+    if (this.#size - offset !== bytes) {
+      throw new HarnessError(
+        "INTERNAL",
+        `tensor ${name}: ${type}[${dims.join(", ")}] takes ${bytes} bytes, ${this.#size - offset} were written`,
+      );
+    }
+    const tensor: StoredTensor = { name, type, dims, file: this.#name, offset, bytes };
+    this.#tensors.push(tensor);
+    return tensor;
+  }
+
+  /** Flushes to the disk. @returns sha256 of the whole file, hex. */
+  async finish(): Promise<string> {
+    await this.#file.sync();
+    return this.#hash.digest("hex");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #pad(alignment: number): Promise<void> {
+    const missing = (alignment - (this.#size % alignment)) % alignment;
+    if (missing > 0) await this.#append(new Uint8Array(missing));
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    // One write(2) moves at most 2 GiB less a page; stay far below.
+    const step = 64 * 1024 * 1024;
+    for (let start = 0; start < bytes.length; start += step) {
+      const part = bytes.subarray(start, start + step);
+      this.#hash.update(part);
+      for (let written = 0; written < part.length;) {
+        written += (await this.#file.write(part, written)).bytesWritten;
+      }
+      this.#size += part.length;
+    }
+  }
+}
