@@ -82,9 +82,10 @@ function slotsOf(ids: Float64Array): Uint32Array {
 
 const isId = (id: number): boolean => Number.isSafeInteger(id) && id >= 0;
 
-/** Mixes both halves of a 53-bit integer (the finaliser of MurmurHash3). */
+/** Mixes both halves of a 53-bit integer; `^` and imul take the low 32 bits of what they are given. */
 function hash(id: number): number {
-  let mixed = (id % 4294967296) ^ Math.imul(id / 4294967296, 0x9e3779b1);
+  let mixed = id ^ Math.imul(id / 4294967296, 0x9e3779b1);
+  // The finaliser of MurmurHash3.
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0;

@@ -117,7 +117,7 @@ class Tile {
     for (let at = 0; at < this.#listed; at++) {
       const value = this.#best[at]!;
       // Few values get past this line, so the search through the exclusions may take its time.
-      if (value < threshold || contains(request.excluded, this.#rows[at]!)) continue;
+      if (!(value >= threshold) || contains(request.excluded, this.#rows[at]!)) continue;
       top.push(value, this.#rows[at]!);
       threshold = top.threshold;
     }

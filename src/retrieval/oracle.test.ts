@@ -150,6 +150,29 @@ describe("computeTruth", () => {
     expect([...truth.eligible, ...truth.passing]).toEqual([4, 5]);
   });
 
+  it("ends its threads when it is told to stop", async () => {
+    const row = Array.from({ length: 32 }, (_, at) => at);
+    const catalogue = catalogueOf(Array.from({ length: 20_000 }, () => row));
+    const request: RetrievalRequest = {
+      user: { kind: "features", features: Float32Array.from(row) },
+      k: 5,
+      filter: "",
+      exclude: new Float64Array(0),
+    };
+    const controller = new AbortController();
+    const computing = computeTruth({
+      catalogue,
+      users: usersOf([row]),
+      requests: Array.from({ length: 200 }, () => request),
+      model: identity,
+      threads: 2,
+      onProgress: () => controller.abort(new Error("enough")),
+      signal: controller.signal,
+    });
+    await expect(computing).rejects.toThrow("enough");
+    expect(process.getActiveResourcesInfo()).not.toContain("MessagePort");
+  });
+
   it("answers alike from one thread, from two and from any split of the requests", async () => {
     const random = new Random(7);
     const numbers = (length: number): number[] => Array.from({ length }, () => random.gaussian());

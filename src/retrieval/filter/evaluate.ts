@@ -22,15 +22,27 @@ export function matches(
     case "in": {
       const { offsets, values } = catalogue.columns[filter.column] as CategoricalColumn;
       for (let at = offsets[row]!; at < offsets[row + 1]!; at++) {
-        if (filter.codes.includes(values[at]!)) return true;
+        if (holds(filter.codes, values[at]!)) return true;
       }
       return false;
     }
     case "compare": {
       const { values } = catalogue.columns[filter.column] as NumericColumn;
-      return compare(values[row]!, filter.op, filter.value);
+      return compare(values[row]!, OUTCOMES[filter.op], filter.value);
     }
   }
+}
+
+/** Binary search in ascending codes: an IN may list thousands. */
+function holds(codes: readonly number[], code: number): boolean {
+  let low = 0;
+  let high = codes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (codes[middle]! < code) low = middle + 1;
+    else high = middle;
+  }
+  return codes[low] === code;
 }
 
 /** All eligible rows, ascending. */
@@ -58,19 +70,15 @@ export function eligibleRows(
 
 const CHUNK_ROWS = 16_384;
 
-/** Writes 1 for each eligible row of `from .. to` and 0 for the others into `mask[0 .. to - from)`. */
-type Scan = (from: number, to: number, mask: Uint8Array) => void;
-
 /**
  * A filter made ready to be evaluated over ranges of rows, column by column: far faster than
  * asking `matches` a row at a time.
  */
 export class FilterScan {
-  readonly #scan: Scan;
-  #mask = new Uint8Array(0);
+  readonly #refine: Refine;
 
   constructor(filter: BoundFilter, catalogue: Pick<Catalogue, "columns">) {
-    this.#scan = scanOf(filter, catalogue);
+    this.#refine = refineBy(filter, catalogue);
   }
 
   /**
@@ -80,107 +88,115 @@ export class FilterScan {
    * @returns how many there are.
    */
   rows(from: number, to: number, out: Uint32Array): number {
-    if (this.#mask.length < to - from) this.#mask = new Uint8Array(to - from);
-    const mask = this.#mask;
-    this.#scan(from, to, mask);
-    let count = 0;
-    for (let at = 0; at < to - from; at++) {
-      // Written always and kept only where it counts: no branch to mispredict.
-      out[count] = from + at;
-      count += mask[at]!;
-    }
-    return count;
+    for (let row = from; row < to; row++) out[row - from] = row;
+    return this.#refine(out, to - from);
   }
 }
 
-function scanOf(filter: BoundFilter, catalogue: Pick<Catalogue, "columns">): Scan {
+/**
+ * Keeps those of the first `count` rows that pass, in their order, and returns how many. Each
+ * term of an AND so looks only at what the terms before it left.
+ */
+type Refine = (rows: Uint32Array, count: number) => number;
+
+function refineBy(filter: BoundFilter, catalogue: Pick<Catalogue, "columns">): Refine {
   switch (filter.kind) {
     case "all":
-      return (from, to, mask) => void mask.fill(1, 0, to - from);
-    case "and":
-      return scanParts(filter.parts, catalogue, (mask, other, length) => {
-        for (let at = 0; at < length; at++) mask[at]! &= other[at]!;
-      });
-    case "or":
-      return scanParts(filter.parts, catalogue, (mask, other, length) => {
-        for (let at = 0; at < length; at++) mask[at]! |= other[at]!;
-      });
-    case "not": {
-      const scan = scanOf(filter.part, catalogue);
-      return (from, to, mask) => {
-        scan(from, to, mask);
-        for (let at = 0; at < to - from; at++) mask[at]! ^= 1;
-      };
+      return (_rows, count) => count;
+    case "and": {
+      const parts = filter.parts.map((part) => refineBy(part, catalogue));
+      return (rows, count) => parts.reduce((left, refine) => refine(rows, left), count);
     }
+    case "or": {
+      // p OR q is NOT (NOT p AND NOT q): q looks only at what p did not let pass.
+      const none = filter.parts.map((part) => complement(refineBy(part, catalogue)));
+      return complement((rows, count) => none.reduce((left, refine) => refine(rows, left), count));
+    }
+    case "not":
+      return complement(refineBy(filter.part, catalogue));
     case "in":
-      return scanIn(catalogue.columns[filter.column] as CategoricalColumn, filter.codes);
+      return refineByCodes(catalogue.columns[filter.column] as CategoricalColumn, filter.codes);
     case "compare":
-      return scanCompare(
-        catalogue.columns[filter.column] as NumericColumn,
-        filter.op,
-        filter.value,
-      );
+      return refineByNumber(catalogue.columns[filter.column] as NumericColumn, filter);
   }
 }
 
-function scanParts(
-  parts: readonly BoundFilter[],
-  catalogue: Pick<Catalogue, "columns">,
-  merge: (mask: Uint8Array, other: Uint8Array, length: number) => void,
-): Scan {
-  const [first, ...rest] = parts.map((part) => scanOf(part, catalogue));
-  let other = new Uint8Array(0);
-  return (from, to, mask) => {
-    if (other.length < to - from) other = new Uint8Array(to - from);
-    first!(from, to, mask);
-    for (const scan of rest) {
-      scan(from, to, other);
-      merge(mask, other, to - from);
+/** Keeps what `refine` would not. */
+function complement(refine: Refine): Refine {
+  let passing = new Uint32Array(0);
+  return (rows, count) => {
+    if (passing.length < count) passing = new Uint32Array(count);
+    passing.set(rows.subarray(0, count));
+    const end = refine(passing, count);
+    let kept = 0;
+    let next = 0;
+    for (let at = 0; at < count; at++) {
+      const row = rows[at]!;
+      if (next < end && passing[next] === row) next++;
+      else rows[kept++] = row;
     }
+    return kept;
   };
 }
 
-function scanIn(column: CategoricalColumn, codes: readonly number[]): Scan {
+function refineByCodes(column: CategoricalColumn, codes: readonly number[]): Refine {
   const { offsets, values } = column;
-  if (codes.length === 0) return (from, to, mask) => void mask.fill(0, 0, to - from);
-  // Codes are dense, so a table answers "is it wanted" in one load.
+  if (codes.length === 0) return () => 0;
+  // Codes are dense, so a table answers "is it wanted" in one load; its last place is for all others.
   const wanted = new Uint8Array(codes.at(-1)! + 2);
   for (const code of codes) wanted[code] = 1;
   const beyond = wanted.length - 1;
-  return (from, to, mask) => {
-    let at = offsets[from]!;
-    for (let row = from; row < to; row++) {
+  return (rows, count) => {
+    let kept = 0;
+    for (let at = 0; at < count; at++) {
+      const row = rows[at]!;
       const end = offsets[row + 1]!;
       let found = 0;
-      for (; at < end; at++) found |= wanted[Math.min(values[at]!, beyond)]!;
-      mask[row - from] = found;
+      for (let value = offsets[row]!; value < end; value++) {
+        found |= wanted[Math.min(values[value]!, beyond)]!;
+      }
+      // Written always and kept only where it passes: no branch to mispredict.
+      rows[kept] = row;
+      kept += found;
     }
+    return kept;
   };
 }
 
-function scanCompare(column: NumericColumn, op: ComparisonOp, value: number): Scan {
-  const { values } = column;
-  return (from, to, mask) => {
-    for (let row = from; row < to; row++) {
-      mask[row - from] = compare(values[row]!, op, value) ? 1 : 0;
+function refineByNumber(
+  { values }: NumericColumn,
+  { op, value }: { readonly op: ComparisonOp; readonly value: number },
+): Refine {
+  const outcome = OUTCOMES[op];
+  return (rows, count) => {
+    let kept = 0;
+    for (let at = 0; at < count; at++) {
+      const row = rows[at]!;
+      if (compare(values[row]!, outcome, value)) rows[kept++] = row;
     }
+    return kept;
   };
 }
 
-/** NaN, an absent number, compares false with everything: `!=` must not let it through. */
-function compare(held: number, op: ComparisonOp, value: number): boolean {
-  switch (op) {
-    case "<":
-      return held < value;
-    case "<=":
-      return held <= value;
-    case ">":
-      return held > value;
-    case ">=":
-      return held >= value;
-    case "=":
-      return held === value;
-    case "!=":
-      return !Number.isNaN(held) && held !== value;
-  }
+/** What a comparison says to a number that is below, equal to or above the literal. */
+interface Outcome {
+  readonly below: boolean;
+  readonly equal: boolean;
+  readonly above: boolean;
+}
+
+const OUTCOMES: Readonly<Record<ComparisonOp, Outcome>> = {
+  "<": { below: true, equal: false, above: false },
+  "<=": { below: true, equal: true, above: false },
+  ">": { below: false, equal: false, above: true },
+  ">=": { below: false, equal: true, above: true },
+  "=": { below: false, equal: true, above: false },
+  "!=": { below: true, equal: false, above: true },
+};
+
+/** NaN, an absent number, is neither below nor equal nor above: false whatever the operator. */
+function compare(held: number, { below, equal, above }: Outcome, value: number): boolean {
+  if (held < value) return below;
+  if (held > value) return above;
+  return held === value && equal;
 }

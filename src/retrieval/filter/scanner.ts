@@ -14,26 +14,59 @@ export function scan(text: string): readonly Token[] {
   let at = 0;
   while (at < text.length) {
     const position = at + 1;
-    if (text[at] === '"') {
+    const kind = kindAt(text, at);
+    if (kind === "space") {
+      at++;
+    } else if (kind === "quoted") {
       const { value, next } = scanQuoted(text, at);
-      tokens.push({ kind: "quoted", text: value, position });
+      tokens.push({ kind, text: value, position });
       at = next;
-      continue;
+    } else {
+      const end = endOf(kind, text, at);
+      tokens.push({ kind, text: text.slice(at, end), position });
+      at = end;
     }
-    PIECE.lastIndex = at;
-    const groups = PIECE.exec(text)?.groups;
-    if (groups === undefined) throw stray(text[at]!, position);
-    for (const kind of ["word", "op", "mark"] as const) {
-      if (groups[kind] !== undefined) tokens.push({ kind, text: groups[kind], position });
-    }
-    at = PIECE.lastIndex;
   }
   tokens.push({ kind: "end", text: "", position: text.length + 1 });
   return tokens;
 }
 
-/** The next piece, wherever it starts: white space, a bare word, a comparison or a mark. */
-const PIECE = /\s+|(?<word>[^\s():,"\\<>=!]+)|(?<op><=|>=|!=|<|>|=)|(?<mark>[():,])/uy;
+type Kind = "space" | "quoted" | "mark" | "op" | "word";
+
+/** What starts at a character; by the character alone, but for "!", which needs its "=". */
+function kindAt(text: string, at: number): Kind {
+  const code = text.charCodeAt(at);
+  const kind = code < 128 ? ASCII_KINDS[code] : SPACE.test(text[at]!) ? "space" : "word";
+  if (kind === undefined || (kind === "op" && text[at] === "!" && text[at + 1] !== "=")) {
+    throw stray(text[at]!, at + 1);
+  }
+  return kind;
+}
+
+function endOf(kind: "mark" | "op" | "word", text: string, start: number): number {
+  if (kind === "mark") return start + 1;
+  if (kind === "op") return text[start] !== "=" && text[start + 1] === "=" ? start + 2 : start + 1;
+  let end = start + 1;
+  while (end < text.length && isWordAt(text, end)) end++;
+  return end;
+}
+
+function isWordAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code < 128 ? ASCII_KINDS[code] === "word" : !SPACE.test(text[at]!);
+}
+
+const SPACE = /\s/;
+
+/** Kind of each ASCII character; undefined for a backslash, which nothing starts with. */
+const ASCII_KINDS = Array.from({ length: 128 }, (_, code): Kind | undefined => {
+  const char = String.fromCharCode(code);
+  if (SPACE.test(char)) return "space";
+  if ("():,".includes(char)) return "mark";
+  if ("<>=!".includes(char)) return "op";
+  if (char === '"') return "quoted";
+  return char === "\\" ? undefined : "word";
+});
 
 const BARE_VALUE = /^[^\s():,"\\<>=!\p{Cc}]+$/u;
 const NAME = /^[A-Za-z_][A-Za-z0-9_.]*$/;
