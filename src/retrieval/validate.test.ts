@@ -29,16 +29,16 @@ describe("validateRequest", () => {
     ["k", { k: 0 }, "k: expected an integer from 1 to 1000, the items there are; got 0"],
     ["k", { k: 1001 }, "got 1001"],
     ["k", { k: 1.5 }, "got 1.5"],
-    ["user id", { user: { kind: "id", id: -1 } }, "got -1"],
+    ["user_id", { user: { kind: "id", id: -1 } }, "got -1"],
     [
-      "user features",
+      "user_features",
       { user: { kind: "features", features: new Float32Array(3) } },
-      "user features: expected 4 numbers, got 3",
+      "user_features: expected 4 numbers, got 3",
     ],
     [
-      "query vectors",
+      "query_vectors",
       { user: { kind: "vectors", vectors: Float32Array.of(0, 0, 0, Infinity, 0, 0) } },
-      "query vectors: expected finite numbers, got Infinity at position 3",
+      "query_vectors: expected finite numbers, got Infinity at position 3",
     ],
     ["filter", { filter: " ".repeat(200_001) }, "filter: expected at most 200000 characters"],
     [

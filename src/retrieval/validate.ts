@@ -24,9 +24,9 @@ export function validateRequest(request: RetrievalRequest, limits: RequestLimits
   if (!Number.isInteger(k) || k < 1 || k > limits.items) {
     throw wrong("k", `an integer from 1 to ${limits.items}, the items there are`, String(k));
   }
-  if (user.kind === "features") requireFinite("user features", user.features, limits.userDim);
-  if (user.kind === "vectors") requireFinite("query vectors", user.vectors, limits.queryDim);
-  if (user.kind === "id") requireId("user id", user.id);
+  if (user.kind === "features") requireFinite("user_features", user.features, limits.userDim);
+  if (user.kind === "vectors") requireFinite("query_vectors", user.vectors, limits.queryDim);
+  if (user.kind === "id") requireId("user_id", user.id);
   if (filter.length > MAX_FILTER_LENGTH) {
     throw wrong("filter", `at most ${MAX_FILTER_LENGTH} characters`, String(filter.length));
   }
