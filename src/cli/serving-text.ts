@@ -15,7 +15,7 @@ export function servingText(
 ): string {
   const roles = processes.map(({ role, pid }) => `${role} ${pid}`).join(", ");
   const lines = [
-    `${name} (${kind}) is ready${roles === "" ? "" : `: ${roles}`}`,
+    `${name === kind ? name : `${name} (${kind})`} is ready${roles === "" ? "" : `: ${roles}`}`,
     `  gRPC  ${address}  (silverbench.v1.Retrieval, src/door/retrieval.proto)`,
   ];
   if (httpAddress !== null) {
