@@ -1,0 +1,211 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type DoorClient, connectDoor } from "../src/door/client.ts";
+import { readDataset } from "../src/dataset/folder.ts";
+import type { Dataset } from "../src/dataset/dataset.ts";
+import { generateRequests, type RequestSet } from "../src/dataset/requests.ts";
+import { resolveDataset } from "../src/dataset/resolve.ts";
+import { AnswerScorer } from "../src/measure/recall.ts";
+import type { ModelSpec } from "../src/retrieval/model-spec.ts";
+import { computeTruth, type Truth } from "../src/retrieval/oracle.ts";
+import { scenarioSchema } from "../src/scenario/schema.ts";
+import { type MeshSettings, meshSettings } from "../src/scenario/settings.ts";
+import type { DatasetLocation, System } from "../src/system.ts";
+import { startMesh } from "./system.ts";
+
+const scenario = scenarioSchema.parse({
+  schema: "silverbench.scenario/1",
+  name: "mesh-e2e",
+  dataset: { kind: "synthetic", items: 20_000, dim: 16, users: 200 },
+  requests: {
+    distinct: 200,
+    k: 50,
+    exclude: 10,
+    filters: [
+      { weight: 2, template: "" },
+      { weight: 2, template: "lang:{lang} AND age_days <= 30" },
+      { weight: 1, template: "NOT (topic:{topic} OR price >= 20)" },
+      { weight: 1, template: "creator:{creator}" },
+      { weight: 1, template: "u < 60" },
+    ],
+  },
+  systems: { mesh: { kind: "mesh" } },
+  loads: { closed: { shape: "closed" } },
+});
+const oneHead: ModelSpec = { ...scenario.model, seed: 3 };
+const threeHeads: ModelSpec = { ...oneHead, heads: 3, tower: { kind: "mlp", hidden: [24] } };
+
+const quiet = { onProgress: () => {}, signal: new AbortController().signal };
+let cacheFolder: string;
+let location: DatasetLocation;
+let dataset: Dataset;
+let set: RequestSet;
+
+beforeAll(async () => {
+  cacheFolder = await mkdtemp(join(tmpdir(), "silverbench-mesh-"));
+  location = await resolveDataset(scenario.dataset, 1, { cacheFolder, ...quiet });
+  dataset = await readDataset(location.folder, { verify: false });
+  set = generateRequests(scenario.requests, 2, dataset);
+});
+afterAll(async () => {
+  await rm(cacheFolder, { recursive: true, force: true });
+});
+
+const start = (settings: object, model = oneHead): Promise<System> =>
+  startMesh({
+    name: "mesh",
+    dataset: location,
+    model,
+    settings: meshSettings.parse(settings) as MeshSettings,
+    cpus: null,
+    cacheFolder,
+    ...quiet,
+  });
+
+const truthOf = (model: ModelSpec): Promise<Truth> =>
+  computeTruth({ ...dataset, model, requests: set.requests, threads: 2, ...quiet });
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+const inTime = { deadlineMs: 30_000 };
+
+/** Every request's answer against the oracle. */
+async function scoreAll(
+  client: DoorClient,
+  model: ModelSpec,
+): Promise<{ recall: number; violations: number; short: number; duplicates: number }> {
+  const { requests } = set;
+  const truth = await truthOf(model);
+  const scorer = new AnswerScorer({ ...dataset, model, requests, truth });
+  const answers = await Promise.all(requests.map((request) => client.retrieve(request, inTime)));
+  const total = { recall: 0, violations: 0, short: 0, duplicates: 0 };
+  for (const [i, { ids, values }] of answers.entries()) {
+    const score = scorer.score(i, ids);
+    total.recall += score.recall / requests.length;
+    total.violations += score.violations;
+    total.short += score.short;
+    total.duplicates += score.duplicates;
+    expect([...values]).toEqual([...values].toSorted((a, b) => b - a));
+  }
+  return total;
+}
+
+describe.each(["grpc", "in-process"] as const)("the mesh, transport %s", (transport) => {
+  let system: System;
+  let client: DoorClient;
+
+  beforeAll(async () => {
+    system = await start({ transport });
+    client = connectDoor(system.address);
+  });
+  afterAll(async () => {
+    client.close();
+    await system[Symbol.asyncDispose]();
+    for (const { pid } of system.processes) expect(isAlive(pid)).toBe(false);
+    const left = await readdir(join(cacheFolder, "mesh"));
+    expect(left.filter((name) => name.includes(".tmp-"))).toEqual([]);
+  });
+
+  it("has a process a service, or one for all", () => {
+    const roles = system.processes.map(({ role }) => role);
+    expect(roles).toEqual(
+      transport === "grpc" ? ["feature", "filter", "index", "gateway"] : ["mesh"],
+    );
+  });
+
+  it("agrees with the oracle: no violation, never short", async () => {
+    const total = await scoreAll(client, oneHead);
+    expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
+    expect(total.recall).toBeGreaterThanOrEqual(0.97);
+  });
+
+  it("passes a client's mistakes back to the client", async () => {
+    const [request] = set.requests;
+    const ask = (changes: object): Promise<unknown> =>
+      client.retrieve({ ...request!, ...changes }, inTime);
+    await expect(ask({ filter: "colour:red" })).rejects.toMatchObject({
+      code: "BAD_INPUT",
+      where: "filter",
+      message: expect.stringContaining('no column "colour"'),
+    });
+    await expect(ask({ user: { kind: "id", id: 1 } })).rejects.toMatchObject({
+      code: "BAD_INPUT",
+      where: "user_id",
+    });
+    await expect(ask({ k: 0 })).rejects.toMatchObject({ code: "BAD_INPUT" });
+  });
+
+  it("answers a filter that nothing passes with nothing", async () => {
+    const answer = await client.retrieve({ ...set.requests[0]!, filter: "u > 1000" }, inTime);
+    expect(answer.ids).toHaveLength(0);
+  });
+
+  it("tells what its processes used and where the time went", async () => {
+    await client.retrieve({ ...set.requests[0]!, filter: "u < 50" }, inTime);
+    const stats = await client.stats();
+    expect(stats.processes.map(({ pid }) => pid).toSorted()).toEqual(
+      system.processes.map(({ pid }) => pid).toSorted(),
+    );
+    expect([...stats.stages.keys()]).toEqual(
+      expect.arrayContaining(["gateway.feature", "gateway.filter", "gateway.index", "index.search"]),
+    );
+    expect(stats.counters.get("index.searches")).toBeGreaterThan(0);
+  });
+});
+
+describe("the mesh", () => {
+  it("computes a user tower with several heads as the oracle does", async () => {
+    const system = await start({ transport: "in-process", index: { exactBelow: 1 } }, threeHeads);
+    const client = connectDoor(system.address);
+    try {
+      const total = await scoreAll(client, threeHeads);
+      expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
+      expect(total.recall).toBeGreaterThanOrEqual(0.99);
+    } finally {
+      client.close();
+      await system[Symbol.asyncDispose]();
+    }
+  });
+
+  it("builds once", async () => {
+    const system = await start({});
+    expect(system.build).toMatchObject({ seconds: 0, cached: true });
+    expect(system.build.bytes).toBeGreaterThan(20_000 * 16 * 4);
+    await system[Symbol.asyncDispose]();
+  });
+
+  it.each(["feature", "filter", "index", "gateway"])("names %s when it dies", async (role) => {
+    const system = await start({});
+    const { pid } = system.processes.find((process) => process.role === role)!;
+    process.kill(pid, "SIGKILL");
+    const error = await system.died;
+    expect(error).toMatchObject({ code: "INVALID", where: role });
+    await system[Symbol.asyncDispose]();
+    for (const { pid: other } of system.processes) expect(isAlive(other)).toBe(false);
+  });
+
+  it("leaves nothing behind when it cannot start", async () => {
+    const taken = await start({ transport: "in-process" });
+    const port = Number(taken.address.split(":")[1]);
+    const failing = startMesh({
+      name: "second",
+      dataset: location,
+      model: oneHead,
+      settings: meshSettings.parse({}),
+      cpus: null,
+      cacheFolder,
+      ports: { grpc: port },
+      ...quiet,
+    });
+    await expect(failing).rejects.toThrow(`${port}`);
+    await taken[Symbol.asyncDispose]();
+  });
+});
