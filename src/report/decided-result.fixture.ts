@@ -1,0 +1,28 @@
+import { costRows } from "../cost/cost-rows.ts";
+import { evaluateGates } from "../gate/evaluate.ts";
+import type { Histogram } from "../math/histogram.ts";
+import { byGravity } from "../result/doubts.ts";
+import { sampleResult } from "../result/sample-result.fixture.ts";
+import type { SampleOptions } from "../result/sample-result.fixture.ts";
+import type { Result } from "../result/schema.ts";
+import { loadPrices } from "../scenario/prices.ts";
+
+const GATES = [
+  "recall(*) >= 0.95",
+  "violations(model) == 0",
+  "throughput(model)/throughput(mesh) >= 3.2",
+  "p99(model) <= 10ms",
+];
+
+/** The made-up result with its cost, gates and all doubts, as a run would leave it. */
+export async function decidedSample(
+  options: SampleOptions = {},
+): Promise<{ result: Result; samples: Map<string, Histogram> }> {
+  const { result, samples } = sampleResult(options);
+  const sheet = await loadPrices(
+    new URL("../../scenarios/prices/example.yaml", import.meta.url).pathname,
+  );
+  const { rows, doubts } = costRows(result, sheet);
+  const priced = { ...result, cost: [...rows], doubts: byGravity([...result.doubts, ...doubts]) };
+  return { result: { ...priced, gates: evaluateGates(GATES, priced) }, samples };
+}

@@ -1,0 +1,109 @@
+/**
+ * What runs in the reader's browser: draws each chart from the specification beside it, switches
+ * the theme, saves charts, tables and the result as files. It asks the network for nothing.
+ */
+export const PAGE_SCRIPT = String.raw`
+"use strict";
+(() => {
+  const root = document.documentElement;
+
+  async function drawAll() {
+    for (const holder of document.querySelectorAll("script.spec")) {
+      const canvas = document.getElementById(holder.dataset.for);
+      try {
+        canvas.replaceChildren();
+        await vegaEmbed(canvas, JSON.parse(holder.textContent), {
+          renderer: "svg",
+          actions: false,
+          mode: "vega-lite",
+          tooltip: { theme: "custom", disableDefaultStyle: false },
+        });
+        canvas.dataset.drawn = "yes";
+      } catch (error) {
+        canvas.textContent = "This chart could not be drawn; its numbers are in the table below.";
+        console.error(holder.dataset.for, error);
+      }
+    }
+    root.dataset.ready = "yes";
+  }
+
+  function save(name, type, text) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  // A saved picture has no page around it: its colours are written out.
+  function svgText(canvas) {
+    const probe = document.createElement("span");
+    canvas.append(probe);
+    const copy = canvas.querySelector("svg").outerHTML.replace(/var\(--[a-z-]+\)/g, (name) => {
+      probe.style.color = name;
+      return getComputedStyle(probe).color;
+    });
+    probe.remove();
+    return copy;
+  }
+
+  function csvText(table) {
+    const cell = (each) => {
+      const text = each.innerText.replace(/\s+/g, " ").trim();
+      // A leading =, +, - or @ would be run as a formula by a spreadsheet.
+      const inert = /^[=+@]|^-\D/.test(text) ? "'" + text : text;
+      return /[",]/.test(inert) ? '"' + inert.replaceAll('"', '""') + '"' : inert;
+    };
+    return [...table.rows].map((row) => [...row.cells].map(cell).join(",")).join("\r\n") + "\r\n";
+  }
+
+  function addTools() {
+    for (const figure of document.querySelectorAll("figure")) {
+      const tools = document.createElement("p");
+      tools.className = "tools";
+      const add = (label, action) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "link";
+        button.textContent = label;
+        button.addEventListener("click", action);
+        tools.append(button);
+      };
+      const canvases = [...figure.querySelectorAll(".canvas")];
+      add(canvases.length === 1 ? "Save the chart (SVG)" : "Save the charts (SVG)", () => {
+        for (const canvas of canvases) save(canvas.id + ".svg", "image/svg+xml", svgText(canvas));
+      });
+      const table = figure.querySelector("table");
+      const name = table.caption.textContent.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+      add("Save the numbers (CSV)", () => save(name + ".csv", "text/csv", csvText(table)));
+      figure.querySelector("details").append(tools);
+    }
+    for (const button of document.querySelectorAll("[data-save=result]")) {
+      button.addEventListener("click", () =>
+        save("result.json", "application/json", document.getElementById("result").textContent),
+      );
+    }
+  }
+
+  function addTheme() {
+    const button = document.querySelector("button.theme");
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const isDark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
+    const label = () => {
+      button.textContent = isDark() ? "Light" : "Dark";
+      button.setAttribute("aria-label", "Switch to the " + (isDark() ? "light" : "dark") + " theme");
+    };
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      label();
+    });
+    system.addEventListener("change", label);
+    label();
+  }
+
+  addTheme();
+  addTools();
+  drawAll();
+})();
+`;

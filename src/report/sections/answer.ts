@@ -1,0 +1,103 @@
+import type { Comparison, Doubt, GateVerdict } from "../../result/schema.ts";
+import { renderTable } from "../data-table.ts";
+import type { Digest } from "../digest.ts";
+import { formatNumber, formatTimes, MISSING } from "../format.ts";
+import { html } from "../html.ts";
+import type { Html } from "../html.ts";
+
+/** The first screen: question, answer with its interval, verdicts, doubts. */
+export function answerSection({ result, headline, load }: Digest): Html {
+  const { overMesh, overInProcess } = headline;
+  const ratios = [overMesh, overInProcess].filter((comparison) => comparison !== null);
+  // A ratio in large type is a claim: none is made where the sentence makes none.
+  const stated = ratios.filter(({ recallAt, ratio }) => recallAt !== null && ratio !== null);
+  return html`<section class="answer" id="answer" aria-labelledby="question">
+    ${result.complete ? null : incomplete(result.incompleteReason)}
+    <h1 id="question">
+      ${result.scenario.question === "" ? result.scenario.name : result.scenario.question}
+    </h1>
+    <p class="sentence">${headline.sentence}</p>
+    ${stated.length === 0 ? null : html`<div class="ratios">${stated.map((ratio) => ratioFigure(ratio, result.systems))}</div>`}
+    <p class="method">
+      Load: ${load.text}.
+      ${stated[0] === undefined ? null : `Method: geometric mean of the ratios of interleaved rounds, ${stated[0].method}.`}
+    </p>
+    <div class="judgement">${verdicts(result.gates)} ${doubts(result.doubts)}</div>
+  </section>`;
+}
+
+function incomplete(reason: string | undefined): Html {
+  return html`<p class="banner" role="note">
+    <strong>This run did not complete</strong>${reason === undefined ? null : `: ${reason}`}. What
+    follows covers only what was measured before it ended.
+  </p>`;
+}
+
+function ratioFigure(comparison: Comparison, systems: Digest["result"]["systems"]): Html {
+  const { ratio, low, high, over, of, verdict } = comparison;
+  const held =
+    systems[over]?.settings["transport"] === "in-process" ? "the same mesh in one process" : over;
+  const interval =
+    low === null || high === null
+      ? "no interval"
+      : `95%: ${formatNumber(low)} to ${formatNumber(high)}`;
+  return html`<p class="ratio">
+    <span class="big">${formatTimes(ratio)}</span>
+    <span class="what">throughput of ${of} over ${held}</span>
+    <span class="interval">${interval} · ${verdict}</span>
+  </p>`;
+}
+
+const VERDICTS = {
+  pass: { glyph: "✓", tone: "good" },
+  regression: { glyph: "✗", tone: "bad" },
+  inconclusive: { glyph: "≈", tone: "unsure" },
+  invalid: { glyph: "!", tone: "bad" },
+} as const;
+
+function verdicts(gates: readonly GateVerdict[]): Html {
+  const rows = gates.map(({ expression, verdict, value, low, high, reason }) => [
+    html`<code>${expression}</code>`,
+    html`<span class="verdict ${VERDICTS[verdict].tone}"
+      ><span aria-hidden="true">${VERDICTS[verdict].glyph}</span> ${verdict}</span
+    >`,
+    html`<span title="${reason}">${measured(value, low, high)}</span>`,
+  ]);
+  const columns = [
+    { label: "promise" },
+    { label: "verdict", align: "left" as const },
+    { label: "measured" },
+  ];
+  return html`<div class="gates">
+    <h2>Verdicts</h2>
+    ${rows.length === 0 ? html`<p class="quiet">The scenario states no gate.</p>` : renderTable({ caption: "Gate verdicts", columns, rows })}
+    ${gates.filter(({ verdict }) => verdict !== "pass").map(({ reason }) => html`<p class="quiet">${sentenceCase(reason)}.</p>`)}
+  </div>`;
+}
+
+function measured(value: number | null, low: number | null, high: number | null): string {
+  if (value === null) return MISSING;
+  if (low === null || high === null) return formatNumber(value);
+  return `${formatNumber(value)} (${formatNumber(low)} to ${formatNumber(high)})`;
+}
+
+function doubts(list: readonly Doubt[]): Html {
+  const items = list.map(({ code, text }) => {
+    // The first half says what, the rest how much.
+    const colon = text.indexOf(": ");
+    const [what, detail] = colon === -1 ? [text, ""] : [text.slice(0, colon), text.slice(colon)];
+    return html`<li id="doubt-${code}"><strong>${what}</strong>${detail}</li>`;
+  });
+  return html`<div class="doubts">
+    <h2>Before you quote this</h2>
+    ${
+      items.length === 0
+        ? html`<p class="quiet">No doubt was raised by the checks that silverbench makes.</p>`
+        : html`<ul>
+            ${items}
+          </ul>`
+    }
+  </div>`;
+}
+
+const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

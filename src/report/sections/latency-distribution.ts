@@ -1,0 +1,135 @@
+import type { TopLevelSpec } from "vega-lite";
+import type { Histogram } from "../../math/histogram.ts";
+import { CHART_BASE } from "../chart-style.ts";
+import { basisOf } from "../digest.ts";
+import type { Digest, SystemDigest } from "../digest.ts";
+import { renderFigure } from "../figure.ts";
+import { formatMs, formatNumber, formatPercent } from "../format.ts";
+import type { Section } from "../section.ts";
+import { systemName } from "../system-name.ts";
+import { byName, legendOf } from "../system-scale.ts";
+
+/** Shares drawn from a histogram: each stands for a thousandth of the answers. */
+const DRAWN = 1000;
+const BINS_A_DECADE = 24;
+
+/** How the latencies are spread, from the histograms. */
+export function latencyDistributionSection(digest: Digest): Section | null {
+  const measured = digest.systems.filter(({ latencies }) => latencies !== null);
+  if (measured.length === 0) return null;
+  const bins = distributionOf(measured);
+  const modes = measured.map(({ name }) => {
+    const own = bins.filter(({ system }) => system === name);
+    const mode = own.reduce((best, bin) => (bin.share > best.share ? bin : best), own[0]!);
+    return `${name}: most answers took about ${formatMs(mode.ms)}`;
+  });
+  return {
+    id: "distribution",
+    title: "How latencies are spread",
+    lead: "One hump is one kind of work. A second hump or a long shoulder is queueing, batching or a slow path.",
+    body: renderFigure({
+      charts: [
+        {
+          id: "latency-distribution",
+          spec: latencyDistributionSpec(measured, bins),
+          alt: `${modes.join("; ")}.`,
+        },
+      ],
+      says: "Share of answers by latency; bins are equally wide on the log axis.",
+      basis: basisOf(digest),
+      table: {
+        caption: "Share of answers by latency",
+        columns: [
+          { label: "around, ms" },
+          ...measured.map((system) => ({ label: systemName(system) })),
+        ],
+        rows: [...new Set(bins.map(({ ms }) => ms))].map((ms) => [
+          formatNumber(ms),
+          ...measured.map(({ name }) => {
+            const bin = bins.find((each) => each.system === name && each.ms === ms);
+            return formatPercent(bin?.share ?? 0);
+          }),
+        ]),
+      },
+    }),
+  };
+}
+
+export interface LatencyBin {
+  readonly system: string;
+  /** Geometric middle of the bin. */
+  readonly ms: number;
+  readonly share: number;
+}
+
+/** Equal bins on a log axis from the fastest to the slowest system, each system's shares adding to 1. */
+export function distributionOf(systems: readonly SystemDigest[]): LatencyBin[] {
+  const counts = systems.map(({ latencies }) => binCounts(latencies!));
+  const used = counts.flatMap((bins) => [...bins.keys()]);
+  const [first, last] = [Math.min(...used) - 1, Math.max(...used) + 1];
+  return systems.flatMap(({ name }, i) =>
+    Array.from({ length: last - first + 1 }, (_, step) => ({
+      system: name,
+      ms: Number((10 ** ((first + step + 0.5) / BINS_A_DECADE)).toPrecision(4)),
+      share: (counts[i]!.get(first + step) ?? 0) / DRAWN,
+    })),
+  );
+}
+
+function binCounts(latencies: Histogram): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < DRAWN; i++) {
+    // A microsecond is the histogram's unit: nothing is below it.
+    const ms = Math.max(1, latencies.quantile((i + 0.5) / DRAWN)) / 1000;
+    const bin = Math.floor(Math.log10(ms) * BINS_A_DECADE);
+    counts.set(bin, (counts.get(bin) ?? 0) + 1);
+  }
+  return counts;
+}
+
+export function latencyDistributionSpec(
+  systems: readonly SystemDigest[],
+  bins: readonly LatencyBin[],
+): TopLevelSpec {
+  const { color, dash } = byName(systems);
+  const x = {
+    field: "ms",
+    type: "quantitative",
+    title: "latency, ms (log)",
+    scale: { type: "log", nice: false },
+    axis: { format: "~r", tickCount: 8, labelFlush: true },
+  } as const;
+  const y = {
+    field: "share",
+    type: "quantitative",
+    title: "share of answers",
+    axis: { format: "~%", tickCount: 4 },
+    stack: null,
+  } as const;
+  const legend = { ...legendOf(systems), symbolType: "stroke", symbolSize: 300 } as const;
+  return {
+    ...CHART_BASE,
+    height: 220,
+    data: { values: [...bins] },
+    layer: [
+      {
+        mark: { type: "area", interpolate: "monotone", opacity: 0.12 },
+        encoding: { x, y, color: { ...color, legend: null } },
+      },
+      {
+        mark: { type: "line", interpolate: "monotone", strokeWidth: 2.25 },
+        encoding: {
+          x,
+          y,
+          color: { ...color, legend },
+          strokeDash: { ...dash, legend },
+          tooltip: [
+            { field: "system", title: "system" },
+            { field: "ms", title: "around, ms", format: ".3~r" },
+            { field: "share", title: "share", format: ".1%" },
+          ],
+        },
+      },
+    ],
+  };
+}
