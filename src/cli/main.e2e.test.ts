@@ -73,8 +73,8 @@ const isRunning = (pid: number): boolean => {
 };
 
 describe("serve", () => {
-  test("the curl it prints works when pasted; Ctrl-C ends it well and leaves no process", async (test) => {
-    test.skip(!hasCurl(), "curl is not installed: apt-get install curl");
+  test("the curl it prints works when pasted; Ctrl-C ends it well and leaves no process", async (context) => {
+    context.skip(!hasCurl(), "curl is not installed: apt-get install curl");
     const { command, exitCode, lines, pid } = await serving();
     const curl = lines.find((line) => line.includes("curl") && line.includes("/v1/retrieve"))!;
     const { stdout } = await promisify(execFile)("bash", ["-c", curl]);
