@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Dataset } from "../src/dataset/dataset.ts";
 import { Random } from "../src/math/random.ts";
@@ -98,9 +98,10 @@ const { filter } = fc.letrec<{ filter: string }>((tie) => ({
   ),
 }));
 
+const floats = (length: number): fc.Arbitrary<Float32Array> =>
+  fc.float32Array({ minLength: length, maxLength: length, min: -2, max: 2, noNaN: true });
+
 function requestOf(userDim: number, heads: number): fc.Arbitrary<RetrievalRequest> {
-  const floats = (length: number): fc.Arbitrary<Float32Array> =>
-    fc.float32Array({ minLength: length, maxLength: length, min: -2, max: 2, noNaN: true });
   return fc.record({
     user: fc.oneof(
       fc.nat(USERS - 1).map((row) => ({ kind: "id", id: 100 + row }) as const),
@@ -181,11 +182,11 @@ test.for(models)(
           });
           const answers = await engine.answer(requests.map((request) => reader.read(request)));
           for (const [at, { rows, values }] of answers.entries()) {
-            const expected = truth.values.subarray(truth.offsets[at]!, truth.offsets[at + 1]!);
+            const expected = truth.values.subarray(truth.offsets[at], truth.offsets[at + 1]);
             expect(values.length).toBe(expected.length);
             values.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 3));
             // Rows may swap places only where float32 cannot tell their values apart.
-            const expectedRows = truth.rows.subarray(truth.offsets[at]!, truth.offsets[at + 1]!);
+            const expectedRows = truth.rows.subarray(truth.offsets[at], truth.offsets[at + 1]);
             rows.forEach((row, i) => {
               if (row === expectedRows[i]) return;
               const other = rows.indexOf(expectedRows[i]!);

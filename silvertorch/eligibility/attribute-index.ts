@@ -65,7 +65,7 @@ function categoricalRows(column: CategoricalColumn, firstRow: number): Categoric
 }
 
 function numericRows(column: NumericColumn, firstRow: number): NumericRows {
-  const sorted = column.values.filter((value) => !Number.isNaN(value)).sort();
+  const sorted = column.values.filter((value) => !Number.isNaN(value)).toSorted();
   const distinct = sorted.filter((value, at) => at === 0 || value !== sorted[at - 1]);
   return {
     kind: "numeric",

@@ -9,8 +9,8 @@ export interface Digits {
   readonly count: number;
 }
 
-/** Bitmaps that one column may take: at an item a bit each, so 128 bytes an item. */
-export const MAX_COLUMN_ROWS = 1024;
+/** Bitmaps that one column may take: a bit an item each, so 64 bytes an item. */
+export const MAX_COLUMN_ROWS = 512;
 
 /**
  * The fewest digits with which a column stays within `MAX_COLUMN_ROWS` bitmaps (every digit more

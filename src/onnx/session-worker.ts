@@ -19,17 +19,18 @@ function copied(results: Readonly<Record<string, HostTensor>>): Record<string, H
   );
 }
 
+async function answer(session: Session, { id, feeds }: RunMessage): Promise<void> {
+  try {
+    const results = copied(await session.run(feeds));
+    send({ kind: "result", id, results }, buffersOf(results));
+  } catch (thrown) {
+    send({ kind: "error", id, error: packError(thrown) });
+  }
+}
+
 try {
   const session = await Session.open(workerData as SessionOptions);
-  port.on("message", ({ id, feeds }: RunMessage) => {
-    session.run(feeds).then(
-      (outputs) => {
-        const results = copied(outputs);
-        send({ kind: "result", id, results }, buffersOf(results));
-      },
-      (thrown: unknown) => send({ kind: "error", id, error: packError(thrown) }),
-    );
-  });
+  port.on("message", (message: RunMessage) => void answer(session, message));
   send({ kind: "open", inputNames: session.inputNames });
 } catch (thrown) {
   send({ kind: "failed", error: packError(thrown) });

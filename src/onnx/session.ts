@@ -77,7 +77,7 @@ export class Session implements AsyncDisposable {
 }
 
 function toOrt({ type, dims, data }: HostTensor): Tensor {
-  return new Tensor(type, data as Tensor.DataTypeMap["float32"], dims) as Tensor;
+  return new Tensor(type, data as Tensor.DataTypeMap["float32"], dims);
 }
 
 function fromOrt(tensor: Tensor): HostTensor {
