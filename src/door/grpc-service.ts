@@ -1,6 +1,8 @@
 import {
+  logVerbosity,
   Server,
   ServerCredentials,
+  setLogVerbosity,
   type handleUnaryCall,
   type sendUnaryData,
   type ServerUnaryCall,
@@ -41,6 +43,9 @@ const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 
 /** How long calls in flight may take to finish once the server is disposed. */
 const DRAIN_MS = 4_000;
+
+// What grpc-js would print on stderr reaches us as errors.
+setLogVerbosity(logVerbosity.NONE);
 
 /**
  * Serves one service of a .proto file, and the standard health service beside it.

@@ -49,7 +49,10 @@ export async function serveHttpDoor(
     },
   };
   const server = createServer((request, response) => {
-    if (draining) response.setHeader("connection", "close");
+    response.once("close", () => {
+      // Closing the server closed only the connections that were idle at the time.
+      if (draining) setImmediate(() => server.closeIdleConnections());
+    });
     void dispatch(routes, request, response);
   });
   server.keepAliveTimeout = 75_000;
