@@ -24,7 +24,6 @@ const ROWS: readonly Row[] = [
     of: (standing) => precise(medianOf(standing, "cpu")),
   },
   { label: "$ per million requests", of: (standing, result) => dollars(standing, result) },
-  { label: "throughput ratio", of: (standing, result) => ratio(standing, result) },
   { label: "valid rounds", of: ({ valid, points }) => `${valid.length} of ${points.length}` },
 ];
 
@@ -40,10 +39,14 @@ export function summaryTable(result: Summarised): string {
     style: { head: [], border: [] },
     chars: BARE,
   });
-  for (const { label, of } of ROWS) {
+  for (const { label, of } of [...ROWS, ...ratioRows(result)]) {
     table.push([label, ...standings.map((standing) => of(standing, result))]);
   }
-  return table.toString();
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
 }
 
 /** One rule under the head, none elsewhere: numbers speak, lines do not. */
@@ -72,15 +75,25 @@ function dollars({ system, load }: Standing, { cost }: Summarised): string {
   return row === undefined ? NOTHING : precise(row.dollarsPerMillion);
 }
 
-/** Its throughput over the mesh's, with the interval where there is one. */
-function ratio({ system }: Standing, { comparisons }: Summarised): string {
-  const found = comparisons.find(({ of, metric }) => of === system && metric === "throughput");
-  if (found === undefined || found.ratio === null) return NOTHING;
-  return `${precise(found.ratio)}x${interval(found)} over ${found.over}`;
+/** For each system that others are held against: throughput over its throughput, and the interval. */
+function ratioRows({ comparisons }: Summarised): Row[] {
+  const ofThroughput = comparisons.filter(({ metric }) => metric === "throughput");
+  return [...new Set(ofThroughput.map(({ over }) => over))].flatMap((over) => {
+    const found = ({ system }: Standing): Comparison | undefined =>
+      ofThroughput.find((each) => each.of === system && each.over === over);
+    return [
+      { label: `throughput over ${over}`, of: (standing) => ratio(found(standing)) },
+      { label: "  95% interval", of: (standing) => interval(found(standing)) },
+    ];
+  });
 }
 
-function interval({ low, high }: Comparison): string {
-  return low === null || high === null ? "" : ` (${precise(low)} to ${precise(high)})`;
+const ratio = (comparison: Comparison | undefined): string =>
+  comparison === undefined || comparison.ratio === null ? NOTHING : `${precise(comparison.ratio)}x`;
+
+function interval(comparison: Comparison | undefined): string {
+  const { low = null, high = null } = comparison ?? {};
+  return low === null || high === null ? NOTHING : `${precise(low)} to ${precise(high)}`;
 }
 
 const NOTHING = "-";
