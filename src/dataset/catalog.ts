@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readManifest } from "./folder.ts";
-import { GLOVE_WORDS, gloveSource } from "./glove.ts";
+import { GLOVE_WORDS, gloveSource } from "./glove-source.ts";
 import type { Manifest } from "./manifest.ts";
 import { datasetsFolder } from "./resolve.ts";
 

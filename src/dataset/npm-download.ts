@@ -65,7 +65,14 @@ async function integrityOf(path: string): Promise<string | null> {
 async function npmPack(specifier: string, destination: string, signal: AbortSignal): Promise<void> {
   const child = spawn(
     "npm",
-    ["pack", specifier, "--pack-destination", destination, "--loglevel=error"],
+    [
+      "pack",
+      specifier,
+      "--pack-destination",
+      destination,
+      "--loglevel=error",
+      "--fetch-retry-mintimeout=2000",
+    ],
     {
       // Away from any project, whose .npmrc and package.json are none of this download's business.
       cwd: destination,

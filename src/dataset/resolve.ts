@@ -35,9 +35,7 @@ export async function resolveDataset(
       );
     case "synthetic": {
       const made = { version: SYNTHETIC_VERSION, spec, seed };
-      return await build("synthetic", made, options, () =>
-        Promise.resolve(generateSynthetic(spec, seed, options)),
-      );
+      return await build("synthetic", made, options, () => generateSynthetic(spec, seed, options));
     }
   }
 }

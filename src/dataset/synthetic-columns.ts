@@ -1,6 +1,7 @@
 import { Zipf, type Random } from "../math/random.ts";
 import type { Column, NumericColumn } from "../retrieval/catalogue.ts";
 import { ColumnBuilder } from "./column-builder.ts";
+import { forEachRow, type Watch } from "./row-steps.ts";
 import type { ClusterTree } from "./synthetic-clusters.ts";
 import { COUNTRIES, LANGUAGES, TOPICS } from "./synthetic-vocabulary.ts";
 
@@ -10,8 +11,7 @@ export interface ColumnSources {
   readonly tree: ClusterTree;
   /** [items] */
   readonly popularity: Float32Array;
-  /** Called before each row. */
-  readonly onRow: (phase: string, row: number, rows: number) => void;
+  readonly watch: Watch;
 }
 
 /** Share of items whose language is that of their cluster. */
@@ -33,7 +33,10 @@ const WITHOUT_PRICE = 0.1;
  * - `u`: uniform in [0, 100), independent of all else, so `u < 1` passes 1%
  * - `popularity`: the item's weight, 1 for the most popular
  */
-export function syntheticColumns(sources: ColumnSources, random: Random): readonly Column[] {
+export async function syntheticColumns(
+  sources: ColumnSources,
+  random: Random,
+): Promise<readonly Column[]> {
   const { clusterOf, tree, popularity } = sources;
   const items = clusterOf.length;
   const categorical = new CategoricalDraw(tree, items, random.fork("categorical"));
@@ -41,14 +44,14 @@ export function syntheticColumns(sources: ColumnSources, random: Random): readon
   const topic = new ColumnBuilder("topic", items);
   const country = new ColumnBuilder("country", items);
   const creator = new ColumnBuilder("creator", items);
-  for (const [row, cluster] of clusterOf.entries()) {
-    sources.onRow("generating attributes", row, items);
+  await forEachRow(items, "generating attributes", sources.watch, (row) => {
+    const cluster = clusterOf[row]!;
     const language = categorical.language(cluster);
     lang.add(language);
     topic.add(...categorical.topics(cluster));
     country.add(...categorical.countries(language));
     creator.add(categorical.creator(cluster));
-  }
+  });
   return [
     lang.finish(LANGUAGES.map(([language]) => language)),
     topic.finish(TOPICS),

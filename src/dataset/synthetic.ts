@@ -1,6 +1,7 @@
 import { Random, shuffle, Zipf } from "../math/random.ts";
 import type { SyntheticSpec } from "../scenario/schema.ts";
-import type { DatasetParts, OnProgress } from "./dataset.ts";
+import type { DatasetParts } from "./dataset.ts";
+import { forEachRow, type Watch } from "./row-steps.ts";
 import { ClusterTree } from "./synthetic-clusters.ts";
 import { syntheticColumns } from "./synthetic-columns.ts";
 
@@ -11,9 +12,6 @@ export const SYNTHETIC_VERSION = 1;
 const FIRST_ITEM_ID = 5_000_000_000;
 const FIRST_USER_ID = 9_000_000_000;
 
-/** Progress, and the chance to stop, once in so many rows. */
-const ROWS_A_STEP = 65_536;
-
 /**
  * A catalogue with structure, from a seed: topics hold clusters, clusters hold items, all
  * unit-length; item = unit(cluster centre + noise), with noise of expected length `spec.noise`,
@@ -23,32 +21,26 @@ const ROWS_A_STEP = 65_536;
  * Users are unit-length mixtures of one to three clusters, chosen as items are; where
  * `spec.userDim` differs from `spec.dim`, a fixed random projection of the mixture.
  */
-export function generateSynthetic(
+export async function generateSynthetic(
   spec: SyntheticSpec,
   seed: number,
-  { onProgress, signal }: { readonly onProgress: OnProgress; readonly signal: AbortSignal },
-): DatasetParts {
+  watch: Watch,
+): Promise<DatasetParts> {
   const random = new Random(seed);
   const clusters = clustersOf(spec);
   const tree = new ClusterTree({ clusters, dim: spec.dim }, random.fork("clusters"));
   const clusterOf = drawClusters(spec.items, clusters, random.fork("membership"));
 
-  const step = (phase: string, row: number, rows: number): void => {
-    if (row % ROWS_A_STEP !== 0) return;
-    signal.throwIfAborted();
-    onProgress(phase, row / rows);
-  };
   const embeddings = new Float32Array(spec.items * spec.dim);
   const noise = random.fork("items");
-  for (let row = 0; row < spec.items; row++) {
-    step("generating items", row, spec.items);
+  await forEachRow(spec.items, "generating items", watch, (row) => {
     const item = embeddings.subarray(row * spec.dim, (row + 1) * spec.dim);
     item.set(tree.centre(clusterOf[row]!));
     blur(item, spec.noise, noise);
-  }
+  });
   const popularity = drawPopularity(spec.items, spec.zipf, random.fork("popularity"));
-  const columns = syntheticColumns(
-    { clusterOf, tree, popularity, onRow: step },
+  const columns = await syntheticColumns(
+    { clusterOf, tree, popularity, watch },
     random.fork("columns"),
   );
 

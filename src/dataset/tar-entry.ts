@@ -33,6 +33,7 @@ export async function* tarEntry(
       body = Number.parseInt(textAt(header, 124, 12), 8) || 0;
       padding = (BLOCK - (body % BLOCK)) % BLOCK;
       isWanted = fullName(header) === name;
+      if (isWanted && body === 0) return;
     }
   }
   throw new HarnessError("DATA", `the archive has no whole ${name}`);
