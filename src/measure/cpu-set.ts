@@ -71,6 +71,17 @@ export async function pinOwnProcess(cpus: readonly number[]): Promise<void> {
   }
 }
 
+/**
+ * Keeps this process on some CPUs until it is disposed, then lets it use again what it could use
+ * before. With null nothing is moved.
+ */
+export async function keepOnCpus(cpus: readonly number[] | null): Promise<AsyncDisposable> {
+  if (cpus === null) return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  const before = await allowedCpus();
+  await pinOwnProcess(cpus);
+  return { [Symbol.asyncDispose]: () => pinOwnProcess(before) };
+}
+
 /** CPUs this process may run on, ascending; in a container they may be fewer than there are. */
 export async function allowedCpus(): Promise<number[]> {
   const status = await readFile("/proc/self/status", "utf8");

@@ -8,11 +8,13 @@ export const DOUBTS = {
   incomplete: "The run did not complete",
   "below-target":
     "A system misses the recall target or answers short, so no ratio is stated for it",
+  "failed-check": "A system failed the check before the measurement",
   violations: "Items were returned that the filter or the exclusions forbid",
   "invalid-points": "Rounds were discarded",
   "few-rounds": "There are fewer than five pairs of valid rounds",
   "client-bound": "The load generator, not the system, was the limit",
   "not-steady": "Throughput was not steady from round to round",
+  "not-warm": "A system was measured before it had settled",
   "wide-interval": "The interval is wide",
   "shared-cores": "The load generator shares its cores with the systems",
   virtualised: "The machine is virtual: its neighbours may take part of it unseen",

@@ -1,0 +1,71 @@
+import { collectDoubts } from "./doubts.ts";
+import { compareSystems } from "./comparisons.ts";
+import type { CostRow, Doubt, GateVerdict, Point, Result, SystemResult } from "./schema.ts";
+
+/** What is known of a run before its first point. */
+export type ResultHeader = Pick<
+  Result,
+  "silverbench" | "scenario" | "seeds" | "machine" | "dataset" | "model"
+>;
+
+/** What follows from the points, computed by those who stand after the result. */
+export interface Judgements {
+  readonly cost: readonly CostRow[];
+  readonly doubts: readonly Doubt[];
+  readonly gates: readonly GateVerdict[];
+}
+
+/** A result in the making: a header, then systems and points as they come. */
+export class ResultDraft {
+  readonly #header: ResultHeader;
+  readonly #startedAt = new Date();
+  readonly #systems: Record<string, SystemResult> = {};
+  readonly #points: Point[] = [];
+  readonly #doubts: Doubt[] = [];
+
+  constructor(header: ResultHeader) {
+    this.#header = header;
+  }
+
+  addSystem(name: string, system: SystemResult): void {
+    this.#systems[name] = system;
+  }
+
+  addPoint(point: Point): void {
+    this.#points.push(point);
+  }
+
+  addDoubt(doubt: Doubt): void {
+    this.#doubts.push(doubt);
+  }
+
+  /**
+   * The result as it stands.
+   * @param incompleteReason why the run did not end; null where it did.
+   * @param judge cost and gates of a result that has points, comparisons and doubts.
+   */
+  finish(incompleteReason: string | null, judge: (result: Result) => Judgements): Result {
+    const bare: Result = {
+      schema: "silverbench.result/1",
+      complete: incompleteReason === null,
+      ...(incompleteReason === null ? {} : { incompleteReason }),
+      ...this.#header,
+      startedAt: this.#startedAt.toISOString(),
+      seconds: (Date.now() - this.#startedAt.getTime()) / 1000,
+      systems: this.#systems,
+      points: this.#points,
+      comparisons: [],
+      cost: [],
+      doubts: [],
+      gates: [],
+    };
+    const compared = { ...bare, comparisons: compareSystems(bare) };
+    const { cost, doubts, gates } = judge(compared);
+    return {
+      ...compared,
+      cost: [...cost],
+      doubts: [...this.#doubts, ...collectDoubts(compared), ...doubts],
+      gates: [...gates],
+    };
+  }
+}

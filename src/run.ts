@@ -1,0 +1,80 @@
+import { costRows } from "./cost/cost-rows.ts";
+import { loadWorkload } from "./dataset/workload.ts";
+import { HarnessError } from "./errors.ts";
+import { evaluateGates } from "./gate/evaluate.ts";
+import { planCpus } from "./measure/cpu-set.ts";
+import { readMachine } from "./measure/machine.ts";
+import { writeReport } from "./report/write-report.ts";
+import { Bundle } from "./result/bundle.ts";
+import { ResultDraft } from "./result/result-draft.ts";
+import type { GateVerdict, Result } from "./result/schema.ts";
+import { measureRounds } from "./run/measure-rounds.ts";
+import { resultHeader } from "./run/result-header.ts";
+import type { LoadedScenario } from "./scenario/load-scenario.ts";
+import { loadPrices } from "./scenario/prices.ts";
+
+export interface RunOptions {
+  readonly loaded: LoadedScenario;
+  /** Folder of the result bundle. */
+  readonly out: string;
+  /** Where datasets, indexes and artifacts are kept between runs. */
+  readonly cacheFolder: string;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Progress {
+  readonly phase: string;
+  /** 0..1; NaN where it is not known. */
+  readonly fraction: number;
+  readonly detail?: string;
+}
+
+export interface Outcome {
+  readonly result: Result;
+  /** The bundle, with its report. */
+  readonly folder: string;
+  readonly gates: readonly GateVerdict[];
+  /** Why the run did not complete; null where it did. */
+  readonly failure: HarnessError | null;
+}
+
+/**
+ * The main path, one scenario from question to report:
+ *
+ *   scenario ─▶ dataset, requests, truth ─▶ systems ─▶ rounds of load ─▶ points
+ *                                     points ─▶ result ─▶ cost, gates ─▶ report
+ *
+ * Once there is a bundle, a run that is cut short still writes what it measured, marked
+ * incomplete, and renders it.
+ *
+ * @throws HarnessError if the run cannot begin: prices, dataset or the bundle's folder.
+ */
+export async function run(options: RunOptions): Promise<Outcome> {
+  const { loaded, out, cacheFolder, signal } = options;
+  const { scenario } = loaded;
+  const onProgress = (phase: string, fraction: number): void =>
+    options.onProgress({ phase, fraction });
+
+  const prices = await loadPrices(loaded.pricesPath);
+  const machine = await readMachine();
+  const cpus = await planCpus(scenario.cpus);
+  const workload = await loadWorkload(scenario, { cacheFolder, onProgress, signal });
+
+  await using bundle = await Bundle.create(out);
+  const draft = new ResultDraft(resultHeader(loaded, workload, machine));
+  const context = { scenario, workload, cpus, cacheFolder, bundle, draft, onProgress, signal };
+  const failure = await measureRounds(context).then(
+    () => null,
+    (thrown: unknown) => HarnessError.from(thrown),
+  );
+
+  const result = draft.finish(failure?.message ?? null, (judged) => {
+    const { rows, doubts } = costRows(judged, prices);
+    const gates = evaluateGates(scenario.gate, { ...judged, cost: [...rows] });
+    return { cost: rows, doubts, gates };
+  });
+  await bundle.writeResult(result);
+  await writeReport(bundle.folder);
+  return { result, folder: bundle.folder, gates: result.gates, failure };
+}

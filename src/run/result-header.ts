@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Workload } from "../dataset/workload.ts";
+import { HarnessError } from "../errors.ts";
+import type { ResultHeader } from "../result/result-draft.ts";
+import type { Machine } from "../result/schema.ts";
+import type { LoadedScenario } from "../scenario/load-scenario.ts";
+
+/** What a result says of the question: scenario, seeds, machine, dataset and model. */
+export function resultHeader(
+  { scenario, hash, text }: LoadedScenario,
+  workload: Workload,
+  machine: Machine,
+): ResultHeader {
+  const { name, question, slo, headline, rounds, loads, seeds } = scenario;
+  const { seed: _, ...model } = workload.model;
+  return {
+    silverbench: ownVersion(),
+    scenario: {
+      name,
+      question,
+      hash,
+      text,
+      headlineLoad: headline.load ?? Object.keys(loads)[0]!,
+      recallTarget: headline.recall,
+      slo,
+      rounds,
+      loads,
+    },
+    seeds,
+    machine,
+    dataset: describeDataset(workload, scenario.requests.filters),
+    model,
+  };
+}
+
+function describeDataset(
+  { dataset, requests, truth }: Workload,
+  templates: readonly { readonly template: string; readonly weight: number }[],
+): ResultHeader["dataset"] {
+  const { catalogue, users } = dataset;
+  const { templateOf } = requests;
+  const passing = templates.map(() => 0);
+  const asked = templates.map(() => 0);
+  for (const [request, template] of templateOf.entries()) {
+    passing[template] = passing[template]! + truth.passing[request]! / catalogue.count;
+    asked[template] = asked[template]! + 1;
+  }
+  const mean = (sum: number, count: number): number | null => (count === 0 ? null : sum / count);
+  return {
+    name: dataset.name,
+    hash: dataset.hash,
+    items: catalogue.count,
+    dim: catalogue.dim,
+    users: users.count,
+    requests: requests.requests.length,
+    k: requests.requests[0]!.k,
+    filterPassRate: mean(
+      passing.reduce((a, b) => a + b, 0),
+      templateOf.length,
+    ),
+    filters: templates.map(({ template, weight }, at) => ({
+      template,
+      weight,
+      passRate: mean(passing[at]!, asked[at]!),
+      requests: asked[at]!,
+    })),
+  };
+}
+
+/** From src/run and dist/src/run alike: the first package.json on the way up. */
+function ownVersion(): string {
+  const here = import.meta.dirname;
+  const root = ["../..", "../../.."].find((up) => existsSync(join(here, up, "package.json")));
+  if (root === undefined) throw new HarnessError("INTERNAL", `no package.json above ${here}`);
+  const { version } = JSON.parse(readFileSync(join(here, root, "package.json"), "utf8")) as {
+    version: string;
+  };
+  return version;
+}

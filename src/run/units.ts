@@ -1,0 +1,78 @@
+import { connectDoor, type DoorClient } from "../door/client.ts";
+import { HarnessError } from "../errors.ts";
+import { expandVariants } from "../scenario/variants.ts";
+import type { Scenario } from "../scenario/schema.ts";
+import type { StartOptions, System } from "../system.ts";
+import { choiceOf, startSystem } from "./start-system.ts";
+
+/** A variant of a system, started and connected to. */
+export interface Unit {
+  /** Name of the system in the scenario. */
+  readonly system: string;
+  /** "" where nothing is swept. */
+  readonly variant: string;
+  readonly running: System;
+  readonly door: DoorClient;
+}
+
+export type UnitOptions = Omit<StartOptions<never>, "name" | "settings">;
+
+/**
+ * Every variant of every system. All stay up together, and those that are not under load are
+ * idle. Disposing them stops every process, whatever happened.
+ */
+export class Units implements AsyncDisposable {
+  readonly #all: Unit[] = [];
+  readonly #death = new AbortController();
+
+  /** @throws whatever a system could not start for; those already started are stopped again. */
+  static async start(scenario: Scenario, options: UnitOptions): Promise<Units> {
+    const units = new Units();
+    try {
+      for (const [system, spec] of Object.entries(scenario.systems)) {
+        for (const variant of expandVariants(spec)) {
+          const label = variant.label === "" ? system : `${system} [${variant.label}]`;
+          const running = await startSystem(choiceOf(spec, variant), {
+            ...options,
+            name: system,
+            onProgress: (phase, fraction) => options.onProgress(`${label}: ${phase}`, fraction),
+          });
+          units.#add({
+            system,
+            variant: variant.label,
+            running,
+            door: connectDoor(running.address),
+          });
+        }
+      }
+      return units;
+    } catch (error) {
+      await units[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get all(): readonly Unit[] {
+    return this.#all;
+  }
+
+  /** Aborted, with the reason, once a process of any system has died. */
+  get death(): AbortSignal {
+    return this.#death.signal;
+  }
+
+  #add(unit: Unit): void {
+    this.#all.push(unit);
+    void unit.running.died.then((cause) => {
+      const { system } = unit;
+      this.#death.abort(
+        new HarnessError("INVALID", `${system}: ${cause.message}`, { where: system, cause }),
+      );
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { door } of this.#all) door.close();
+    await Promise.allSettled(this.#all.map(({ running }) => running[Symbol.asyncDispose]()));
+  }
+}
