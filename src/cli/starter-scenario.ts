@@ -1,7 +1,7 @@
 /** What `silverbench init` writes: a small scenario that runs as it is, each choice explained. */
 export function starterScenario(name: string): string {
   return `# A question to silverbench. Run it with: silverbench run ${name}.yaml
-# Every field that is not required here shows its default; unknown fields are refused.
+# Fields that are left out have defaults; unknown ones are refused, with their line.
 schema: silverbench.scenario/1
 name: ${name}
 question: Does one model that is the index answer more requests than a mesh of services?

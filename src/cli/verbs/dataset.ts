@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { defaultCacheFolder } from "../../dataset/cache-folder.ts";
 import { listDatasets } from "../../dataset/catalog.ts";
 import { readDataset, readManifest, sealDataset } from "../../dataset/folder.ts";
-import { getGlove } from "../../dataset/glove.ts";
+import { getGlove } from "../../dataset/glove-source.ts";
 import { resolveDataset } from "../../dataset/resolve.ts";
 import { HarnessError } from "../../errors.ts";
 import { loadScenario } from "../../scenario/load-scenario.ts";
