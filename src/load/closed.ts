@@ -7,7 +7,7 @@ import { Recorder } from "./recorder.ts";
 /** Pause of a lane after a failure to reach the system: retrying at once only burns CPU. */
 const UNREACHABLE_PAUSE_MS = 20;
 
-const CONNECT_MS = 5_000;
+const CONNECT_MS = 3_000;
 
 /**
  * The closed load over gRPC: `inFlight` lanes, each sending its next request as soon as it has the

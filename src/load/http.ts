@@ -40,9 +40,13 @@ export async function driveHttp(task: HttpTask): Promise<RawObservations> {
   await autocannon({
     url: `${task.httpAddress}/v1/retrieve`,
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: {
+      "content-type": "application/json",
+      // The deadline travels with the request, as gRPC's does; autocannon's own only backs it up.
+      "x-deadline-ms": String(task.requestTimeoutMs),
+    },
     connections: task.connections,
-    timeout: task.requestTimeoutMs / 1000,
+    timeout: Math.ceil(task.requestTimeoutMs / 1000) + 1,
     duration: FOR_EVER_SECONDS,
     sampleInt: 100,
     setupClient: (client) => {

@@ -1,0 +1,219 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeDataset } from "../dataset/folder.ts";
+import { connectDoor } from "../door/client.ts";
+import type { RetrievalRequest } from "../retrieval/request.ts";
+import type { LoadSpec } from "../scenario/schema.ts";
+import type { StartOptions, System } from "../system.ts";
+import { startDelay } from "./delay-system.ts";
+import { drive, type DriveOptions } from "./drive.ts";
+import { startNull } from "./null-system.ts";
+import { startRemote } from "./remote-system.ts";
+
+const ITEMS = 20;
+const DIM = 4;
+const signal = new AbortController().signal;
+let folder = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "silverbench-drive-"));
+  const ids = Float64Array.from({ length: ITEMS }, (_, i) => i);
+  await writeDataset(
+    join(folder, "tiny"),
+    {
+      name: "tiny",
+      catalogue: {
+        count: ITEMS,
+        dim: DIM,
+        embeddings: new Float32Array(ITEMS * DIM).fill(0.5),
+        ids,
+        columns: [],
+        dense: new Float32Array(),
+        denseDim: 0,
+      },
+      users: { count: ITEMS, dim: DIM, ids, features: new Float32Array(ITEMS * DIM).fill(0.5) },
+      provenance: {},
+    },
+    () => {},
+  );
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const optionsWith = <Settings>(settings: Settings): StartOptions<Settings> => ({
+  name: "probe",
+  dataset: { name: "tiny", folder: join(folder, "tiny"), hash: "" },
+  model: {
+    heads: 1,
+    candidates: ITEMS,
+    tower: { kind: "identity" },
+    overarch: "none",
+    value: "score",
+    seed: 1,
+  },
+  settings,
+  cpus: null,
+  cacheFolder: folder,
+  onProgress: () => {},
+  signal,
+});
+
+const requests = Array.from({ length: 7 }, (_, id): RetrievalRequest => ({
+  user: { kind: "id", id },
+  k: 5,
+  filter: "",
+  exclude: Float64Array.of(1),
+}));
+const closed: LoadSpec = { shape: "closed", inFlight: 4, seconds: 1 };
+const http: LoadSpec = { shape: "http", connections: 4, seconds: 1 };
+
+const driveWith = (system: System, more: Partial<DriveOptions>): ReturnType<typeof drive> =>
+  drive({
+    system,
+    load: closed,
+    requests,
+    startAt: 0,
+    seconds: 1,
+    requestTimeoutMs: 10_000,
+    signal,
+    ...more,
+  });
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+const DELAY_MS = 20;
+
+test.each([closed, http])(
+  "a delay of 20 ms is read back, and in flight = rate x latency: $shape",
+  async (load) => {
+    await using system = await startDelay(optionsWith({ delayMs: DELAY_MS, maxInFlight: 100 }));
+    const observed = await driveWith(system, { load, seconds: 2 });
+    expect(observed.errors.size).toBe(0);
+    expect(observed.latency.count).toBe(observed.completed);
+    // A busy machine answers later, never sooner: and within the histogram's 0.1%.
+    expect(observed.latency.quantile(0)).toBeGreaterThanOrEqual(DELAY_MS * 999);
+    // Little's law holds however fast the machine is.
+    const rate = observed.completed / observed.seconds;
+    const inFlight = (rate * observed.latency.mean) / 1e6;
+    expect(inFlight).toBeGreaterThan(3.4);
+    expect(inFlight).toBeLessThan(4.6);
+  },
+);
+
+test.each([closed, http])(
+  "answers are kept with the requests they answer, in the walk's order: $shape",
+  async (load) => {
+    await using system = await startNull(optionsWith({ maxInFlight: 100 }));
+    const observed = await driveWith(system, { load, startAt: 3 });
+    expect(observed.completed).toBeGreaterThan(0);
+    expect(observed.answered).toBeGreaterThanOrEqual(observed.completed);
+    expect(observed.answers.count).toBe(observed.completed);
+    expect(observed.answers.every).toBe(1);
+    expect(observed.answers.answer(0)).toEqual({
+      ids: new Float64Array(),
+      values: new Float32Array(),
+      partial: false,
+    });
+    expect(new Set(observed.answers.requestOf)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
+    const seconds = observed.perSecond.completed.reduce((a, b) => a + b, 0);
+    expect(seconds).toBe(observed.completed);
+    expect(observed.client.cpuShare).toBeGreaterThan(0);
+  },
+);
+
+test.each([closed, http])(
+  "a system killed while it is driven ends the drive with its errors counted: $shape",
+  async (load) => {
+    await using system = await startDelay(optionsWith({ delayMs: 5, maxInFlight: 100 }));
+    const { pid } = system.processes[0]!;
+    const door = connectDoor(system.address);
+    const underway = driveWith(system, { load, seconds: 3600 });
+    while (((await door.stats()).counters.get("door.answers") ?? 0) < 20);
+    door.close();
+    process.kill(pid, "SIGKILL");
+    const observed = await underway;
+    expect(observed.answered).toBeGreaterThan(0);
+    expect(observed.errors.get("UNAVAILABLE")!.count).toBeGreaterThan(0);
+    expect(observed.endedEarly).toContain("not reachable");
+    expect((await system.died).message).toContain("the delay process");
+    expect(isAlive(pid)).toBe(false);
+  },
+);
+
+test.each([closed, http])("refusals are counted by kind: $shape", async (load) => {
+  await using system = await startDelay(optionsWith({ delayMs: 5, maxInFlight: 2 }));
+  const observed = await driveWith(system, { load });
+  expect([...observed.errors.keys()]).toEqual(["OVERLOADED"]);
+  expect(observed.completed).toBeGreaterThan(0);
+  expect(observed.endedEarly).toBeNull();
+});
+
+test.each([closed, http])(
+  "requests that take too long are errors, not answers: $shape",
+  async (load) => {
+    await using system = await startDelay(optionsWith({ delayMs: 5_000, maxInFlight: 100 }));
+    const observed = await driveWith(system, { load, requestTimeoutMs: 300 });
+    expect([...observed.errors.keys()]).toEqual(["DEADLINE"]);
+    expect(observed.answered).toBe(0);
+  },
+);
+
+test("an aborted drive ends with the reason it was aborted for", async () => {
+  await using system = await startNull(optionsWith({ maxInFlight: 100 }));
+  const abort = new AbortController();
+  const underway = driveWith(system, { seconds: 3600, signal: abort.signal });
+  setTimeout(() => abort.abort(new Error("enough")), 300);
+  await expect(underway).rejects.toThrow("enough");
+});
+
+test("a system that does not serve is an error, not an empty observation", async () => {
+  const gone = { address: "127.0.0.1:9", httpAddress: null };
+  await expect(drive({ ...driveDefaults(), system: gone })).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+  });
+  await expect(drive({ ...driveDefaults(), system: gone, load: http })).rejects.toThrow(
+    "needs a system with an HTTP door",
+  );
+});
+
+const driveDefaults = (): Omit<DriveOptions, "system"> => ({
+  load: closed,
+  requests,
+  startAt: 0,
+  seconds: 1,
+  requestTimeoutMs: 1_000,
+  signal,
+});
+
+test("a remote system is reached where it stands, and left as it was", async () => {
+  await using system = await startNull(optionsWith({ maxInFlight: 100 }));
+  {
+    await using remote = await startRemote(optionsWith({ address: system.address }));
+    expect(remote.processes).toEqual([...system.processes]);
+    const { completed } = await driveWith(remote, {});
+    expect(completed).toBeGreaterThan(0);
+  }
+  expect(isAlive(system.processes[0]!.pid)).toBe(true);
+});
+
+test("disposing a system leaves no process", async () => {
+  const system = await startNull(optionsWith({ maxInFlight: 100 }));
+  const { pid } = system.processes[0]!;
+  expect(isAlive(pid)).toBe(true);
+  await system[Symbol.asyncDispose]();
+  expect(isAlive(pid)).toBe(false);
+});
+
+test("a port in use is told before anything is left running", async () => {
+  await using system = await startNull(optionsWith({ maxInFlight: 100 }));
+  const port = Number(system.address.split(":")[1]);
+  const second = startNull({ ...optionsWith({ maxInFlight: 100 }), ports: { grpc: port } });
+  await expect(second).rejects.toThrow(`127.0.0.1:${port}: it is in use`);
+});
