@@ -15,8 +15,8 @@ export function addReport(program: Command, session: Session): void {
       const folder = bundleFolder(bundle);
       // The charts' libraries are large; only this verb and `run` need them.
       const { writeReport } = await import("../../report/write-report.ts");
-      const files = await writeReport(folder);
-      if (flags.json === true) return printJson(terminal, { folder, files });
-      for (const file of files) terminal.out(shortPath(file));
+      const report = await writeReport(folder);
+      if (flags.json === true) return printJson(terminal, { folder, report });
+      terminal.out(`Report: ${shortPath(report)}`);
     });
 }
