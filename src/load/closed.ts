@@ -18,7 +18,7 @@ export async function driveClosed(task: ClosedTask): Promise<RawObservations> {
   const recorder = new Recorder(task.seconds, task.inFlight);
   const walk = new Walk(task.requests, task.startAt);
   try {
-    await client.waitUntilServing(CONNECT_MS, AbortSignal.timeout(CONNECT_MS));
+    await client.waitUntilServing(CONNECT_MS, new AbortController().signal);
     const lane = (): Promise<void> => driveLane(client, walk, recorder, task.requestTimeoutMs);
     await Promise.all(Array.from({ length: task.inFlight }, lane));
     return recorder.finish(walk.at);

@@ -62,6 +62,8 @@ export class ServiceProcess<Ready> implements AsyncDisposable {
     launch.signal.throwIfAborted();
     const { role } = launch;
     const child = spawnPinned(launch);
+    // An error after the start (a message to a process that has just died) shows as its exit.
+    child.on("error", () => {});
     const output = tailOf(child);
     try {
       const ready = await waitUntilReady<Config, Ready>(child, launch, output);
