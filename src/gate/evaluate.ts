@@ -4,7 +4,7 @@ import { median } from "../math/quantile.ts";
 import { measuredSystems } from "../result/role.ts";
 import type { GateVerdict, Result } from "../result/schema.ts";
 import { parseGate } from "./expression.ts";
-import type { GateExpression, GateOperator, GateTerm } from "./expression.ts";
+import type { GateExpression, GateOperator } from "./expression.ts";
 import { readTerm } from "./term-value.ts";
 import type { TermValue } from "./term-value.ts";
 
@@ -49,7 +49,7 @@ function judgeValue(expression: GateExpression, text: string, term: TermValue): 
   const value = isCount ? Math.max(...values) : median(values);
   const verdict = holds(value, operator, limit) ? "pass" : "regression";
   const how = isCount ? "in the worst of" : "median of";
-  const reason = `${termText(left)} is ${shown(value)}, ${how} ${rounds(values.length)}`;
+  const reason = `${shown(value)}, ${how} ${rounds(values.length)}`;
   return {
     expression: text,
     verdict,
@@ -68,12 +68,12 @@ function judgeRatio(expression: GateExpression, text: string, pairs: readonly Pa
   const { ratio, low, high, n, method } = pairedRatio(pairs, "higher");
   const base = { expression: text, value: ratio, limit, n };
   if (Number.isNaN(low)) {
-    const reason = `the ratio is ${shown(ratio)}: ${method}`;
+    const reason = `${shown(ratio)}: ${method}`;
     return { ...base, low: null, high: null, verdict: "inconclusive", reason };
   }
   const ends = [low, high].map((end) => holds(end, operator, limit));
   const verdict = ends.every(Boolean) ? "pass" : ends.some(Boolean) ? "inconclusive" : "regression";
-  const reason = `the ratio is ${shown(ratio)}, ${shown(low)} to ${shown(high)} (${method})`;
+  const reason = `${shown(ratio)}, ${shown(low)} to ${shown(high)} at 95%, ${n} paired rounds`;
   return { ...base, low, high, verdict, reason };
 }
 
@@ -116,11 +116,6 @@ function holds(value: number, operator: GateOperator, limit: number): boolean {
     case "==":
       return value === limit;
   }
-}
-
-function termText({ metric, system, load, ratePerSecond }: GateTerm): string {
-  const at = load === null ? "" : `, ${load}${ratePerSecond === null ? "" : `@${ratePerSecond}`}`;
-  return `${metric}(${system}${at})`;
 }
 
 const shown = (value: number): string => String(Number(value.toPrecision(4)));

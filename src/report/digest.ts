@@ -49,7 +49,7 @@ export function digest(result: Result, samples: ReadonlyMap<string, Histogram>):
   };
 }
 
-/** "5 rounds, 38,412 answers", for captions. */
+/** "5 valid rounds, 38,412 answers, closed loop", for captions. */
 export function basisOf({ systems, load }: Digest): string {
   const rounds = Math.max(0, ...systems.map(({ standing }) => standing.valid.length));
   const answers = systems.reduce(

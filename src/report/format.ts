@@ -30,7 +30,9 @@ export const formatTimes = (value: number | null): string =>
 export function formatShare(value: number | null): string {
   if (value === null) return MISSING;
   if (value === 0 || value === 1) return value.toFixed(0);
-  return (Math.trunc(value * 10_000) / 10_000).toFixed(value > 0.999 ? 4 : 3);
+  const digits = value > 0.999 ? 4 : 3;
+  // Rounded down; the sliver makes up for 0.981 * 1000 being 980.9999999999999.
+  return (Math.floor(value * 10 ** digits + 1e-9) / 10 ** digits).toFixed(digits);
 }
 
 /** 11.8%, 0.042%, 100% */

@@ -14,7 +14,7 @@ export interface Mark {
 const MESH: Mark = { color: "var(--mesh)", shape: "square", glyph: "■", dash: [6, 4] };
 const IN_PROCESS: Mark = { color: "var(--in-process)", shape: "diamond", glyph: "◆", dash: [2, 3] };
 const CHALLENGERS: readonly Mark[] = [
-  { color: "var(--first)", shape: "circle", glyph: "●", dash: [] },
+  { color: "var(--first)", shape: "circle", glyph: "●", dash: [1, 0] },
   { color: "var(--second)", shape: "triangle-up", glyph: "▲", dash: [8, 3, 2, 3] },
   { color: "var(--third)", shape: "cross", glyph: "✚", dash: [4, 2, 1, 2, 1, 2] },
 ];

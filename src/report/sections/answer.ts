@@ -1,7 +1,6 @@
 import type { Comparison, Doubt, GateVerdict } from "../../result/schema.ts";
-import { renderTable } from "../data-table.ts";
 import type { Digest } from "../digest.ts";
-import { formatNumber, formatTimes, MISSING } from "../format.ts";
+import { formatNumber, formatTimes } from "../format.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 
@@ -56,29 +55,24 @@ const VERDICTS = {
 } as const;
 
 function verdicts(gates: readonly GateVerdict[]): Html {
-  const rows = gates.map(({ expression, verdict, value, low, high, reason }) => [
-    html`<code>${expression}</code>`,
-    html`<span class="verdict ${VERDICTS[verdict].tone}"
-      ><span aria-hidden="true">${VERDICTS[verdict].glyph}</span> ${verdict}</span
-    >`,
-    html`<span title="${reason}">${measured(value, low, high)}</span>`,
-  ]);
-  const columns = [
-    { label: "promise" },
-    { label: "verdict", align: "left" as const },
-    { label: "measured" },
-  ];
+  const items = gates.map(({ expression, verdict, reason }) => {
+    const { glyph, tone } = VERDICTS[verdict];
+    return html`<li>
+      <code>${expression}</code>
+      <span class="verdict ${tone}"><span aria-hidden="true">${glyph}</span> ${verdict}</span>
+      <span class="reason">${reason}</span>
+    </li>`;
+  });
   return html`<div class="gates">
     <h2>Verdicts</h2>
-    ${rows.length === 0 ? html`<p class="quiet">The scenario states no gate.</p>` : renderTable({ caption: "Gate verdicts", columns, rows })}
-    ${gates.filter(({ verdict }) => verdict !== "pass").map(({ reason }) => html`<p class="quiet">${sentenceCase(reason)}.</p>`)}
+    ${
+      items.length === 0
+        ? html`<p class="quiet">The scenario states no gate.</p>`
+        : html`<ul>
+            ${items}
+          </ul>`
+    }
   </div>`;
-}
-
-function measured(value: number | null, low: number | null, high: number | null): string {
-  if (value === null) return MISSING;
-  if (low === null || high === null) return formatNumber(value);
-  return `${formatNumber(value)} (${formatNumber(low)} to ${formatNumber(high)})`;
 }
 
 function doubts(list: readonly Doubt[]): Html {
@@ -99,5 +93,3 @@ function doubts(list: readonly Doubt[]): Html {
     }
   </div>`;
 }
-
-const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

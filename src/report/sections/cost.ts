@@ -1,5 +1,5 @@
 import type { CostRow } from "../../result/schema.ts";
-import { axisEnd, barSpec } from "../bar-spec.ts";
+import { axisEnd, barSpec, labelWidthOf } from "../bar-spec.ts";
 import type { Digest } from "../digest.ts";
 import { renderFigure } from "../figure.ts";
 import { formatCount, formatDollars, formatNumber, formatTimes } from "../format.ts";
@@ -19,7 +19,10 @@ export function costSection(digest: Digest): Section | null {
   const bases = (["machines", "resources"] as const).filter((basis) =>
     cost.some((row) => row.basis === basis),
   );
-  const bars = bases.map((basis) => cost.filter((row) => row.basis === basis).map(toBar));
+  const bars = bases.map((basis) =>
+    cost.filter((row) => row.basis === basis).map((row) => toBar(digest, row)),
+  );
+  const labelWidth = labelWidthOf(bars.flat());
   const { sheet, source } = cost[0]!;
   return {
     id: "cost",
@@ -31,8 +34,8 @@ export function costSection(digest: Digest): Section | null {
           heading: html`${BASES[basis]}`,
           spec: barSpec(bars[i]!, {
             title: "$ a million requests",
-            color: "var(--rule)",
             upTo: axisEnd(bars[i]!),
+            labelWidth,
           }),
           alt: `${BASES[basis]}: ${bars[i]!.map(({ label, text }) => `${label} ${text} a million requests`).join(", ")}.`,
         })),
@@ -70,8 +73,9 @@ export function costSection(digest: Digest): Section | null {
   };
 }
 
-function toBar({ system, dollarsPerMillion }: CostRow) {
-  return { label: system, value: dollarsPerMillion, text: formatDollars(dollarsPerMillion) };
+function toBar({ systems }: Digest, { system, dollarsPerMillion }: CostRow) {
+  const color = systems.find(({ name }) => name === system)?.mark.color ?? "var(--rule)";
+  return { label: system, value: dollarsPerMillion, color, text: formatDollars(dollarsPerMillion) };
 }
 
 function nameOf({ systems }: Digest, { system }: CostRow) {

@@ -12,7 +12,7 @@ export function filtersSection({ result }: Digest): Section {
   return {
     id: "filters",
     title: "What was asked",
-    lead: "How selective a filter is decides which system it suits. These shares were measured on the very requests of the run.",
+    lead: "How selective a filter is decides which system it suits. These shares were measured on the very requests of the run. The bars are logarithmic.",
     body: html`<p>
         ${formatCount(dataset.requests)} distinct requests for the ${formatCount(dataset.k)} best of
         ${formatCount(dataset.items)} items (${dataset.name}, ${String(dataset.dim)} dimensions), on

@@ -4,10 +4,11 @@ import { CHART_BASE } from "../chart-style.ts";
 import { basisOf } from "../digest.ts";
 import type { Digest, SystemDigest } from "../digest.ts";
 import { renderFigure } from "../figure.ts";
+import { logTicks } from "../log-ticks.ts";
 import { formatMs, formatNumber, formatPercent } from "../format.ts";
 import type { Section } from "../section.ts";
 import { systemName } from "../system-name.ts";
-import { byName, legendOf } from "../system-scale.ts";
+import { bySystem } from "../system-scale.ts";
 
 /** Shares drawn from a histogram: each stands for a thousandth of the answers. */
 const DRAWN = 1000;
@@ -91,13 +92,15 @@ export function latencyDistributionSpec(
   systems: readonly SystemDigest[],
   bins: readonly LatencyBin[],
 ): TopLevelSpec {
-  const { color, dash } = byName(systems);
+  const { color, dash } = bySystem(systems, "line");
+  const middles = bins.map(({ ms }) => ms);
+  const ticks = logTicks(Math.min(...middles), Math.max(...middles));
   const x = {
     field: "ms",
     type: "quantitative",
     title: "latency, ms (log)",
     scale: { type: "log", nice: false },
-    axis: { format: "~r", tickCount: 8, labelFlush: true },
+    axis: { format: "~r", values: ticks },
   } as const;
   const y = {
     field: "share",
@@ -106,7 +109,6 @@ export function latencyDistributionSpec(
     axis: { format: "~%", tickCount: 4 },
     stack: null,
   } as const;
-  const legend = { ...legendOf(systems), symbolType: "stroke", symbolSize: 300 } as const;
   return {
     ...CHART_BASE,
     height: 220,
@@ -114,15 +116,15 @@ export function latencyDistributionSpec(
     layer: [
       {
         mark: { type: "area", interpolate: "monotone", opacity: 0.12 },
-        encoding: { x, y, color: { ...color, legend: null } },
+        encoding: { x, y, color },
       },
       {
         mark: { type: "line", interpolate: "monotone", strokeWidth: 2.25 },
         encoding: {
           x,
           y,
-          color: { ...color, legend },
-          strokeDash: { ...dash, legend },
+          color,
+          strokeDash: dash,
           tooltip: [
             { field: "system", title: "system" },
             { field: "ms", title: "around, ms", format: ".3~r" },

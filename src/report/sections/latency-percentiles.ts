@@ -6,10 +6,11 @@ import { CHART_BASE } from "../chart-style.ts";
 import { basisOf } from "../digest.ts";
 import type { Digest, SystemDigest } from "../digest.ts";
 import { renderFigure } from "../figure.ts";
+import { logTicks } from "../log-ticks.ts";
 import { formatCount, formatMs, formatNumber, MISSING } from "../format.ts";
 import type { Section } from "../section.ts";
 import { systemName } from "../system-name.ts";
-import { byName, legendOf } from "../system-scale.ts";
+import { bySystem } from "../system-scale.ts";
 
 /** One in so many answers is slower: p0, p50, p90, p99 and so on. */
 const RARITIES: number[] = [1, 2, 10, 100, 1000, 10_000, 100_000];
@@ -78,9 +79,12 @@ export function latencyPercentilesSpec(
       system: name,
       rarity: 1 / (1 - share),
       percentile: Number((share * 100).toPrecision(6)),
-      ms: latencies!.quantile(share) / 1000,
+      // A histogram's smallest step: the axis is logarithmic and knows no 0.
+      ms: Math.max(0.001, latencies!.quantile(share) / 1000),
     })),
   );
+  const heights = [...values.map(({ ms }) => ms), floorMs ?? []].flat();
+  const [lowest, highest] = [Math.min(...heights), Math.max(...heights)];
   const x = {
     field: "rarity",
     type: "quantitative",
@@ -94,12 +98,12 @@ export function latencyPercentilesSpec(
     },
   } as const;
   const y = {
-    type: "quantitative",
+    type: "quantitative" as const,
     title: "latency, ms (log)",
-    scale: { type: "log", nice: true },
-    axis: { tickCount: 6, format: "~r" },
-  } as const;
-  const { color, dash } = byName(systems);
+    scale: { type: "log" as const, domain: [lowest / 1.25, highest * 1.25], nice: false as const },
+    axis: { values: logTicks(lowest / 1.25, highest * 1.25), format: "~r" },
+  };
+  const { color, dash } = bySystem(systems, "line");
   return {
     ...CHART_BASE,
     height: 280,
@@ -110,14 +114,8 @@ export function latencyPercentilesSpec(
         encoding: {
           x,
           y: { ...y, field: "ms" },
-          color: {
-            ...color,
-            legend: { ...legendOf(systems), symbolType: "stroke", symbolSize: 300 },
-          },
-          strokeDash: {
-            ...dash,
-            legend: { ...legendOf(systems), symbolType: "stroke", symbolSize: 300 },
-          },
+          color,
+          strokeDash: dash,
         },
       },
       {

@@ -1,5 +1,5 @@
 import { median } from "../../math/quantile.ts";
-import { axisEnd, barSpec } from "../bar-spec.ts";
+import { axisEnd, barSpec, labelWidthOf } from "../bar-spec.ts";
 import { basisOf } from "../digest.ts";
 import type { Digest, SystemDigest } from "../digest.ts";
 import { renderFigure } from "../figure.ts";
@@ -14,20 +14,24 @@ export interface ProcessDigest {
   readonly rssBytes: number;
 }
 
+const TOTAL = "together";
+
 /** CPU by process: who does the work. */
 export function processesSection(digest: Digest): Section | null {
   const measured = digest.systems
     .map((system) => ({ system, processes: processesOf(system) }))
     .filter(({ processes }) => processes.length > 0);
   if (measured.length === 0) return null;
-  const bars = measured.map(({ processes }) =>
-    processes.map(({ role, cpuMsPerRequest }) => ({
+  const bars = measured.map(({ system, processes }) =>
+    withTotal(processes).map(({ role, cpuMsPerRequest }) => ({
       label: role,
       value: cpuMsPerRequest,
       text: formatNumber(cpuMsPerRequest),
+      color: role === TOTAL ? "var(--rule)" : system.mark.color,
     })),
   );
   const upTo = axisEnd(bars.flat());
+  const labelWidth = labelWidthOf(bars.flat());
   return {
     id: "processes",
     title: "CPU, process by process",
@@ -36,7 +40,7 @@ export function processesSection(digest: Digest): Section | null {
       charts: measured.map(({ system }, i) => ({
         id: `processes-${i + 1}`,
         heading: systemName(system),
-        spec: barSpec(bars[i]!, { title: "CPU ms a request", color: system.mark.color, upTo }),
+        spec: barSpec(bars[i]!, { title: "CPU ms a request", upTo, labelWidth }),
         alt: `${system.name}: ${bars[i]!.map(({ label, text }) => `${label} ${text} ms`).join(", ")}.`,
       })),
       says: "Medians over valid rounds. The axes are alike.",
@@ -48,7 +52,7 @@ export function processesSection(digest: Digest): Section | null {
           align: i < 2 ? ("left" as const) : ("right" as const),
         })),
         rows: measured.flatMap(({ system, processes }) =>
-          processes.map(({ role, cpuMsPerRequest, rssBytes }) => [
+          withTotal(processes).map(({ role, cpuMsPerRequest, rssBytes }) => [
             systemName(system),
             role,
             formatNumber(cpuMsPerRequest),
@@ -58,6 +62,14 @@ export function processesSection(digest: Digest): Section | null {
       },
     }),
   };
+}
+
+/** Several processes and their sum: the medians of the parts, so near the median of the whole. */
+function withTotal(processes: readonly ProcessDigest[]): readonly ProcessDigest[] {
+  if (processes.length < 2) return processes;
+  const cpuMsPerRequest = processes.reduce((sum, process) => sum + process.cpuMsPerRequest, 0);
+  const rssBytes = processes.reduce((sum, process) => sum + process.rssBytes, 0);
+  return [...processes, { role: TOTAL, cpuMsPerRequest, rssBytes }];
 }
 
 export function processesOf({ standing }: SystemDigest): ProcessDigest[] {

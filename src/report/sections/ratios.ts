@@ -1,11 +1,13 @@
 import type { TopLevelSpec } from "vega-lite";
 import { METRICS } from "../../result/metric.ts";
 import type { MetricName } from "../../result/metric.ts";
+import { roleOf } from "../../result/role.ts";
 import type { Comparison } from "../../result/schema.ts";
 import { CHART_BASE } from "../chart-style.ts";
 import type { Digest } from "../digest.ts";
 import { renderFigure } from "../figure.ts";
 import type { Chart } from "../figure.ts";
+import { logTicks } from "../log-ticks.ts";
 import { formatCount, formatTimes, MISSING } from "../format.ts";
 import { html } from "../html.ts";
 import type { Section } from "../section.ts";
@@ -23,7 +25,7 @@ export interface Gain {
 export function ratiosSection({ result }: Digest): Section | null {
   if (result.comparisons.length === 0) return null;
   const pairs = new Map<string, Comparison[]>();
-  for (const comparison of result.comparisons) {
+  for (const comparison of challengersFirst(result)) {
     const pair = `${comparison.of} over ${comparison.over}`;
     pairs.set(pair, [...(pairs.get(pair) ?? []), comparison]);
   }
@@ -70,6 +72,15 @@ export function ratiosSection({ result }: Digest): Section | null {
   };
 }
 
+/** What the run was made for before what explains it. */
+function challengersFirst(result: Digest["result"]): Comparison[] {
+  const isChallenger = ({ of }: Comparison): boolean => roleOf(result, of) === "challenger";
+  return [
+    ...result.comparisons.filter(isChallenger),
+    ...result.comparisons.filter((c) => !isChallenger(c)),
+  ];
+}
+
 export function gainOf({ metric, ratio, low, high, verdict }: Comparison): Gain | null {
   if (ratio === null) return null;
   const known = METRICS[metric as MetricName];
@@ -90,7 +101,11 @@ export function ratiosSpec(
     domain: [...domain],
     nice: false,
   };
-  const axis = { grid: true, tickCount: 5, labelExpr: "datum.value + '×'" } as const;
+  const axis = {
+    grid: true,
+    values: logTicks(domain[0], domain[1]),
+    labelExpr: "datum.value + '×'",
+  } as const;
   const x = { type: "quantitative", scale, title: null, axis } as const;
   const color = {
     field: "verdict",
@@ -103,7 +118,7 @@ export function ratiosSpec(
   } as const;
   return {
     ...CHART_BASE,
-    height: { step: 34 },
+    height: Math.max(1, gains.length) * 36,
     data: {
       values: gains.map((gain) => ({
         ...gain,
@@ -147,5 +162,6 @@ export function ratiosSpec(
 /** Holds 1 and every interval, with room for the labels; the same for all pairs. */
 export function domainOf(gains: readonly Gain[]): [number, number] {
   const ends = gains.flatMap(({ gain, low, high }) => [gain, low ?? gain, high ?? gain]);
-  return [Math.min(1, ...ends) / 1.6, Math.max(1, ...ends) * 1.6];
+  const [low, high] = [Math.min(1, ...ends) / 1.6, Math.max(1, ...ends) * 1.6];
+  return [Number(low.toPrecision(3)), Number(high.toPrecision(3))];
 }

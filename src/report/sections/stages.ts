@@ -1,5 +1,5 @@
 import { median } from "../../math/quantile.ts";
-import { axisEnd, barSpec } from "../bar-spec.ts";
+import { axisEnd, barSpec, labelWidthOf } from "../bar-spec.ts";
 import type { Bar } from "../bar-spec.ts";
 import { basisOf } from "../digest.ts";
 import type { Digest, SystemDigest } from "../digest.ts";
@@ -24,8 +24,11 @@ export function stagesSection(digest: Digest): Section | null {
     .map((system) => ({ system, stages: stagesOf(system) }))
     .filter(({ stages }) => stages.length > 0);
   if (measured.length === 0) return null;
-  const bars = measured.map(({ stages }) => stages.map(toBar));
+  const bars = measured.map(({ system, stages }) =>
+    stages.map((stage) => toBar(stage, system.mark.color)),
+  );
   const upTo = axisEnd(bars.flat());
+  const labelWidth = labelWidthOf(bars.flat());
   return {
     id: "stages",
     title: "Where the time goes",
@@ -34,10 +37,10 @@ export function stagesSection(digest: Digest): Section | null {
       charts: measured.map(({ system, stages }, i) => ({
         id: `stages-${i + 1}`,
         heading: systemName(system),
-        spec: barSpec(bars[i]!, { title: "ms a call", color: system.mark.color, upTo }),
+        spec: barSpec(bars[i]!, { title: "ms a call", upTo, labelWidth }),
         alt: `${system.name}: ${stages.map(({ stage, p50, p99 }) => `${stage} p50 ${formatMs(p50)}, p99 ${formatMs(p99)}`).join("; ")}.`,
       })),
-      says: "Bars are medians of the rounds' p50, ticks of their p99, in milliseconds a call. The axes are alike.",
+      says: "Bars end at the p50 of a call, ticks stand at its p99, both in milliseconds and medians over rounds. The axes are alike.",
       basis: basisOf(digest),
       table: {
         caption: "Time in each stage",
@@ -78,7 +81,7 @@ export function stagesOf({ standing }: SystemDigest): StageDigest[] {
   });
 }
 
-function toBar({ stage, p50, p99 }: StageDigest): Bar {
-  const bar = { label: stage, value: p50 ?? 0, text: formatNumber(p50) };
-  return p99 === null ? bar : { ...bar, tick: p99 };
+function toBar({ stage, p50, p99 }: StageDigest, color: string): Bar {
+  const bar = { label: stage, value: p50 ?? 0, color, text: formatNumber(p50) };
+  return p99 === null ? bar : { ...bar, tick: p99, text: `${bar.text} to ${formatNumber(p99)}` };
 }

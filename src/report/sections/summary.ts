@@ -48,7 +48,7 @@ export function summarySection(digest: Digest): Section {
     lead: `Each system at its headline: its fastest variant that reaches recall ${result.scenario.recallTarget} without a short answer. Medians over valid rounds.`,
     body: html`${renderTable({ caption: "Summary of the systems", columns, rows })}
       <p class="note">
-        Load ${digest.load.name}: ${digest.load.text}; ${basisOf(digest)}. Violations and short
+        Load “${digest.load.name}”: ${digest.load.text}; ${basisOf(digest)}. Violations and short
         answers are counted over all rounds, discarded ones too. Dollars are for whole machines.
       </p>`,
   };

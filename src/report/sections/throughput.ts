@@ -6,8 +6,10 @@ import type { Digest, SystemDigest } from "../digest.ts";
 import { renderFigure } from "../figure.ts";
 import { formatNumber } from "../format.ts";
 import type { Section } from "../section.ts";
-import { byName, legendOf } from "../system-scale.ts";
+import { bySystem } from "../system-scale.ts";
 import { systemName } from "../system-name.ts";
+
+const DASHED: number[] = [5, 4];
 
 /** Throughput of each round, so that drift and outliers show. */
 export function throughputSection(digest: Digest): Section {
@@ -23,7 +25,7 @@ export function throughputSection(digest: Digest): Section {
     lead: "No round is left out and none is picked. Rounds of all systems were interleaved in seeded random order, so that the machine's weather falls on all alike.",
     body: renderFigure({
       charts: [{ id: "throughput", spec: throughputSpec(systems), alt: `${alt.join("; ")}.` }],
-      says: "Answers a second in each round; the faint lines are medians. A round drawn hollow was discarded as invalid.",
+      says: "Answers a second in each round; the dashed lines are medians. A round drawn hollow was discarded as invalid.",
       basis: basisOf(digest),
       table: {
         caption: "Throughput by round, requests a second",
@@ -60,13 +62,21 @@ export function throughputSpec(systems: readonly SystemDigest[]): TopLevelSpec {
     const median = medianOf(standing, "throughput");
     return median === null ? [] : [{ system: name, median }];
   });
+  const highest = Math.max(0, ...values.map(({ perSecond }) => perSecond));
   const y = {
-    type: "quantitative",
+    type: "quantitative" as const,
     title: "requests a second",
-    scale: { zero: true, nice: true },
+    scale: { domain: [0, highest === 0 ? 1 : highest * 1.06], nice: false as const },
     axis: { tickCount: 5, format: ",.0f" },
-  } as const;
-  const { color, shape } = byName(systems);
+  };
+  const { color, shape } = bySystem(systems, "point");
+  const x = { field: "round", type: "ordinal", title: "round", axis: { labelAngle: 0 } } as const;
+  const tooltip = [
+    { field: "system", title: "system" },
+    { field: "round", title: "round" },
+    { field: "perSecond", title: "requests/s", format: ",.1f" },
+    { field: "verdict", title: "round is" },
+  ];
   return {
     ...CHART_BASE,
     height: 260,
@@ -74,36 +84,29 @@ export function throughputSpec(systems: readonly SystemDigest[]): TopLevelSpec {
     layer: [
       {
         data: { values: medians },
-        mark: { type: "rule", strokeWidth: 1, opacity: 0.7 },
-        encoding: { y: { ...y, field: "median" }, color: { ...color, legend: null } },
+        mark: { type: "rule", strokeWidth: 1, opacity: 0.55, strokeDash: DASHED },
+        encoding: { y: { ...y, field: "median" }, color },
       },
       {
-        mark: { type: "line", strokeWidth: 1.5, opacity: 0.45 },
-        encoding: {
-          x: { field: "round", type: "ordinal", title: "round", axis: { labelAngle: 0 } },
-          y: { ...y, field: "perSecond" },
-          color: { ...color, legend: null },
-        },
+        mark: { type: "line", strokeWidth: 1.5, opacity: 0.55 },
+        encoding: { x, y: { ...y, field: "perSecond" }, color },
       },
       {
-        mark: { type: "point", size: 90, opacity: 1 },
-        encoding: {
-          x: { field: "round", type: "ordinal" },
-          y: { ...y, field: "perSecond" },
-          color: { ...color, legend: legendOf(systems) },
-          shape: { ...shape, legend: legendOf(systems) },
-          fill: {
-            condition: { test: "datum.verdict === 'invalid'", value: "var(--paper)" },
-            ...color,
-            legend: null,
-          },
-          tooltip: [
-            { field: "system", title: "system" },
-            { field: "round", title: "round" },
-            { field: "perSecond", title: "requests/s", format: ",.1f" },
-            { field: "verdict", title: "round is" },
-          ],
+        transform: [{ filter: "datum.verdict === 'valid'" }],
+        mark: { type: "point", filled: true, size: 85, opacity: 1 },
+        encoding: { x, y: { ...y, field: "perSecond" }, color, shape, tooltip },
+      },
+      {
+        transform: [{ filter: "datum.verdict === 'invalid'" }],
+        mark: {
+          type: "point",
+          filled: true,
+          size: 85,
+          opacity: 1,
+          fill: "var(--paper)",
+          strokeWidth: 2,
         },
+        encoding: { x, y: { ...y, field: "perSecond" }, stroke: color, shape, tooltip },
       },
     ],
   };

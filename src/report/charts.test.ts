@@ -1,0 +1,146 @@
+import { logger as quietLogger, parse, View } from "vega";
+import type { LoggerInterface } from "vega";
+import { compile } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
+import { describe, expect, it } from "vitest";
+import { IN_PROCESS, MESH, MODEL } from "../result/sample-result.fixture.ts";
+import type { SampleOptions } from "../result/sample-result.fixture.ts";
+import { decidedSample } from "./decided-result.fixture.ts";
+import { logTicks } from "./log-ticks.ts";
+import { renderReport } from "./render-report.ts";
+import { percentileShares } from "./sections/latency-percentiles.ts";
+
+/** Every chart of the page, by its id. */
+async function chartsOf(options: SampleOptions): Promise<Map<string, TopLevelSpec>> {
+  const { result, samples } = await decidedSample(options);
+  const page = renderReport(result, samples);
+  const holders = page.matchAll(
+    /<script type="application\/json" class="spec" data-for="chart-([^"]+)">([^<]*)</g,
+  );
+  return new Map([...holders].map(([, id, json]) => [id!, JSON.parse(json!) as TopLevelSpec]));
+}
+
+/** Draws a chart without a browser and hands back what the libraries complain of. */
+async function draw(spec: TopLevelSpec): Promise<{ complaints: string[]; svg: string }> {
+  const complaints: string[] = [];
+  const logger = listening(complaints);
+  // Without a page there is no container to be as wide as.
+  const wide = { ...spec, width: 600 } as TopLevelSpec;
+  const view = new View(parse(compile(wide, { logger }).spec), { logger, renderer: "none" });
+  const svg = await view.toSVG();
+  view.finalize();
+  return { complaints, svg };
+}
+
+function listening(complaints: string[]): LoggerInterface {
+  const logger = quietLogger(0);
+  logger.warn = (...words: readonly unknown[]) => {
+    complaints.push(words.join(" "));
+    return logger;
+  };
+  logger.error = (...words: readonly unknown[]) => logger.warn(...words);
+  return logger;
+}
+
+/** Golden files hold no digits that another machine's Math.exp might turn. */
+function rounded(_: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
+}
+
+const CASES: readonly (readonly [string, SampleOptions])[] = [
+  ["of a whole run", {}],
+  ["of one round, where no ratio has an interval", { rounds: 1 }],
+  ["of a run cut short", { complete: false, rounds: 2 }],
+  ["of one system alone", { behaviours: { model: MODEL } }],
+  ["of twenty-four rounds", { rounds: 24 }],
+  [
+    "of a run with an invalid round",
+    {
+      alter: (point) =>
+        point.round === 2 ? { ...point, verdict: "invalid", reasons: ["throttled"] } : point,
+    },
+  ],
+  ["of nothing valid", { alter: (point) => ({ ...point, verdict: "invalid" }) }],
+  [
+    "of more systems than marks",
+    {
+      behaviours: {
+        mesh: MESH,
+        "mesh-in-process": IN_PROCESS,
+        a: MODEL,
+        b: MODEL,
+        c: MESH,
+        d: MODEL,
+      },
+    },
+  ],
+  [
+    "of stages and processes that are not known",
+    {
+      alter: (point) => ({ ...point, stages: {}, processes: [], rssBytes: null, cpuSeconds: null }),
+    },
+  ],
+];
+
+describe("the charts", () => {
+  it.each(CASES)("%s are drawn without a complaint", async (_, options) => {
+    const charts = await chartsOf({ samplesPerPoint: 100, ...options });
+    expect(charts.size).toBeGreaterThan(0);
+    for (const [id, spec] of charts) {
+      const { complaints, svg } = await draw(spec);
+      expect([id, complaints]).toEqual([id, []]);
+      expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+    }
+  });
+
+  it("are what they were, apart from their data", async () => {
+    const charts = await chartsOf({ rounds: 3, samplesPerPoint: 100 });
+    expect([...charts.keys()]).toEqual([
+      "ratios-1",
+      "ratios-2",
+      "ratios-3",
+      "throughput",
+      "latency-percentiles",
+      "latency-distribution",
+      "stages-1",
+      "stages-2",
+      "stages-3",
+      "processes-1",
+      "processes-2",
+      "processes-3",
+      "cost-machines",
+      "cost-resources",
+    ]);
+    for (const id of [
+      "ratios-1",
+      "throughput",
+      "latency-percentiles",
+      "latency-distribution",
+      "stages-1",
+    ]) {
+      const { config, ...spec } = charts.get(id)! as unknown as Record<string, unknown>;
+      expect(config).toBeDefined();
+      const { values } = spec["data"] as { values: unknown[] };
+      const trimmed = { ...spec, data: { values: values.slice(0, 2) } };
+      await expect(`${JSON.stringify(trimmed, rounded, 2)}\n`).toMatchFileSnapshot(
+        `golden/${id}.snap`,
+      );
+    }
+  });
+});
+
+describe("the axis of percentiles", () => {
+  it("ends where ten samples are left above", () => {
+    expect(percentileShares(10_000).at(-1)).toBeCloseTo(0.999, 12);
+    expect(percentileShares(10_000)[0]).toBe(0);
+    expect(percentileShares(5)).toEqual([0, 0]);
+  });
+});
+
+describe("ticks of a log axis", () => {
+  it("are 1, 2, 5 of each decade, or finer in a narrow range", () => {
+    expect(logTicks(0.6, 60)).toEqual([1, 2, 5, 10, 20, 50]);
+    expect(logTicks(0.1, 1)).toEqual([0.1, 0.2, 0.5, 1]);
+    expect(logTicks(1, 3.5)).toEqual([1, 1.5, 2, 3]);
+  });
+});
