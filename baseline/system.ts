@@ -1,3 +1,5 @@
+import { HarnessError } from "../src/errors.ts";
+import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
 import { builtBytes, isBuilt, meshFolders } from "./build/mesh-build.ts";
@@ -12,6 +14,7 @@ import { runBuild, startInProcess, startOverGrpc, stopMesh } from "./mesh.ts";
  */
 export const startMesh: StartSystem<MeshSettings> = async (options) => {
   const { dataset, settings, model, cacheFolder } = options;
+  requireNoRanker(model);
   const folders = meshFolders(cacheFolder, dataset.hash, settings);
   const config = { datasetFolder: dataset.folder, folders, settings, model };
   const cached = isBuilt(folders);
@@ -20,6 +23,15 @@ export const startMesh: StartSystem<MeshSettings> = async (options) => {
   const start = settings.transport === "grpc" ? startOverGrpc : startInProcess;
   return describe(options, await start(config, options), build);
 };
+
+function requireNoRanker({ overarch, value }: ModelSpec): void {
+  if (overarch === "none" && value.trim() === "score") return;
+  throw new HarnessError(
+    "BAD_INPUT",
+    `the mesh has no ranker yet: overarch must be none and value "score", came ${overarch} and "${value}"`,
+    { where: "model" },
+  );
+}
 
 function describe(
   { name, settings }: StartOptions<MeshSettings>,

@@ -12,9 +12,9 @@ export async function openGateway(
   { role, indexLanes }: Pick<MeshRetrieverOptions, "role" | "indexLanes">,
 ): Promise<Door> {
   const reader = await DatasetReader.open(config.datasetFolder);
-  const { items, dim, userDim } = reader.manifest;
+  const { items, dim, userDim, denseDim } = reader.manifest;
   const { settings, ports } = config;
-  const model = createModel(config.model, { userDim, dim });
+  const model = createModel(config.model, { userDim, dim, denseDim });
   const ids = new IdMap(await reader.itemIds());
   const retriever = new MeshRetriever({ services, model, ids, settings, indexLanes, role });
   const queryDim = model.heads * dim;

@@ -62,7 +62,8 @@ export class AnswerScorer {
     const { catalogue, users, truth } = options;
     this.#options = options;
     this.#rows = new IdMap(catalogue.ids);
-    const model = createModel(options.model, { userDim: users.dim, dim: catalogue.dim });
+    const { dim, denseDim } = catalogue;
+    const model = createModel(options.model, { userDim: users.dim, dim, denseDim });
     this.#queries = new UserQueries(users, model);
     this.#filters = new FilterCache(1024, (text) =>
       bindFilter(parseFilter(text), catalogue.columns),

@@ -14,13 +14,13 @@ const mlp: ModelSpec = { ...identity, heads: 3, tower: { kind: "mlp", hidden: [3
 
 describe("createModel", () => {
   it("hands a user's features through an identity tower unchanged", () => {
-    const model = createModel(identity, { userDim: 3, dim: 3 });
+    const model = createModel(identity, { userDim: 3, dim: 3, denseDim: 0 });
     expect(model.layers).toEqual([]);
     expect(model.queryVectors(Float32Array.of(1, -2, 0.5))).toEqual(Float64Array.of(1, -2, 0.5));
   });
 
   it("gives the same weights for the same seed and others for another", () => {
-    const dims = { userDim: 8, dim: 4 };
+    const dims = { userDim: 8, dim: 4, denseDim: 0 };
     const [a, b] = [createModel(mlp, dims), createModel(mlp, dims)];
     expect(a.layers).toEqual(b.layers);
     const other = createModel({ ...mlp, seed: 4 }, dims);
@@ -28,7 +28,7 @@ describe("createModel", () => {
   });
 
   it("shapes the tower as stated: ReLU between the layers, heads x dim at the end", () => {
-    const { layers } = createModel(mlp, { userDim: 8, dim: 4 });
+    const { layers } = createModel(mlp, { userDim: 8, dim: 4, denseDim: 0 });
     expect(layers.map(({ inDim, outDim, relu }) => [inDim, outDim, relu])).toEqual([
       [8, 32, true],
       [32, 16, true],
@@ -42,7 +42,7 @@ describe("createModel", () => {
 
   it("draws Gaussian weights of variance 1 / fan-in", () => {
     const wide: ModelSpec = { ...mlp, tower: { kind: "mlp", hidden: [256] } };
-    const { weights, inDim } = createModel(wide, { userDim: 64, dim: 4 }).layers[0]!;
+    const { weights, inDim } = createModel(wide, { userDim: 64, dim: 4, denseDim: 0 }).layers[0]!;
     const mean = weights.reduce((sum, w) => sum + w, 0) / weights.length;
     const variance = weights.reduce((sum, w) => sum + (w - mean) ** 2, 0) / weights.length;
     // 16,384 draws: the bounds are about 5 standard errors wide.
@@ -51,7 +51,7 @@ describe("createModel", () => {
   });
 
   it("computes what the layers say", () => {
-    const model = createModel(mlp, { userDim: 8, dim: 4 });
+    const model = createModel(mlp, { userDim: 8, dim: 4, denseDim: 0 });
     const features = Float32Array.from({ length: 8 }, (_, i) => Math.sin(i + 1));
     let expected = [...features];
     for (const { weights, bias, inDim, outDim, relu } of model.layers) {
@@ -68,16 +68,16 @@ describe("createModel", () => {
   });
 
   it("refuses an identity tower that cannot fit", () => {
-    expect(() => createModel(identity, { userDim: 3, dim: 4 })).toThrow(
+    expect(() => createModel(identity, { userDim: 3, dim: 4, denseDim: 0 })).toThrow(
       "an identity tower needs users and items of the same dimensions, they have 3 and 4",
     );
-    expect(() => createModel({ ...identity, heads: 2 }, { userDim: 4, dim: 4 })).toThrow(
-      "an identity tower has one head, not 2",
-    );
+    expect(() =>
+      createModel({ ...identity, heads: 2 }, { userDim: 4, dim: 4, denseDim: 0 }),
+    ).toThrow("an identity tower has one head, not 2");
   });
 
   it("refuses features of another length or that are no numbers", () => {
-    const model = createModel(identity, { userDim: 3, dim: 3 });
+    const model = createModel(identity, { userDim: 3, dim: 3, denseDim: 0 });
     expect(() => model.queryVectors(new Float32Array(2))).toThrow(
       "user features: expected 3 numbers, got 2",
     );

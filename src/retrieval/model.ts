@@ -1,17 +1,8 @@
 import { HarnessError } from "../errors.ts";
 import { Random } from "../math/random.ts";
-import type { ModelSpec } from "./model-spec.ts";
-
-/** One layer of the user tower: `relu(input x weights + bias)`, without the ReLU where it says so. */
-export interface TowerLayer {
-  /** float32 [inDim, outDim], row-major. */
-  readonly weights: Float32Array;
-  /** float32 [outDim] */
-  readonly bias: Float32Array;
-  readonly inDim: number;
-  readonly outDim: number;
-  readonly relu: boolean;
-}
+import { applyLayers, gaussianLayers, type DenseLayer } from "./dense-layer.ts";
+import { tasksOf, type ModelSpec } from "./model-spec.ts";
+import { createOverArch, type OverArch } from "./over-arch/over-arch.ts";
 
 /** The retrieval model with its weights: what both systems and the oracle compute. */
 export interface RetrievalModel {
@@ -23,7 +14,16 @@ export interface RetrievalModel {
   /** K0: candidates kept a head. */
   readonly candidates: number;
   /** The user tower; empty: the features are the query vector. */
-  readonly layers: readonly TowerLayer[];
+  readonly layers: readonly DenseLayer[];
+  /** Names of the tasks, in the order of the OverArch's logits; empty where there is none. */
+  readonly tasks: readonly string[];
+  /** The learned similarity of the candidates; null where there is none. */
+  readonly overArch: OverArch | null;
+  /**
+   * Length of the query vectors that a request may bring instead of a user: heads x dim; 0 where
+   * it may not, because an OverArch needs the user's features.
+   */
+  readonly queryDim: number;
   /**
    * The query vectors of a user: [heads x dim], head after head, computed in float64 from the
    * float32 weights.
@@ -33,19 +33,28 @@ export interface RetrievalModel {
   queryVectors(features: Float32Array): Float64Array;
 }
 
+/** Dimensions of a dataset that a model's weights depend on. */
+export interface ModelDims {
+  /** Of a user's features. */
+  readonly userDim: number;
+  /** Of an item's embedding. */
+  readonly dim: number;
+  /** Of an item's dense features, which an OverArch reads beside the embedding; 0: it has none. */
+  readonly denseDim: number;
+}
+
 /**
  * The model of a spec for a dataset's dimensions. The same spec gives the same weights
  * everywhere: Gaussian over sqrt(fan-in), biases 0, ReLU after every layer but the last.
  *
  * @throws HarnessError BAD_INPUT where an identity tower has several heads or unlike dimensions.
  */
-export function createModel(
-  spec: ModelSpec,
-  dims: { readonly userDim: number; readonly dim: number },
-): RetrievalModel {
+export function createModel(spec: ModelSpec, dims: ModelDims): RetrievalModel {
   const { heads, candidates } = spec;
-  const { userDim, dim } = dims;
-  const layers = spec.tower.kind === "identity" ? [] : towerLayers(spec, spec.tower.hidden, dims);
+  const { userDim, dim, denseDim } = dims;
+  const random = new Random(spec.seed);
+  const widths = spec.tower.kind === "mlp" ? [userDim, ...spec.tower.hidden, heads * dim] : [];
+  const layers = gaussianLayers(widths, random, "tower");
   if (spec.tower.kind === "identity" && (heads !== 1 || userDim !== dim)) {
     throw new HarnessError(
       "BAD_INPUT",
@@ -55,17 +64,19 @@ export function createModel(
       { where: "model.tower", hint: "use tower: {kind: mlp, hidden: [...]}" },
     );
   }
+  const overArch = createOverArch(spec, { userDim, itemDim: dim + denseDim, heads }, random);
   return {
     heads,
     dim,
     userDim,
     candidates,
     layers,
+    tasks: tasksOf(spec),
+    overArch,
+    queryDim: overArch === null ? heads * dim : 0,
     queryVectors(features) {
       requireFinite("user features", features, userDim);
-      let activations = Float64Array.from(features);
-      for (const layer of layers) activations = applyLayer(layer, activations);
-      return activations;
+      return applyLayers(layers, Float64Array.from(features));
     },
   };
 }
@@ -90,37 +101,4 @@ export function requireFinite(field: string, values: Float32Array, length: numbe
       );
     }
   }
-}
-
-function towerLayers(
-  spec: ModelSpec,
-  hidden: readonly number[],
-  dims: { readonly userDim: number; readonly dim: number },
-): TowerLayer[] {
-  const widths = [dims.userDim, ...hidden, spec.heads * dims.dim];
-  // A label a layer: a change of one layer's width leaves the other layers' weights alone.
-  const random = new Random(spec.seed);
-  return widths.slice(1).map((outDim, index) => {
-    const inDim = widths[index]!;
-    const layerRandom = random.fork(`tower.${index}`);
-    const scale = 1 / Math.sqrt(inDim);
-    const weights = new Float32Array(inDim * outDim);
-    for (let at = 0; at < weights.length; at++) weights[at] = layerRandom.gaussian() * scale;
-    const relu = index < widths.length - 2;
-    return { weights, bias: new Float32Array(outDim), inDim, outDim, relu };
-  });
-}
-
-function applyLayer(layer: TowerLayer, input: Float64Array): Float64Array<ArrayBuffer> {
-  const { weights, bias, inDim, outDim, relu } = layer;
-  const output = Float64Array.from(bias);
-  for (let i = 0; i < inDim; i++) {
-    const value = input[i]!;
-    if (value === 0) continue;
-    for (let o = 0; o < outDim; o++) output[o]! += value * weights[i * outDim + o]!;
-  }
-  if (relu) {
-    for (let o = 0; o < outDim; o++) output[o] = Math.max(0, output[o]!);
-  }
-  return output;
 }

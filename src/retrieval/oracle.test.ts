@@ -49,7 +49,7 @@ const answerOf = (truth: Truth, request: number): { rows: number[]; values: numb
 function naive(world: World, spec: ModelSpec, request: RetrievalRequest) {
   const { catalogue, users } = world;
   const { embeddings, dim } = catalogue;
-  const model = createModel(spec, { userDim: users.dim, dim });
+  const model = createModel(spec, { userDim: users.dim, dim, denseDim: 0 });
   const row = request.user.kind === "id" ? users.ids.indexOf(request.user.id) : -1;
   const queries = model.queryVectors(users.features.slice(row * users.dim, (row + 1) * users.dim));
   const filter = bindFilter(parseFilter(request.filter), catalogue.columns);

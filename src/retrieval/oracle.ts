@@ -87,7 +87,8 @@ class Plan {
   readonly tasks: number;
 
   constructor({ catalogue, users, model: spec, requests, threads }: TruthOptions) {
-    const model = createModel(spec, { userDim: users.dim, dim: catalogue.dim });
+    const { dim, denseDim } = catalogue;
+    const model = createModel(spec, { userDim: users.dim, dim, denseDim });
     this.#requests = requests;
     this.#queries = new UserQueries(users, model);
     this.#itemRows = new IdMap(catalogue.ids);
