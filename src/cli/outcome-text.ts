@@ -16,8 +16,9 @@ export function outcomeText(
   const sections = [
     scenario.question === "" ? scenario.name : `${scenario.name}: ${scenario.question}`,
     ...(complete ? [] : [`INCOMPLETE: ${incompleteReason ?? "the run did not end"}`]),
-    summaryTable(result),
-    headlineOf(result).sentence,
+    ...(result.points.length === 0
+      ? ["Nothing was measured."]
+      : [summaryTable(result), headlineOf(result).sentence]),
     ...(gates.length === 0 ? [] : [gates.map((gate) => gateLine(gate)).join("\n")]),
     ...(result.doubts.length === 0 ? [] : [doubtLines(result, columns)]),
   ];

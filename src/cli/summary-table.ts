@@ -77,7 +77,9 @@ function dollars({ system, load }: Standing, { cost }: Summarised): string {
 
 /** For each system that others are held against: throughput over its throughput, and the interval. */
 function ratioRows({ comparisons }: Summarised): Row[] {
-  const ofThroughput = comparisons.filter(({ metric }) => metric === "throughput");
+  const ofThroughput = comparisons.filter(
+    (each) => each.metric === "throughput" && each.ratio !== null,
+  );
   return [...new Set(ofThroughput.map(({ over }) => over))].flatMap((over) => {
     const found = ({ system }: Standing): Comparison | undefined =>
       ofThroughput.find((each) => each.of === system && each.over === over);

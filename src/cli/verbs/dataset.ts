@@ -8,7 +8,7 @@ import { getGlove } from "../../dataset/glove-source.ts";
 import { resolveDataset } from "../../dataset/resolve.ts";
 import { HarnessError } from "../../errors.ts";
 import { loadScenario } from "../../scenario/load-scenario.ts";
-import { didYouMean } from "../../scenario/nearest-word.ts";
+import { didYouMean } from "../../nearest-word.ts";
 import { datasetListText, datasetText } from "../dataset-text.ts";
 import { scenarioPath, shortPath } from "../scenario-path.ts";
 import type { OutputFlags, Session } from "../session.ts";

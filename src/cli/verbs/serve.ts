@@ -7,7 +7,7 @@ import { resolveDataset } from "../../dataset/resolve.ts";
 import { HarnessError } from "../../errors.ts";
 import type { RetrievalRequest } from "../../retrieval/request.ts";
 import { loadScenario } from "../../scenario/load-scenario.ts";
-import { didYouMean } from "../../scenario/nearest-word.ts";
+import { didYouMean } from "../../nearest-word.ts";
 import type { Scenario } from "../../scenario/schema.ts";
 import { expandVariants } from "../../scenario/variants.ts";
 import type { System } from "../../system.ts";
