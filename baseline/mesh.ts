@@ -29,7 +29,10 @@ const START_TIMEOUT_MS = 300_000;
 
 /** Builds what is missing, in a process of its own. @returns the seconds it took. */
 export async function runBuild(config: MeshConfig, launch: Launch): Promise<number> {
-  const build = await start<MeshConfig, BuildReady>("mesh-build", config, { ...launch, cpus: null });
+  const build = await start<BuildReady>("mesh-build", config, {
+    ...launch,
+    cpus: null,
+  });
   await build[Symbol.asyncDispose]();
   return build.ready.seconds;
 }
@@ -38,7 +41,7 @@ export async function runBuild(config: MeshConfig, launch: Launch): Promise<numb
 export async function startOverGrpc(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
   const roles = ["feature", "filter", "index"] as const;
   const started = await Promise.allSettled(
-    roles.map((role) => start<MeshConfig, ServiceReady>(role, config, launch)),
+    roles.map((role) => start<ServiceReady>(role, config, launch)),
   );
   const services = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   try {
@@ -49,7 +52,7 @@ export async function startOverGrpc(config: MeshConfig, launch: Launch): Promise
       ports: launch.ports ?? {},
       addresses: { feature: feature!, filter: filter!, index: index! },
     };
-    const gateway = await start<typeof gatewayConfig, GatewayReady>("gateway", gatewayConfig, launch);
+    const gateway = await start<GatewayReady>("gateway", gatewayConfig, launch);
     return { services: [...services, gateway], door: gateway.ready };
   } catch (error) {
     await stopAll(services);
@@ -60,7 +63,7 @@ export async function startOverGrpc(config: MeshConfig, launch: Launch): Promise
 /** Starts the mesh in one process. */
 export async function startInProcess(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
   const wholeConfig = { ...config, ports: launch.ports ?? {} };
-  const whole = await start<typeof wholeConfig, GatewayReady>("mesh", wholeConfig, launch);
+  const whole = await start<GatewayReady>("mesh", wholeConfig, launch);
   return { services: [whole], door: whole.ready };
 }
 
@@ -74,12 +77,12 @@ async function stopAll(services: readonly ServiceProcess<unknown>[]): Promise<vo
   await Promise.all(services.map((service) => service[Symbol.asyncDispose]()));
 }
 
-function start<Config, Ready>(
+function start<Ready>(
   role: keyof typeof FILES,
-  config: Config,
+  config: object,
   { cpus, signal, onProgress }: Launch,
 ): Promise<ServiceProcess<Ready>> {
-  return ServiceProcess.start<Config, Ready>({
+  return ServiceProcess.start<object, Ready>({
     file: builtFile(import.meta.url, FILES[role]),
     role,
     config,

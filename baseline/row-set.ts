@@ -65,7 +65,8 @@ export class RowSet {
     for (const [c, container] of this.#containers.entries()) {
       const high = this.#keys[c]! * 65_536;
       if (container.kind === "list") count = writeList(this.#bytes, container, high, out, count);
-      else if (container.kind === "runs") count = writeRuns(this.#bytes, container, high, out, count);
+      else if (container.kind === "runs")
+        count = writeRuns(this.#bytes, container, high, out, count);
       else count = writeBitmap(this.#bytes, container.at, high, out, count);
     }
     return count;
@@ -154,7 +155,12 @@ function writeBitmap(
 }
 
 /** Position of the last entry (of `width` bytes, led by its key) whose key is at most `low`; or -1. */
-function lastAtMost(bytes: Uint8Array, { at, length }: Container, width: number, low: number): number {
+function lastAtMost(
+  bytes: Uint8Array,
+  { at, length }: Container,
+  width: number,
+  low: number,
+): number {
   let from = 0;
   let to = length;
   while (from < to) {

@@ -8,10 +8,7 @@ import type { CallContext } from "../src/door/retriever.ts";
 /** User features, kept on disk. */
 export interface FeatureService extends MeshService {
   /** @returns features float32[userDim] of each id. An unknown id is a BAD_INPUT in its place. */
-  users(
-    ids: Float64Array,
-    context: CallContext,
-  ): Promise<readonly (Float32Array | HarnessError)[]>;
+  users(ids: Float64Array, context: CallContext): Promise<readonly (Float32Array | HarnessError)[]>;
 }
 
 /** Rows that pass a filter. */

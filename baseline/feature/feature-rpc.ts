@@ -18,7 +18,10 @@ interface WireUsersResponse {
 
 /** Serves a feature service over gRPC. @param dim Float32 values of a user. */
 export function serveFeature(service: FeatureService, dim: number): Promise<GrpcServer> {
-  const users = async (request: WireUsersRequest, context: CallContext): Promise<WireUsersResponse> =>
+  const users = async (
+    request: WireUsersRequest,
+    context: CallContext,
+  ): Promise<WireUsersResponse> =>
     encode(await service.users(unpackIds(request.ids, "ids"), context), dim);
   return serveGrpc({
     protoFile: MESH_PROTO,
@@ -33,7 +36,10 @@ export function remoteFeature(client: GrpcClient): FeatureService {
     users: async (ids, context) => {
       const request: WireUsersRequest = { ids: packIds(ids) };
       const options = remaining(context);
-      return decode(await client.call<WireUsersRequest, WireUsersResponse>("Users", request, options), ids);
+      return decode(
+        await client.call<WireUsersRequest, WireUsersResponse>("Users", request, options),
+        ids,
+      );
     },
     stats: () => callStats(client),
   };
@@ -50,10 +56,7 @@ function encode(answers: readonly (Float32Array | HarnessError)[], dim: number):
   return { features: packWords(features), known };
 }
 
-function decode(
-  response: WireUsersResponse,
-  ids: Float64Array,
-): (Float32Array | HarnessError)[] {
+function decode(response: WireUsersResponse, ids: Float64Array): (Float32Array | HarnessError)[] {
   const features = unpackFloats(response.features, "features");
   const dim = features.length / ids.length;
   return Array.from(ids, (id, i) =>

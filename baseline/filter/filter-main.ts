@@ -6,5 +6,8 @@ import { openFilter } from "./open-filter.ts";
 // The process of the filter service.
 runService<MeshConfig, ServiceReady>(async (config) => {
   const server = await serveFilter(await openFilter(config));
-  return { ready: { port: server.port }, stop: () => Promise.resolve(server[Symbol.asyncDispose]()) };
+  return {
+    ready: { port: server.port },
+    stop: () => Promise.resolve(server[Symbol.asyncDispose]()),
+  };
 });

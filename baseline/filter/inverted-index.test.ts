@@ -15,15 +15,32 @@ import { readPostings, writePostings } from "./postings-file.ts";
 
 const items = 70_000; // more than one roaring container
 const random = new Random(11);
-const each = <T>(make: (row: number) => T): T[] => Array.from({ length: items }, (_, row) => make(row));
+const each = <T>(make: (row: number) => T): T[] =>
+  Array.from({ length: items }, (_, row) => make(row));
 
 const catalogue = catalogueOf(
   each(() => [0]),
   [
-    categorical("lang", ["en", "de", "fr"], each(() => (random.float() < 0.1 ? [] : [random.int(3)]))),
-    categorical("tag", ["a", "b", "c", "d", "none"], each((row) => [0, 1, 2, 3].filter((t) => (row >> t) & 1))),
-    { kind: "numeric", name: "age", values: Float32Array.from(each(() => -Math.log(1 - random.float()) * 30)) },
-    { kind: "numeric", name: "stars", values: Float32Array.from(each(() => (random.float() < 0.2 ? NaN : random.int(6)))) },
+    categorical(
+      "lang",
+      ["en", "de", "fr"],
+      each(() => (random.float() < 0.1 ? [] : [random.int(3)])),
+    ),
+    categorical(
+      "tag",
+      ["a", "b", "c", "d", "none"],
+      each((row) => [0, 1, 2, 3].filter((t) => (row >> t) & 1)),
+    ),
+    {
+      kind: "numeric",
+      name: "age",
+      values: Float32Array.from(each(() => -Math.log(1 - random.float()) * 30)),
+    },
+    {
+      kind: "numeric",
+      name: "stars",
+      values: Float32Array.from(each(() => (random.float() < 0.2 ? NaN : random.int(6)))),
+    },
   ],
 );
 
@@ -55,7 +72,9 @@ const value = fc.oneof(
   fc.float({ min: -5, max: 300, noNaN: true }),
   fc.constantFrom(0, 3, 5, 6, -1, Infinity, -Infinity),
   // Values that items have.
-  fc.integer({ min: 0, max: items - 1 }).map((row) => (catalogue.columns[2] as { values: Float32Array }).values[row]!),
+  fc
+    .integer({ min: 0, max: items - 1 })
+    .map((row) => (catalogue.columns[2] as { values: Float32Array }).values[row]!),
 );
 
 const condition: fc.Memo<Condition> = fc.memo((depth) =>
@@ -69,12 +88,22 @@ const condition: fc.Memo<Condition> = fc.memo((depth) =>
         fc.record({
           kind: fc.constant("match" as const),
           name: fc.constant("tag"),
-          values: fc.array(fc.constantFrom("a", "b", "c", "d", "none"), { minLength: 1, maxLength: 3 }),
+          values: fc.array(fc.constantFrom("a", "b", "c", "d", "none"), {
+            minLength: 1,
+            maxLength: 3,
+          }),
         }),
         fc.record({
           kind: fc.constant("compare" as const),
           name: fc.constantFrom("age", "stars"),
-          op: fc.constantFrom("<" as const, "<=" as const, ">" as const, ">=" as const, "=" as const, "!=" as const),
+          op: fc.constantFrom(
+            "<" as const,
+            "<=" as const,
+            ">" as const,
+            ">=" as const,
+            "=" as const,
+            "!=" as const,
+          ),
           value,
         }),
       )
@@ -115,7 +144,10 @@ describe("the inverted index", () => {
   });
 
   it("keeps its own bitmaps whole, however often it is asked", () => {
-    const bound = bindFilter(parseFilter("age <= 20.5 AND lang:en AND NOT tag:a"), catalogue.columns);
+    const bound = bindFilter(
+      parseFilter("age <= 20.5 AND lang:en AND NOT tag:a"),
+      catalogue.columns,
+    );
     const first = bytesOf(rowsOf(index.evaluate(bound)));
     for (let i = 0; i < 20; i++) {
       expect(bytesOf(rowsOf(index.evaluate(bound))).equals(first)).toBe(true);

@@ -20,8 +20,9 @@ const SHORT_RANGE = 2048;
 export function sortColumn(values: Float32Array): SortedColumn {
   const present = new Uint32Array(values.length);
   let count = 0;
-  for (let row = 0; row < values.length; row++) if (!Number.isNaN(values[row])) present[count++] = row;
-  const rows = present.subarray(0, count).sort((a, b) => values[a]! - values[b]! || a - b);
+  for (let row = 0; row < values.length; row++)
+    if (!Number.isNaN(values[row])) present[count++] = row;
+  const rows = present.subarray(0, count).toSorted((a, b) => values[a]! - values[b]! || a - b);
   return { rows, values: Float32Array.from(rows, (row) => values[row]!) };
 }
 
@@ -44,7 +45,7 @@ export class NumericIndex {
     const prefixes: Bitmap[] = [bitmapOf(new Uint32Array(0))];
     for (let i = 1; i < this.#positions.length; i++) {
       const prefix = prefixes[i - 1]!.clone();
-      prefix.addMany(column.rows.slice(this.#positions[i - 1], this.#positions[i]).sort());
+      prefix.addMany(column.rows.subarray(this.#positions[i - 1], this.#positions[i]).toSorted());
       prefixes.push(prefix);
     }
     this.#prefixes = prefixes;
@@ -92,7 +93,7 @@ export class NumericIndex {
   }
 
   #sorted(from: number, to: number): Uint32Array {
-    return this.#column.rows.slice(from, to).sort();
+    return this.#column.rows.subarray(from, to).toSorted();
   }
 }
 
@@ -106,7 +107,9 @@ function choosePositions(values: Float32Array, items: number): Uint32Array {
     if (values[i] !== values[i - 1]) changes.push(i);
   }
   if (changes.length < most) return Uint32Array.from(new Set([0, ...changes, values.length]));
-  const steps = Array.from({ length: most }, (_, i) => Math.round(((i + 1) * values.length) / most));
+  const steps = Array.from({ length: most }, (_, i) =>
+    Math.round(((i + 1) * values.length) / most),
+  );
   return Uint32Array.from(new Set([0, ...steps]));
 }
 

@@ -54,7 +54,10 @@ export async function readPostings(
     } else {
       const rows = new Uint32Array(await read(position, "rows"));
       const values = new Float32Array(await read(position, "values"));
-      indexed.push({ kind, index: new NumericIndex({ rows, values } satisfies SortedColumn, items) });
+      indexed.push({
+        kind,
+        index: new NumericIndex({ rows, values } satisfies SortedColumn, items),
+      });
     }
   }
   return indexed;

@@ -24,7 +24,11 @@ describe("uniteHeads", () => {
   });
 
   it("is as short as there are rows", () => {
-    const none = { rows: new Uint32Array(0), values: new Float32Array(0), counts: new Uint32Array(2) };
+    const none = {
+      rows: new Uint32Array(0),
+      values: new Float32Array(0),
+      counts: new Uint32Array(2),
+    };
     expect(uniteHeads(none, 5).rows).toHaveLength(0);
   });
 });

@@ -98,7 +98,9 @@ export class MeshRetriever implements Retriever {
     return {
       processes: [...processes.values()],
       devices: [],
-      stages: new Map([this.#times.encode(), ...parts.map(({ stages }) => stages)].flatMap((m) => [...m])),
+      stages: new Map(
+        [this.#times.encode(), ...parts.map(({ stages }) => stages)].flatMap((m) => [...m]),
+      ),
       batchSizes: this.#searches.sizes.encode(),
       counters: new Map(parts.flatMap(({ counters }) => [...counters])),
     };

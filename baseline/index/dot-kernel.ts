@@ -37,10 +37,7 @@ export interface DotKernel {
 }
 
 /** @param memory Shared memory that holds the table and the caller's scratch. */
-export function instantiateDotKernel(
-  module: WasmModule,
-  memory: WasmMemory,
-): DotKernel {
+export function instantiateDotKernel(module: WasmModule, memory: WasmMemory): DotKernel {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   return exports as unknown as DotKernel;
 }
@@ -49,22 +46,18 @@ const PAGE_BYTES = 65_536;
 /** Most pages a 32-bit memory has; the memory given may have fewer. */
 const MAX_PAGES = 65_536;
 
-// Opcodes and types of the WebAssembly 2.0 binary format.
+// Types and instructions of the WebAssembly 2.0 binary format, as far as they are needed.
 const I32 = 0x7f;
 const V128 = 0x7b;
-const LOOP = [0x03, 0x40];
+const FUNCTION = 0x60;
 const BLOCK = [0x02, 0x40];
-const END = 0x0b;
-const BR_IF = 0x0d;
-const I32_LOAD = 0x28;
-const F32_STORE = 0x38;
-const F32_ADD = 0x92;
-const I32_CONST = 0x41;
-const I32_EQZ = 0x45;
-const I32_ADD = 0x6a;
-const I32_MUL = 0x6c;
-const V128_LOAD = [0xfd, 0x00];
-const F32X4_EXTRACT = [0xfd, 0x1f];
+const LOOP = [0x03, 0x40];
+const END = [0x0b];
+const DROP = [0x1a];
+const I32_EQZ = [0x45];
+const I32_ADD = [0x6a];
+const I32_MUL = [0x6c];
+const F32_ADD = [0x92];
 const F32X4_ADD = [0xfd, 0xe4, 0x01];
 const F32X4_MUL = [0xfd, 0xe6, 0x01];
 const ALIGN_4 = 0x02;
@@ -72,64 +65,82 @@ const ALIGN_4 = 0x02;
 const get = (local: number): number[] => [0x20, local];
 const set = (local: number): number[] => [0x21, local];
 const tee = (local: number): number[] => [0x22, local];
+const breakIf = (depth: number): number[] => [0x0d, depth];
+const i32 = (value: number): number[] => [0x41, ...signedLeb(value)];
+const loadI32 = [0x28, ALIGN_4, 0];
+const storeF32 = [0x38, ALIGN_4, 0];
+const loadV128 = (offset: number): number[] => [0xfd, 0x00, ALIGN_4, ...leb(offset)];
+const extractF32 = (lane: number): number[] => [0xfd, 0x1f, lane];
 
 // Locals of gather: its parameters, then our own.
 const [ROWS, COUNT, QUERY, OUT, TABLE, ROW_AT, SUM] = [0, 1, 2, 3, 4, 5, 6] as const;
 const LANES = 4;
 
 function encodeModule(stride: number): Uint8Array<ArrayBuffer> {
-  const type = vector([[0x60, ...vector(Array.from({ length: 5 }, () => [I32])), 0x00]]);
+  const parameters = vector(Array.from({ length: 5 }, () => [I32]));
+  const gather = [FUNCTION, ...parameters, 0x00];
   const shared = 0x03;
   const memory = [...name("env"), ...name("memory"), 0x02, shared, ...leb(1), ...leb(MAX_PAGES)];
-  const body = [...vector([[1, I32], [LANES, V128]]), ...gatherBody(stride), END];
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, type),
-    ...section(2, vector([memory])),
-    ...section(3, vector([[0]])),
-    ...section(7, vector([[...name("gather"), 0x00, 0x00]])),
-    ...section(10, vector([[...leb(body.length), ...body]])),
+  const locals = vector([
+    [1, I32],
+    [LANES, V128],
   ]);
+  const body = [...locals, ...gatherBody(stride)];
+  const magicAndVersion = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  return Uint8Array.from(
+    [
+      magicAndVersion,
+      section(1, vector([gather])),
+      section(2, vector([memory])),
+      section(3, vector([[0]])),
+      section(7, vector([[...name("gather"), 0x00, 0x00]])),
+      section(10, vector([[...leb(body.length), ...body]])),
+    ].flat(),
+  );
 }
 
 function gatherBody(stride: number): number[] {
-  const product = (word: number): number[] => [
-    ...[...get(ROW_AT), ...V128_LOAD, ALIGN_4, ...leb(word * 16)],
-    ...[...get(QUERY), ...V128_LOAD, ALIGN_4, ...leb(word * 16)],
-    ...F32X4_MUL,
-  ];
-  const words = stride / 4;
-  const lanes = Math.min(LANES, words);
-  const sums = Array.from({ length: words }, (_, word) => {
+  return code(
+    code(BLOCK, get(COUNT), I32_EQZ, breakIf(0), LOOP),
+    code(get(ROWS), loadI32, i32(stride * 4), I32_MUL, get(TABLE), I32_ADD, set(ROW_AT)),
+    innerProduct(stride / 4),
+    code(get(OUT), sumAcross(), storeF32),
+    code(advance(OUT, 4), DROP, advance(ROWS, 4), DROP),
+    code(advance(COUNT, -1), breakIf(0)),
+    code(END, END, END),
+  );
+}
+
+/** Leaves the products of the row and the query, summed four lanes at a time, in SUM. */
+function innerProduct(words: number): number[] {
+  const product = (word: number): number[] =>
+    code(get(ROW_AT), loadV128(word * 16), get(QUERY), loadV128(word * 16), F32X4_MUL);
+  // Four sums side by side: an addition need not wait for the one before it.
+  const terms = Array.from({ length: words }, (_, word) => {
     const sum = SUM + (word % LANES);
     return word < LANES
-      ? [...product(word), ...set(sum)]
-      : [...get(sum), ...product(word), ...F32X4_ADD, ...set(sum)];
+      ? code(product(word), set(sum))
+      : code(get(sum), product(word), F32X4_ADD, set(sum));
   });
-  const total = Array.from({ length: lanes }, (_, lane) =>
-    lane === 0 ? get(SUM) : [...get(SUM + lane), ...F32X4_ADD],
+  const rest = Array.from({ length: Math.min(LANES, words) - 1 }, (_, lane) =>
+    code(get(SUM + lane + 1), F32X4_ADD),
   );
-  const across = [0, 1, 2, 3].map((lane) => [
-    ...[...get(SUM), ...F32X4_EXTRACT, lane],
-    ...(lane === 0 ? [] : [F32_ADD]),
-  ]);
-  const advance = (local: number, by: number): number[] => [
-    ...[...get(local), I32_CONST, ...signedLeb(by), I32_ADD, ...tee(local)],
-  ];
-  return [
-    ...BLOCK,
-    ...[...get(COUNT), I32_EQZ, BR_IF, 0],
-    ...LOOP,
-    ...[...get(ROWS), I32_LOAD, ALIGN_4, 0, I32_CONST, ...signedLeb(stride * 4), I32_MUL],
-    ...[...get(TABLE), I32_ADD, ...set(ROW_AT)],
-    ...sums.flat(),
-    ...[...total.flat(), ...set(SUM)],
-    ...[...get(OUT), ...across.flat(), F32_STORE, ALIGN_4, 0],
-    ...[...advance(OUT, 4), 0x1a, ...advance(ROWS, 4), 0x1a], // 0x1a: drop
-    ...[...advance(COUNT, -1), BR_IF, 0],
-    END,
-    END,
-  ];
+  return code(...terms, get(SUM), ...rest, set(SUM));
+}
+
+/** The four lanes of SUM added up. */
+function sumAcross(): number[] {
+  const lanes = [1, 2, 3].map((lane) => code(get(SUM), extractF32(lane), F32_ADD));
+  return code(get(SUM), extractF32(0), ...lanes);
+}
+
+/** Adds to a local and leaves its new value on the stack. */
+const advance = (local: number, by: number): number[] =>
+  code(get(local), i32(by), I32_ADD, tee(local));
+
+/** Instructions one after the other. */
+function code(...instructions: readonly (readonly number[])[]): number[] {
+  return instructions.flat();
 }
 
 function section(id: number, content: readonly number[]): number[] {

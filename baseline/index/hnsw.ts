@@ -67,7 +67,7 @@ export class HnswGraph {
     } catch (cause) {
       throw new HarnessError("DATA", "the index cannot be opened", { where: path, hint, cause });
     }
-    const found = Number(index.dimensions());
+    const found = index.dimensions();
     if (found !== dim) {
       const text = `expected an index of ${dim} dimensions, got ${found}`;
       throw new HarnessError("DATA", text, { where: path, hint });
@@ -76,7 +76,7 @@ export class HnswGraph {
   }
 
   get count(): number {
-    return Number(this.#index.size());
+    return this.#index.size();
   }
 
   /**
@@ -89,7 +89,8 @@ export class HnswGraph {
     const found = this.#index.search(queries, wanted, 1);
     const counts = new Uint32Array(n);
     // With a single query the binding cuts the arrays to what was found and has no counts.
-    if ("counts" in found) for (let i = 0; i < n; i++) counts[i] = Number((found.counts as BigUint64Array)[i]);
+    if ("counts" in found)
+      for (let i = 0; i < n; i++) counts[i] = Number((found.counts as BigUint64Array)[i]);
     else counts[0] = found.keys.length;
     const { distances } = found;
     const values = new Float32Array(distances.length);

@@ -95,7 +95,12 @@ function encodeCandidates(answer: Candidates | HarnessError): WireCandidates {
   return { rows: packWords(rows), values: packWords(values), counts: packWords(counts) };
 }
 
-function decodeCandidates({ rows, values, counts, fault }: WireCandidates): Candidates | HarnessError {
+function decodeCandidates({
+  rows,
+  values,
+  counts,
+  fault,
+}: WireCandidates): Candidates | HarnessError {
   if (fault !== undefined && fault !== null) return decodeFault(fault);
   return {
     rows: unpackWords(rows, "rows"),

@@ -32,7 +32,12 @@ const graphFile = (precision: GraphSettings["precision"]): string => join(folder
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "silverbench-engine-"));
   for (const precision of ["f32", "i8"] as const) {
-    await HnswGraph.build(graphFile(precision), { embeddings, dim }, settings({ precision }), () => {});
+    await HnswGraph.build(
+      graphFile(precision),
+      { embeddings, dim },
+      settings({ precision }),
+      () => {},
+    );
   }
 });
 afterAll(async () => {
@@ -101,7 +106,12 @@ describe("SearchEngine", () => {
   it("finds nearly all by walking, and says how good they are", () => {
     const engine = engineWith({ exactBelow: 0 });
     const [found] = engine.search([search({ k: 20 })]);
-    expect(overlap(found!, truth(queryOf(1), 20, () => true))).toBeGreaterThanOrEqual(0.9);
+    expect(
+      overlap(
+        found!,
+        truth(queryOf(1), 20, () => true),
+      ),
+    ).toBeGreaterThanOrEqual(0.9);
     for (const [i, row] of found!.rows.entries()) {
       expect(found!.values[i]).toBeCloseTo(valueOf(row, queryOf(1)), 4);
     }
@@ -112,7 +122,13 @@ describe("SearchEngine", () => {
     const engine = engineWith({ exactBelow: 0 });
     // Whatever is near the query does not pass.
     const query = queryOf(1);
-    const far = new Set(truth(query.map((value) => -value), 40, () => true));
+    const far = new Set(
+      truth(
+        query.map((value) => -value),
+        40,
+        () => true,
+      ),
+    );
     const eligible = passing((row) => far.has(row));
     const [found] = engine.search([search({ eligible, k: 30 })]);
     expect([...found!.rows]).toEqual(truth(query, 30, (row) => far.has(row)));

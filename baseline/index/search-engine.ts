@@ -88,7 +88,10 @@ export class SearchEngine {
       else alike.push(job);
     }
     for (const [wanted, alike] of widths) {
-      const walk = this.#parts.graph.walk(concat(alike.map(({ search }) => search.vectors)), wanted);
+      const walk = this.#parts.graph.walk(
+        concat(alike.map(({ search }) => search.vectors)),
+        wanted,
+      );
       let first = 0;
       for (const job of alike) {
         job.walked = { walk, first };
@@ -157,7 +160,7 @@ export class SearchEngine {
     }
     if (this.#parts.settings.precision === "f32" || passed.length < search.k) return top.take();
     // A coarser index finds the neighbourhood; the order within it is the full vectors'.
-    const rows = Uint32Array.from(passed).sort();
+    const rows = Uint32Array.from(passed).toSorted();
     return this.#parts.scan.best({ query, rows, k: search.k, isExcluded: nothing });
   }
 

@@ -36,7 +36,9 @@ describe("the plan of a search", () => {
     expect(widenWalk(shape, { wanted: 256, found: 256 })).toBe(512);
     expect(widenWalk(shape, { wanted: 256, found: 255 })).toBeNull();
     expect(widenWalk(shape, { wanted: 4_096, found: 4_096 })).toBeNull();
-    expect(widenWalk({ ...shape, items: 500, eligible: 400 }, { wanted: 256, found: 256 })).toBeNull();
+    expect(
+      widenWalk({ ...shape, items: 500, eligible: 400 }, { wanted: 256, found: 256 }),
+    ).toBeNull();
   });
 
   it("comes to an end, whatever the shape", () => {

@@ -29,7 +29,12 @@ export class SearchPool implements AsyncDisposable {
 
   private constructor(workers: readonly Worker[], onBatch: (ms: number) => void) {
     this.#onBatch = onBatch;
-    this.#lanes = workers.map((worker) => ({ worker, pending: new Map(), load: 0, counters: null }));
+    this.#lanes = workers.map((worker) => ({
+      worker,
+      pending: new Map(),
+      load: 0,
+      counters: null,
+    }));
     for (const lane of this.#lanes) {
       lane.worker.on("message", (report: SearchReport) => this.#settle(lane, report));
     }

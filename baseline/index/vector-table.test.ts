@@ -12,20 +12,23 @@ const product = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
 describe("RowScorer", () => {
-  it.each([1, 2, 3, 4, 5, 8, 13, 16, 20, 64, 100])("takes inner products of %i dimensions", (dim) => {
-    const count = 50;
-    const embeddings = gaussians(count * dim, dim);
-    const query = gaussians(dim, 99);
-    const scorer = new RowScorer(createVectorTable({ embeddings, dim, scorers: 1 }), 0);
-    const rows = Uint32Array.of(0, 1, 7, 31, count - 1);
-    const scores = new Float32Array(rows.length);
-    scorer.setQuery(query);
-    scorer.score(rows, scores);
-    for (const [i, row] of rows.entries()) {
-      const expected = product(embeddings.subarray(row * dim, (row + 1) * dim), query);
-      expect(scores[i]).toBeCloseTo(expected, 4);
-    }
-  });
+  it.each([1, 2, 3, 4, 5, 8, 13, 16, 20, 64, 100])(
+    "takes inner products of %i dimensions",
+    (dim) => {
+      const count = 50;
+      const embeddings = gaussians(count * dim, dim);
+      const query = gaussians(dim, 99);
+      const scorer = new RowScorer(createVectorTable({ embeddings, dim, scorers: 1 }), 0);
+      const rows = Uint32Array.of(0, 1, 7, 31, count - 1);
+      const scores = new Float32Array(rows.length);
+      scorer.setQuery(query);
+      scorer.score(rows, scores);
+      for (const [i, row] of rows.entries()) {
+        const expected = product(embeddings.subarray(row * dim, (row + 1) * dim), query);
+        expect(scores[i]).toBeCloseTo(expected, 4);
+      }
+    },
+  );
 
   it("finds rows in whichever memory they lie, and its scorers do not disturb each other", () => {
     const dim = 6;
@@ -76,7 +79,12 @@ describe("ExactScan", () => {
   });
 
   it("gives all there are where fewer than k remain", () => {
-    const { rows } = scan.best({ query, rows: Uint32Array.of(4, 8), k: 5, isExcluded: (r) => r === 4 });
+    const { rows } = scan.best({
+      query,
+      rows: Uint32Array.of(4, 8),
+      k: 5,
+      isExcluded: (r) => r === 4,
+    });
     expect([...rows]).toEqual([8]);
   });
 });
