@@ -1,7 +1,7 @@
 import { HarnessError } from "../errors.ts";
 import { parseFilter } from "../retrieval/filter/grammar.ts";
 import type { Mistake } from "./mistake.ts";
-import { didYouMean } from "./nearest-word.ts";
+import { didYouMean } from "../nearest-word.ts";
 import type { Scenario } from "./schema.ts";
 import { loadSpec, scenarioSchema, systemSpec } from "./schema.ts";
 import type { FieldPath, ScenarioSource } from "./scenario-source.ts";

@@ -3,7 +3,7 @@ import { HarnessError } from "../errors.ts";
 import type { CheckGate } from "./consistency.ts";
 import type { Mistake } from "./mistake.ts";
 import { FROM_COMMAND_LINE } from "./mistake.ts";
-import { didYouMean } from "./nearest-word.ts";
+import { didYouMean } from "../nearest-word.ts";
 import type { ScenarioSource } from "./scenario-source.ts";
 
 /** What the command line changes in a scenario. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Mistake } from "./mistake.ts";
-import { didYouMean } from "./nearest-word.ts";
+import { didYouMean } from "../nearest-word.ts";
 import { fieldsAt } from "./schema-fields.ts";
 import type { FieldPath, ScenarioSource } from "./scenario-source.ts";
 

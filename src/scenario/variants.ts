@@ -1,5 +1,5 @@
 import { HarnessError } from "../errors.ts";
-import { didYouMean } from "./nearest-word.ts";
+import { didYouMean } from "../nearest-word.ts";
 import { fieldsAt } from "./schema-fields.ts";
 import type { Scenario, SystemSpec } from "./schema.ts";
 import {
