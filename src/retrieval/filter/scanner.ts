@@ -12,33 +12,46 @@ export interface Token {
 export function scan(text: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;
-  while (at < text.length) {
-    const position = at + 1;
-    const kind = kindAt(text, at);
-    if (kind === "space") {
-      at++;
-    } else if (kind === "quoted") {
-      const { value, next } = scanQuoted(text, at);
-      tokens.push({ kind, text: value, position });
-      at = next;
-    } else {
-      const end = endOf(kind, text, at);
-      tokens.push({ kind, text: text.slice(at, end), position });
-      at = end;
-    }
+  for (;;) {
+    const { token, next } = tokenAt(text, at, "filter");
+    tokens.push(token);
+    if (token.kind === "end") return tokens;
+    at = next;
   }
-  tokens.push({ kind: "end", text: "", position: text.length + 1 });
-  return tokens;
 }
 
-type Kind = "space" | "quoted" | "mark" | "op" | "word";
+/**
+ * The first token at or after a character (from 0), and where the text goes on after it.
+ *
+ * @param subject what the text is, for messages.
+ * @throws HarnessError BAD_INPUT on a stray character or a quote that does not end.
+ */
+export function tokenAt(
+  text: string,
+  start: number,
+  subject: string,
+): { token: Token; next: number } {
+  let at = start;
+  while (at < text.length && isSpaceAt(text, at)) at++;
+  const position = at + 1;
+  if (at === text.length) return { token: { kind: "end", text: "", position }, next: at };
+  const kind = kindAt(text, at, subject);
+  if (kind === "quoted") {
+    const { value, next } = scanQuoted(text, at, subject);
+    return { token: { kind, text: value, position }, next };
+  }
+  const next = endOf(kind, text, at);
+  return { token: { kind, text: text.slice(at, next), position }, next };
+}
+
+type Kind = "quoted" | "mark" | "op" | "word";
 
 /** What starts at a character; by the character alone, but for "!", which needs its "=". */
-function kindAt(text: string, at: number): Kind {
+function kindAt(text: string, at: number, subject: string): Kind {
   const code = text.charCodeAt(at);
-  const kind = code < 128 ? ASCII_KINDS[code] : SPACE.test(text[at]!) ? "space" : "word";
+  const kind = code < 128 ? ASCII_KINDS[code] : "word";
   if (kind === undefined || (kind === "op" && text[at] === "!" && text[at + 1] !== "=")) {
-    throw stray(text[at]!, at + 1);
+    throw stray(text[at]!, at + 1, subject);
   }
   return kind;
 }
@@ -56,16 +69,24 @@ function isWordAt(text: string, at: number): boolean {
   return code < 128 ? ASCII_KINDS[code] === "word" : !SPACE.test(text[at]!);
 }
 
+/** Whether a character is white space. */
+export function isSpaceAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code < 128 ? ASCII_SPACES[code]! : SPACE.test(text[at]!);
+}
+
 const SPACE = /\s/;
 
-/** Kind of each ASCII character; undefined for a backslash, which nothing starts with. */
-const ASCII_KINDS = Array.from({ length: 128 }, (_, code): Kind | undefined => {
-  const char = String.fromCharCode(code);
-  if (SPACE.test(char)) return "space";
+const ASCII = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+
+const ASCII_SPACES = ASCII.map((char) => SPACE.test(char));
+
+/** Kind of each ASCII character; undefined for spaces and backslash, which nothing starts with. */
+const ASCII_KINDS = ASCII.map((char): Kind | undefined => {
   if ("():,".includes(char)) return "mark";
   if ("<>=!".includes(char)) return "op";
   if (char === '"') return "quoted";
-  return char === "\\" ? undefined : "word";
+  return char === "\\" || SPACE.test(char) ? undefined : "word";
 });
 
 const BARE_VALUE = /^[^\s():,"\\<>=!\p{Cc}]+$/u;
@@ -86,7 +107,7 @@ export function printValue(value: string): string {
   return `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
-function scanQuoted(text: string, start: number): { value: string; next: number } {
+function scanQuoted(text: string, start: number, subject: string): { value: string; next: number } {
   let value = "";
   let at = start + 1;
   while (at < text.length) {
@@ -94,7 +115,7 @@ function scanQuoted(text: string, start: number): { value: string; next: number 
     if (char === '"') return { value, next: at + 1 };
     if (char === "\\") {
       const escaped = text[at + 1];
-      if (escaped !== '"' && escaped !== "\\") throw badEscape(escaped, at + 1);
+      if (escaped !== '"' && escaped !== "\\") throw badEscape(escaped, at + 1, subject);
       value += escaped;
       at += 2;
     } else {
@@ -104,24 +125,24 @@ function scanQuoted(text: string, start: number): { value: string; next: number 
   }
   throw new HarnessError(
     "BAD_INPUT",
-    `filter, character ${start + 1}: expected a closing " for this quote, got the end of the text`,
-    { where: "filter" },
+    `${subject}, character ${start + 1}: expected a closing " for this quote, got the end of the text`,
+    { where: subject },
   );
 }
 
-function badEscape(escaped: string | undefined, position: number): HarnessError {
+function badEscape(escaped: string | undefined, position: number, subject: string): HarnessError {
   const what = escaped === undefined ? "the end of the text" : `"${escaped}"`;
   return new HarnessError(
     "BAD_INPUT",
-    `filter, character ${position}: expected " or \\ after a backslash, got ${what}`,
-    { where: "filter" },
+    `${subject}, character ${position}: expected " or \\ after a backslash, got ${what}`,
+    { where: subject },
   );
 }
 
-function stray(char: string, position: number): HarnessError {
+function stray(char: string, position: number, subject: string): HarnessError {
   return new HarnessError(
     "BAD_INPUT",
-    `filter, character ${position}: expected a name, a value or an operator, got "${char}"`,
-    { where: "filter", hint: 'write NOT for negation, != for "is not", and quote other values' },
+    `${subject}, character ${position}: expected a name, a value or an operator, got "${char}"`,
+    { where: subject, hint: 'write NOT for negation, != for "is not", and quote other values' },
   );
 }
