@@ -2,7 +2,7 @@ import { HarnessError } from "../src/errors.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
-import { builtBytes, isBuilt, meshFolders } from "./build/mesh-build.ts";
+import { checkBuilt, isBuilt, meshFolders } from "./build/mesh-build.ts";
 import { runBuild, startInProcess, startOverGrpc, stopMesh } from "./mesh.ts";
 
 /**
@@ -19,7 +19,7 @@ export const startMesh: StartSystem<MeshSettings> = async (options) => {
   const config = { datasetFolder: dataset.folder, folders, settings, model };
   const cached = isBuilt(folders);
   const seconds = cached ? 0 : await runBuild(config, options);
-  const build = { seconds, bytes: await builtBytes(folders), cached };
+  const build = { seconds, bytes: await checkBuilt(folders), cached };
   const start = settings.transport === "grpc" ? startOverGrpc : startInProcess;
   return describe(options, await start(config, options), build);
 };

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { atomicFolder, cacheKey } from "../../src/dataset/cache-folder.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
@@ -7,9 +6,10 @@ import type { MeshSettings } from "../../src/scenario/settings.ts";
 import { writeFeatures } from "../feature/feature-store.ts";
 import { writePostings } from "../filter/postings-file.ts";
 import { HnswGraph } from "../index/hnsw.ts";
+import { checkSizes, noteSizes } from "./part-sizes.ts";
 
 /** Raised when what a build writes changes, so that older ones are not taken for it. */
-const BUILD_VERSION = 1;
+const BUILD_VERSION = 2;
 
 /** The graph in the index's folder. */
 export const GRAPH_FILE = "graph.usearch";
@@ -19,12 +19,6 @@ export interface MeshFolders {
   readonly index: string;
   readonly features: string;
   readonly postings: string;
-}
-
-/** What the parts that were missing cost to build, and what all of them take on disk. */
-export interface BuildCost {
-  readonly seconds: number;
-  readonly bytes: number;
 }
 
 /** The folders of a dataset's products, named by a hash of all that they follow from. */
@@ -50,38 +44,46 @@ export const isBuilt = (folders: MeshFolders): boolean => Object.values(folders)
 
 /** Builds what is missing, each part whole or not at all. */
 export async function buildMesh(
-  dataset: Dataset,
-  settings: MeshSettings,
+  { catalogue, users }: Dataset,
+  { index }: MeshSettings,
   folders: MeshFolders,
   onProgress: (phase: string, fraction: number) => void,
 ): Promise<void> {
-  const { catalogue, users } = dataset;
   const telling = (phase: string) => (fraction: number) => onProgress(phase, fraction);
-  await atomicFolder(folders.features, (folder) =>
+  await buildPart(folders.features, (folder) =>
     writeFeatures(folder, users, telling("writing user features")),
   );
-  await atomicFolder(folders.postings, (folder) =>
+  await buildPart(folders.postings, (folder) =>
     writePostings(folder, catalogue, telling("building posting lists")),
   );
-  await atomicFolder(
+  await buildPart(
     folders.index,
-    (folder) =>
-      HnswGraph.build(
-        join(folder, GRAPH_FILE),
-        catalogue,
-        settings.index,
-        telling("building the HNSW graph"),
-      ),
-    // The graph file holds the vectors, and its edges beside them.
+    (folder) => {
+      const path = join(folder, GRAPH_FILE);
+      return HnswGraph.build(path, catalogue, index, telling("building the HNSW graph"));
+    },
+    // The graph's file holds the vectors, and its edges beside them.
     { bytes: catalogue.embeddings.byteLength },
   );
 }
 
-/** Bytes that all parts take on disk. */
-export async function builtBytes(folders: MeshFolders): Promise<number> {
-  let bytes = 0;
-  for (const folder of Object.values(folders) as string[]) {
-    for (const name of await readdir(folder)) bytes += (await stat(join(folder, name))).size;
-  }
-  return bytes;
+async function buildPart(
+  folder: string,
+  fill: (folder: string) => Promise<void>,
+  room: { readonly bytes?: number } = {},
+): Promise<void> {
+  const whole = async (temporary: string): Promise<void> => {
+    await fill(temporary);
+    await noteSizes(temporary);
+  };
+  await atomicFolder(folder, whole, room);
+}
+
+/**
+ * Bytes that all parts take on disk.
+ * @throws HarnessError DATA naming a file that is not as it was built.
+ */
+export async function checkBuilt(folders: MeshFolders): Promise<number> {
+  const bytes = await Promise.all(Object.values(folders).map(checkSizes));
+  return bytes.reduce((sum, part) => sum + part, 0);
 }
