@@ -3,14 +3,17 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { atomicFolder } from "../../src/dataset/cache-folder.ts";
 import type { Dataset, OnProgress } from "../../src/dataset/dataset.ts";
+import { HarnessError } from "../../src/errors.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
-import type { Column } from "../../src/retrieval/catalogue.ts";
+import type { Catalogue, Column } from "../../src/retrieval/catalogue.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
-import { createModel, type TowerLayer } from "../../src/retrieval/model.ts";
+import type { DenseLayer } from "../../src/retrieval/dense-layer.ts";
+import { createModel } from "../../src/retrieval/model.ts";
 import { indexAttributes, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
 import { bitmapTable } from "../eligibility/bitmap-table.ts";
 import type { EligibilityWeights } from "../graph/eligibility.ts";
+import type { QuantisedItems } from "../graph/quantised-scoring.ts";
 import { retrievalGraph } from "../graph/retrieval-graph.ts";
 import type { TowerWeights } from "../graph/user-tower.ts";
 import {
@@ -23,6 +26,7 @@ import {
   type ManifestColumn,
   type ManifestFile,
 } from "./manifest.ts";
+import { itemCodes, itemScales } from "./quantisation.ts";
 
 export interface CompileOptions {
   readonly dataset: Dataset;
@@ -49,7 +53,12 @@ export async function compileArtifact(options: CompileOptions): Promise<void> {
 async function fill(folder: string, options: CompileOptions): Promise<void> {
   const { dataset, model: spec, settings, onProgress } = options;
   const { catalogue, users } = dataset;
-  const model = createModel(spec, { userDim: users.dim, dim: catalogue.dim });
+  const model = createModel(spec, {
+    userDim: users.dim,
+    dim: catalogue.dim,
+    denseDim: catalogue.denseDim,
+  });
+  requireKnown(spec);
   const layout = bitmapLayout(catalogue.count);
   await using file = await WeightsFile.create(join(folder, WEIGHTS_FILE));
 
@@ -60,6 +69,8 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     [layout.paddedItems, catalogue.dim],
     [catalogue.embeddings, new Float32Array((layout.paddedItems - layout.items) * catalogue.dim)],
   );
+  const quantised =
+    settings.precision === "int8" ? await addQuantised(file, catalogue, layout) : null;
   const userTable = await file.add("users", "float32", [users.count, users.dim], users.features);
   const tower = await addTower(file, model.layers);
   await file.add("items.ids", "float64", [catalogue.count], catalogue.ids);
@@ -76,7 +87,10 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     { name: WEIGHTS_FILE, bytes: file.bytes, sha256: await file.finish() },
   ];
   for (const device of DEVICES) {
-    const graph = retrievalGraph({ users: userTable, tower, items, eligibility }, spec.heads);
+    const graph = retrievalGraph(
+      { users: userTable, tower, items, quantised, eligibility },
+      { heads: spec.heads, layout },
+    );
     files.push(await writeWhole(folder, graphFile(device), graph.toBytes()));
   }
   const manifest = sealManifest({
@@ -96,7 +110,31 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   await writeWhole(folder, MANIFEST_FILE, Buffer.from(manifest));
 }
 
-function addTower(file: WeightsFile, layers: readonly TowerLayer[]): Promise<TowerWeights[]> {
+/** @throws HarnessError BAD_INPUT on a model that the graph does not compute. */
+function requireKnown({ overarch, value }: ModelSpec): void {
+  if (overarch === "none" && value.trim() === "score") return;
+  throw new HarnessError(
+    "BAD_INPUT",
+    `the index-as-model serves overarch: none with value: score, not overarch: ${overarch} with value: ${value}`,
+    { where: "model" },
+  );
+}
+
+async function addQuantised(
+  file: WeightsFile,
+  catalogue: Catalogue,
+  layout: BitmapLayout,
+): Promise<QuantisedItems> {
+  const { dim } = catalogue;
+  const { paddedItems } = layout;
+  const scales = itemScales(catalogue, paddedItems);
+  return {
+    scales: await file.add("items.scales", "float32", [paddedItems], scales),
+    codes: await file.add("items.codes", "int8", [dim, paddedItems], itemCodes(catalogue, scales)),
+  };
+}
+
+function addTower(file: WeightsFile, layers: readonly DenseLayer[]): Promise<TowerWeights[]> {
   return inOrder(layers, async ({ weights, bias, inDim, outDim, relu }, at) => ({
     weights: await file.add(`tower.${at}.weights`, "float32", [inDim, outDim], weights),
     bias: await file.add(`tower.${at}.bias`, "float32", [outDim], bias),
@@ -143,12 +181,9 @@ async function addEligibility(
   file: WeightsFile,
   { index, layout, bitmaps }: EligibilityParts,
 ): Promise<EligibilityWeights> {
-  const { items, words, paddedItems } = layout;
-  const padding = new Float32Array(paddedItems).fill(-Infinity, items);
   return {
-    padding: await file.add("padding", "float32", [1, paddedItems], padding),
     penalties: await file.add("penalties", "float32", [256, 8], bitPenalties()),
-    bitmaps: await file.add("bitmaps", "uint64", [index.rows, words], bitmaps),
+    bitmaps: await file.add("bitmaps", "uint64", [index.rows, layout.words], bitmaps),
   };
 }
 

@@ -5,46 +5,34 @@ import { FOLD_FLAGS } from "../eligibility/plan-tensors.ts";
 export interface EligibilityWeights {
   /** uint64 [rows, words]: the bitmap table (eligibility/bitmap-table.ts). */
   readonly bitmaps: StoredTensor;
-  /** float32 [1, paddedItems]: 0 for an item, -inf for the padding behind the last one. */
-  readonly padding: StoredTensor;
   /** float32 [256, 8]: of each byte, 0 where a bit is set and -inf where it is not. */
   readonly penalties: StoredTensor;
 }
 
 /**
- * What to add to the scores so that only eligible items keep one: 0 or -inf an item. A batch
- * without filters skips all of it.
+ * What to add to the scores so that only eligible items keep one: 0 or -inf an item.
  *
  * The filters come as programs (eligibility/plan-tensors.ts) for a machine of three registers that
  * a pair of Loops runs over bitmaps, a batch of different programs in step: the inner loop folds
  * literals into the term register, the outer one terms into the clause and clauses into the
  * result.
  *
- * Inputs: `filtered` bool [], `plan_rows` int32 [steps, plans], `plan_literals` int8 [steps, 2,
- * plans, 1], `term_starts` and `term_lengths` int32 [terms], `plan_folds` int8 [terms, 6, plans,
- * 1], `plan_complements` int8 [plans, 1], `plan_of` int32 [batch].
+ * Inputs: `plan_rows` int32 [steps, plans], `plan_literals` int8 [steps, 2, plans, 1],
+ * `term_starts` and `term_lengths` int32 [terms], `plan_folds` int8 [terms, 6, plans, 1],
+ * `plan_complements` int8 [plans, 1], `plan_of` int32 [batch].
  *
- * @returns float32 [batch, paddedItems], or [1, paddedItems] of an unfiltered batch.
+ * @returns writes the layer into a branch of the graph: float32 [batch, paddedItems].
  */
-export function eligibility(graph: GraphBuilder, weights: EligibilityWeights): Value {
-  const filtered = graph.input("filtered", "bool", []);
+export function eligibility(
+  graph: GraphBuilder,
+  weights: EligibilityWeights,
+): (branch: GraphBuilder) => Value {
   const planOf = graph.input("plan_of", "int32", ["batch"]);
   const program = programInputs(graph);
-
-  const then = graph.subgraph("filtered");
-  const bits = eligibleBits(then, program, weights.bitmaps);
-  const words = then.node("Gather", [bits, planOf]);
-  const paddedItems = weights.padding.dims[1]!;
-  then.output("penalty", unpacked(then, words, weights.penalties), "float32", [
-    "batch",
-    paddedItems,
-  ]);
-
-  const otherwise = graph.subgraph("unfiltered");
-  otherwise.output("penalty", graph.weight(weights.padding), "float32", [1, paddedItems]);
-  return graph.node("If", [filtered], {
-    attributes: { then_branch: then, else_branch: otherwise },
-  });
+  return (branch) => {
+    const bits = eligibleBits(branch, program, weights.bitmaps);
+    return unpacked(branch, branch.node("Gather", [bits, planOf]), weights.penalties);
+  };
 }
 
 interface Program {

@@ -1,28 +1,31 @@
-import { NONE, type GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
+import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 
 /**
- * Every item's score for every query: the inner product, and over the heads the largest of them,
- * plus the penalty of who is not eligible. Without an OverArch nothing more is needed of the
- * heads' own candidates: an item among the k best of the union is among the k best, and so the K0
- * best, of the head that gives it its value.
+ * Every item's score for every request: the inner product with its query, and over several heads
+ * the largest of them. Without an OverArch nothing more is needed of the heads' own candidates: an
+ * item among the k best of the union is among the k best, and so the K0 best, of the head that
+ * gives it its value.
  *
- * @param queries float32 [batch x heads, dim]
+ * All shapes keep the name of the batch dimension: only then does ONNX Runtime see that later
+ * layers may work in place on the scores.
+ *
+ * @param queries float32 [batch, heads x dim]
  * @param items float32 [paddedItems, dim]
- * @param penalty float32 [batch or 1, paddedItems]
  * @returns float32 [batch, paddedItems]
  */
 export function scoring(
   graph: GraphBuilder,
   queries: Value,
   items: StoredTensor,
-  { heads, penalty }: { readonly heads: number; readonly penalty: Value },
+  heads: number,
 ): Value {
-  const product = (added: Value): Value =>
-    graph.node("Gemm", [queries, graph.weight(items), added], { attributes: { transB: 1 } });
-  // The product is accumulated upon the penalty, which saves a pass over the scores.
-  if (heads === 1) return product(penalty);
-  const perHead = graph.reshape(product(NONE), -1, heads, items.dims[0]!);
-  const best = graph.node("ReduceMax", [perHead, graph.ints(1)], { attributes: { keepdims: 0 } });
-  return graph.node("Add", [best, penalty]);
+  const product = { attributes: { transB: 1 } };
+  if (heads === 1) return graph.node("Gemm", [queries, graph.weight(items)], product);
+  const perHead = graph.reshape(queries, 0, heads, items.dims[1]!);
+  const scores = graph.node("FusedMatMul", [perHead, graph.weight(items)], {
+    ...product,
+    domain: "com.microsoft",
+  });
+  return graph.node("ReduceMax", [scores, graph.ints(1)], { attributes: { keepdims: 0 } });
 }

@@ -18,7 +18,7 @@ export interface TowerWeights {
  *
  * @param features float32 [batch, userDim]
  * @param layers empty: the features are the query vector.
- * @returns float32 [batch x heads, dim]
+ * @returns float32 [batch, heads x dim]
  */
 export function userTower(
   graph: GraphBuilder,
@@ -33,5 +33,5 @@ export function userTower(
   }
   const given = graph.input("query_vectors", "float32", ["batch", heads * dim]);
   const has = graph.input("has_vectors", "bool", ["batch", 1]);
-  return graph.reshape(graph.node("Where", [has, given, activations]), -1, dim);
+  return graph.node("Where", [has, given, activations]);
 }

@@ -1,0 +1,46 @@
+import type { Catalogue } from "../../src/retrieval/catalogue.ts";
+
+/** Codes run from -127 to 127, so that a code and its negative mean the same length. */
+const LEVELS = 127;
+
+type Embeddings = Pick<Catalogue, "count" | "dim" | "embeddings">;
+
+/**
+ * The scale of each item: its largest number becomes the largest code. A scale an item rather than
+ * one for all keeps short embeddings as exact as long ones.
+ *
+ * @param padded length of the result; 0 beyond the last item.
+ */
+export function itemScales({ count, dim, embeddings }: Embeddings, padded: number): Float32Array {
+  const scales = new Float32Array(padded);
+  for (let item = 0; item < count; item++) {
+    let largest = 0;
+    for (let at = item * dim; at < (item + 1) * dim; at++) {
+      largest = Math.max(largest, Math.abs(embeddings[at]!));
+    }
+    scales[item] = largest / LEVELS;
+  }
+  return scales;
+}
+
+/** Dimensions transposed at a time: as many as share a few cache lines of an embedding. */
+const STRIP = 16;
+
+/** The codes of all items, int8 [dim, scales.length], a strip of dimensions after another. */
+export function* itemCodes(
+  { count, dim, embeddings }: Embeddings,
+  scales: Float32Array,
+): Generator<Int8Array> {
+  const padded = scales.length;
+  for (let first = 0; first < dim; first += STRIP) {
+    const height = Math.min(STRIP, dim - first);
+    const strip = new Int8Array(height * padded);
+    for (let item = 0; item < count; item++) {
+      const inverse = scales[item] === 0 ? 0 : 1 / scales[item]!;
+      for (let row = 0; row < height; row++) {
+        strip[row * padded + item] = Math.round(embeddings[item * dim + first + row]! * inverse);
+      }
+    }
+    yield strip;
+  }
+}

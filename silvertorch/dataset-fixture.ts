@@ -1,0 +1,149 @@
+import * as fc from "fast-check";
+import type { Dataset } from "../src/dataset/dataset.ts";
+import { Random } from "../src/math/random.ts";
+import { Session } from "../src/onnx/session.ts";
+import type { Column } from "../src/retrieval/catalogue.ts";
+import type { ModelSpec } from "../src/retrieval/model-spec.ts";
+import type { RetrievalRequest } from "../src/retrieval/request.ts";
+import { Artifact } from "./compile/artifact.ts";
+import { compileArtifact } from "./compile/compile.ts";
+import type { ArtifactSettings } from "./compile/manifest.ts";
+import { OnnxEngine } from "./engine/onnx-engine.ts";
+import { RequestReader } from "./engine/request-reader.ts";
+
+/** Neither a multiple of 8 nor of 64, so that the padding is at work. */
+export const ITEMS = 300;
+const USERS = 20;
+const DIM = 8;
+const FIRST_USER_ID = 100;
+const FIRST_ITEM_ID = 5000;
+
+/**
+ * For tests: a small dataset with every kind of column: few values, several values an item, more
+ * values than bitmaps (so written in digits, in three slots), numbers of which some are absent.
+ */
+export function smallDataset(userDim = DIM): Dataset {
+  const random = new Random(7);
+  const gaussians = (length: number): Float32Array =>
+    Float32Array.from({ length }, () => random.gaussian());
+  return {
+    name: "small",
+    hash: `small-${userDim}`,
+    folder: "",
+    catalogue: {
+      count: ITEMS,
+      dim: DIM,
+      embeddings: gaussians(ITEMS * DIM),
+      ids: Float64Array.from({ length: ITEMS }, (_, row) => FIRST_ITEM_ID - 3 * row),
+      columns: smallColumns(random),
+      dense: new Float32Array(0),
+      denseDim: 0,
+    },
+    users: {
+      count: USERS,
+      dim: userDim,
+      ids: Float64Array.from({ length: USERS }, (_, row) => FIRST_USER_ID + row),
+      features: gaussians(USERS * userDim),
+    },
+  };
+}
+
+function smallColumns(random: Random): Column[] {
+  const numbers = (make: () => number): Float32Array =>
+    Float32Array.from({ length: ITEMS }, () => (random.int(6) === 0 ? NaN : make()));
+  return [
+    categorical("lang", { values: 5, most: 1 }, random),
+    categorical("topic", { values: 12, most: 3 }, random),
+    categorical("creator", { values: 3000, most: 3 }, random),
+    { kind: "numeric", name: "age", values: numbers(() => random.int(9) - 4) },
+  ];
+}
+
+function categorical(
+  name: string,
+  { values, most }: { readonly values: number; readonly most: number },
+  random: Random,
+): Column {
+  const offsets = new Uint32Array(ITEMS + 1);
+  const codes: number[] = [];
+  for (let item = 0; item < ITEMS; item++) {
+    const held = new Set(Array.from({ length: random.int(most + 1) }, () => random.int(values)));
+    codes.push(...[...held].toSorted((a, b) => a - b));
+    offsets[item + 1] = codes.length;
+  }
+  const vocabulary = Array.from({ length: values }, (_, code) => `v${code}`);
+  return { kind: "categorical", name, vocabulary, offsets, values: Uint32Array.from(codes) };
+}
+
+export const oneHead: ModelSpec = {
+  heads: 1,
+  candidates: ITEMS,
+  tower: { kind: "identity" },
+  overarch: "none",
+  value: "score",
+  seed: 1,
+};
+export const threeHeads: ModelSpec = {
+  ...oneHead,
+  heads: 3,
+  tower: { kind: "mlp", hidden: [16] },
+};
+
+const values = (count: number): fc.Arbitrary<string> => fc.nat(count).map((code) => `v${code}`);
+const list = (count: number): fc.Arbitrary<string> =>
+  fc.array(values(count), { minLength: 1, maxLength: 20 }).map((all) => `(${all.join(", ")})`);
+const operator = fc.constantFrom("<", "<=", ">", ">=", "=", "!=");
+const term = fc.oneof(
+  values(5).map((value) => `lang:${value}`),
+  values(11).map((value) => `topic:${value}`),
+  values(3000).map((value) => `creator:${value}`),
+  list(2999).map((all) => `creator IN ${all}`),
+  fc.tuple(operator, fc.integer({ min: -5, max: 5 })).map(([op, n]) => `age ${op} ${n}`),
+);
+
+/** Any filter over the columns of the small dataset. */
+export const { filter: anyFilter } = fc.letrec<{ filter: string }>((tie) => ({
+  filter: fc.oneof(
+    { depthSize: "medium", withCrossShrink: true },
+    term,
+    fc
+      .tuple(tie("filter"), fc.constantFrom("AND", "OR"), tie("filter"))
+      .map(([left, op, right]) => `(${left} ${op} ${right})`),
+    tie("filter").map((inner) => `NOT (${inner})`),
+  ),
+}));
+
+const floats = (length: number): fc.Arbitrary<Float32Array> =>
+  fc.float32Array({ minLength: length, maxLength: length, min: -2, max: 2, noNaN: true });
+
+/** Any request to a model over the small dataset. */
+export function anyRequest(userDim: number, { heads }: ModelSpec): fc.Arbitrary<RetrievalRequest> {
+  const lastId = FIRST_ITEM_ID - 3 * ITEMS;
+  return fc.record({
+    user: fc.oneof(
+      fc.nat(USERS - 1).map((row) => ({ kind: "id", id: FIRST_USER_ID + row }) as const),
+      floats(userDim).map((features) => ({ kind: "features", features }) as const),
+      floats(heads * DIM).map((vectors) => ({ kind: "vectors", vectors }) as const),
+    ),
+    k: fc.integer({ min: 1, max: ITEMS }),
+    filter: fc.oneof(fc.constant(""), anyFilter),
+    // Some of them are no item's id.
+    exclude: fc
+      .uniqueArray(fc.integer({ min: lastId, max: FIRST_ITEM_ID + 3 }), { maxLength: 60 })
+      .map((ids) => Float64Array.from(ids)),
+  });
+}
+
+/** For tests: compiles a dataset into a folder and loads what came out, in this thread. */
+export async function compiled(
+  folder: string,
+  dataset: Dataset,
+  { model, settings }: { readonly model: ModelSpec; readonly settings: ArtifactSettings },
+): Promise<{ readonly engine: OnnxEngine; readonly reader: RequestReader }> {
+  await compileArtifact({ dataset, model, settings, folder, onProgress: () => {} });
+  const artifact = await Artifact.open(folder, { verify: true });
+  const reader = await RequestReader.open(artifact);
+  const file = artifact.graphPath("cpu");
+  const session = await Session.open({ file, device: "cpu", threads: 1 });
+  return { engine: new OnnxEngine(session, artifact.manifest), reader };
+}

@@ -1,0 +1,55 @@
+import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
+import type { StoredTensor } from "../../src/onnx/weights-file.ts";
+
+/** Embeddings as 8-bit integers with a scale an item: embedding = code x scale, nearly. */
+export interface QuantisedItems {
+  /** int8 [dim, paddedItems] */
+  readonly codes: StoredTensor;
+  /** float32 [paddedItems] */
+  readonly scales: StoredTensor;
+}
+
+/**
+ * Queries are rounded to -63 .. 63, a bit less than a byte holds: processors without VNNI add
+ * pairs of products in 16 bits, and those of full bytes would overflow unnoticed.
+ */
+const QUERY_LEVELS = 63;
+const QUERY_ZERO = 64;
+/** Stands for the largest number of a query of zeros, by which it is divided. */
+const SMALLEST = 1e-30;
+
+/**
+ * Nearly every item's score (see scoring.ts), from an integer product. With one head the scores of
+ * a request are divided by its query's largest number, which leaves their order as it is.
+ *
+ * @param queries float32 [batch, heads x dim]
+ * @returns float32 [batch, paddedItems]
+ */
+export function quantisedScoring(
+  graph: GraphBuilder,
+  queries: Value,
+  { codes, scales }: QuantisedItems,
+  heads: number,
+): Value {
+  const float = (value: number): Value => graph.constant("float32", [], Float32Array.of(value));
+  const perHead = heads === 1 ? queries : graph.reshape(queries, 0, heads, codes.dims[0]!);
+  const largest = graph.node("ReduceMax", [graph.node("Abs", [perHead]), graph.ints(-1)]);
+  const step = graph.node("Div", [
+    graph.node("Max", [largest, float(SMALLEST)]),
+    float(QUERY_LEVELS),
+  ]);
+  const zero = graph.constant("uint8", [], Uint8Array.of(QUERY_ZERO));
+  const rounded = graph.node("QuantizeLinear", [
+    graph.node("Div", [perHead, step]),
+    float(1),
+    zero,
+  ]);
+  const scores = graph.node(
+    "MatMulIntegerToFloat",
+    [rounded, graph.weight(codes), float(1), graph.weight(scales), zero],
+    { domain: "com.microsoft" },
+  );
+  if (heads === 1) return scores;
+  const comparable = graph.node("Mul", [scores, step]);
+  return graph.node("ReduceMax", [comparable, graph.ints(1)], { attributes: { keepdims: 0 } });
+}
