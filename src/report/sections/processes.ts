@@ -1,4 +1,5 @@
 import { median } from "../../math/quantile.ts";
+import { METRICS } from "../../result/metric.ts";
 import { axisEnd, barSpec, labelWidthOf } from "../bar-spec.ts";
 import { basisOf } from "../digest.ts";
 import type { Digest, SystemDigest } from "../digest.ts";
@@ -76,12 +77,14 @@ export function processesOf({ standing }: SystemDigest): ProcessDigest[] {
   const rounds = standing.valid.filter(({ completed }) => completed > 0);
   const roles = new Set(rounds.flatMap(({ processes }) => processes.map(({ role }) => role)));
   return [...roles].map((role) => {
-    // A role may have several processes; their work adds up.
-    const own = rounds.map(({ processes, completed }) => {
-      const alike = processes.filter((process) => process.role === role);
-      const cpuSeconds = alike.reduce((sum, process) => sum + process.cpuSeconds, 0);
+    const own = rounds.map((point) => {
+      // A role may have several processes; their work adds up. Processes are read over the whole
+      // stretch, run-up included, so it is their shares that are taken, of the point's CPU time.
+      const alike = point.processes.filter((process) => process.role === role);
       const rssBytes = alike.reduce((sum, process) => sum + process.rssBytes, 0);
-      return { cpuMs: (cpuSeconds * 1000) / completed, rssBytes };
+      const all = cpuOf(point.processes);
+      const share = all === 0 ? 0 : cpuOf(alike) / all;
+      return { cpuMs: share * (METRICS.cpu.of(point) ?? (all * 1000) / point.completed), rssBytes };
     });
     return {
       role,
@@ -89,4 +92,8 @@ export function processesOf({ standing }: SystemDigest): ProcessDigest[] {
       rssBytes: Math.max(...own.map(({ rssBytes }) => rssBytes)),
     };
   });
+}
+
+function cpuOf(processes: readonly { readonly cpuSeconds: number }[]): number {
+  return processes.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
 }

@@ -55,7 +55,7 @@ export function ratiosSection({ result }: Digest): Section | null {
       table: {
         caption: "All ratios",
         columns: ["metric", "of", "over", "ratio", "low", "high", "pairs", "verdict"].map(
-          (label) => ({ label }),
+          (label, i) => ({ label, align: i < 3 ? ("left" as const) : ("right" as const) }),
         ),
         rows: result.comparisons.map((c) => [
           METRICS[c.metric as MetricName]?.label ?? c.metric,
