@@ -1,7 +1,7 @@
 import { costRows } from "../cost/cost-rows.ts";
 import { evaluateGates } from "../gate/evaluate.ts";
 import type { Histogram } from "../math/histogram.ts";
-import { byGravity } from "../result/doubts.ts";
+import { gatherDoubts } from "../result/doubts.ts";
 import { sampleResult } from "../result/sample-result.fixture.ts";
 import type { SampleOptions } from "../result/sample-result.fixture.ts";
 import type { Result } from "../result/schema.ts";
@@ -23,6 +23,10 @@ export async function decidedSample(
     new URL("../../scenarios/prices/example.yaml", import.meta.url).pathname,
   );
   const { rows, doubts } = costRows(result, sheet);
-  const priced = { ...result, cost: [...rows], doubts: byGravity([...result.doubts, ...doubts]) };
+  const priced = {
+    ...result,
+    cost: [...rows],
+    doubts: gatherDoubts([...result.doubts, ...doubts]),
+  };
   return { result: { ...priced, gates: evaluateGates(GATES, priced) }, samples };
 }

@@ -16,7 +16,9 @@ export function formatNumber(value: number | null): string {
   // toFixed of what toPrecision rounds, so that 9.999 is 10.0 and nothing reads 1e-7 before 1e-6.
   const rounded = Number(value.toPrecision(3));
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded))));
-  return size < 1e-6 ? value.toExponential(1) : rounded.toFixed(digits);
+  if (size < 1e-6) return value.toExponential(1);
+  // Below a tenth, zeros at the end would claim a precision that nobody measured.
+  return size < 0.1 ? String(Number(rounded.toFixed(digits))) : rounded.toFixed(digits);
 }
 
 /** 22.4 ms */

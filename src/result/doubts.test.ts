@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { collectDoubts, doubt } from "./doubts.ts";
+import { collectDoubts, doubt, gatherDoubts } from "./doubts.ts";
 import { alteredSample, MESH, MODEL, sampleResult, smallSample } from "./sample-result.fixture.ts";
 import type { Point, Result } from "./schema.ts";
 
@@ -31,6 +31,23 @@ describe("doubts", () => {
     const text = doubts.map((each) => each.text).join(" ");
     expect(text).toContain("1 of 5 of mesh (throttled)");
     expect(text).toContain("fewer than five pairs");
+  });
+
+  it("of one kind are told in one sentence", () => {
+    const { doubts } = alteredSample("", {});
+    const all = gatherDoubts([
+      ...doubts,
+      doubt("violations", "1 by a"),
+      doubt("violations", "2 by b"),
+    ]);
+    expect(all.filter(({ code }) => code === "violations")).toEqual([
+      doubt("violations", "1 by a; 2 by b"),
+    ]);
+    expect(gatherDoubts(all)).toEqual(all);
+    expect(gatherDoubts([{ code: "other", text: "Odd." }, doubt("virtualised")])).toEqual([
+      doubt("virtualised"),
+      { code: "other", text: "Odd." },
+    ]);
   });
 
   it("look at the machine", () => {

@@ -35,11 +35,20 @@ export function doubt(code: DoubtCode, detail = ""): Doubt {
   return { code, text: detail === "" ? `${DOUBTS[code]}.` : `${DOUBTS[code]}: ${detail}.` };
 }
 
-/** Most to least grave; codes that are not ours come last. */
-export function byGravity(doubts: readonly Doubt[]): Doubt[] {
-  const order = Object.keys(DOUBTS);
-  const place = ({ code }: Doubt): number => order.indexOf(code) + 1 || order.length + 1;
-  return doubts.toSorted((a, b) => place(a) - place(b));
+/** One doubt a code with all details in one sentence, the most grave first, unknown codes last. */
+export function gatherDoubts(doubts: readonly Doubt[]): Doubt[] {
+  const known = Object.keys(DOUBTS) as DoubtCode[];
+  const gathered = known.flatMap((code) => {
+    const alike = doubts.filter((each) => each.code === code);
+    const details = new Set(alike.map(({ text }) => detailOf(code, text)));
+    return alike.length === 0 ? [] : [doubt(code, [...details].filter(Boolean).join("; "))];
+  });
+  return [...gathered, ...doubts.filter(({ code }) => !Object.hasOwn(DOUBTS, code))];
+}
+
+/** What `doubt` was given. */
+function detailOf(code: DoubtCode, text: string): string {
+  return text.slice(DOUBTS[code].length, -1).replace(/^: /, "");
 }
 
 type Judged = Omit<Result, "doubts" | "gates" | "cost">;
@@ -47,7 +56,7 @@ type Judged = Omit<Result, "doubts" | "gates" | "cost">;
 /** Every doubt that the result itself gives rise to, most grave first. */
 export function collectDoubts(result: Judged): Doubt[] {
   const standings = measuredSystems(result).map((system) => standingOf(result, system));
-  return byGravity([
+  return gatherDoubts([
     ...ofTheRun(result),
     ...ofTheMachine(result),
     ...ofTheRounds(result, standings),
@@ -139,14 +148,14 @@ function ofTheStanding(standing: Standing): Doubt[] {
   if (bound > 0)
     doubts.push(doubt("client-bound", `in ${bound} of ${points.length} rounds of ${system}`));
   if (valid.length > 0 && medianOf(standing, "p99") === null) {
-    doubts.push(doubt("few-samples", `of ${system} it is not shown`));
+    doubts.push(doubt("few-samples", `not shown for ${system}`));
   }
   const spread = spreadOf(standing);
   if (spread > 0.15) {
     doubts.push(
       doubt(
         "not-steady",
-        `that of ${system} varies by ${Math.round(spread * 100)}% (standard deviation)`,
+        `that of ${system} has a standard deviation of ${Math.round(spread * 100)}%`,
       ),
     );
   }

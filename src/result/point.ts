@@ -17,8 +17,6 @@ export interface Measurement {
   readonly quality: AnswerQuality;
   /** null where the system could not be asked any more. */
   readonly usage: SystemUsage | null;
-  /** Time between the two readings that `usage` is the difference of. */
-  readonly usageSeconds: number;
   /** CPUs the system may use. */
   readonly systemCores: number;
 }
@@ -40,6 +38,10 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples"> {
   const errors = [...observed.errors.values()].reduce((sum, { count }) => sum + count, 0);
   const throughputPerSecond = seconds > 0 ? completed / seconds : 0;
   const latencyMs = latencyOf(observed.latency);
+  // Usage was counted over the whole drive, run-up and tail included; so were the answers.
+  const windowShare = observed.answered === 0 ? 0 : completed / observed.answered;
+  const cpuSeconds =
+    usage === null || observed.answered === 0 ? null : usage.cpuSeconds * windowShare;
   const { verdict, bound, reasons } = judgeStretch({
     completed,
     errors,
@@ -52,14 +54,9 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples"> {
     meanLatencyMs: latencyMs.mean ?? 0,
     throughputPerSecond,
     systemCpuShare:
-      usage === null ? null : usage.cpuSeconds / measurement.usageSeconds / measurement.systemCores,
+      cpuSeconds === null || seconds === 0 ? null : cpuSeconds / seconds / measurement.systemCores,
   });
   const goodShare = quality.scored === 0 ? 0 : 1 - quality.faulty / quality.scored;
-  // CPU was counted over the whole drive, run-up and tail included; so were the answers.
-  const cpuSeconds =
-    usage === null || observed.answered === 0
-      ? null
-      : (usage.cpuSeconds / observed.answered) * completed;
   return {
     key: pointKey(measurement),
     system,
@@ -84,7 +81,13 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples"> {
     short: quality.short,
     cpuSeconds,
     rssBytes: usage?.rssBytes ?? null,
-    processes: usage === null ? [] : usage.processes.map((process) => ({ ...process })),
+    processes:
+      usage === null
+        ? []
+        : usage.processes.map((process) => ({
+            ...process,
+            cpuSeconds: process.cpuSeconds * windowShare,
+          })),
     gpu: usage?.gpu == null ? null : { ...usage.gpu, watts: null },
     stages: usage === null ? {} : usage.stages,
     batch: usage?.batch ?? null,

@@ -1,4 +1,4 @@
-import { byGravity, collectDoubts } from "./doubts.ts";
+import { gatherDoubts, collectDoubts } from "./doubts.ts";
 import { compareSystems } from "./comparisons.ts";
 import type { CostRow, Doubt, GateVerdict, Point, Result, SystemResult } from "./schema.ts";
 
@@ -64,7 +64,7 @@ export class ResultDraft {
     return {
       ...compared,
       cost: [...cost],
-      doubts: byGravity([...this.#doubts, ...collectDoubts(compared), ...doubts]),
+      doubts: gatherDoubts([...this.#doubts, ...collectDoubts(compared), ...doubts]),
       gates: [...gates],
     };
   }

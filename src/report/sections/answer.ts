@@ -40,7 +40,7 @@ function ratioFigure(comparison: Comparison, systems: Digest["result"]["systems"
     low === null || high === null
       ? "no interval"
       : `95%: ${formatNumber(low)} to ${formatNumber(high)}`;
-  return html`<p class="ratio">
+  return html`<p class="ratio ${verdict}">
     <span class="big">${formatTimes(ratio)}</span>
     <span class="what">throughput of ${of} over ${held}</span>
     <span class="interval">${interval} · ${verdict}</span>

@@ -100,7 +100,7 @@ export function latencyDistributionSpec(
     type: "quantitative",
     title: "latency, ms (log)",
     scale: { type: "log", nice: false },
-    axis: { format: "~r", values: ticks },
+    axis: { format: ",~r", values: ticks },
   } as const;
   const y = {
     field: "share",

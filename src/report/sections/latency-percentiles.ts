@@ -101,7 +101,7 @@ export function latencyPercentilesSpec(
     type: "quantitative" as const,
     title: "latency, ms (log)",
     scale: { type: "log" as const, domain: [lowest / 1.25, highest * 1.25], nice: false as const },
-    axis: { values: logTicks(lowest / 1.25, highest * 1.25), format: "~r" },
+    axis: { values: logTicks(lowest / 1.25, highest * 1.25), format: ",~r" },
   };
   const { color, dash } = bySystem(systems, "line");
   return {

@@ -151,10 +151,17 @@ export function ratiosSpec(
           ],
         },
       },
-      {
-        mark: { type: "text", dy: -13, fontSize: 11, color: "var(--muted)" },
+      // The same text twice: once as a halo, so that no line runs through it.
+      ...(["var(--paper)", null] as const).map((halo) => ({
+        mark: {
+          type: "text" as const,
+          dy: -13,
+          fontSize: 11,
+          color: halo ?? "var(--muted)",
+          ...(halo === null ? {} : { stroke: halo, strokeWidth: 4 }),
+        },
         encoding: { y, x: { ...x, field: "gain" }, text: { field: "label" } },
-      },
+      })),
     ],
   };
 }

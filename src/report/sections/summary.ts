@@ -26,7 +26,7 @@ export function summarySection(digest: Digest): Section {
     ["Throughput, requests/s", ({ standing }) => formatNumber(medianOf(standing, "throughput"))],
     ...(over === null ? [] : [ratioLine(digest, over.name)]),
     ["p50 latency", ({ standing }) => formatMs(medianOf(standing, "p50"))],
-    ["p99 latency", ({ standing }) => formatMs(medianOf(standing, "p99"))],
+    ["p99 latency", p99Of],
     [`Recall@${result.dataset.k}`, ({ standing }) => formatShare(medianOf(standing, "recall"))],
     [
       "Violations",
@@ -79,6 +79,15 @@ function ratio(digest: Digest, { name }: SystemDigest): Child {
   const interval =
     low === null || high === null ? "no interval" : `${formatNumber(low)} to ${formatNumber(high)}`;
   return html`${formatTimes(found.ratio)}<span class="detail">${interval}</span>`;
+}
+
+/** The rounds' median; where a round has too few answers for one, that of all rounds together. */
+function p99Of({ standing, latencies }: SystemDigest): Child {
+  const ofRounds = medianOf(standing, "p99");
+  if (ofRounds !== null || latencies === null || latencies.count < 1000) return formatMs(ofRounds);
+  return html`${formatMs(latencies.quantile(0.99) / 1000)}<span class="detail"
+      >rounds together</span
+    >`;
 }
 
 /** Nought is only claimed where something was measured. */
