@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, HarnessError } from "../src/errors.ts";
-import type { GrpcClient } from "../src/door/grpc-client.ts";
+import type { CallOptions, GrpcClient } from "../src/door/grpc-client.ts";
 import type { CallContext } from "../src/door/retriever.ts";
 import type { MeshService, ServiceStats } from "./services.ts";
 
@@ -32,8 +32,8 @@ export function decodeFault({ code, message, where, hint }: WireFault): HarnessE
 }
 
 /** What is left of a caller's time, as the call options that pass it on. */
-export function remaining({ deadlineMs }: CallContext): { deadlineMs: number } {
-  return { deadlineMs: deadlineMs === Infinity ? Infinity : deadlineMs - performance.now() };
+export function remaining({ deadlineMs }: CallContext): CallOptions {
+  return { timeoutMs: deadlineMs === Infinity ? Infinity : deadlineMs - performance.now() };
 }
 
 interface WireStats {
@@ -62,7 +62,7 @@ export function statsHandler(service: MeshService): () => Promise<WireStats> {
 }
 
 export async function callStats(client: GrpcClient): Promise<ServiceStats> {
-  const options = { deadlineMs: STATS_MS };
+  const options = { timeoutMs: STATS_MS };
   const { stages, counters, ...process } = await client.call<object, WireStats>(
     "Stats",
     {},

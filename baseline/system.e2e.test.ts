@@ -78,7 +78,7 @@ const isAlive = (pid: number): boolean => {
 const roleOf = (processes: readonly SystemProcess[]): Map<number, string> =>
   new Map(processes.map(({ pid, role }) => [pid, role]));
 
-const inTime = { deadlineMs: 30_000 };
+const inTime = { timeoutMs: 30_000 };
 
 /** Every request's answer against the oracle. */
 async function scoreAll(

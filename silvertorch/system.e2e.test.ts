@@ -86,7 +86,7 @@ it.for([
   await using system = await start(model);
   await connected(system, async (door) => {
     const answers = await Promise.all(
-      set.requests.map((request) => door.retrieve(request, { deadlineMs: 30_000 })),
+      set.requests.map((request) => door.retrieve(request, { timeoutMs: 30_000 })),
     );
     for (const [at, { ids, values }] of answers.entries()) {
       expect(scorer.score(at, ids)).toMatchObject({
@@ -122,7 +122,7 @@ it("says what is wrong with a request", async () => {
   await using system = await start(oneHead);
   await connected(system, async (door) => {
     const ask = (change: object): Promise<unknown> =>
-      door.retrieve({ ...set.requests[0]!, ...change }, { deadlineMs: 5000 });
+      door.retrieve({ ...set.requests[0]!, ...change }, { timeoutMs: 5000 });
     await expect(ask({ user: { kind: "id", id: 999_999 } })).rejects.toMatchObject({
       code: "BAD_INPUT",
       message: expect.stringContaining("user 999999") as string,

@@ -52,7 +52,7 @@ export class DoorClient {
 
   async stats(): Promise<SystemStats> {
     return decodeStats(
-      await this.#grpc.call<object, WireStats>("Stats", {}, { deadlineMs: STATS_MS }),
+      await this.#grpc.call<object, WireStats>("Stats", {}, { timeoutMs: STATS_MS }),
     );
   }
 

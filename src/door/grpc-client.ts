@@ -23,7 +23,7 @@ export interface GrpcClientOptions {
 
 export interface CallOptions {
   /** How long the caller waits, from now; Infinity: for ever. It travels with the call. */
-  readonly deadlineMs: number;
+  readonly timeoutMs: number;
 }
 
 export interface GrpcClient {
@@ -88,10 +88,10 @@ export function connectGrpc(options: GrpcClientOptions): GrpcClient {
     request: Req,
     serialize: (request: Req) => Buffer,
     deserialize: (bytes: Buffer) => Res,
-    deadlineMs: number,
+    timeoutMs: number,
   ): Promise<Res> => {
     turn = (turn + 1) % clients.length;
-    const deadline = deadlineMs === Infinity ? Infinity : Date.now() + deadlineMs;
+    const deadline = timeoutMs === Infinity ? Infinity : Date.now() + timeoutMs;
     return new Promise((resolve, reject) => {
       clients[turn]!.makeUnaryRequest(
         path,
@@ -109,18 +109,12 @@ export function connectGrpc(options: GrpcClientOptions): GrpcClient {
   };
 
   return {
-    call: <Res>(name: string, request: object, { deadlineMs }: CallOptions) => {
+    call: <Res>(name: string, request: object, { timeoutMs }: CallOptions) => {
       const { path, requestSerialize, responseDeserialize } = methodOf(name);
-      return unary(
-        path,
-        request,
-        requestSerialize,
-        responseDeserialize,
-        deadlineMs,
-      ) as Promise<Res>;
+      return unary(path, request, requestSerialize, responseDeserialize, timeoutMs) as Promise<Res>;
     },
-    callEncoded: (name, request, { deadlineMs }) =>
-      unary(methodOf(name).path, request, identity, identity, deadlineMs),
+    callEncoded: (name, request, { timeoutMs }) =>
+      unary(methodOf(name).path, request, identity, identity, timeoutMs),
     waitUntilServing: (timeoutMs, signal) => {
       const ask = (): Promise<{ status: string | number }> =>
         unary(

@@ -11,7 +11,7 @@ import { loadHealthService } from "./service-definition.ts";
 
 const service = { protoFile: RETRIEVAL_PROTO, service: RETRIEVAL_SERVICE };
 const never = new AbortController().signal;
-const SOON = { deadlineMs: 10_000 };
+const SOON = { timeoutMs: 10_000 };
 
 const handlersWith = (Retrieve: UnaryHandler): Record<string, UnaryHandler> => ({
   Retrieve,
@@ -62,8 +62,8 @@ test("a call's deadline arrives as time left; without one there is no end", asyn
     return {};
   });
   const client = connect(port);
-  await ask(client, { deadlineMs: 5_000 });
-  await ask(client, { deadlineMs: Infinity });
+  await ask(client, { timeoutMs: 5_000 });
+  await ask(client, { timeoutMs: Infinity });
   expect(left[0]).toBeGreaterThan(0);
   expect(left[0]).toBeLessThanOrEqual(5_005);
   expect(left[1]).toBe(Infinity);

@@ -63,7 +63,7 @@ const post = (
 ): Promise<Response> => fetch(`${http}/v1/retrieve`, { method: "POST", body, headers });
 
 const BODY = '{"user_id":7,"k":3,"exclude":[1,2]}';
-const SOON = { deadlineMs: 10_000 };
+const SOON = { timeoutMs: 10_000 };
 
 /** A retriever that answers when it is told to. */
 class Held {
@@ -176,7 +176,7 @@ test("the retriever gets the caller's deadline; past it the caller is told so", 
     deadlines.push(deadlineMs - performance.now());
     return new Promise(() => {});
   });
-  const late = client.retrieve(request, { deadlineMs: 200 });
+  const late = client.retrieve(request, { timeoutMs: 200 });
   await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
   const response = await post(http, BODY, { "x-deadline-ms": "200" });
   expect(response.status).toBe(504);

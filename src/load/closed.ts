@@ -33,7 +33,7 @@ async function driveLane(
   recorder: Recorder,
   requestTimeoutMs: number,
 ): Promise<void> {
-  const options = { deadlineMs: requestTimeoutMs };
+  const options = { timeoutMs: requestTimeoutMs };
   let isFirst = true;
   let doneMs = performance.now();
   while (!recorder.isOver(doneMs)) {

@@ -36,7 +36,6 @@ export async function measureTurn(
   const { running, door, system, variant } = unit;
   const load = scenario.loads[name]!;
   const before = await door.stats();
-  const since = performance.now();
   const observed = await drive({
     system: running,
     load,
@@ -48,7 +47,6 @@ export async function measureTurn(
   });
   // A system that died under the load cannot be asked; what was seen of it still counts.
   const after = await door.stats().catch(() => null);
-  const usageSeconds = (performance.now() - since) / 1000;
   const point = toPoint({
     system,
     variant,
@@ -58,7 +56,6 @@ export async function measureTurn(
     observed,
     quality: await scoreAnswers(observed.answers, scorer),
     usage: after === null ? null : usageBetween(before, after),
-    usageSeconds,
     systemCores,
   });
   return { point, latency: observed.latency };

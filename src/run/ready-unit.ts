@@ -27,8 +27,8 @@ async function checkAnswers({ door, system }: Unit, context: TurnContext): Promi
   const step = Math.max(1, Math.floor(requests.length / CHECKED));
   const tally = { asked: 0, recall: 0, forbidden: 0, short: 0 };
   for (let at = 0; at < requests.length; at += step) {
-    const deadlineMs = requestTimeoutMs(scenario);
-    const { ids } = await door.retrieve(requests[at]!, { deadlineMs }).catch((cause: unknown) => {
+    const timeoutMs = requestTimeoutMs(scenario);
+    const { ids } = await door.retrieve(requests[at]!, { timeoutMs }).catch((cause: unknown) => {
       context.signal.throwIfAborted();
       throw new HarnessError("INVALID", `it cannot answer request ${at}`, { where: system, cause });
     });
