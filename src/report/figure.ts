@@ -27,7 +27,7 @@ export interface Figure {
 export function renderFigure({ charts, says, basis, table }: Figure): Html {
   return html`<figure>
     <div class="charts charts-${Math.min(charts.length, 2)}">${charts.map(renderChart)}</div>
-    <figcaption>${says} <span class="basis">${basis}.</span></figcaption>
+    <figcaption>${says} <span class="basis">${capital(basis)}.</span></figcaption>
     <details class="data">
       <summary>The numbers</summary>
       ${renderTable(table)}
@@ -46,3 +46,5 @@ function renderChart({ id, heading, spec, alt }: Chart): Html {
     </script>
   </div>`;
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -105,7 +105,7 @@ export async function readResult(path: string): Promise<Result> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new HarnessError("DATA", `${path} cannot be read: this is not a result bundle`, {
       cause,
-      hint: "name the folder that `silverbench run` wrote, or its --out",
+      hint: `name the folder that \`silverbench run\` wrote; one with only a ${BUNDLE_FILES.journal} is of a run that was killed`,
     });
   });
   let value: unknown;

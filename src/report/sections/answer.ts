@@ -1,4 +1,5 @@
-import type { Comparison, Doubt, GateVerdict } from "../../result/schema.ts";
+import { gatherDoubts } from "../../result/doubts.ts";
+import type { Comparison, GateVerdict, Result } from "../../result/schema.ts";
 import type { Digest } from "../digest.ts";
 import { formatNumber, formatTimes } from "../format.ts";
 import { html } from "../html.ts";
@@ -9,7 +10,9 @@ export function answerSection({ result, headline, load }: Digest): Html {
   const { overMesh, overInProcess } = headline;
   const ratios = [overMesh, overInProcess].filter((comparison) => comparison !== null);
   // A ratio in large type is a claim: none is made where the sentence makes none.
-  const stated = ratios.filter(({ recallAt, ratio }) => recallAt !== null && ratio !== null);
+  const stated = ratios.filter(
+    ({ recallAt, low }) => result.complete && recallAt !== null && low !== null,
+  );
   return html`<section class="answer" id="answer" aria-labelledby="question">
     ${result.complete ? null : incomplete(result.incompleteReason)}
     <h1 id="question">
@@ -21,7 +24,7 @@ export function answerSection({ result, headline, load }: Digest): Html {
       Load: ${load.text}.
       ${stated[0] === undefined ? null : `Method: geometric mean of the ratios of interleaved rounds, ${stated[0].method}.`}
     </p>
-    <div class="judgement">${verdicts(result.gates)} ${doubts(result.doubts)}</div>
+    <div class="judgement">${verdicts(result.gates)} ${doubts(result)}</div>
   </section>`;
 }
 
@@ -75,7 +78,9 @@ function verdicts(gates: readonly GateVerdict[]): Html {
   </div>`;
 }
 
-function doubts(list: readonly Doubt[]): Html {
+function doubts(result: Result): Html {
+  // The banner has said that the run is incomplete.
+  const list = gatherDoubts(result.doubts).filter(({ code }) => code !== "incomplete");
   const items = list.map(({ code, text }) => {
     // The first half says what, the rest how much.
     const colon = text.indexOf(": ");

@@ -12,7 +12,6 @@ import { bySystem } from "../system-scale.ts";
 
 /** Shares drawn from a histogram: each stands for a thousandth of the answers. */
 const DRAWN = 1000;
-const BINS_A_DECADE = 24;
 
 /** How the latencies are spread, from the histograms. */
 export function latencyDistributionSection(digest: Digest): Section | null {
@@ -65,24 +64,27 @@ export interface LatencyBin {
 
 /** Equal bins on a log axis from the fastest to the slowest system, each system's shares adding to 1. */
 export function distributionOf(systems: readonly SystemDigest[]): LatencyBin[] {
-  const counts = systems.map(({ latencies }) => binCounts(latencies!));
+  const fewest = Math.min(...systems.map(({ latencies }) => latencies!.count));
+  // Few answers in narrow bins would draw teeth where there is only chance.
+  const binsADecade = fewest < 500 ? 8 : fewest < 5000 ? 16 : 24;
+  const counts = systems.map(({ latencies }) => binCounts(latencies!, binsADecade));
   const used = counts.flatMap((bins) => [...bins.keys()]);
   const [first, last] = [Math.min(...used) - 1, Math.max(...used) + 1];
   return systems.flatMap(({ name }, i) =>
     Array.from({ length: last - first + 1 }, (_, step) => ({
       system: name,
-      ms: Number((10 ** ((first + step + 0.5) / BINS_A_DECADE)).toPrecision(4)),
+      ms: Number((10 ** ((first + step + 0.5) / binsADecade)).toPrecision(4)),
       share: (counts[i]!.get(first + step) ?? 0) / DRAWN,
     })),
   );
 }
 
-function binCounts(latencies: Histogram): Map<number, number> {
+function binCounts(latencies: Histogram, binsADecade: number): Map<number, number> {
   const counts = new Map<number, number>();
   for (let i = 0; i < DRAWN; i++) {
     // A microsecond is the histogram's unit: nothing is below it.
     const ms = Math.max(1, latencies.quantile((i + 0.5) / DRAWN)) / 1000;
-    const bin = Math.floor(Math.log10(ms) * BINS_A_DECADE);
+    const bin = Math.floor(Math.log10(ms) * binsADecade);
     counts.set(bin, (counts.get(bin) ?? 0) + 1);
   }
   return counts;
