@@ -1,4 +1,5 @@
 import { openDoor } from "../src/door/server.ts";
+import { explain, type HarnessError } from "../src/errors.ts";
 import { runService } from "../src/process/service-main.ts";
 import { Artifact } from "./compile/artifact.ts";
 import { OnnxEngine } from "./engine/onnx-engine.ts";
@@ -28,7 +29,7 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
   const { items, dim, userDim, model } = artifact.manifest;
   const reader = await RequestReader.open(artifact);
   onProgress("loading the model", Number.NaN);
-  const engine = await OnnxEngine.open(artifact, { device, threads });
+  const engine = await OnnxEngine.open(artifact, { device, threads, onDied: endProcess });
   onProgress("warming up", Number.NaN);
   await warmUp(engine, config.maxBatch);
   const door = await openDoor({
@@ -44,6 +45,12 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
     },
   };
 });
+
+/** A model that cannot answer any more is a dead service: whoever watches it must be told. */
+function endProcess(error: HarnessError): void {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
+}
 
 /** The first run of a size allocates what the later ones reuse. */
 async function warmUp(engine: OnnxEngine, maxBatch: number): Promise<void> {

@@ -1,5 +1,5 @@
 import type { HostTensor } from "../../src/onnx/element-type.ts";
-import { SessionThread } from "../../src/onnx/session-thread.ts";
+import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import type { ArtifactManifest } from "../compile/manifest.ts";
 import { batchFeeds, type BatchShape } from "./batch-feeds.ts";
@@ -9,6 +9,7 @@ export interface EngineOptions {
   readonly device: "cpu";
   /** Threads of the session: as many as the CPU set has. */
   readonly threads: number;
+  readonly onDied: OnDied;
 }
 
 /**
@@ -40,8 +41,14 @@ export class OnnxEngine implements AsyncDisposable {
    * Loads the graph in a thread of its own.
    * @throws HarnessError DATA if the artifact's graph cannot be loaded.
    */
-  static async open(artifact: Artifact, { device, threads }: EngineOptions): Promise<OnnxEngine> {
-    const session = await SessionThread.open({ file: artifact.graphPath(device), device, threads });
+  static async open(
+    artifact: Artifact,
+    { device, threads, onDied }: EngineOptions,
+  ): Promise<OnnxEngine> {
+    const session = await SessionThread.open(
+      { file: artifact.graphPath(device), device, threads },
+      onDied,
+    );
     return new OnnxEngine(session, artifact.manifest);
   }
 

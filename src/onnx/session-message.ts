@@ -1,8 +1,14 @@
 import { HarnessError, type ErrorCode } from "../errors.ts";
 import type { HostTensor } from "./element-type.ts";
 
+/** To the session's thread: end, once what came before is done. */
+export interface CloseMessage {
+  readonly kind: "close";
+}
+
 /** To the session's thread: run the graph once. */
 export interface RunMessage {
+  readonly kind: "run";
   readonly id: number;
   readonly feeds: Readonly<Record<string, HostTensor>>;
 }

@@ -2,7 +2,13 @@ import { Worker } from "node:worker_threads";
 import { HarnessError } from "../errors.ts";
 import { builtFile } from "../process/built-file.ts";
 import type { HostTensor } from "./element-type.ts";
-import { buffersOf, unpackError, type RunMessage, type SessionMessage } from "./session-message.ts";
+import {
+  buffersOf,
+  unpackError,
+  type CloseMessage,
+  type RunMessage,
+  type SessionMessage,
+} from "./session-message.ts";
 import type { SessionOptions } from "./session.ts";
 
 interface Pending {
@@ -10,32 +16,44 @@ interface Pending {
   readonly reject: (error: HarnessError) => void;
 }
 
+/** Called if the thread ends without having been closed: nothing is answered from then on. */
+export type OnDied = (error: HarnessError) => void;
+
 /** A session in a thread of its own, so that the thread which asks it keeps serving meanwhile. */
 export class SessionThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly inputNames: readonly string[];
+  readonly #exited: Promise<void>;
   #lastId = 0;
   #ended: HarnessError | null = null;
 
-  private constructor(worker: Worker, inputNames: readonly string[]) {
+  private constructor(worker: Worker, inputNames: readonly string[], onDied?: OnDied) {
     this.#worker = worker;
     this.inputNames = inputNames;
     worker.on("message", (message: SessionMessage) => this.#receive(message));
-    worker.on("error", (cause) =>
-      this.#end(new HarnessError("INTERNAL", "the session's thread failed", { cause })),
-    );
-    worker.on("exit", () => this.#end(new HarnessError("UNAVAILABLE", "the session is closed")));
+    worker.on("error", (cause) => {
+      this.#end(new HarnessError("INTERNAL", "the session's thread failed", { cause }));
+      onDied?.(this.#ended!);
+    });
+    this.#exited = new Promise((resolve) => {
+      worker.on("exit", () => {
+        const closed = this.#ended !== null;
+        this.#end(new HarnessError("UNAVAILABLE", "the session's thread has ended"));
+        if (!closed) onDied?.(this.#ended!);
+        resolve();
+      });
+    });
   }
 
   /** @throws HarnessError DATA if the graph is missing or cannot be loaded. */
-  static async open(options: SessionOptions): Promise<SessionThread> {
+  static async open(options: SessionOptions, onDied?: OnDied): Promise<SessionThread> {
     const worker = new Worker(builtFile(import.meta.url, "./session-worker.js"), {
       workerData: options,
     });
     try {
       const inputNames = await opened(worker);
-      return new SessionThread(worker, inputNames);
+      return new SessionThread(worker, inputNames, onDied);
     } catch (error) {
       await worker.terminate();
       throw error;
@@ -51,15 +69,17 @@ export class SessionThread implements AsyncDisposable {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      const message: RunMessage = { id, feeds };
+      const message: RunMessage = { kind: "run", id, feeds };
       this.#worker.postMessage(message, buffersOf(feeds));
     });
   }
 
-  /** Waits for nothing: runs still under way are rejected. */
+  /** Runs still under way are rejected; the thread ends once the one it is at is done. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end(new HarnessError("UNAVAILABLE", "the session is closed"));
-    await this.#worker.terminate();
+    const close: CloseMessage = { kind: "close" };
+    this.#worker.postMessage(close);
+    await this.#exited;
   }
 
   #receive(message: SessionMessage): void {

@@ -1,6 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { HostTensor } from "./element-type.ts";
-import { buffersOf, packError, type RunMessage, type SessionMessage } from "./session-message.ts";
+import {
+  buffersOf,
+  packError,
+  type CloseMessage,
+  type RunMessage,
+  type SessionMessage,
+} from "./session-message.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 /** The thread that a session lives in: session.run blocks it, and nothing else. */
@@ -28,9 +34,18 @@ async function answer(session: Session, { id, feeds }: RunMessage): Promise<void
   }
 }
 
+async function close(session: Session): Promise<void> {
+  await session[Symbol.asyncDispose]();
+  port.close();
+}
+
 try {
   const session = await Session.open(workerData as SessionOptions);
-  port.on("message", (message: RunMessage) => void answer(session, message));
+  // Closing waits its turn: a thread that ends within a run takes the whole process with it.
+  let last = Promise.resolve();
+  port.on("message", (message: RunMessage | CloseMessage) => {
+    last = last.then(() => (message.kind === "run" ? answer(session, message) : close(session)));
+  });
   send({ kind: "open", inputNames: session.inputNames });
 } catch (thrown) {
   send({ kind: "failed", error: packError(thrown) });

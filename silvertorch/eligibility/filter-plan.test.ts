@@ -1,0 +1,115 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { bindFilter, type BoundFilter } from "../../src/retrieval/filter/bind.ts";
+import { matches } from "../../src/retrieval/filter/evaluate.ts";
+import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
+import { anyFilter, ITEMS, smallDataset } from "../dataset-fixture.ts";
+import { indexAttributes } from "./attribute-index.ts";
+import { bitmapLayout } from "./bitmap-layout.ts";
+import { bitmapTable } from "./bitmap-table.ts";
+import { MAX_PLAN_STEPS, planFilter, type FilterPlan } from "./filter-plan.ts";
+import type { Operator } from "./expression.ts";
+
+const { catalogue } = smallDataset();
+const index = indexAttributes(catalogue.columns);
+const layout = bitmapLayout(ITEMS);
+const table = [...bitmapTable(index, catalogue.columns, layout)];
+const bound = (text: string): BoundFilter => bindFilter(parseFilter(text), catalogue.columns);
+const planned = (text: string): FilterPlan | null => planFilter(bound(text), index);
+const shape = (text: string): number[][] | undefined =>
+  planned(text)?.map(({ terms }) => terms.map(({ steps }) => steps.length));
+
+/** Bit of an item in a row of the table: see bitmap-layout.ts. */
+function bitOf(row: number, item: number): boolean {
+  const byte = item >> 3;
+  const at = (byte % layout.words) * 8 + Math.floor(byte / layout.words);
+  return ((table[row]![at]! >> (item & 7)) & 1) === 1;
+}
+
+const folded = (values: readonly { op: Operator; value: boolean }[]): boolean =>
+  values.reduce((all, { op, value }) => (op === "and" ? all && value : all || value), true);
+
+/** A plan worked off for one item, as its definition says. */
+function runs(plan: FilterPlan | null, item: number): boolean {
+  return folded(
+    (plan ?? []).map((clause) => ({
+      op: clause.op,
+      value: folded(
+        clause.terms.map((term) => ({
+          op: term.op,
+          value: folded(
+            term.steps.map(({ op, literal }) => ({
+              op,
+              value: bitOf(literal.row, item) !== literal.negated,
+            })),
+          ),
+        })),
+      ),
+    })),
+  );
+}
+
+test("a plan finds just the items that match the filter", () => {
+  fc.assert(
+    fc.property(anyFilter, (text) => {
+      const filter = bound(text);
+      const plan = planFilter(filter, index);
+      for (let item = 0; item < ITEMS; item++) {
+        expect(runs(plan, item), `item ${item}`).toBe(matches(filter, catalogue, item));
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("a filter that everything passes needs no plan", () => {
+  expect(planned("")).toBeNull();
+  expect(planned("NOT lang:nowhere")).toBeNull();
+});
+
+test("a filter that nothing passes is one step", () => {
+  expect(shape("lang:nowhere AND topic:v1")).toEqual([[1]]);
+  expect(shape("age > 1000")).toEqual([[1]]);
+});
+
+describe("plans are short", () => {
+  test("a conjunction is one chain", () => {
+    expect(shape("lang:v1 AND topic:v2 AND age <= 2 AND NOT topic:v3")).toEqual([[4]]);
+  });
+
+  test("a mixed chain needs no second register", () => {
+    expect(shape("lang:v1 AND (topic:v2 OR (topic:v3 AND age <= 2))")).toEqual([[4]]);
+  });
+
+  test("a value of two digits is two steps a slot", () => {
+    expect(shape("creator:v7")).toEqual([[2, 2, 2]]);
+  });
+
+  test("a large IN list grows by its values, not by their combinations", () => {
+    const list = Array.from({ length: 100 }, (_, at) => `v${at}`).join(", ");
+    const steps = shape(`creator IN (${list}) AND lang:v1`)!.flat();
+    expect(steps.reduce((sum, length) => sum + length)).toBe(100 * 3 * 2 + 1);
+  });
+});
+
+const pair = (at: number): string => `(lang:v${at % 5} AND topic:v${at % 12})`;
+const level = (depth: number, op: string, at: number): string =>
+  depth === 0
+    ? pair(at)
+    : `(${level(depth - 1, op === "AND" ? "OR" : "AND", 2 * at)} ${op} ${level(depth - 1, op === "AND" ? "OR" : "AND", 2 * at + 1)})`;
+
+test("an expression for which three registers are too few is multiplied out", () => {
+  const text = level(4, "AND", 1);
+  const filter = bound(text);
+  const plan = planFilter(filter, index);
+  for (let item = 0; item < ITEMS; item++) {
+    expect(runs(plan, item)).toBe(matches(filter, catalogue, item));
+  }
+});
+
+test("a plan beyond the limit is refused with its size", () => {
+  const list = Array.from({ length: 1000 }, (_, at) => `v${at}`).join(", ");
+  expect(() => planned(`creator IN (${list})`)).toThrow(
+    `it takes 6000 bitmap operations, at most ${MAX_PLAN_STEPS} are possible`,
+  );
+});
