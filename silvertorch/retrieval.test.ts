@@ -8,7 +8,7 @@ import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import { computeTruth } from "../src/retrieval/oracle.ts";
 import type { RetrievalRequest } from "../src/retrieval/request.ts";
 import type { ArtifactSettings } from "./compile/manifest.ts";
-import { anyRequest, compiled, oneHead, smallDataset, threeHeads } from "./dataset-fixture.ts";
+import { anyRequest, compiled, oneHead, smallDataset, threeHeads } from "./dataset.fixture.ts";
 import type { EngineAnswer } from "./engine/query.ts";
 
 let scratch = "";

@@ -2,7 +2,7 @@ import { cp, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { oneHead, smallDataset } from "../dataset-fixture.ts";
+import { oneHead, smallDataset } from "../dataset.fixture.ts";
 import { Artifact } from "./artifact.ts";
 import { compileArtifact } from "./compile.ts";
 import { MANIFEST_FILE, WEIGHTS_FILE } from "./manifest.ts";

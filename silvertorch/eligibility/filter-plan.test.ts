@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { bindFilter, type BoundFilter } from "../../src/retrieval/filter/bind.ts";
 import { matches } from "../../src/retrieval/filter/evaluate.ts";
 import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
-import { anyFilter, ITEMS, smallDataset } from "../dataset-fixture.ts";
+import { anyFilter, ITEMS, smallDataset } from "../dataset.fixture.ts";
 import { indexAttributes } from "./attribute-index.ts";
 import { bitmapLayout } from "./bitmap-layout.ts";
 import { bitmapTable } from "./bitmap-table.ts";
