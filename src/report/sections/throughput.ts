@@ -70,7 +70,12 @@ export function throughputSpec(systems: readonly SystemDigest[]): TopLevelSpec {
     axis: { tickCount: 5, format: ",.0f" },
   };
   const { color, shape } = bySystem(systems, "point");
-  const x = { field: "round", type: "ordinal", title: "round", axis: { labelAngle: 0 } } as const;
+  const x = {
+    field: "round",
+    type: "ordinal",
+    title: "round",
+    axis: { labelAngle: 0, labelOverlap: true },
+  } as const;
   const tooltip = [
     { field: "system", title: "system" },
     { field: "round", title: "round" },
