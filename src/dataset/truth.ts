@@ -25,7 +25,7 @@ export interface LoadTruthOptions {
 }
 
 /** Raise it whenever the oracle would answer otherwise. */
-const TRUTH_VERSION = 1;
+const TRUTH_VERSION = 2;
 
 /**
  * The exact answers, computed once for the same data, model and requests and then kept on disk:
@@ -56,7 +56,7 @@ const TABLE = "truth.json";
 
 async function writeTruth(folder: string, truth: Truth): Promise<void> {
   const files: Record<string, FileEntry> = {};
-  for (const name of ["offsets", "rows", "values", "eligible", "passing"] as const) {
+  for (const name of ["offsets", "rows", "values", "eligible", "passing", "borders"] as const) {
     const array = truth[name];
     const dtype: FileType = array instanceof Float64Array ? "float64" : "uint32";
     const written = await writeFlat(join(folder, name), array);
@@ -76,6 +76,7 @@ async function readTruth(folder: string, requests: number): Promise<Truth> {
     values: new Float64Array(await source.array("values", "float64", [null])),
     eligible: new Uint32Array(await source.array("eligible", "uint32", [requests])),
     passing: new Uint32Array(await source.array("passing", "uint32", [requests])),
+    borders: new Float64Array(await source.array("borders", "float64", [null])),
   };
 }
 

@@ -1,15 +1,5 @@
-import type { Catalogue, Users } from "../retrieval/catalogue.ts";
-import { bindFilter, type BoundFilter } from "../retrieval/filter/bind.ts";
-import { matches } from "../retrieval/filter/evaluate.ts";
-import { FilterCache } from "../retrieval/filter/filter-cache.ts";
-import { parseFilter } from "../retrieval/filter/grammar.ts";
 import { IdMap } from "../retrieval/id-map.ts";
-import { itemValue } from "../retrieval/item-value.ts";
-import type { ModelSpec } from "../retrieval/model-spec.ts";
-import { createModel } from "../retrieval/model.ts";
-import type { Truth } from "../retrieval/oracle.ts";
-import type { RetrievalRequest } from "../retrieval/request.ts";
-import { UserQueries } from "../retrieval/user-queries.ts";
+import { RowJudge, type JudgeOptions, type Verdict } from "./row-judge.ts";
 
 /** How good one answer is. */
 export interface AnswerScore {
@@ -25,49 +15,32 @@ export interface AnswerScore {
   readonly unknown: number;
 }
 
-export interface ScorerOptions {
-  readonly catalogue: Catalogue;
-  readonly users: Users;
-  readonly model: ModelSpec;
-  readonly requests: readonly RetrievalRequest[];
-  /** The oracle's answers to those requests. */
-  readonly truth: Truth;
-}
-
-/** How far below the k-th value, relative to it, an item may lie and still be a hit. */
-const TOLERANCE = 1e-5;
-
 /** Verdicts on rows outside the truth that are remembered before all are forgotten. */
 const MEMO_SIZE = 1_000_000;
-
-/** What an item outside the truth is to a request: as good as its last, worse, or forbidden. */
-type Verdict = "hit" | "miss" | "violation";
 
 /**
  * Scores answers against the oracle. A hit is an eligible item whose oracle value is at least
  * v_k - 1e-5 max(1, |v_k|), v_k being the least value of the truth: so an answer that chose
  * differently among ties, or rounded differently, loses nothing.
+ *
+ * Where the value is more than the score, only candidates have one: an item that no head of the
+ * oracle holds is a miss, however well the OverArch would speak of it. The border of a head's K0
+ * has the same tolerance as v_k.
  */
 export class AnswerScorer {
-  readonly #options: ScorerOptions;
+  readonly #options: JudgeOptions;
   readonly #rows: IdMap;
-  readonly #queries: UserQueries;
-  readonly #filters: FilterCache<BoundFilter>;
+  readonly #judge: RowJudge;
   /** As `truth.rows`, each request's ascending. */
   readonly #truthRows: Uint32Array;
   /** request x items + row -> verdict. */
   readonly #memo = new Map<number, Verdict>();
 
-  constructor(options: ScorerOptions) {
-    const { catalogue, users, truth } = options;
+  constructor(options: JudgeOptions) {
+    const { catalogue, truth } = options;
     this.#options = options;
     this.#rows = new IdMap(catalogue.ids);
-    const { dim, denseDim } = catalogue;
-    const model = createModel(options.model, { userDim: users.dim, dim, denseDim });
-    this.#queries = new UserQueries(users, model);
-    this.#filters = new FilterCache(1024, (text) =>
-      bindFilter(parseFilter(text), catalogue.columns),
-    );
+    this.#judge = new RowJudge(options);
     this.#truthRows = new Uint32Array(truth.rows.length);
     for (let request = 0; request + 1 < truth.offsets.length; request++) {
       const from = truth.offsets[request]!;
@@ -127,22 +100,10 @@ export class AnswerScorer {
     const key = request * this.#options.catalogue.count + row;
     let verdict = this.#memo.get(key);
     if (verdict === undefined) {
-      verdict = this.#judge(request, row);
+      verdict = this.#judge.verdict(request, row);
       if (this.#memo.size >= MEMO_SIZE) this.#memo.clear();
       this.#memo.set(key, verdict);
     }
     return verdict;
-  }
-
-  #judge(position: number, row: number): Verdict {
-    const { catalogue, requests, truth } = this.#options;
-    const request = requests[position]!;
-    const isEligible = matches(this.#filters.get(request.filter), catalogue, row);
-    if (!isEligible || request.exclude.includes(catalogue.ids[row]!)) return "violation";
-    const { embeddings, dim } = catalogue;
-    const value = itemValue({ embeddings, dim, queries: this.#queries.of(request.user) }, row);
-    // The row is eligible and not in the truth: so the truth is not empty.
-    const least = truth.values[truth.offsets[position + 1]! - 1]!;
-    return value >= least - TOLERANCE * Math.max(1, Math.abs(least)) ? "hit" : "miss";
   }
 }

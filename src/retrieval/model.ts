@@ -1,7 +1,10 @@
 import { HarnessError } from "../errors.ts";
 import { Random } from "../math/random.ts";
 import { applyLayers, gaussianLayers, type DenseLayer } from "./dense-layer.ts";
-import { tasksOf, type ModelSpec } from "./model-spec.ts";
+import { isName } from "./filter/scanner.ts";
+import type { Formula } from "./formula/grammar.ts";
+import { parseFormula } from "./formula/parse.ts";
+import { MAX_TASKS, tasksOf, type ModelSpec } from "./model-spec.ts";
 import { createOverArch, type OverArch } from "./over-arch/over-arch.ts";
 
 /** The retrieval model with its weights: what both systems and the oracle compute. */
@@ -19,6 +22,13 @@ export interface RetrievalModel {
   readonly tasks: readonly string[];
   /** The learned similarity of the candidates; null where there is none. */
   readonly overArch: OverArch | null;
+  /** The Value Model, not yet bound to a catalogue: see `bindFormula`. */
+  readonly formula: Formula;
+  /**
+   * True where an item's value is its score and nothing else. Then the K0 cut changes nothing
+   * (k <= K0) and the k best by inner product are the answer.
+   */
+  readonly scoreOnly: boolean;
   /**
    * Length of the query vectors that a request may bring instead of a user: heads x dim; 0 where
    * it may not, because an OverArch needs the user's features.
@@ -47,7 +57,8 @@ export interface ModelDims {
  * The model of a spec for a dataset's dimensions. The same spec gives the same weights
  * everywhere: Gaussian over sqrt(fan-in), biases 0, ReLU after every layer but the last.
  *
- * @throws HarnessError BAD_INPUT where an identity tower has several heads or unlike dimensions.
+ * @throws HarnessError BAD_INPUT where an identity tower has several heads or unlike dimensions,
+ *   where a task's name cannot stand in a formula, or where the formula cannot be read.
  */
 export function createModel(spec: ModelSpec, dims: ModelDims): RetrievalModel {
   const { heads, candidates } = spec;
@@ -65,14 +76,19 @@ export function createModel(spec: ModelSpec, dims: ModelDims): RetrievalModel {
     );
   }
   const overArch = createOverArch(spec, { userDim, itemDim: dim + denseDim, heads }, random);
+  const tasks = tasksOf(spec);
+  requireTaskNames(tasks);
+  const formula = parseFormula(spec.value);
   return {
     heads,
     dim,
     userDim,
     candidates,
     layers,
-    tasks: tasksOf(spec),
+    tasks,
     overArch,
+    formula,
+    scoreOnly: overArch === null && formula.kind === "name" && formula.name === "score",
     queryDim: overArch === null ? heads * dim : 0,
     queryVectors(features) {
       requireFinite("user features", features, userDim);
@@ -80,6 +96,28 @@ export function createModel(spec: ModelSpec, dims: ModelDims): RetrievalModel {
     },
   };
 }
+
+/**
+ * Checks that a formula can speak of each task.
+ *
+ * @throws HarnessError BAD_INPUT naming the task.
+ */
+export function requireTaskNames(tasks: readonly string[]): void {
+  if (tasks.length > MAX_TASKS) {
+    throw wrongTasks(`expected at most ${MAX_TASKS} tasks, came ${tasks.length}`);
+  }
+  for (const [position, task] of tasks.entries()) {
+    if (!isName(task) || task === "score") {
+      throw wrongTasks(
+        `a task's name is letters, digits, _ and ., starts with no digit, and is not score, AND, OR, NOT or IN; came "${task}"`,
+      );
+    }
+    if (tasks.indexOf(task) < position) throw wrongTasks(`the task "${task}" is named twice`);
+  }
+}
+
+const wrongTasks = (message: string): HarnessError =>
+  new HarnessError("BAD_INPUT", message, { where: "model.tasks" });
 
 /** @throws HarnessError BAD_INPUT naming the field where `values` is not `length` finite numbers. */
 export function requireFinite(field: string, values: Float32Array, length: number): void {

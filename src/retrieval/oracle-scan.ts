@@ -1,70 +1,75 @@
 import { TopK } from "../math/top-k.ts";
-import type { Catalogue } from "./catalogue.ts";
+import { CandidateRanker, type RankedCatalogue, type Ranking } from "./candidate-ranker.ts";
 import type { BoundFilter } from "./filter/bind.ts";
 import { FilterScan, matches } from "./filter/evaluate.ts";
+import type { ScanOutcome, ScanRequest, ScanTask } from "./oracle-task.ts";
 import { OracleTile } from "./oracle-tile.ts";
+import { rankUnion } from "./oracle-union.ts";
 
-/** What the oracle reads of a catalogue. */
-export type ScanCatalogue = Pick<Catalogue, "count" | "dim" | "embeddings" | "columns">;
-
-/** Requests that are answered in one pass over the items. Plain data: it travels to a worker. */
-export interface ScanTask {
-  readonly filters: readonly BoundFilter[];
-  /** Those with the same filter stand together. */
-  readonly requests: readonly ScanRequest[];
-}
-
-export interface ScanRequest {
-  /** Position in the task's `filters`. */
-  readonly filter: number;
-  readonly k: number;
-  /** float64 [heads, dim] */
-  readonly queries: Float64Array;
-  /** Rows that must not be returned, ascending, each once. */
-  readonly excluded: Uint32Array;
-}
-
-export interface ScanOutcome {
-  /** Best first. */
-  readonly rows: Uint32Array;
-  readonly values: Float64Array;
-  /** Items that pass the filter. */
-  readonly passing: number;
-  /** Items that pass the filter and are not excluded. */
-  readonly eligible: number;
-}
+/** What the items that passed by make of a request. */
+type Answering = Pick<ScanOutcome, "rows" | "values" | "borders">;
 
 /**
- * Answers the requests of a task exactly, in float64. The items pass by in tiles, and every
- * request looks at a tile while it is in cache. Each inner product is summed in the order of the
+ * Answers requests exactly, in float64. The items pass by in tiles, and every request of a task
+ * looks at a tile while it is in cache. Each inner product is summed in the order of the
  * dimensions and the ranking is total, so an answer does not depend on the tiles, on the other
  * requests of the task or on the thread that computes it.
  */
-export function scanItems(catalogue: ScanCatalogue, task: ScanTask): ScanOutcome[] {
-  const tile = new OracleTile(catalogue);
-  const tops = task.requests.map(({ k }) => new TopK(k));
-  const scans = task.filters.map((filter) => new FilterScan(filter, catalogue));
-  const passing = task.filters.map(() => 0);
+export class OracleScan {
+  readonly #catalogue: RankedCatalogue;
+  readonly #candidates: number;
+  /** Null where an item's value is its score. */
+  readonly #ranker: CandidateRanker | null;
 
-  for (let from = 0; from < catalogue.count; from += tile.capacity) {
-    tile.load(from);
-    let listed = -1;
-    for (const [index, request] of task.requests.entries()) {
-      if (request.filter !== listed) {
-        listed = request.filter;
-        passing[listed]! += tile.list(scans[listed]!);
-      }
-      tile.offer(request, tops[index]!);
-    }
+  constructor(catalogue: RankedCatalogue, ranking: Ranking | null) {
+    this.#catalogue = catalogue;
+    this.#candidates = ranking?.spec.candidates ?? 0;
+    this.#ranker = ranking === null ? null : new CandidateRanker(catalogue, ranking);
   }
-  return task.requests.map(({ filter, excluded }, index) => ({
-    ...tops[index]!.take(),
-    passing: passing[filter]!,
-    eligible: passing[filter]! - countPassing(task.filters[filter]!, catalogue, excluded),
-  }));
+
+  answer(task: ScanTask): ScanOutcome[] {
+    const catalogue = this.#catalogue;
+    const tile = new OracleTile(catalogue);
+    const tops = task.requests.map((request) => this.#tops(request));
+    const scans = task.filters.map((filter) => new FilterScan(filter, catalogue));
+    const passing = task.filters.map(() => 0);
+
+    for (let from = 0; from < catalogue.count; from += tile.capacity) {
+      tile.load(from);
+      let listed = -1;
+      for (const [index, request] of task.requests.entries()) {
+        if (request.filter !== listed) {
+          listed = request.filter;
+          passing[listed]! += tile.list(scans[listed]!);
+        }
+        if (this.#ranker === null) tile.offerScores(request, tops[index]![0]!);
+        else tile.offerProducts(request, tops[index]!);
+      }
+    }
+    return task.requests.map((request, index) => ({
+      ...this.#finish(request, tops[index]!),
+      passing: passing[request.filter]!,
+      eligible:
+        passing[request.filter]! -
+        countPassing(task.filters[request.filter]!, catalogue, request.excluded),
+    }));
+  }
+
+  /** The k best by score; or the K0 best of each head, where the score is not all that counts. */
+  #tops({ k, queries }: ScanRequest): TopK[] {
+    if (this.#ranker === null) return [new TopK(k)];
+    const heads = queries.length / this.#catalogue.dim;
+    const candidates = Math.min(this.#candidates, this.#catalogue.count);
+    return Array.from({ length: heads }, () => new TopK(candidates));
+  }
+
+  #finish(request: ScanRequest, tops: readonly TopK[]): Answering {
+    if (this.#ranker === null) return { ...tops[0]!.take(), borders: new Float64Array(0) };
+    return rankUnion(request, tops, { catalogue: this.#catalogue, ranker: this.#ranker });
+  }
 }
 
-function countPassing(filter: BoundFilter, catalogue: ScanCatalogue, rows: Uint32Array): number {
+function countPassing(filter: BoundFilter, catalogue: RankedCatalogue, rows: Uint32Array): number {
   let count = 0;
   for (const row of rows) {
     if (matches(filter, catalogue, row)) count++;

@@ -1,10 +1,13 @@
 import { Worker } from "node:worker_threads";
 import { HarnessError } from "../errors.ts";
 import { builtFile } from "../process/built-file.ts";
-import type { ScanCatalogue, ScanOutcome, ScanTask } from "./oracle-scan.ts";
+import type { RankedCatalogue, Ranking } from "./candidate-ranker.ts";
+import type { ScanOutcome, ScanTask } from "./oracle-task.ts";
 
 export interface ThreadedScan {
-  readonly catalogue: ScanCatalogue;
+  readonly catalogue: RankedCatalogue;
+  /** Null where an item's value is its score. */
+  readonly ranking: Ranking | null;
   readonly tasks: number;
   /** Makes a task when a thread is free for it. */
   readonly task: (index: number) => ScanTask;
@@ -22,13 +25,11 @@ export async function scanInThreads(scan: ThreadedScan): Promise<void> {
   const { signal, tasks } = scan;
   signal.throwIfAborted();
   const threads = Math.max(1, Math.min(scan.threads, tasks));
-  // Filters are bound already: the threads need no vocabularies.
-  const workerData: ScanCatalogue = {
-    ...scan.catalogue,
-    columns: scan.catalogue.columns.map((column) =>
-      column.kind === "categorical" ? { ...column, vocabulary: [] } : column,
-    ),
-  };
+  // Filters and formula are bound already: the threads need no vocabularies.
+  const columns = scan.catalogue.columns.map((column) =>
+    column.kind === "categorical" ? { ...column, vocabulary: [] } : column,
+  );
+  const workerData = { catalogue: { ...scan.catalogue, columns }, ranking: scan.ranking };
   const file = builtFile(import.meta.url, "./oracle-worker.js");
   const workers = Array.from({ length: threads }, () => new Worker(file, { workerData }));
   let onAbort: (() => void) | null = null;

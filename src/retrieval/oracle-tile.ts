@@ -59,24 +59,39 @@ export class OracleTile {
     return this.#listed;
   }
 
-  /** Lets the listed rows compete for a request's k best places. */
-  offer(request: Contest, top: TopK): void {
+  /** Lets the listed rows compete for a request's k best places by their largest inner product. */
+  offerScores(request: Contest, top: TopK): void {
     this.#score(request.queries);
+    this.#offer(this.#best, request.excluded, top);
+  }
+
+  /** Lets the listed rows compete for the places of each head by their inner product with it. */
+  offerProducts({ queries, excluded }: Contest, tops: readonly TopK[]): void {
+    const { dim } = this.#catalogue;
+    const offsets = this.#offsets.subarray(0, wholeStrides(this.#listed));
+    for (const [head, top] of tops.entries()) {
+      const query = queries.subarray(head * dim, (head + 1) * dim);
+      multiply(this.#items, offsets, query, this.#next);
+      this.#offer(this.#next, excluded, top);
+    }
+  }
+
+  #offer(values: Float64Array, excluded: Uint32Array, top: TopK): void {
     let threshold = top.threshold;
     for (let at = 0; at < this.#listed; at++) {
-      const value = this.#best[at]!;
+      const value = values[at]!;
       // Few values get past this line, so the search through the exclusions may take its time.
-      if (!(value >= threshold) || contains(request.excluded, this.#rows[at]!)) continue;
+      if (!(value >= threshold) || contains(excluded, this.#rows[at]!)) continue;
       top.push(value, this.#rows[at]!);
       threshold = top.threshold;
     }
   }
 
   /**
-   * The value of each listed row: its largest inner product over the heads.
+   * The score of each listed row: its largest inner product over the heads.
    *
-   * The model keeps, per head, only the K0 >= k best items; scoring all of them for all heads
-   * ranks the same k first. Were one of the k best missing from the K0 of its best head, K0 >= k
+   * The model keeps, per head, only the K0 >= k best items; where the score is the value, scoring
+   * all of them for all heads ranks the same k first. Were one of the k best missing from the K0 of its best head, K0 >= k
    * items would precede it there, and so precede it in the ranking.
    */
   #score(queries: Float64Array): void {

@@ -1,9 +1,15 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { scanItems, type ScanCatalogue, type ScanTask } from "./oracle-scan.ts";
+import type { RankedCatalogue, Ranking } from "./candidate-ranker.ts";
+import { OracleScan } from "./oracle-scan.ts";
+import type { ScanTask } from "./oracle-task.ts";
 
 // One thread of the oracle: a task in, its outcome out, until the parent ends it.
-const catalogue = workerData as ScanCatalogue;
+const { catalogue, ranking } = workerData as {
+  readonly catalogue: RankedCatalogue;
+  readonly ranking: Ranking | null;
+};
+const scan = new OracleScan(catalogue, ranking);
 
 parentPort!.on("message", (task: ScanTask) => {
-  parentPort!.postMessage(scanItems(catalogue, task));
+  parentPort!.postMessage(scan.answer(task));
 });

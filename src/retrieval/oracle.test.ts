@@ -2,13 +2,9 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Random } from "../math/random.ts";
 import { catalogueOf, categorical, usersOf } from "./catalogue-fixture.ts";
-import type { Catalogue, Users } from "./catalogue.ts";
-import { bindFilter } from "./filter/bind.ts";
-import { matches } from "./filter/evaluate.ts";
-import { parseFilter } from "./filter/grammar.ts";
-import { itemValue } from "./item-value.ts";
+import type { Catalogue } from "./catalogue.ts";
 import type { ModelSpec } from "./model-spec.ts";
-import { createModel } from "./model.ts";
+import { naiveAnswer, type World } from "./naive-model.fixture.ts";
 import { computeTruth, type Truth } from "./oracle.ts";
 import type { RetrievalRequest } from "./request.ts";
 
@@ -20,13 +16,39 @@ const identity: ModelSpec = {
   value: "score",
   seed: 3,
 };
+const small = { userGroups: 2, itemGroups: 3, dim: 4, gateHidden: 6, temperature: 0.5 };
+const ranked: readonly (readonly [string, ModelSpec])[] = [
+  [
+    "a formula without an OverArch",
+    { ...identity, candidates: 5, value: "if(a:x AND n <= 0, 2, 1) * -score" },
+  ],
+  [
+    "a mixture of logits for two tasks",
+    {
+      ...identity,
+      heads: 2,
+      tower: { kind: "mlp", hidden: [5] },
+      candidates: 4,
+      overarch: "mol",
+      mol: small,
+      tasks: ["click", "watch"],
+      value: "click - 2 * watch + default(n, 3) * 0.25",
+    },
+  ],
+  [
+    "an MLP",
+    {
+      ...identity,
+      heads: 3,
+      tower: { kind: "mlp", hidden: [] },
+      candidates: 4,
+      overarch: "mlp",
+      mlp: { hidden: [6, 5] },
+      value: "sigmoid(task) + 0.01 * score",
+    },
+  ],
+];
 const threeHeads: ModelSpec = { ...identity, heads: 3, tower: { kind: "mlp", hidden: [5] } };
-
-interface World {
-  readonly catalogue: Catalogue;
-  readonly users: Users;
-  readonly requests: readonly RetrievalRequest[];
-}
 
 const truthOf = (world: World, model: ModelSpec, threads = 1): Promise<Truth> =>
   computeTruth({
@@ -44,35 +66,6 @@ const answerOf = (truth: Truth, request: number): { rows: number[]; values: numb
     values: [...truth.values.subarray(from, to)],
   };
 };
-
-/** The retrieval model as design.md words it, one item and one head at a time. */
-function naive(world: World, spec: ModelSpec, request: RetrievalRequest) {
-  const { catalogue, users } = world;
-  const { embeddings, dim } = catalogue;
-  const model = createModel(spec, { userDim: users.dim, dim, denseDim: 0 });
-  const row = request.user.kind === "id" ? users.ids.indexOf(request.user.id) : -1;
-  const queries = model.queryVectors(users.features.slice(row * users.dim, (row + 1) * users.dim));
-  const filter = bindFilter(parseFilter(request.filter), catalogue.columns);
-  const all = [...Array(catalogue.count).keys()];
-  const passing = all.filter((item) => matches(filter, catalogue, item));
-  const eligible = passing.filter((item) => !request.exclude.includes(catalogue.ids[item]!));
-  const values = new Map<number, number>();
-  for (let head = 0; head < spec.heads; head++) {
-    const query = queries.subarray(head * dim, (head + 1) * dim);
-    const score = (item: number): number => itemValue({ embeddings, dim, queries: query }, item);
-    const best = eligible.toSorted((a, b) => score(b) - score(a) || a - b);
-    for (const item of best.slice(0, spec.candidates)) {
-      values.set(item, Math.max(values.get(item) ?? -Infinity, score(item)));
-    }
-  }
-  const ranked = [...values].toSorted(([a, x], [b, y]) => y - x || a - b).slice(0, request.k);
-  return {
-    rows: ranked.map(([item]) => item),
-    values: ranked.map(([, value]) => value),
-    passing: passing.length,
-    eligible: eligible.length,
-  };
-}
 
 /** Numbers of which sums are exact, so that ties are common. */
 const vector = fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 3, maxLength: 3 });
@@ -116,6 +109,13 @@ const world: fc.Arbitrary<World> = fc
     })),
   }));
 
+/** With dense features that no two items share. */
+function withDense(catalogue: Catalogue, denseDim: number): Catalogue {
+  const random = new Random(11);
+  const dense = Float32Array.from({ length: catalogue.count * denseDim }, () => random.gaussian());
+  return { ...catalogue, denseDim, dense };
+}
+
 describe("computeTruth", () => {
   it.each([
     ["one head", identity],
@@ -129,9 +129,50 @@ describe("computeTruth", () => {
           passing: truth.passing[at],
           eligible: truth.eligible[at],
         }));
-        expect(got).toEqual(given.requests.map((request) => naive(given, model, request)));
+        expect(got).toEqual(given.requests.map((request) => naiveAnswer(given, model, request)));
       }),
     );
+  });
+
+  it.each(ranked)("ranks each head's candidates as a naive loop does: %s", async (_, model) => {
+    await fc.assert(
+      fc.asyncProperty(world, async (plain) => {
+        const given = {
+          catalogue: withDense(plain.catalogue, 2),
+          users: plain.users,
+          requests: plain.requests.map((request) => ({
+            ...request,
+            k: Math.min(request.k, model.candidates),
+          })),
+        };
+        const truth = await truthOf(given, model);
+        for (const [at, request] of given.requests.entries()) {
+          const expected = naiveAnswer(given, model, request);
+          const { rows, values } = answerOf(truth, at);
+          expect(rows).toEqual(expected.rows);
+          for (const [place, value] of values.entries()) {
+            expect(value).toBeCloseTo(expected.values[place]!, 9);
+          }
+          expect(truth.eligible[at]).toBe(expected.eligible);
+        }
+      }),
+    );
+  });
+
+  it("says where each head's candidates end, and that they do not where all are held", async () => {
+    const catalogue = catalogueOf([[1], [3], [2], [3]]);
+    const request: RetrievalRequest = {
+      user: { kind: "features", features: Float32Array.of(2) },
+      k: 2,
+      filter: "",
+      exclude: new Float64Array(0),
+    };
+    const few = { ...request, exclude: Float64Array.of(1000, 1014) };
+    const world = { catalogue, users: usersOf([[0]]), requests: [request, few] };
+    const truth = await truthOf(world, { ...identity, candidates: 3, value: "-score" });
+    expect(truth.borders).toEqual(Float64Array.of(4, -Infinity));
+    expect(answerOf(truth, 0)).toEqual({ rows: [2, 1], values: [-4, -6] });
+    expect((await truthOf(world, identity)).borders).toHaveLength(0);
   });
 
   it("ranks by value, then by row, and leaves out the excluded", async () => {
@@ -188,6 +229,8 @@ describe("computeTruth", () => {
     const given = { catalogue, users, requests };
     const one = await truthOf(given, identity, 1);
     expect(await truthOf(given, identity, 2)).toEqual(one);
+    const mol = { ...identity, overarch: "mol", mol: small, value: "task" } as const;
+    expect(await truthOf(given, mol, 2)).toEqual(await truthOf(given, mol, 1));
     // Few enough to be computed without a thread.
     const first = await truthOf({ ...given, requests: requests.slice(0, 10) }, identity);
     for (let at = 0; at < 10; at++) expect(answerOf(first, at)).toEqual(answerOf(one, at));

@@ -2,6 +2,7 @@ import { HarnessError } from "../errors.ts";
 import { MAX_FILTER_LENGTH } from "./filter/grammar.ts";
 import { requireFinite } from "./model.ts";
 import { MAX_EXCLUDE, type RetrievalRequest } from "./request.ts";
+import { vectorsWithOverArch } from "./user-queries.ts";
 
 /** What a well-formed request depends on. */
 export interface RequestLimits {
@@ -9,7 +10,7 @@ export interface RequestLimits {
   readonly items: number;
   /** Length of inline user features. */
   readonly userDim: number;
-  /** Length of inline query vectors: heads x item dim. */
+  /** Length of inline query vectors: heads x item dim; 0 where an OverArch refuses them. */
   readonly queryDim: number;
 }
 
@@ -25,7 +26,10 @@ export function validateRequest(request: RetrievalRequest, limits: RequestLimits
     throw wrong("k", `an integer from 1 to ${limits.items}, the items there are`, String(k));
   }
   if (user.kind === "features") requireFinite("user_features", user.features, limits.userDim);
-  if (user.kind === "vectors") requireFinite("query_vectors", user.vectors, limits.queryDim);
+  if (user.kind === "vectors") {
+    if (limits.queryDim === 0) throw vectorsWithOverArch();
+    requireFinite("query_vectors", user.vectors, limits.queryDim);
+  }
   if (user.kind === "id") requireId("user_id", user.id);
   if (filter.length > MAX_FILTER_LENGTH) {
     throw wrong("filter", `at most ${MAX_FILTER_LENGTH} characters`, String(filter.length));

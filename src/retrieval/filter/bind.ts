@@ -1,4 +1,5 @@
 import { HarnessError } from "../../errors.ts";
+import { didYouMean } from "../../nearest-word.ts";
 import type { CategoricalColumn, Column, NumericColumn } from "../catalogue.ts";
 import type { Comparison, ComparisonOp, Filter, Match } from "./grammar.ts";
 import { printFilter } from "./print.ts";
@@ -13,12 +14,7 @@ export type BoundFilter =
   | { readonly kind: "all" }
   | { readonly kind: "and" | "or"; readonly parts: readonly BoundFilter[] }
   | { readonly kind: "not"; readonly part: BoundFilter }
-  | {
-      readonly kind: "in";
-      readonly column: number;
-      /** Ascending, each once. Empty: none of the values is in the catalogue, so nothing matches. */
-      readonly codes: readonly number[];
-    }
+  | BoundMatch
   | {
       readonly kind: "compare";
       readonly column: number;
@@ -26,6 +22,14 @@ export type BoundFilter =
       /** A float32 value; +-Infinity where the literal is beyond float32. */
       readonly value: number;
     };
+
+/** True where the item has any of the codes of a categorical column. */
+export interface BoundMatch {
+  readonly kind: "in";
+  readonly column: number;
+  /** Ascending, each once. Empty: none of the values is in the catalogue, so nothing matches. */
+  readonly codes: readonly number[];
+}
 
 /**
  * Resolves the names and values of a filter against a catalogue's columns. A value that no item
@@ -53,15 +57,25 @@ export function bindFilter(filter: Filter, columns: readonly Column[]): BoundFil
   }
 }
 
-function bindMatch(match: Match, columns: readonly Column[]): BoundFilter {
-  const position = positionOf(match.name, columns);
+/**
+ * Resolves the name and the values of one match.
+ *
+ * @param subject where it stands, for messages.
+ * @throws HarnessError BAD_INPUT where the column is unknown or numeric.
+ */
+export function bindMatch(
+  match: Pick<Match, "name" | "values">,
+  columns: readonly Column[],
+  subject = "filter",
+): BoundMatch {
+  const position = positionOf(match.name, columns, subject);
   const column = columns[position]!;
   if (column.kind === "numeric") {
     const equal = match.values.map((value) => `${match.name} = ${printValue(value)}`).join(" OR ");
     throw new HarnessError(
       "BAD_INPUT",
-      `filter: ${match.name} is a number and cannot be matched with ${match.values.length === 1 ? '":"' : "IN"}`,
-      { where: "filter", hint: `compare it, as in ${equal}` },
+      `${subject}: ${match.name} is a number and cannot be matched with ${match.values.length === 1 ? '":"' : "IN"}`,
+      { where: subject, hint: `compare it, as in ${equal}` },
     );
   }
   const vocabulary = codesOf(column);
@@ -75,7 +89,7 @@ function bindMatch(match: Match, columns: readonly Column[]): BoundFilter {
 
 function bindComparison(comparison: Comparison, columns: readonly Column[]): BoundFilter {
   const { name, op } = comparison;
-  const position = positionOf(name, columns);
+  const position = positionOf(name, columns, "filter");
   if (columns[position]!.kind === "categorical") {
     throw new HarnessError(
       "BAD_INPUT",
@@ -92,14 +106,18 @@ function bindComparison(comparison: Comparison, columns: readonly Column[]): Bou
 /** Column names listed in an error before the rest is only counted. */
 const LISTED = 20;
 
-function positionOf(name: string, columns: readonly Column[]): number {
+function positionOf(name: string, columns: readonly Column[], subject: string): number {
   const position = columns.findIndex((column) => column.name === name);
   if (position >= 0) return position;
+  const near = didYouMean(
+    name,
+    columns.map((column) => column.name),
+  );
   const listed = columns.slice(0, LISTED).map(describe).join(", ");
   const rest = columns.length > LISTED ? ` and ${columns.length - LISTED} more` : "";
   throw new HarnessError(
     "BAD_INPUT",
-    `filter: there is no column "${name}"; there ${columns.length === 0 ? "are none" : `are ${listed}${rest}`}`,
+    `${subject}: there is no column "${name}"${near}; there ${columns.length === 0 ? "are none" : `are ${listed}${rest}`}`,
     { where: "filter" },
   );
 }

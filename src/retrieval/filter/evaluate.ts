@@ -1,5 +1,5 @@
 import type { CategoricalColumn, Catalogue, NumericColumn } from "../catalogue.ts";
-import type { BoundFilter } from "./bind.ts";
+import type { BoundFilter, BoundMatch } from "./bind.ts";
 import type { ComparisonOp } from "./grammar.ts";
 
 /**
@@ -19,18 +19,31 @@ export function matches(
       return filter.parts.some((part) => matches(part, catalogue, row));
     case "not":
       return !matches(filter.part, catalogue, row);
-    case "in": {
-      const { offsets, values } = catalogue.columns[filter.column] as CategoricalColumn;
-      for (let at = offsets[row]!; at < offsets[row + 1]!; at++) {
-        if (holds(filter.codes, values[at]!)) return true;
-      }
-      return false;
-    }
+    case "in":
+      return hasAny(filter, catalogue, row);
     case "compare": {
       const { values } = catalogue.columns[filter.column] as NumericColumn;
-      return compare(values[row]!, OUTCOMES[filter.op], filter.value);
+      return isTrue(values[row]!, filter.op, filter.value);
     }
   }
+}
+
+/** Whether an item has any of a match's codes. */
+export function hasAny(
+  { column, codes }: BoundMatch,
+  { columns }: Pick<Catalogue, "columns">,
+  row: number,
+): boolean {
+  const { offsets, values } = columns[column] as CategoricalColumn;
+  for (let at = offsets[row]!; at < offsets[row + 1]!; at++) {
+    if (holds(codes, values[at]!)) return true;
+  }
+  return false;
+}
+
+/** Whether a comparison is true; with what is not a number it is false, whatever the operator. */
+export function isTrue(left: number, op: ComparisonOp, right: number): boolean {
+  return compare(left, OUTCOMES[op], right);
 }
 
 /** Binary search in ascending codes: an IN may list thousands. */
