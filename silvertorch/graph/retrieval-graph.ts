@@ -27,7 +27,7 @@ export interface RetrievalWeights {
  *   user features -> user tower -> scores of all items -> exclusions -> top k of the eligible
  *                                                         filter -> eligibility --^
  *
- * With quantised items the top 2 k + 64 are scored again in full precision.
+ * With quantised items somewhat more than k are kept and scored again in full precision.
  *
  * Inputs: those of the layers, and `k` int64 [1], the largest k of the batch. Outputs: `values`
  * float32 [batch, k], -inf where fewer items are eligible, and `rows` uint32 [batch, k].
