@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { HarnessError } from "../errors.ts";
+import { rankingOf } from "../retrieval/candidate-ranker.ts";
 import type { ModelSpec } from "../retrieval/model-spec.ts";
+import { createModel } from "../retrieval/model.ts";
 import type { Truth } from "../retrieval/oracle.ts";
 import type { Scenario } from "../scenario/schema.ts";
 import type { DatasetLocation } from "../system.ts";
@@ -30,7 +32,7 @@ export async function loadWorkload(scenario: Scenario, options: ResolveOptions):
   const location = await resolveDataset(scenario.dataset, seeds.data, options);
   const dataset = await readDataset(location.folder, { verify: true });
   const model: ModelSpec = { ...scenario.model, seed: seeds.model };
-  checkFit(scenario, dataset);
+  checkFit(scenario, dataset, model);
   const requests = generateRequests(scenario.requests, seeds.requests, dataset);
   const truth = await loadTruth({
     dataset,
@@ -44,7 +46,7 @@ export async function loadWorkload(scenario: Scenario, options: ResolveOptions):
 }
 
 /** What only the loaded dataset can tell of a scenario. */
-function checkFit(scenario: Scenario, { catalogue, users, name }: Dataset): void {
+function checkFit(scenario: Scenario, { catalogue, users, name }: Dataset, model: ModelSpec): void {
   const { k } = scenario.requests;
   if (k > catalogue.count) {
     throw new HarnessError(
@@ -60,4 +62,7 @@ function checkFit(scenario: Scenario, { catalogue, users, name }: Dataset): void
       { where: "model.tower", hint: "use { kind: mlp, hidden: [...] }" },
     );
   }
+  // The formula's names are known only now that the columns are.
+  const dims = { userDim: users.dim, dim: catalogue.dim, denseDim: catalogue.denseDim };
+  rankingOf(model, createModel(model, dims), catalogue.columns);
 }

@@ -44,9 +44,10 @@ const request = (change: Partial<RetrievalRequest>): RetrievalRequest => ({
 async function scoreOf(
   ids: Float64Array,
   change: Partial<RetrievalRequest> = {},
+  spec = model,
 ): Promise<AnswerScore> {
   const requests = [request({ k: 1 }), request(change)];
-  const given = { catalogue, users, model, requests };
+  const given = { catalogue, users, model: spec, requests };
   const signal = new AbortController().signal;
   const truth = await computeTruth({ ...given, threads: 1, onProgress: () => {}, signal });
   const scorer = new AnswerScorer({ ...given, truth });
@@ -116,5 +117,38 @@ describe("AnswerScorer", () => {
     expect(await scoreOf(id(), nothing)).toEqual(clean);
     expect(await scoreOf(id(0), nothing)).toEqual({ ...clean, recall: 0, violations: 1 });
     expect(await scoreOf(Float64Array.of(5), nothing)).toMatchObject({ recall: 0, unknown: 1 });
+  });
+
+  it("gives a value only to what a head holds, or holds within 1e-5", async () => {
+    // The three candidates are 9, 8 and 5, and the least of them is wanted first.
+    const reversed: ModelSpec = { ...model, candidates: 3, value: "-score" };
+    const score = (...rows: number[]): Promise<AnswerScore> =>
+      scoreOf(id(...rows), { k: 2 }, reversed);
+    expect(await score(2, 1)).toEqual(clean);
+    // Row 3 ties with the last candidate, row 4 is a rounding error below it.
+    expect(await score(3, 1)).toEqual(clean);
+    expect(await score(4, 1)).toEqual(clean);
+    // Rows 5 and 6 would be worth more than row 1, were they candidates.
+    expect(await score(5, 6)).toEqual({ ...clean, recall: 0 });
+    expect(await score(2, 0)).toEqual({ ...clean, recall: 1 / 2 });
+  });
+
+  it("values items by the OverArch as the oracle does", async () => {
+    const mol: ModelSpec = { ...model, overarch: "mol", value: "task" };
+    const given = { catalogue, users, model: mol, requests: [request({ k: 7 })] };
+    const signal = new AbortController().signal;
+    const { rows } = await computeTruth({ ...given, threads: 1, onProgress: () => {}, signal });
+    // Rows 2 and 3 are the same item twice, so they stand side by side in the ranking.
+    const place = rows.indexOf(2);
+    expect(rows[place + 1]).toBe(3);
+    const before = rows.subarray(0, place);
+    const k = place + 1;
+    expect(await scoreOf(id(...before, 3), { k }, mol)).toEqual(clean);
+    const worse = rows.subarray(place + 2);
+    expect(worse.length + place).toBe(5);
+    for (const row of worse) {
+      const score = await scoreOf(id(...before, row), { k }, mol);
+      expect(score).toEqual({ ...clean, recall: place / k });
+    }
   });
 });

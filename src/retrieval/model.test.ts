@@ -76,6 +76,29 @@ describe("createModel", () => {
     ).toThrow("an identity tower has one head, not 2");
   });
 
+  it("knows when the score alone is the value", () => {
+    const dims = { userDim: 3, dim: 3, denseDim: 0 };
+    const plain = createModel({ ...identity, value: " score " }, dims);
+    expect(plain).toMatchObject({ scoreOnly: true, tasks: [], overArch: null, queryDim: 3 });
+    expect(createModel({ ...identity, value: "2 * score" }, dims).scoreOnly).toBe(false);
+    const ranked = createModel({ ...identity, overarch: "mol" }, dims);
+    expect(ranked).toMatchObject({ scoreOnly: false, tasks: ["task"], queryDim: 0 });
+  });
+
+  it("refuses a formula with a mistake, and tasks that no formula can speak of", () => {
+    const dims = { userDim: 3, dim: 3, denseDim: 0 };
+    const create = (change: Partial<ModelSpec>): unknown =>
+      createModel({ ...identity, overarch: "mol", ...change }, dims);
+    expect(() => create({ value: "score +" })).toThrow("formula, character 8: expected");
+    expect(() => create({ tasks: ["score"] })).toThrow(
+      'is not score, AND, OR, NOT or IN; came "score"',
+    );
+    expect(() => create({ tasks: ["a b"] })).toThrow('came "a b"');
+    expect(() => create({ tasks: ["a", "a"] })).toThrow('the task "a" is named twice');
+    const many = Array.from({ length: 17 }, (_, at) => `t${at}`);
+    expect(() => create({ tasks: many })).toThrow("expected at most 16 tasks, came 17");
+  });
+
   it("refuses features of another length or that are no numbers", () => {
     const model = createModel(identity, { userDim: 3, dim: 3, denseDim: 0 });
     expect(() => model.queryVectors(new Float32Array(2))).toThrow(

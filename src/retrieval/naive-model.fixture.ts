@@ -38,9 +38,8 @@ export function naiveAnswer(
   const passing = all.filter((item) => matches(filter, catalogue, item));
   const eligible = passing.filter((item) => !request.exclude.includes(catalogue.ids[item]!));
 
-  const embedding = (item: number): number[] => [
-    ...catalogue.embeddings.slice(item * dim, (item + 1) * dim),
-  ];
+  const embedding = (item: number): number[] =>
+    Array.from(catalogue.embeddings.subarray(item * dim, (item + 1) * dim));
   const product = (item: number, head: number): number =>
     inner(queries.slice(head * dim, (head + 1) * dim), embedding(item));
   const scores = new Map<number, number>();

@@ -59,7 +59,8 @@ export class OracleScan {
   #tops({ k, queries }: ScanRequest): TopK[] {
     if (this.#ranker === null) return [new TopK(k)];
     const heads = queries.length / this.#catalogue.dim;
-    const candidates = Math.min(this.#candidates, this.#catalogue.count);
+    // One more place than there are items is as good as any number more.
+    const candidates = Math.min(this.#candidates, this.#catalogue.count + 1);
     return Array.from({ length: heads }, () => new TopK(candidates));
   }
 

@@ -71,7 +71,7 @@ const answerOf = (truth: Truth, request: number): { rows: number[]; values: numb
 const vector = fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 3, maxLength: 3 });
 const filter = fc.constantFrom("", "a:x", "NOT a:x", "a IN (x, y) AND n <= 0", "n > 5", "n != 1");
 
-const world: fc.Arbitrary<World> = fc
+const worlds: fc.Arbitrary<World> = fc
   .record({
     items: fc.array(
       fc.record({ vector, a: fc.subarray([0, 1]), n: fc.constantFrom(NaN, -1, 0, 1) }),
@@ -122,7 +122,7 @@ describe("computeTruth", () => {
     ["three heads", threeHeads],
   ])("answers as a naive loop over the model's definition does: %s", async (_, model) => {
     await fc.assert(
-      fc.asyncProperty(world, async (given) => {
+      fc.asyncProperty(worlds, async (given) => {
         const truth = await truthOf(given, model);
         const got = given.requests.map((_request, at) => ({
           ...answerOf(truth, at),
@@ -136,7 +136,7 @@ describe("computeTruth", () => {
 
   it.each(ranked)("ranks each head's candidates as a naive loop does: %s", async (_, model) => {
     await fc.assert(
-      fc.asyncProperty(world, async (plain) => {
+      fc.asyncProperty(worlds, async (plain) => {
         const given = {
           catalogue: withDense(plain.catalogue, 2),
           users: plain.users,
@@ -168,11 +168,11 @@ describe("computeTruth", () => {
       exclude: new Float64Array(0),
     };
     const few = { ...request, exclude: Float64Array.of(1000, 1014) };
-    const world = { catalogue, users: usersOf([[0]]), requests: [request, few] };
-    const truth = await truthOf(world, { ...identity, candidates: 3, value: "-score" });
+    const given = { catalogue, users: usersOf([[0]]), requests: [request, few] };
+    const truth = await truthOf(given, { ...identity, candidates: 3, value: "-score" });
     expect(truth.borders).toEqual(Float64Array.of(4, -Infinity));
     expect(answerOf(truth, 0)).toEqual({ rows: [2, 1], values: [-4, -6] });
-    expect((await truthOf(world, identity)).borders).toHaveLength(0);
+    expect((await truthOf(given, identity)).borders).toHaveLength(0);
   });
 
   it("ranks by value, then by row, and leaves out the excluded", async () => {
@@ -271,6 +271,19 @@ describe("computeTruth", () => {
     );
     expect(truth.offsets).toEqual(Uint32Array.of(0));
     expect(truth.rows).toHaveLength(0);
+  });
+
+  it("refuses ready query vectors where an OverArch needs the user", async () => {
+    const request: RetrievalRequest = {
+      user: { kind: "vectors", vectors: Float32Array.of(1) },
+      k: 1,
+      filter: "",
+      exclude: new Float64Array(0),
+    };
+    const given = { catalogue: catalogueOf([[1]]), users: usersOf([[1]]), requests: [request] };
+    await expect(truthOf(given, { ...identity, overarch: "mlp" })).rejects.toThrow(
+      "request 0: query_vectors cannot be used with an OverArch; send user_id or user_features",
+    );
   });
 
   it.each<[string, Partial<RetrievalRequest>, string]>([

@@ -58,4 +58,11 @@ describe("validateRequest", () => {
     expect(check).toThrow(expect.objectContaining({ code: "BAD_INPUT", where: field }));
     expect(check).toThrow(HarnessError);
   });
+
+  it("refuses query vectors where the model has an OverArch", () => {
+    const user = { kind: "vectors", vectors: new Float32Array(6) } as const;
+    expect(() => validateRequest({ ...good, user }, { ...limits, queryDim: 0 })).toThrow(
+      "query_vectors cannot be used with an OverArch; send user_id or user_features",
+    );
+  });
 });

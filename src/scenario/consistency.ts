@@ -1,10 +1,12 @@
 import { HarnessError } from "../errors.ts";
-import { parseFilter } from "../retrieval/filter/grammar.ts";
-import type { Mistake } from "./mistake.ts";
 import { didYouMean } from "../nearest-word.ts";
+import { parseFilter } from "../retrieval/filter/grammar.ts";
+import { caught } from "./caught.ts";
+import type { Mistake } from "./mistake.ts";
+import { modelMistakes } from "./model-consistency.ts";
 import type { Scenario } from "./schema.ts";
 import { loadSpec, scenarioSchema, systemSpec } from "./schema.ts";
-import type { FieldPath, ScenarioSource } from "./scenario-source.ts";
+import type { ScenarioSource } from "./scenario-source.ts";
 import { expandVariants } from "./variants.ts";
 
 /** What of a scenario is sound by itself, and so can be compared. */
@@ -14,6 +16,8 @@ export interface SoundSections extends Partial<Scenario> {
   readonly loadNames: readonly string[];
   /** Filter templates by position, whatever else is wrong with the requests; null where it is no text. */
   readonly templates: readonly (string | null)[];
+  /** Text of the Value Model, whatever else is wrong with the model; null where it is no text. */
+  readonly formula: string | null;
 }
 
 /** The sections, and of systems and loads the entries, that the schema accepts. */
@@ -36,7 +40,13 @@ export function soundSections(value: unknown): SoundSections {
     systemNames: namesOf(raw["systems"]),
     loadNames: namesOf(raw["loads"]),
     templates: templatesOf(raw["requests"]),
+    formula: formulaOf(raw["model"]),
   };
+}
+
+function formulaOf(model: unknown): string | null {
+  const { value } = (model ?? {}) as { value?: unknown };
+  return typeof value === "string" ? value : null;
 }
 
 function templatesOf(requests: unknown): (string | null)[] {
@@ -86,41 +96,6 @@ function headlineMistakes(
   if (headline?.load === undefined || loadNames.includes(headline.load)) return [];
   const hint = didYouMean(headline.load, loadNames) || `; the loads are ${loadNames.join(", ")}`;
   return [source.mistake(["headline", "load"], `no load is named "${headline.load}"${hint}`)];
-}
-
-function modelMistakes(
-  source: ScenarioSource,
-  { model, dataset, requests }: SoundSections,
-): Mistake[] {
-  const mistakes: Mistake[] = [];
-  if (model === undefined) return mistakes;
-  if (model.tower.kind === "identity") {
-    if (model.heads !== 1) {
-      mistakes.push(
-        source.mistake(
-          ["model", "heads"],
-          `an identity tower has 1 head, came ${model.heads}; state tower: { kind: mlp, hidden: [..] } for more`,
-        ),
-      );
-    }
-    if (dataset?.kind === "synthetic" && (dataset.userDim ?? dataset.dim) !== dataset.dim) {
-      mistakes.push(
-        source.mistake(
-          ["dataset", "userDim"],
-          `an identity tower needs userDim = dim = ${dataset.dim}, came ${dataset.userDim}; or state an mlp tower`,
-        ),
-      );
-    }
-  }
-  if (requests !== undefined && requests.k > model.candidates) {
-    mistakes.push(
-      source.mistake(
-        ["requests", "k"],
-        `k must be at most model.candidates = ${model.candidates} (what a head keeps), came ${requests.k}`,
-      ),
-    );
-  }
-  return mistakes;
 }
 
 function requestMistakes(source: ScenarioSource, { dataset, requests }: SoundSections): Mistake[] {
@@ -173,15 +148,4 @@ function demandKnown(noun: string, names: readonly string[], known: readonly str
   if (unknown === undefined) return;
   const hint = didYouMean(unknown, known) || `; the ${noun}s are ${known.join(", ")}`;
   throw new HarnessError("BAD_INPUT", `no ${noun} is named "${unknown}"${hint}`);
-}
-
-function caught(source: ScenarioSource, path: FieldPath, check: () => unknown): Mistake[] {
-  try {
-    check();
-    return [];
-  } catch (thrown) {
-    const error = HarnessError.from(thrown);
-    if (error.code !== "BAD_INPUT") throw error;
-    return [source.mistake(path, error.message)];
-  }
 }

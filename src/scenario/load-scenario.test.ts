@@ -53,6 +53,16 @@ const checkGate: CheckGate = (text) => {
 };
 
 describe("a sound scenario", () => {
+  test("may rank by tasks, with the defaults of its OverArch", async () => {
+    const model =
+      'model: { overarch: mol, tasks: [click, watch], mol: {}, value: "click + watch" }';
+    const { scenario } = await load(`${SOUND}${model}\n`);
+    const mol = { userGroups: 8, itemGroups: 4, dim: 32, gateHidden: 128, temperature: 0.05 };
+    expect(scenario.model).toMatchObject({ overarch: "mol", tasks: ["click", "watch"], mol });
+    // What is not stated stays out, so that a plain model keeps its hash.
+    expect(Object.keys((await load(SOUND)).scenario.model)).not.toContain("mol");
+  });
+
   test("gets every default", async () => {
     const { scenario } = await load(SOUND);
     expect(scenario.rounds).toBe(5);
@@ -197,6 +207,36 @@ const changes: readonly [what: string, from: string | RegExp, to: string, line: 
       "dim: 8",
       "dim: 8, userDim: 9",
       "it.yaml:3:59: dataset.userDim: an identity tower needs userDim = dim = 8, came 9; or state an mlp tower",
+    ],
+    [
+      "a Value Model with a mistake, whatever else is wrong",
+      "prices:",
+      'model: { value: "2 *" , candidates: 1000 }\nprices:',
+      'it.yaml:9:17: model.value: formula, character 4: expected a number, a name, a function or "(", got the end of the text',
+    ],
+    [
+      "tasks without an OverArch",
+      "prices:",
+      "model: { tasks: [click] }\nprices:",
+      "it.yaml:9:17: model.tasks: tasks are scored by an OverArch; state overarch: mlp or mol, or leave them out",
+    ],
+    [
+      "a task that no formula can speak of",
+      "prices:",
+      'model: { overarch: mol, tasks: [score], value: "score" }\nprices:',
+      /it\.yaml:9:32: model\.tasks: a task's name is .* came "score"/,
+    ],
+    [
+      "an OverArch whose tasks the Value Model leaves out",
+      "prices:",
+      "model: { overarch: mlp }\nprices:",
+      'it.yaml:9:8: model.value: "score" speaks of no task, so the OverArch would change nothing; the tasks are task',
+    ],
+    [
+      "sizes of another OverArch",
+      "prices:",
+      'model: { overarch: mlp, value: "task", mol: { dim: 8 } }\nprices:',
+      "it.yaml:9:40: model.mol: says how large an OverArch mol is, but overarch is mlp",
     ],
     [
       "an unknown setting in a sweep",

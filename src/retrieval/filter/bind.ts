@@ -57,25 +57,32 @@ export function bindFilter(filter: Filter, columns: readonly Column[]): BoundFil
   }
 }
 
+/** Where a match stands, for messages. */
+export interface Place {
+  readonly text: string;
+  readonly field: string;
+}
+
+const FILTER: Place = { text: "filter", field: "filter" };
+
 /**
  * Resolves the name and the values of one match.
  *
- * @param subject where it stands, for messages.
  * @throws HarnessError BAD_INPUT where the column is unknown or numeric.
  */
 export function bindMatch(
   match: Pick<Match, "name" | "values">,
   columns: readonly Column[],
-  subject = "filter",
+  place = FILTER,
 ): BoundMatch {
-  const position = positionOf(match.name, columns, subject);
+  const position = positionOf(match.name, columns, place);
   const column = columns[position]!;
   if (column.kind === "numeric") {
     const equal = match.values.map((value) => `${match.name} = ${printValue(value)}`).join(" OR ");
     throw new HarnessError(
       "BAD_INPUT",
-      `${subject}: ${match.name} is a number and cannot be matched with ${match.values.length === 1 ? '":"' : "IN"}`,
-      { where: subject, hint: `compare it, as in ${equal}` },
+      `${place.text}: ${match.name} is a number and cannot be matched with ${match.values.length === 1 ? '":"' : "IN"}`,
+      { where: place.field, hint: `compare it, as in ${equal}` },
     );
   }
   const vocabulary = codesOf(column);
@@ -89,7 +96,7 @@ export function bindMatch(
 
 function bindComparison(comparison: Comparison, columns: readonly Column[]): BoundFilter {
   const { name, op } = comparison;
-  const position = positionOf(name, columns, "filter");
+  const position = positionOf(name, columns, FILTER);
   if (columns[position]!.kind === "categorical") {
     throw new HarnessError(
       "BAD_INPUT",
@@ -106,7 +113,7 @@ function bindComparison(comparison: Comparison, columns: readonly Column[]): Bou
 /** Column names listed in an error before the rest is only counted. */
 const LISTED = 20;
 
-function positionOf(name: string, columns: readonly Column[], subject: string): number {
+function positionOf(name: string, columns: readonly Column[], place: Place): number {
   const position = columns.findIndex((column) => column.name === name);
   if (position >= 0) return position;
   const near = didYouMean(
@@ -117,8 +124,8 @@ function positionOf(name: string, columns: readonly Column[], subject: string): 
   const rest = columns.length > LISTED ? ` and ${columns.length - LISTED} more` : "";
   throw new HarnessError(
     "BAD_INPUT",
-    `${subject}: there is no column "${name}"${near}; there ${columns.length === 0 ? "are none" : `are ${listed}${rest}`}`,
-    { where: "filter" },
+    `${place.text}: there is no column "${name}"${near}; there ${columns.length === 0 ? "are none" : `are ${listed}${rest}`}`,
+    { where: place.field },
   );
 }
 

@@ -111,7 +111,10 @@ function bindCondition(part: Condition, names: FormulaNames): BoundCondition {
     case "not":
       return { kind: "not", part: bindCondition(part.part, names) };
     case "match":
-      return bindMatch(part, names.columns, `formula, character ${part.position}`);
+      return bindMatch(part, names.columns, {
+        text: `formula, character ${part.position}`,
+        field: "formula",
+      });
     case "compare":
       return {
         kind: "compare",

@@ -196,9 +196,9 @@ describe("parseFormula", () => {
   });
 
   it("refuses text too long or too deep to be read safely", () => {
-    const deep = (open: string): string => `${open.repeat(MAX_FORMULA_DEPTH + 1)}1`;
-    for (const text of [deep("("), deep("-"), deep("2^"), deep("abs("), deep("if(NOT ")]) {
-      expect(problemOf(() => parseFormula(text)).message).toMatch("nesting of at most 100 levels");
+    for (const piece of ["(", "-", "2^", "abs(", "if(NOT "]) {
+      const deep = `${piece.repeat(MAX_FORMULA_DEPTH + 1)}1`;
+      expect(problemOf(() => parseFormula(deep)).message).toMatch("nesting of at most 100 levels");
     }
     const long = problemOf(() => parseFormula(" ".repeat(MAX_FORMULA_LENGTH + 1)));
     expect(long.message).toBe("a formula has at most 4000 characters, this one has 4001");
@@ -235,8 +235,8 @@ describe("bindFormula", () => {
   });
 
   it("refuses a name that is both a task and a column", () => {
-    const bind = (): unknown => bindFormula(parseFormula("price"), { ...names, tasks: ["price"] });
-    expect(problemOf(bind).message).toMatch(
+    const ambiguous = { ...names, tasks: ["price"] };
+    expect(problemOf(() => bindFormula(parseFormula("price"), ambiguous)).message).toMatch(
       'character 1: expected a name of one meaning, got "price"',
     );
   });
