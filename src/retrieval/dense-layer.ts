@@ -45,81 +45,85 @@ export function gaussianLayers(
   });
 }
 
-/** What the layers make of an input, in float64, each sum in the order of its terms. */
-export function applyLayers(layers: readonly DenseLayer[], input: Float64Array): Float64Array {
-  return Float64Array.from(new DenseStack(layers).apply(input));
-}
-
-/** Layers that are applied many times: the outputs are kept instead of made anew. */
+/** Layers made ready to be applied many times, in float64, each sum in the order of its terms. */
 export class DenseStack {
-  readonly #layers: readonly DenseLayer[];
-  readonly #outputs: readonly Float64Array[];
+  readonly #layers: readonly ReadyLayer[];
 
   constructor(layers: readonly DenseLayer[]) {
-    this.#layers = layers;
-    this.#outputs = layers.map(({ outDim }) => new Float64Array(outDim));
+    this.#layers = layers.map(ready);
   }
 
-  /** As `applyLayers`; the output is overwritten by the next call. */
+  /** What the layers make of an input; it is overwritten by the next call. */
   apply(input: Float64Array): Float64Array {
     let activations = input;
-    for (const [index, { weights, bias, relu }] of this.#layers.entries()) {
-      const output = this.#outputs[index]!;
-      output.set(bias);
-      addProduct(activations, weights, output);
-      if (relu) {
-        for (let at = 0; at < output.length; at++) output[at] = Math.max(0, output[at]!);
-      }
-      activations = output;
+    for (const layer of this.#layers) {
+      multiply(layer, activations);
+      activations = layer.output;
     }
     return activations;
   }
 }
 
-/**
- * Adds `input x weights` to `output`: weights [input.length, output.length], row-major. Each sum
- * is taken in the order of the inputs. Inputs of 0, half of them after a ReLU, cost nothing.
- */
-export function addProduct(input: Float64Array, weights: Float32Array, output: Float64Array): void {
-  const width = output.length;
-  let at = 0;
-  while (at < input.length) {
-    // Four inputs a pass over the outputs: a quarter of the loads and stores, the same order.
-    let taken = 0;
-    while (taken < 4 && at < input.length) {
-      if (input[at] !== 0) TAKEN[taken++] = at;
-      at++;
-    }
-    if (taken === 4) addFour(input, weights, output);
-    else {
-      for (let each = 0; each < taken; each++) {
-        const value = input[TAKEN[each]!]!;
-        const from = TAKEN[each]! * width;
-        for (let o = 0; o < width; o++) output[o]! += value * weights[from + o]!;
-      }
-    }
-  }
+/** Outputs summed side by side: eight sums that do not wait for one another. */
+const PANEL = 8;
+
+interface ReadyLayer {
+  /** float64 [panels, inDim, PANEL]: the weights of eight outputs together, input by input. */
+  readonly panels: Float64Array;
+  /** [panels x PANEL], as `sums`: the last panel is filled up with zeros. */
+  readonly bias: Float64Array;
+  readonly sums: Float64Array;
+  /** The outputs among the sums. */
+  readonly output: Float64Array;
+  readonly relu: boolean;
 }
 
-/** Positions of the inputs that are not 0, at most four. */
-const TAKEN = new Int32Array(4);
+function ready({ weights, bias, inDim, outDim, relu }: DenseLayer): ReadyLayer {
+  const width = Math.ceil(outDim / PANEL) * PANEL;
+  const panels = new Float64Array(width * inDim);
+  for (let o = 0; o < outDim; o++) {
+    const panel = Math.floor(o / PANEL) * inDim * PANEL + (o % PANEL);
+    for (let i = 0; i < inDim; i++) panels[panel + i * PANEL] = weights[i * outDim + o]!;
+  }
+  const sums = new Float64Array(width);
+  const padded = new Float64Array(width);
+  padded.set(bias);
+  return { panels, bias: padded, sums, output: sums.subarray(0, outDim), relu };
+}
 
-function addFour(input: Float64Array, weights: Float32Array, output: Float64Array): void {
-  const width = output.length;
-  const a = input[TAKEN[0]!]!;
-  const b = input[TAKEN[1]!]!;
-  const c = input[TAKEN[2]!]!;
-  const d = input[TAKEN[3]!]!;
-  const fromA = TAKEN[0]! * width;
-  const fromB = TAKEN[1]! * width;
-  const fromC = TAKEN[2]! * width;
-  const fromD = TAKEN[3]! * width;
-  for (let o = 0; o < width; o++) {
-    let sum = output[o]!;
-    sum += a * weights[fromA + o]!;
-    sum += b * weights[fromB + o]!;
-    sum += c * weights[fromC + o]!;
-    sum += d * weights[fromD + o]!;
-    output[o] = sum;
+function multiply({ panels, bias, sums, relu }: ReadyLayer, input: Float64Array): void {
+  let at = 0;
+  for (let o = 0; o < sums.length; o += PANEL) {
+    let a = bias[o]!;
+    let b = bias[o + 1]!;
+    let c = bias[o + 2]!;
+    let d = bias[o + 3]!;
+    let e = bias[o + 4]!;
+    let f = bias[o + 5]!;
+    let g = bias[o + 6]!;
+    let h = bias[o + 7]!;
+    for (let i = 0; i < input.length; i++, at += PANEL) {
+      const value = input[i]!;
+      a += value * panels[at]!;
+      b += value * panels[at + 1]!;
+      c += value * panels[at + 2]!;
+      d += value * panels[at + 3]!;
+      e += value * panels[at + 4]!;
+      f += value * panels[at + 5]!;
+      g += value * panels[at + 6]!;
+      h += value * panels[at + 7]!;
+    }
+    sums[o] = a;
+    sums[o + 1] = b;
+    sums[o + 2] = c;
+    sums[o + 3] = d;
+    sums[o + 4] = e;
+    sums[o + 5] = f;
+    sums[o + 6] = g;
+    sums[o + 7] = h;
+  }
+  if (!relu) return;
+  for (let o = 0; o < sums.length; o++) {
+    if (sums[o]! < 0) sums[o] = 0;
   }
 }

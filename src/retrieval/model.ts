@@ -1,6 +1,6 @@
 import { HarnessError } from "../errors.ts";
 import { Random } from "../math/random.ts";
-import { applyLayers, gaussianLayers, type DenseLayer } from "./dense-layer.ts";
+import { DenseStack, gaussianLayers, type DenseLayer } from "./dense-layer.ts";
 import { isName } from "./filter/scanner.ts";
 import type { Formula } from "./formula/grammar.ts";
 import { parseFormula } from "./formula/parse.ts";
@@ -66,6 +66,7 @@ export function createModel(spec: ModelSpec, dims: ModelDims): RetrievalModel {
   const random = new Random(spec.seed);
   const widths = spec.tower.kind === "mlp" ? [userDim, ...spec.tower.hidden, heads * dim] : [];
   const layers = gaussianLayers(widths, random, "tower");
+  const tower = new DenseStack(layers);
   if (spec.tower.kind === "identity" && (heads !== 1 || userDim !== dim)) {
     throw new HarnessError(
       "BAD_INPUT",
@@ -92,7 +93,7 @@ export function createModel(spec: ModelSpec, dims: ModelDims): RetrievalModel {
     queryDim: overArch === null ? heads * dim : 0,
     queryVectors(features) {
       requireFinite("user features", features, userDim);
-      return applyLayers(layers, Float64Array.from(features));
+      return Float64Array.from(tower.apply(Float64Array.from(features)));
     },
   };
 }

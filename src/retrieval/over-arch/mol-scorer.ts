@@ -1,4 +1,4 @@
-import { addProduct, applyLayers, DenseStack } from "../dense-layer.ts";
+import { DenseStack } from "../dense-layer.ts";
 import { NORM_FLOOR, type MolOverArch } from "./mol.ts";
 import type { OverArchScorer } from "./over-arch-scorer.ts";
 
@@ -12,7 +12,9 @@ export class MolScorer implements OverArchScorer {
   readonly #pairs: number;
   readonly #userLength: number;
   readonly #itemLength: number;
-  readonly #cross: readonly DenseStack[];
+  readonly #userComponents: DenseStack;
+  readonly #itemComponents: DenseStack;
+  readonly #gates: readonly Readonly<Record<"user" | "item" | "cross", DenseStack>>[];
   readonly #delta: Float64Array;
 
   constructor(mol: MolOverArch) {
@@ -22,42 +24,43 @@ export class MolScorer implements OverArchScorer {
     this.#userLength = userGroups * dim;
     this.#itemLength = itemGroups * dim;
     this.itemWidth = this.#itemLength + gates.length * this.#pairs;
-    this.#cross = gates.map(({ cross }) => new DenseStack(cross));
+    this.#userComponents = new DenseStack([mol.userComponents]);
+    this.#itemComponents = new DenseStack([mol.itemComponents]);
+    this.#gates = gates.map((gate) => ({
+      user: new DenseStack(gate.user),
+      item: new DenseStack([gate.item]),
+      cross: new DenseStack(gate.cross),
+    }));
     this.#delta = new Float64Array(this.#pairs);
   }
 
   userSide(features: Float64Array): Float64Array {
-    const { userComponents, gates, dim, temperature } = this.#mol;
-    const components = applyLayers([userComponents], features);
+    const { dim, temperature } = this.#mol;
+    const components = this.#userComponents.apply(features);
     normalise(components, dim);
     // Divided here, once a user, instead of once a pair.
     for (let at = 0; at < components.length; at++) components[at]! /= temperature;
-    const side = new Float64Array(components.length + gates.length * this.#pairs);
+    const side = new Float64Array(this.#userLength + this.#gates.length * this.#pairs);
     side.set(components);
-    for (const [task, { user }] of gates.entries()) {
-      side.set(applyLayers(user, features), components.length + task * this.#pairs);
+    for (const [task, { user }] of this.#gates.entries()) {
+      side.set(user.apply(features), this.#userLength + task * this.#pairs);
     }
     return side;
   }
 
   itemSide(features: Float64Array, out: Float64Array): void {
-    const { itemComponents, gates, dim } = this.#mol;
-    const components = out.subarray(0, this.#itemLength);
-    components.set(itemComponents.bias);
-    addProduct(features, itemComponents.weights, components);
-    normalise(components, dim);
-    for (const [task, { item }] of gates.entries()) {
-      const from = this.#itemLength + task * this.#pairs;
-      const gate = out.subarray(from, from + this.#pairs);
-      gate.set(item.bias);
-      addProduct(features, item.weights, gate);
+    const components = this.#itemComponents.apply(features);
+    normalise(components, this.#mol.dim);
+    out.set(components);
+    for (const [task, { item }] of this.#gates.entries()) {
+      out.set(item.apply(features), this.#itemLength + task * this.#pairs);
     }
   }
 
   logits(user: Float64Array, item: Float64Array, _products: Float64Array, out: Float64Array): void {
     this.#fillDelta(user, item);
     for (let task = 0; task < out.length; task++) {
-      const gate = this.#cross[task]!.apply(this.#delta);
+      const gate = this.#gates[task]!.cross.apply(this.#delta);
       const ofUser = this.#userLength + task * this.#pairs;
       const ofItem = this.#itemLength + task * this.#pairs;
       for (let pair = 0; pair < this.#pairs; pair++) {
