@@ -13,8 +13,13 @@ import { createVectorTable, RowScorer } from "./vector-table.ts";
 
 const items = 3_000;
 const dim = 10;
-const random = new Random(7);
-const embeddings = Float32Array.from({ length: items * dim }, () => random.gaussian());
+
+function gaussians(length: number, seed: number): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length }, () => random.gaussian());
+}
+
+const embeddings = gaussians(items * dim, 7);
 
 const settings = (changes: Partial<GraphSettings>): GraphSettings => ({
   kind: "hnsw",
@@ -58,18 +63,15 @@ function engineWith(changes: Partial<GraphSettings>): SearchEngine {
 
 const everything: EligibleRows = { bitmap: null, count: items };
 
-function passing(isEligible: (row: number) => boolean): EligibleRows {
-  const rows = Uint32Array.from(Array.from({ length: items }, (_, row) => row).filter(isEligible));
+function passing(isEligible: (row: number) => boolean, count = items): EligibleRows {
+  const rows = Uint32Array.from({ length: count }, (_, row) => row).filter(isEligible);
   const bitmap = bitmapOf(rows);
   const bytes = packBitmap(bitmap);
   bitmap.dispose();
   return { bitmap: bytes, count: rows.length };
 }
 
-const queryOf = (seed: number, heads = 1): Float32Array => {
-  const source = new Random(seed);
-  return Float32Array.from({ length: heads * dim }, () => source.gaussian());
-};
+const queryOf = (seed: number, heads = 1): Float32Array => gaussians(heads * dim, seed);
 
 const valueOf = (row: number, query: Float32Array): number => {
   let sum = 0;
@@ -118,14 +120,14 @@ describe("SearchEngine", () => {
     expect(engine.counters).toMatchObject({ exactScans: 0, walks: 1 });
   });
 
-  it("walks on when too few pass, and scans in the end: it is never short", () => {
+  it("scans after a walk that left too few: it is never short", () => {
     const engine = engineWith({ exactBelow: 0 });
     // Whatever is near the query does not pass.
     const query = queryOf(1);
     const far = new Set(
       truth(
         query.map((value) => -value),
-        40,
+        600,
         () => true,
       ),
     );
@@ -133,6 +135,37 @@ describe("SearchEngine", () => {
     const [found] = engine.search([search({ eligible, k: 30 })]);
     expect([...found!.rows]).toEqual(truth(query, 30, (row) => far.has(row)));
     expect(engine.counters.fallbacks).toBe(1);
+  });
+
+  it("walks on as long as that costs less than a scan", async () => {
+    // Large enough that it does: what passes is the half of the items that is far from the query.
+    const many = 30_000;
+    const vectors = { embeddings: gaussians(many * 4, 8), dim: 4 };
+    const small = settings({
+      connectivity: 8,
+      expansionAdd: 32,
+      expansionSearch: 16,
+      exactBelow: 0,
+    });
+    const path = join(folder, "many");
+    await HnswGraph.build(path, vectors, small, () => {});
+    const table = createVectorTable({ ...vectors, scorers: 1 });
+    const engine = new SearchEngine({
+      graph: HnswGraph.view(path, 4, small),
+      scan: new ExactScan(new RowScorer(table, 0)),
+      items: many,
+      dim: 4,
+      settings: small,
+    });
+    const isFar = (row: number): boolean => vectors.embeddings[row * 4]! < 0;
+    const query = Float32Array.of(1, 0, 0, 0);
+    const [found] = engine.search([
+      search({ vectors: query, eligible: passing(isFar, many), k: 5 }),
+    ]);
+    const value = (row: number): number => vectors.embeddings[row * 4]!;
+    const far = Array.from({ length: many }, (_, row) => row).filter(isFar);
+    expect([...found!.rows]).toEqual(far.toSorted((a, b) => value(b) - value(a)).slice(0, 5));
+    expect(engine.counters).toMatchObject({ topUps: 2, fallbacks: 1, exactScans: 1 });
   });
 
   it("answers a batch as it answers each alone", () => {

@@ -15,15 +15,21 @@ describe("the plan of a search", () => {
     expect(planSearch(shape, auto)).toEqual({ kind: "exact" });
   });
 
-  it("walks for more where half pass", () => {
-    const shape = { items: 1_000_000, k: 400, eligible: 500_000, excluded: 0 };
-    expect(planSearch(shape, auto)).toEqual({ kind: "walk", wanted: 1_040 });
+  it("walks for twice as many where half pass", () => {
+    const shape = { items: 1_000_000, k: 100, eligible: 500_000, excluded: 0 };
+    expect(planSearch(shape, auto)).toEqual({ kind: "walk", wanted: 512 });
+  });
+
+  it("walks for all that are wanted and those that may be excluded of them", () => {
+    const shape = { items: 1_000_000, k: 400, eligible: 1_000_000, excluded: 30 };
+    expect(planSearch(shape, auto)).toEqual({ kind: "walk", wanted: 430 });
+    expect(planSearch({ ...shape, excluded: 10_000 }, auto)).toEqual({ kind: "walk", wanted: 800 });
   });
 
   it("takes a stated share at its word", () => {
     const shape = { items: 1_000_000, k: 100, eligible: 100_000, excluded: 0 };
     expect(planSearch(shape, { ...auto, exactBelow: 0.2 })).toEqual({ kind: "exact" });
-    expect(planSearch(shape, { ...auto, exactBelow: 0 })).toEqual({ kind: "walk", wanted: 1_300 });
+    expect(planSearch(shape, { ...auto, exactBelow: 0 })).toEqual({ kind: "walk", wanted: 2_560 });
   });
 
   it("scores exactly where everything that passes is wanted", () => {
