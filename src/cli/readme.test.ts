@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { GATE_METRICS, parseGate } from "../gate/expression.ts";
 import { parseFilter } from "../retrieval/filter/grammar.ts";
+import { parseFormula } from "../retrieval/formula/parse.ts";
 import { EXIT_CODES } from "./exit-code.ts";
 
 const readme = readFileSync("README.md", "utf8");
@@ -27,9 +28,11 @@ test("every exit code and gate metric is explained", () => {
   for (const metric of Object.keys(GATE_METRICS)) expect(readme).toContain(`\`${metric}\``);
 });
 
-test("its examples of filters and gates are ones", () => {
+test("its examples of filters, formulas and gates are ones", () => {
   const filter = /^lang:en AND .*$/m.exec(readme)![0];
   expect(() => parseFilter(filter)).not.toThrow();
+  const [, formula] = /^ {2}value: "(.*)"$/m.exec(readme)!;
+  expect(() => parseFormula(formula!)).not.toThrow();
   const gates = JSON.parse(/^gate: (\[.*\])$/m.exec(readme)![1]!) as string[];
   for (const gate of gates) expect(() => parseGate(gate)).not.toThrow();
 });

@@ -281,7 +281,9 @@ describe("evaluateFormula", () => {
       fc.property(finite, fc.tuple(finite, finite), (score, logits) => {
         const equal = (a: string, b: string): void => {
           const [left, right] = [valueOf(a, 0, score, logits), valueOf(b, 0, score, logits)];
-          expect(left === right || Math.abs(left - right) <= 1e-9 * Math.abs(left)).toBe(true);
+          expect(
+            left === right || Math.abs(left - right) <= 1e-9 * Math.max(1, Math.abs(left)),
+          ).toBe(true);
         };
         equal("click + watch", "watch + click");
         equal("click - watch", "-(watch - click)");
