@@ -22,16 +22,19 @@ function rowOf(result: Result, sheet: PriceSheet, system: string, basis: string)
 }
 
 describe("the cost of a system", () => {
-  it("in machines is the whole smallest machine at the measured throughput", () => {
-    // 500 requests/s on one vCPU and 0.93 GiB: example-1x4 at $0.05/h, 1.8 million requests an hour.
+  it("in machines is a whole fleet for the sheet's load, with head-room and a spare", () => {
+    // 500 requests/s on one vCPU and 0.93 GiB: example-1x4. 10,000 / (500 * 0.7) is 28.6: 29 and 1.
     const row = rowOf(alteredSample("model", exact), example, "model", "machines");
     expect(row).toMatchObject({
       shape: "example-1x4",
-      dollarsPerHour: 0.05,
-      requestsPerSecond: 500,
+      machines: 30,
+      capacityPerSecond: 500,
+      requestsPerSecond: 10_000,
+      plan: example.plan,
     });
-    expect(row.dollarsPerMillion).toBeCloseTo(0.05 / 1.8, 12);
-    expect(row.requestsPerDollar).toBeCloseTo(36_000_000, 3);
+    expect(row.dollarsPerHour).toBeCloseTo(30 * 0.05, 12);
+    expect(row.dollarsPerMillion).toBeCloseTo(1.5 / 36, 12);
+    expect(row.requestsPerDollar).toBeCloseTo(24_000_000, 3);
     expect(row.sheet).toBe("example, 2026-11-22");
   });
 
@@ -90,11 +93,88 @@ describe("the cost of a system", () => {
     expect(costRows(smallSample(), paper).doubts).toEqual([]);
   });
 
-  it("needs a machine with a GPU for a system that uses one, and has then no CPU-only row", () => {
-    const gpu = { busySeconds: 1, memoryBytes: 1e9, watts: null };
-    const { rows } = costRows(alteredSample("model", { gpu }), paper);
-    const own = rows.filter(({ system }) => system === "model");
-    expect(own.map(({ basis, shape }) => [basis, shape])).toEqual([["machines", "p4d.24xlarge"]]);
+  it("is not stated in machines for what answers too slowly", () => {
+    const { latencyMs } = smallSample().points[0]!;
+    const slow = alteredSample("model", { latencyMs: { ...latencyMs, p99: 201 } });
+    const { rows, doubts } = costRows(slow, paper);
+    expect(rows.map(({ system }) => system)).not.toContain("model");
+    expect(doubts.map(({ text }) => text).join()).toContain(
+      "model did not keep its p99 within 200",
+    );
+  });
+
+  it("takes the fastest rate that kept the objective, not the fastest of all", () => {
+    const sample = smallSample();
+    const at = (offeredPerSecond: number, p99: number) =>
+      sample.points
+        .filter(({ system }) => system === "model")
+        .map((point) => ({
+          ...point,
+          offeredPerSecond,
+          throughputPerSecond: offeredPerSecond,
+          latencyMs: { ...point.latencyMs, p99 },
+        }));
+    const points = [...at(100, 20), ...at(200, 190), ...at(300, 400)];
+    expect(rowOf({ ...sample, points }, example, "model", "machines").capacityPerSecond).toBe(200);
+    const busy = points.map((point) =>
+      point.offeredPerSecond === 200 ? { ...point, state: "overloaded" as const } : point,
+    );
+    const row = rowOf({ ...sample, points: busy }, example, "model", "machines");
+    expect(row.capacityPerSecond).toBe(100);
+  });
+
+  it("says from which load on it is never dearer than the mesh, and up to which price", () => {
+    const row = rowOf(smallSample(), example, "model", "machines");
+    const mesh = rowOf(smallSample(), example, "mesh", "machines");
+    expect(row.breakEven!.requestsPerSecond).toBe(0);
+    expect(row.breakEven!.machineDollarsPerHour! * row.machines!).toBeCloseTo(
+      mesh.dollarsPerHour,
+      9,
+    );
+    expect([mesh.breakEven, row.breakEven!.gpuDollarsPerHour]).toEqual([null, null]);
+  });
+});
+
+describe("the cost of a system with a GPU", () => {
+  const gpu = { busySeconds: 1, memoryBytes: 1e9, watts: 400 };
+  const change = { ...exact, gpu };
+
+  it("is that of a machine that has one", () => {
+    const { shape, hostShare, machines } = rowOf(
+      alteredSample("model", change),
+      paper,
+      "model",
+      "machines",
+    );
+    expect(shape).toBe("p4d.24xlarge");
+    // One GPU of eight is used: 13.005 for the host and 2.471 for the GPU, instead of 32.7726.
+    expect(hostShare!.dollarsPerHour / machines!).toBeCloseTo(15.476, 3);
+    expect(hostShare!.efficiency).toBeGreaterThan(0);
+    const whole = rowOf(alteredSample("model", change), example, "model", "machines");
+    expect([whole.shape, whole.hostShare]).toEqual(["example-16x128-gpu", null]);
+  });
+
+  it("holds GPU seconds at the price of a GPU, and the energy that was measured", () => {
+    // 2,000 requests: 4 CPU s at $0.05 a vCPU hour, 1 GPU s at $3.20 an hour, 400 W for 4 s.
+    const row = rowOf(alteredSample("model", change), example, "model", "resources");
+    expect(row.cpuSecondsPerMillion).toBeCloseTo(2000, 9);
+    expect(row.gpuSecondsPerMillion).toBeCloseTo(500, 9);
+    expect(row.dollarsPerMillion).toBeCloseTo((2000 * 0.05 + 500 * 3.2) / 3600, 12);
+    expect(row.gpuKwhPerMillion).toBeCloseTo((400 * 4 * 500) / 3.6e6, 12);
+  });
+
+  it("has no row in resources where its busy time was not measured", () => {
+    const blind = alteredSample("model", { ...change, gpu: { ...gpu, busySeconds: null } });
+    const bases = costRows(blind, example).rows.flatMap(({ system, basis }) =>
+      system === "model" ? basis : [],
+    );
+    expect(bases).toEqual(["machines"]);
+  });
+
+  it("names the price of a GPU below which it costs less than the mesh", () => {
+    const row = rowOf(alteredSample("model", change), example, "model", "machines");
+    const { machineDollarsPerHour, gpuDollarsPerHour } = row.breakEven!;
+    expect(gpuDollarsPerHour).toBeCloseTo(machineDollarsPerHour! - 0.8, 12);
   });
 });
 

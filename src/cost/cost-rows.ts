@@ -1,11 +1,13 @@
 import { doubt } from "../result/doubts.ts";
 import { firstOf, measuredSystems } from "../result/role.ts";
 import type { CostRow, Doubt, Result } from "../result/schema.ts";
-import { medianOf, standingOf } from "../result/standing.ts";
 import type { Standing } from "../result/standing.ts";
-import type { MachineShape, PriceSheet } from "../scenario/prices.ts";
-import { cheapestCpu, dollarsPerVcpuHour, smallestShape } from "./machines.ts";
+import type { PriceSheet } from "../scenario/prices.ts";
+import { breakEvenLoad, dollarsPerMillion, fleetDollarsPerHour, machinesFor } from "./fleet.ts";
+import { hostDollarsPerHour, hostShareDollarsPerHour, smallestShape } from "./machines.ts";
 import type { Needs } from "./machines.ts";
+import { usedResources } from "./resources.ts";
+import { capacityOf, sustainedBy } from "./sustained.ts";
 
 export interface Costing {
   readonly rows: readonly CostRow[];
@@ -15,30 +17,30 @@ export interface Costing {
 type Priced = Pick<Result, "systems" | "scenario" | "points" | "machine">;
 
 /**
- * What each system costs at its headline, on two bases. `machines`: a whole machine of the smallest
- * shape that holds one replica, busy at the replica's throughput. `resources`: the CPU seconds its
- * requests took, at the sheet's cheapest vCPU, the same for every system; free cores cost nothing.
- * Only systems with a valid point that qualify for the headline are priced.
+ * What each system costs at its headline, on two bases. `machines`: whole machines of the smallest
+ * shape that holds one replica, as many as carry the sheet's plan. `resources`: the CPU and GPU
+ * seconds its requests took, at the sheet's cheapest price for each; idle time costs nothing.
+ * Only systems that qualify for the headline and kept the objective are priced.
  */
 export function costRows(result: Priced, sheet: PriceSheet): Costing {
   const doubts: Doubt[] = sheet.example ? [doubt("example-prices", `sheet ${sheet.name}`)] : [];
-  const priced: Price[] = [];
+  const rows: CostRow[] = [];
   for (const system of measuredSystems(result)) {
-    const standing = standingOf(result, system);
-    if (standing.shortcomings.length > 0) continue;
-    const shape = smallestShape(sheet, needsOf(result, standing));
-    if (shape === null) {
-      const { cores, memoryBytes } = needsOf(result, standing);
-      const needs = `${cores} cores and ${(memoryBytes / 2 ** 30).toFixed(1)} GiB for ${system}`;
-      doubts.push(doubt("no-fitting-shape", needs));
+    const sustained = sustainedBy(result, system);
+    if ("lacking" in sustained) {
+      if (sustained.lacking !== "") doubts.push(doubt("over-objective", sustained.lacking));
+      continue;
     }
-    priced.push(
-      ...(shape === null ? [] : byMachines(standing, shape)),
-      ...byResources(standing, sheet),
-    );
+    const { standing } = sustained;
+    const needs = needsOf(result, standing);
+    const fleet = byMachines(standing, needs, sheet);
+    if (fleet === null) {
+      const text = `${needs.cores} cores and ${(needs.memoryBytes / 2 ** 30).toFixed(1)} GiB for ${system}`;
+      doubts.push(doubt("no-fitting-shape", text));
+    }
+    rows.push(...[fleet, byResources(standing, sheet)].filter((row) => row !== null));
   }
-  const mesh = firstOf(result, "mesh");
-  return { rows: priced.map((price) => toRow(price, sheet, priced, mesh)), doubts };
+  return { rows: againstMesh(rows, firstOf(result, "mesh"), sheet), doubts };
 }
 
 /** What one replica held while it was measured. */
@@ -52,59 +54,108 @@ export function needsOf(result: Priced, { system, valid }: Standing): Needs {
   };
 }
 
-interface Price {
-  readonly system: string;
-  readonly load: string;
-  readonly basis: CostRow["basis"];
-  readonly shape: MachineShape;
-  readonly dollarsPerHour: number;
-  readonly requestsPerSecond: number;
-}
-
-function byMachines(standing: Standing, shape: MachineShape): Price[] {
-  const { system, load } = standing;
-  const requestsPerSecond = medianOf(standing, "throughput");
-  if (requestsPerSecond === null || requestsPerSecond <= 0) return [];
-  const { dollarsPerHour } = shape;
-  return [{ system, load, basis: "machines", shape, dollarsPerHour, requestsPerSecond }];
-}
-
-function byResources(standing: Standing, sheet: PriceSheet): Price[] {
-  const { system, load, valid } = standing;
-  const shape = cheapestCpu(sheet);
-  const requestsPerSecond = medianOf(standing, "throughput");
-  const cpuMs = medianOf(standing, "cpu");
-  // A GPU's time is not CPU time: without a price for it there is no honest row.
-  if (shape === null || valid.some(({ gpu }) => gpu !== null)) return [];
-  if (requestsPerSecond === null || cpuMs === null || requestsPerSecond <= 0) return [];
-  const busyCores = (cpuMs / 1000) * requestsPerSecond;
-  const dollarsPerHour = busyCores * dollarsPerVcpuHour(shape);
-  return [{ system, load, basis: "resources", shape, dollarsPerHour, requestsPerSecond }];
-}
-
-function toRow(
-  price: Price,
-  sheet: PriceSheet,
-  all: readonly Price[],
-  mesh: string | null,
-): CostRow {
-  const own = requestsPerDollar(price);
-  const held = all.find(({ system, basis }) => system === mesh && basis === price.basis);
+function byMachines(standing: Standing, needs: Needs, sheet: PriceSheet): CostRow | null {
+  const shape = smallestShape(sheet, needs);
+  if (shape === null) return null;
+  const { plan } = sheet;
+  const capacityPerSecond = capacityOf(standing);
+  const machines = machinesFor({ capacityPerSecond }, plan);
+  const split = hostShareDollarsPerHour(sheet, shape, needs.gpus);
+  const isSplit = split !== null && needs.gpus < (shape.gpus?.count ?? 0);
   return {
-    system: price.system,
-    load: price.load,
-    basis: price.basis,
-    sheet: `${sheet.name}, ${sheet.date}`,
-    source: sheet.source,
-    shape: price.shape.name,
-    requestsPerSecond: price.requestsPerSecond,
-    dollarsPerHour: price.dollarsPerHour,
-    dollarsPerMillion: 1e6 / own,
-    requestsPerDollar: own,
-    efficiency: held === undefined ? null : own / requestsPerDollar(held),
+    ...rowOf(standing, sheet, {
+      requestsPerSecond: plan.requestsPerSecond,
+      dollarsPerHour: machines * shape.dollarsPerHour,
+    }),
+    basis: "machines",
+    shape: shape.name,
+    machines,
+    capacityPerSecond,
+    plan,
+    hostShare: isSplit
+      ? {
+          dollarsPerHour: machines * split,
+          dollarsPerMillion: dollarsPerMillion(machines * split, plan.requestsPerSecond),
+          efficiency: null,
+        }
+      : null,
   };
 }
 
-function requestsPerDollar({ requestsPerSecond, dollarsPerHour }: Price): number {
-  return (requestsPerSecond * 3600) / dollarsPerHour;
+function byResources(standing: Standing, sheet: PriceSheet): CostRow | null {
+  const used = usedResources(standing, sheet);
+  if (used === null) return null;
+  const requestsPerSecond = capacityOf(standing);
+  return {
+    ...rowOf(standing, sheet, {
+      requestsPerSecond,
+      dollarsPerHour: (used.dollarsPerMillion * requestsPerSecond * 3600) / 1e6,
+    }),
+    basis: "resources",
+    shape: used.shape,
+    cpuSecondsPerMillion: used.cpuSecondsPerMillion,
+    gpuSecondsPerMillion: used.gpuSecondsPerMillion,
+    gpuKwhPerMillion: used.gpuKwhPerMillion,
+  };
+}
+
+function rowOf(
+  { system, load }: Standing,
+  { name, date, source }: PriceSheet,
+  { requestsPerSecond, dollarsPerHour }: { requestsPerSecond: number; dollarsPerHour: number },
+): Omit<CostRow, "basis" | "shape"> {
+  const perMillion = dollarsPerMillion(dollarsPerHour, requestsPerSecond);
+  return {
+    system,
+    load,
+    sheet: `${name}, ${date}`,
+    source,
+    requestsPerSecond,
+    dollarsPerHour,
+    dollarsPerMillion: perMillion,
+    requestsPerDollar: 1e6 / perMillion,
+    machines: null,
+    capacityPerSecond: null,
+    plan: null,
+    cpuSecondsPerMillion: null,
+    gpuSecondsPerMillion: null,
+    gpuKwhPerMillion: null,
+    efficiency: null,
+    hostShare: null,
+    breakEven: null,
+  };
+}
+
+/** Fills in what is over the mesh, on the same basis. */
+function againstMesh(rows: readonly CostRow[], mesh: string | null, sheet: PriceSheet): CostRow[] {
+  return rows.map((row) => {
+    const held = rows.find(({ system, basis }) => system === mesh && basis === row.basis);
+    if (held === undefined) return row;
+    const { hostShare } = row;
+    return {
+      ...row,
+      efficiency: row.requestsPerDollar / held.requestsPerDollar,
+      hostShare: hostShare && {
+        ...hostShare,
+        efficiency: held.dollarsPerMillion / hostShare.dollarsPerMillion,
+      },
+      breakEven: row === held || row.basis === "resources" ? null : breakEven(row, held, sheet),
+    };
+  });
+}
+
+function breakEven(row: CostRow, held: CostRow, sheet: PriceSheet): CostRow["breakEven"] {
+  const [own, other] = [row, held].map(({ capacityPerSecond, dollarsPerHour, machines }) => ({
+    capacityPerSecond: capacityPerSecond!,
+    dollarsPerHour: dollarsPerHour / machines!,
+  }));
+  const shape = sheet.shapes.find(({ name }) => name === row.shape)!;
+  const host = hostDollarsPerHour(sheet, shape);
+  const price = fleetDollarsPerHour(other!, sheet.plan) / row.machines!;
+  return {
+    requestsPerSecond: breakEvenLoad(own!, other!, sheet.plan),
+    machineDollarsPerHour: price,
+    gpuDollarsPerHour:
+      host === null || shape.gpus === null ? null : (price - host) / shape.gpus.count,
+  };
 }

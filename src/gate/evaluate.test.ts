@@ -72,9 +72,15 @@ describe("a gate on a number", () => {
       load: "closed",
       basis: "machines",
       dollarsPerHour: 3.6,
+      machines: null,
+      plan: null,
     } as CostRow;
     const result = { ...alteredSample("model", { throughputPerSecond: 500 }), cost: [row] };
     expect(only("dollars(model) <= 3", result).value).toBeCloseTo(2, 12);
+    // 10,000 / (500 * 0.5) is 40 machines and one spare at 0.1: 4.1 an hour for 36 million.
+    const plan = { requestsPerSecond: 10_000, headRoom: 0.5, spares: 1 };
+    const planned = { ...result, cost: [{ ...row, machines: 36, plan }] };
+    expect(only("dollars(model) <= 3", planned).value).toBeCloseTo(4.1 / 36, 12);
   });
 });
 

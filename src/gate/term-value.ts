@@ -1,3 +1,4 @@
+import { dollarsPerMillion, fleetDollarsPerHour } from "../cost/fleet.ts";
 import { METRICS } from "../result/metric.ts";
 import type { Point, Result } from "../result/schema.ts";
 import { standingOf } from "../result/standing.ts";
@@ -47,7 +48,7 @@ export function readTerm(term: GateTerm, result: Judged): TermValue | MissingTer
   return { byRound };
 }
 
-/** Dollars a million requests at a point, on the machine that the cost table prices. */
+/** Dollars a million requests, in whole machines, as if each held what it held in a round. */
 function dollarsOf(
   result: Judged,
   system: string,
@@ -57,5 +58,15 @@ function dollarsOf(
     (cost) => cost.system === system && cost.load === load && cost.basis === "machines",
   );
   if (row === undefined) return null;
-  return (point) => (row.dollarsPerHour / (point.throughputPerSecond * 3600)) * 1e6;
+  const { plan, machines, dollarsPerHour } = row;
+  if (plan === null || machines === null) {
+    // A result from before fleets were planned: one machine, busy at the round's throughput.
+    return ({ throughputPerSecond }) => dollarsPerMillion(dollarsPerHour, throughputPerSecond);
+  }
+  const price = dollarsPerHour / machines;
+  return ({ throughputPerSecond: capacityPerSecond }) =>
+    dollarsPerMillion(
+      fleetDollarsPerHour({ capacityPerSecond, dollarsPerHour: price }, plan),
+      plan.requestsPerSecond,
+    );
 }

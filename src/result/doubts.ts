@@ -24,6 +24,7 @@ export const DOUBTS = {
   "repeated-requests": "Requests were repeated, so that caches may have helped",
   "no-mesh": "There is no mesh to compare with",
   "no-in-process-mesh": "The mesh was not measured in one process",
+  "over-objective": "A system is not priced, for it answered too slowly",
   "no-fitting-shape": "No machine on the price sheet holds a system",
   "example-prices": "The prices are made up",
 } as const;

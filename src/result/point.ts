@@ -91,6 +91,9 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples"> {
     gpu: usage?.gpu == null ? null : { ...usage.gpu, watts: null },
     stages: usage === null ? {} : usage.stages,
     batch: usage?.batch ?? null,
+    counters: Object.fromEntries(
+      [...(usage?.counters ?? [])].map(([name, count]) => [name, count * windowShare]),
+    ),
     client: {
       cpuShare: client.cpuShare,
       lagP99Ms: client.lagP99Ms,

@@ -18,6 +18,8 @@ export interface Behaviour {
   /** Median milliseconds of each stage. */
   readonly stages: Readonly<Record<string, number>>;
   readonly batch: number | null;
+  /** Of each counter, how many a request. */
+  readonly counters?: Readonly<Record<string, number>>;
 }
 
 export const MESH: Behaviour = {
@@ -181,6 +183,7 @@ function pointOf({ key, system, round, behaviour, speed, latencies }: Measured):
       pid: 4000 + position,
       cpuSeconds: cpuSeconds * share,
       rssBytes: mib * 2 ** 20,
+      contextSwitches: completed,
     })),
     gpu: null,
     stages: Object.fromEntries(
@@ -195,7 +198,14 @@ function pointOf({ key, system, round, behaviour, speed, latencies }: Measured):
       ]),
     ),
     batch: behaviour.batch === null ? null : { mean: behaviour.batch, p99: behaviour.batch * 2 },
-    client: { cpuShare: 0.41, lagP99Ms: 0.3, gcShare: 0.02, floorP99Ms: 1.1 },
+    counters: Object.fromEntries(
+      Object.entries(behaviour.counters ?? {}).map(([name, each]) => [name, each * completed]),
+    ),
+    client: { cpuShare: 0.41, lagP99Ms: 0.3, gcShare: 0.02, floorP99Ms: 1.1, threads: 1 },
+    latencyIntervalsMs: {},
+    sendLatencyMs: null,
+    calibration: null,
+    capacity: null,
     samples: samplesPath(key),
   };
 }
@@ -279,6 +289,11 @@ function surroundings(rounds: number): Omit<Result, "complete" | "systems" | "po
       overarch: "none",
       value: "score",
     },
+    client: { cpus: [0], threads: 1 },
+    tuning: [],
+    frontier: [],
+    micro: [],
+    falseAlarms: null,
     comparisons: [],
     cost: [],
     doubts: [],

@@ -13,6 +13,26 @@ const latency = z.strictObject({
   mean: number,
 });
 
+/** The search behind a capacity: the rates it tried, and between which two the answer lies. */
+const capacitySchema = z.strictObject({
+  /** The highest rate that held; 0: none did. */
+  heldPerSecond: z.number(),
+  /** The lowest rate that did not hold; null: none was found. */
+  brokePerSecond: number,
+  /** Whether a longer run at the rate that held, held too. */
+  confirmed: z.boolean(),
+  probes: z.array(
+    z.strictObject({
+      ratePerSecond: z.number(),
+      seconds: z.number(),
+      p99Ms: number,
+      held: z.boolean(),
+      /** Why it did not hold; "" where it did. */
+      reason: z.string(),
+    }),
+  ),
+});
+
 export const pointSchema = z.strictObject({
   /** system[variant]/load@ratePerSecond/round */
   key: z.string(),
@@ -33,7 +53,12 @@ export const pointSchema = z.strictObject({
   errors: z.number().int(),
   late: z.number().int(),
   unsent: z.number().int(),
+  /** From the time each request was due. */
   latencyMs: latency,
+  /** 95% intervals of the percentiles, by order statistics. */
+  latencyIntervalsMs: z.record(z.string(), z.tuple([z.number(), z.number()])).default({}),
+  /** From the time each was sent; null where a request is due when it is sent. */
+  sendLatencyMs: latency.nullable().default(null),
   recall: number,
   violations: z.number().int(),
   short: z.number().int(),
@@ -46,6 +71,7 @@ export const pointSchema = z.strictObject({
       pid: z.number().int(),
       cpuSeconds: z.number(),
       rssBytes: z.number(),
+      contextSwitches: number.default(null),
     }),
   ),
   gpu: z.strictObject({ busySeconds: number, memoryBytes: number, watts: number }).nullable(),
@@ -59,12 +85,28 @@ export const pointSchema = z.strictObject({
     }),
   ),
   batch: z.strictObject({ mean: number, p99: number }).nullable(),
+  /** What the system counted during the point, by its own names: RPCs, bytes, scans. */
+  counters: z.record(z.string(), z.number()).default({}),
   client: z.strictObject({
     cpuShare: number,
     lagP99Ms: number,
     gcShare: number,
+    /** 99th percentile of the same load on a system that answers at once. */
     floorP99Ms: number,
+    threads: z.number().int().default(1),
   }),
+  /** Fixed work on the CPU just before the point: how fast the machine was then. */
+  calibration: z
+    .strictObject({
+      ms: z.number(),
+      /** From the median of the run's calibrations, as a share of it; null until the run ends. */
+      deviation: number,
+      flagged: z.boolean(),
+    })
+    .nullable()
+    .default(null),
+  /** What a search for the highest rate found; null for every other load. */
+  capacity: capacitySchema.nullable().default(null),
   /** Latency histogram of the point, relative to the bundle. */
   samples: z.string(),
 });
@@ -82,11 +124,64 @@ export const comparisonSchema = z.strictObject({
   /** How the interval was made, for the reader. */
   method: z.string(),
   verdict: z.enum(["better", "worse", "same", "inconclusive"]),
+  /** Rounds whose ratio lies far from the others'; they count all the same. */
+  outliers: z.array(z.number().int()).default([]),
+});
+
+/** One variant of a system at the headline load: what recall it has, and how much it answers. */
+export const frontierSchema = z.strictObject({
+  system: z.string(),
+  variant: z.string(),
+  load: z.string(),
+  ratePerSecond: number,
+  /** Medians over the valid rounds. */
+  recall: number,
+  throughputPerSecond: number,
+  p99Ms: number,
+  /** Valid rounds. */
+  rounds: z.number().int(),
+  /** No other variant of the system has both more recall and more throughput. */
+  onFrontier: z.boolean(),
+  /** The one that speaks for its system in the headline. */
+  chosen: z.boolean(),
+  /** Why it cannot speak for it; empty: it could. */
+  shortcomings: z.array(z.string()),
+});
+
+/** A variant's standing on the requests that nobody scores: what the headline's choice is made by. */
+export const tuningSchema = z.strictObject({
+  system: z.string(),
+  variant: z.string(),
+  recall: number,
+  throughputPerSecond: z.number(),
+  short: z.number().int(),
+});
+
+/** How long one part of a system takes, alone, in this process. */
+export const microSchema = z.strictObject({
+  load: z.string(),
+  part: z.string(),
+  samples: z.number().int(),
+  meanMicroseconds: z.number(),
+  p50Microseconds: z.number(),
+  p99Microseconds: z.number(),
+  /** Half the 95% interval of the mean, as a share of it. */
+  marginShare: z.number(),
+});
+
+/** What a fleet is planned for. */
+const planSchema = z.strictObject({
+  requestsPerSecond: z.number(),
+  /** Share of a machine's measured capacity that stays free, 0..1. */
+  headRoom: z.number(),
+  /** Machines beyond those that carry the load. */
+  spares: z.number().int(),
 });
 
 export const costSchema = z.strictObject({
   system: z.string(),
   load: z.string(),
+  /** `machines`: whole machines for the plan's load. `resources`: CPU and GPU time, as used. */
   basis: z.enum(["machines", "resources"]),
   /** Name and date of the price sheet. */
   sheet: z.string(),
@@ -94,13 +189,39 @@ export const costSchema = z.strictObject({
   source: z.string().default(""),
   /** The machine that is priced; for `resources` the one whose vCPU price is used. */
   shape: z.string().default(""),
-  /** Requests a second that the dollars an hour buy: the median throughput of the headline. */
+  /** Requests a second that the dollars an hour buy: the plan's, or those that were measured. */
   requestsPerSecond: number.default(null),
+  /** Whole machines, spares included; null for `resources`. */
+  machines: z.number().int().nullable().default(null),
+  /** Requests a second that one machine held within the objective, before head-room. */
+  capacityPerSecond: number.default(null),
+  plan: planSchema.nullable().default(null),
+  cpuSecondsPerMillion: number.default(null),
+  gpuSecondsPerMillion: number.default(null),
+  /** Energy of the GPUs alone, where their power was measured. */
+  gpuKwhPerMillion: number.default(null),
   dollarsPerHour: z.number(),
   dollarsPerMillion: z.number(),
   requestsPerDollar: z.number(),
   /** Requests per dollar over the mesh's; null without a mesh. */
   efficiency: number,
+  /** The same machines with their host whole and only the GPUs that are used; null: all are. */
+  hostShare: z
+    .strictObject({ dollarsPerHour: z.number(), dollarsPerMillion: z.number(), efficiency: number })
+    .nullable()
+    .default(null),
+  /** Against the mesh's fleet; null for the mesh, for `resources` and without a mesh. */
+  breakEven: z
+    .strictObject({
+      /** From this load on the fleet is never dearer; 0: at any load; null: dearer in the long run. */
+      requestsPerSecond: number,
+      /** Price of one machine at which both fleets cost the same for the plan's load. */
+      machineDollarsPerHour: number,
+      /** The same for one of its GPUs, the host at its own price; null where that is unknown. */
+      gpuDollarsPerHour: number,
+    })
+    .nullable()
+    .default(null),
 });
 
 export const doubtSchema = z.strictObject({ code: z.string(), text: z.string() });
@@ -188,7 +309,20 @@ export const resultSchema = z.strictObject({
   }),
   model: z.record(z.string(), z.unknown()),
   systems: z.record(z.string(), systemResultSchema),
+  /** The load's own CPUs and threads; null: it shares the systems'. */
+  client: z
+    .strictObject({ cpus: z.array(z.number().int()).nullable(), threads: z.number().int() })
+    .nullable()
+    .default(null),
   points: z.array(pointSchema),
+  tuning: z.array(tuningSchema).default([]),
+  frontier: z.array(frontierSchema).default([]),
+  micro: z.array(microSchema).default([]),
+  /** Where a system was compared with itself: how often the tool cried wolf. */
+  falseAlarms: z
+    .strictObject({ of: z.string(), comparisons: z.number().int(), alarms: z.number().int() })
+    .nullable()
+    .default(null),
   comparisons: z.array(comparisonSchema),
   cost: z.array(costSchema),
   doubts: z.array(doubtSchema),
@@ -198,6 +332,10 @@ export const resultSchema = z.strictObject({
 export type Result = z.output<typeof resultSchema>;
 export type Point = z.output<typeof pointSchema>;
 export type Comparison = z.output<typeof comparisonSchema>;
+export type CapacityResult = z.output<typeof capacitySchema>;
+export type FrontierRow = z.output<typeof frontierSchema>;
+export type TuningRow = z.output<typeof tuningSchema>;
+export type MicroRow = z.output<typeof microSchema>;
 export type CostRow = z.output<typeof costSchema>;
 export type Doubt = z.output<typeof doubtSchema>;
 export type GateVerdict = z.output<typeof gateVerdictSchema>;

@@ -45,6 +45,27 @@ describe("a price sheet", () => {
     expect(messageOf(() => parsePrices(text, "x.yaml"))).toContain("a is listed twice");
   });
 
+  it("has a plan for the fleet, by default the same as the example's", async () => {
+    const plan = { requestsPerSecond: 10_000, headRoom: 0.3, spares: 1 };
+    expect((await loadPrices(`${folder}paper.yaml`)).plan).toEqual(plan);
+    expect((await loadPrices(`${folder}example.yaml`)).plan).toEqual(plan);
+  });
+
+  it("refuses a host that is not there, has GPUs itself or is not cheaper", () => {
+    const shape = (name: string, price: number, gpus = "") =>
+      `{ name: ${name}, vcpus: 1, memoryGiB: 1, dollarsPerHour: ${price}${gpus} }`;
+    const gpus = (host: string) =>
+      `, gpus: { count: 1, model: x, memoryGiB: 1, hostShape: ${host} }`;
+    const sheet = (...shapes: string[]) =>
+      `schema: silverbench.prices/1\nname: x\nsource: y\ndate: 2026-01-01\nshapes: [${shapes.join(", ")}]`;
+    const plain = shape("plain", 1);
+    expect(() => parsePrices(sheet(plain, shape("a", 2, gpus("plain"))), "x.yaml")).not.toThrow();
+    for (const host of ["plan", "b", "plain"]) {
+      const text = sheet(plain, shape("a", 1, gpus(host)), shape("b", 0.5, gpus("plain")));
+      expect(messageOf(() => parsePrices(text, "x.yaml"))).toContain(`came "${host}"`);
+    }
+  });
+
   it("names the file that is not there", async () => {
     await expect(loadPrices("/nowhere/prices.yaml")).rejects.toMatchObject({ code: "DATA" });
   });

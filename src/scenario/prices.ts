@@ -12,6 +12,8 @@ const gpus = z.strictObject({
   count: z.number().int().min(1),
   model: z.string().min(1),
   memoryGiB: positive,
+  /** Shape of this sheet that is the same host without GPUs: the difference is the GPUs' price. */
+  hostShape: z.string().min(1).optional(),
 });
 
 const shape = z.strictObject({
@@ -24,6 +26,15 @@ const shape = z.strictObject({
   note: z.string().default(""),
 });
 
+/** What a fleet is planned for where nothing else is stated: the same for every system. */
+const plan = z.strictObject({
+  requestsPerSecond: positive.default(10_000),
+  /** Share of a machine's measured capacity that stays free, for peaks and for growth. */
+  headRoom: z.number().min(0).lt(1).default(0.3),
+  /** Machines beyond those that carry the load, so that one may fail or be replaced. */
+  spares: z.number().int().min(0).default(1),
+});
+
 const priceSheetSchema = z.strictObject({
   schema: z.literal("silverbench.prices/1"),
   name: z.string().min(1),
@@ -34,12 +45,14 @@ const priceSheetSchema = z.strictObject({
   region: z.string().default(""),
   /** True: the shapes are made up to show the method; the report then says so. */
   example: z.boolean().default(false),
+  plan: plan.prefault({}),
   shapes: z.array(shape).min(1),
 });
 
 /** What machines cost: shapes with vCPUs, memory (GiB), GPUs and dollars an hour. */
 export type PriceSheet = z.output<typeof priceSheetSchema>;
 export type MachineShape = PriceSheet["shapes"][number];
+export type FleetPlan = PriceSheet["plan"];
 
 /**
  * Reads a price sheet (YAML, schema silverbench.prices/1).
@@ -69,7 +82,9 @@ export function parsePrices(text: string, file: string): PriceSheet {
   const value = source.value();
   mistakes.push(...schemaMistakes(source, priceSheetSchema, value));
   const parsed = priceSheetSchema.safeParse(value);
-  if (parsed.success) mistakes.push(...repeatedNames(source, parsed.data));
+  if (parsed.success) {
+    mistakes.push(...repeatedNames(source, parsed.data), ...strangeHosts(source, parsed.data));
+  }
   if (mistakes.length > 0 || !parsed.success) throwMistakes(file, mistakes);
   return parsed.data;
 }
@@ -81,4 +96,16 @@ function repeatedNames(source: ScenarioSource, sheet: PriceSheet): Mistake[] {
       ? []
       : [source.mistake(["shapes", position, "name"], `${name} is listed twice; keep one of them`)],
   );
+}
+
+/** A host must be on the sheet, without GPUs and cheaper, or the GPUs' price makes no sense. */
+function strangeHosts(source: ScenarioSource, { shapes }: PriceSheet): Mistake[] {
+  return shapes.flatMap(({ gpus: own, dollarsPerHour }, position) => {
+    const hostShape = own?.hostShape;
+    if (hostShape === undefined) return [];
+    const host = shapes.find(({ name }) => name === hostShape);
+    const isSound = host?.gpus === null && host.dollarsPerHour < dollarsPerHour;
+    const message = `hostShape: expected a cheaper shape of this sheet without GPUs, came "${hostShape}"`;
+    return isSound ? [] : [source.mistake(["shapes", position, "gpus", "hostShape"], message)];
+  });
 }
