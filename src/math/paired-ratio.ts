@@ -44,7 +44,7 @@ export function pairedRatio(pairs: readonly Pair[], better: "higher" | "lower"):
   const mean = logs.reduce((sum, log) => sum + log, 0) / n;
   const { low, high, method } = n < BOOTSTRAP_FROM ? byStudentT(logs, mean) : byBootstrap(logs);
   const interval = { ratio: Math.exp(mean), low: Math.exp(low), high: Math.exp(high) };
-  return { ...interval, n, method, verdict: judge(interval, better) };
+  return { ...interval, n, method, verdict: ratioVerdict(interval, better) };
 }
 
 interface LogInterval {
@@ -75,7 +75,11 @@ function byBootstrap(logs: readonly number[]): LogInterval {
   return { low: quantile(means, 0.025), high: quantile(means, 0.975), method };
 }
 
-function judge(interval: { low: number; high: number }, better: "higher" | "lower"): RatioVerdict {
+/** What a ratio's interval says: sure of a difference beyond the noise band, sure of none, or unsure. */
+export function ratioVerdict(
+  interval: { low: number; high: number },
+  better: "higher" | "lower",
+): RatioVerdict {
   const { low, high } = interval;
   if (low > NOISE_BAND) return better === "higher" ? "better" : "worse";
   if (high < 1 / NOISE_BAND) return better === "higher" ? "worse" : "better";
