@@ -33,7 +33,7 @@ let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "silverbench-cli-"))));
 afterAll(() => rm(folder, { recursive: true }));
 
-const VERBS = ["run", "report", "gate", "dataset", "serve", "list", "doctor", "init"];
+const VERBS = ["run", "report", "compare", "gate", "dataset", "serve", "list", "doctor", "init"];
 
 describe("help", () => {
   test("names every verb and every exit code", async () => {

@@ -5,6 +5,7 @@ import { EXIT_CODES, exitCodeOfError } from "./exit-code.ts";
 import type { Session } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import { printJson } from "./terminal.ts";
+import { addCompare } from "./verbs/compare.ts";
 import { addDataset } from "./verbs/dataset.ts";
 import { addDoctor } from "./verbs/doctor.ts";
 import { addGate } from "./verbs/gate.ts";
@@ -55,6 +56,7 @@ function program(session: Session, version: string): Command {
   for (const add of [
     addRun,
     addReport,
+    addCompare,
     addGate,
     addDataset,
     addServe,

@@ -1,11 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Bundle } from "../result/bundle.ts";
+import { describe, expect, test } from "vitest";
 import { alteredSample, sampleResult, smallSample } from "../result/sample-result.fixture.ts";
-import type { GateVerdict, Result } from "../result/schema.ts";
-import { runCommandLine } from "./command-line.ts";
+import type { GateVerdict } from "../result/schema.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { outcomeExitCode, outcomeJson, outcomeText, wrapped } from "./outcome-text.ts";
 
@@ -16,6 +11,7 @@ const gate = (verdict: GateVerdict["verdict"]): GateVerdict => ({
   low: null,
   high: null,
   limit: 0.95,
+  reference: null,
   n: 5,
   reason: "it is 0.9 in the median of 5 rounds.",
 });
@@ -80,56 +76,4 @@ describe("a run's exit code", () => {
 test("long lines break between words, tables do not", () => {
   expect(wrapped("one two three", 8)).toBe("one two\n  three");
   expect(wrapped("one   two three", 8)).toBe("one   two three");
-});
-
-describe("silverbench gate", () => {
-  let folder: string;
-  beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "silverbench-gate-"))));
-  afterAll(() => rm(folder, { recursive: true }));
-
-  async function judged(result: Result, ...words: string[]): Promise<[ExitCode, unknown]> {
-    await using bundle = await Bundle.create(join(folder, "bundle"));
-    await bundle.writeResult({
-      ...result,
-      points: result.points.map((point) => ({ ...point, samples: "" })),
-    });
-    const out: string[] = [];
-    const exitCode = await runCommandLine(["gate", bundle.folder, "--json", ...words], {
-      terminal: {
-        out: (text) => void out.push(text),
-        note: () => {},
-        raw: () => {},
-        isLive: false,
-        columns: 80,
-      },
-      signal: new AbortController().signal,
-      version: "0",
-    });
-    return [exitCode, JSON.parse(out.join("\n"))];
-  }
-
-  test("judges what it is told to expect, and fails closed", async () => {
-    const result = smallSample();
-    expect(await judged(result, "--expect", "recall(*) >= 0.95")).toMatchObject([
-      0,
-      { gates: [{ verdict: "pass" }, { verdict: "pass" }, { verdict: "pass" }] },
-    ]);
-    expect(await judged(result, "--expect", "recall(mesh) >= 0.999")).toMatchObject([
-      3,
-      { gates: [{ verdict: "regression" }] },
-    ]);
-    expect(await judged(result, "--expect", "recall(nobody) >= 0")).toMatchObject([
-      5,
-      { gates: [{ verdict: "invalid" }] },
-    ]);
-    expect((await judged(result, "--expect", "be fast"))[0]).toBe(2);
-  });
-
-  test("without --expect the scenario's own gates are judged", async () => {
-    const result = smallSample();
-    const scenario = { ...result.scenario, text: 'gate: ["violations(*) == 0"]' };
-    expect(await judged({ ...result, scenario })).toMatchObject([0, { gates: { length: 3 } }]);
-    const unreadable = { ...result.scenario, text: "gate: 7" };
-    expect((await judged({ ...result, scenario: unreadable }))[0]).toBe(6);
-  });
 });

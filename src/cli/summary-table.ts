@@ -50,7 +50,7 @@ export function summaryTable(result: Summarised): string {
 }
 
 /** One rule under the head, none elsewhere: numbers speak, lines do not. */
-const BARE = {
+export const BARE = {
   top: "",
   "top-mid": "",
   "top-left": "",

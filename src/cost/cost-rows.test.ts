@@ -110,6 +110,7 @@ describe("the cost of a system", () => {
         .filter(({ system }) => system === "model")
         .map((point) => ({
           ...point,
+          key: `model/closed@${offeredPerSecond}/${point.round}`,
           offeredPerSecond,
           throughputPerSecond: offeredPerSecond,
           latencyMs: { ...point.latencyMs, p99 },

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { alteredSample, MESH, MODEL, smallSample } from "../result/sample-result.fixture.ts";
+import {
+  alteredSample,
+  MESH,
+  MODEL,
+  sampleResult,
+  smallSample,
+} from "../result/sample-result.fixture.ts";
 import type { CostRow, GateVerdict, Result } from "../result/schema.ts";
 import { evaluateGates } from "./evaluate.ts";
 
@@ -34,10 +40,31 @@ describe("a gate on a ratio", () => {
 });
 
 describe("a gate on a number", () => {
-  it("takes the median over valid rounds", () => {
+  it("takes the median over valid rounds, and passes with its interval on the right side", () => {
+    const p50s = [10, 11, 12, 13, 14];
+    const result = p50s.reduce<Result>((changed, p50, i) => withP50(changed, i + 1, p50), sample);
+    // Logarithms 2.303 to 2.639 with a mean of 2.479 and an error of 0.0594: t(0.975, 4) is 2.776.
+    const verdict = only("p50(model) <= 15ms", result);
+    expect(verdict).toMatchObject({ verdict: "pass", value: 12, n: 5 });
+    expect(verdict.low).toBeCloseTo(10.1, 2);
+    expect(verdict.high).toBeCloseTo(14.06, 2);
+    expect(only("p50(model) <= 13ms", result).verdict).toBe("inconclusive");
+    expect(only("p50(model) <= 10ms", result).verdict).toBe("regression");
+    expect(only("p50(model) <= 13", result).reason).toBe(
+      "12, 10.1 to 14.06 at 95%, median of 5 rounds",
+    );
+  });
+
+  it("is inconclusive on one round, but for recall, which no weather moves", () => {
+    const one = alteredSample("", {}, 1);
+    expect(only("p50(model) <= 1000ms", one)).toMatchObject({ verdict: "inconclusive", low: null });
+    expect(only("recall(model) >= 0.95", one)).toMatchObject({ verdict: "pass", low: 1, n: 1 });
+  });
+
+  it("lets one bad round make it inconclusive, however good the median", () => {
     const result = alteredSample("model/closed/1", { recall: 0.2 });
     expect(only("recall(model) >= 0.95", result)).toMatchObject({
-      verdict: "pass",
+      verdict: "inconclusive",
       value: 1,
       n: 5,
     });
@@ -84,6 +111,47 @@ describe("a gate on a number", () => {
   });
 });
 
+describe("a gate on the reference", () => {
+  const better = sampleResult({ seed: 8, samplesPerPoint: 50 }).result;
+  it("passes what is no worse, and finds what is", () => {
+    const text = "throughput(model)/throughput(mesh) >= 0.9 * reference";
+    expect(against(text, sample, better).verdict).toBe("pass");
+    expect(against(text, slower(0.7), better).verdict).toBe("regression");
+    const { verdict, value, reference, low, high } = against(text, slower(0.9), better);
+    expect(verdict).toBe("inconclusive");
+    expect(value).toBeCloseTo(0.9, 1);
+    expect(reference).toBeCloseTo(MODEL.throughput / MESH.throughput, 0);
+    expect([low! < value!, value! < high!]).toEqual([true, true]);
+  });
+
+  it("judges single numbers with the spread of both runs", () => {
+    expect(against("throughput(model) >= 0.4 * reference", sample, better).verdict).toBe("pass");
+    const { value } = against("throughput(model) >= reference", sample, better);
+    const even = `throughput(model) >= ${value} * reference`;
+    expect(against(even, sample, better).verdict).toBe("inconclusive");
+    expect(against("p99(model) <= 0.3 * reference", sample, better).verdict).toBe("regression");
+  });
+
+  it("takes recall and counts of faults as they are", () => {
+    expect(against("recall(model) >= reference", sample, better).verdict).toBe("pass");
+    expect(against("violations(model) <= reference", sample, better).verdict).toBe("pass");
+    const faulty = alteredSample("model/closed/2", { violations: 1 });
+    expect(against("violations(model) <= reference", faulty, better).verdict).toBe("regression");
+  });
+
+  it("is invalid without one, or where it lacks the number", () => {
+    const text = "throughput(model) >= 0.9 * reference";
+    expect(against(text, sample, null)).toMatchObject({
+      verdict: "invalid",
+      reason: "no reference was given to compare with",
+    });
+    expect(against(text, sample, smallSample({ mesh: MESH }))).toMatchObject({
+      verdict: "invalid",
+      reason: "of the reference, there is no system model: the result has mesh",
+    });
+  });
+});
+
 describe("a gate fails closed", () => {
   const noP99 = { latencyMs: { ...sample.points[0]!.latencyMs, p99: null } };
   it.each([
@@ -118,3 +186,27 @@ describe("a gate fails closed", () => {
     expect(verdict.reason).toContain(reason);
   });
 });
+
+function withP50(result: Result, round: number, p50: number): Result {
+  const points = result.points.map((point) =>
+    point.key === `model/closed/${round}`
+      ? { ...point, latencyMs: { ...point.latencyMs, p50 } }
+      : point,
+  );
+  return { ...result, points };
+}
+
+function against(text: string, result: Result, reference: Result | null): GateVerdict {
+  return evaluateGates([text], result, reference)[0]!;
+}
+
+function slower(share: number): Result {
+  return {
+    ...sample,
+    points: sample.points.map((point) =>
+      point.system === "model"
+        ? { ...point, throughputPerSecond: point.throughputPerSecond * share }
+        : point,
+    ),
+  };
+}

@@ -1,122 +1,120 @@
 import { pairedRatio } from "../math/paired-ratio.ts";
 import type { Pair } from "../math/paired-ratio.ts";
-import { median } from "../math/quantile.ts";
+import { unpairedRatio } from "../math/unpaired-ratio.ts";
 import { measuredSystems } from "../result/role.ts";
 import type { GateVerdict, Result } from "../result/schema.ts";
-import { parseGate } from "./expression.ts";
-import type { GateExpression, GateOperator } from "./expression.ts";
+import { COUNTS, parseGates } from "./expression.ts";
+import type { GateExpression } from "./expression.ts";
+import { exactly, roundInterval } from "./interval.ts";
 import { readTerm } from "./term-value.ts";
-import type { TermValue } from "./term-value.ts";
+import type { Judged, MissingTerm } from "./term-value.ts";
+import { toVerdict } from "./verdict.ts";
+import type { Measured } from "./verdict.ts";
 
-type Judged = Pick<Result, "systems" | "scenario" | "points" | "cost" | "complete">;
+/** A result that gates are asked about: whole, or cut short. */
+export type Gated = Judged & Pick<Result, "complete">;
 
 /**
  * Judges every expression against a result. Nothing passes by being absent: an unknown system or
- * load, a round without the number, a result that is not complete give `invalid`.
- * @throws HarnessError BAD_INPUT if an expression cannot be read.
+ * load, a round without the number, a result that is not complete, a reference that was not given
+ * or lacks the number give `invalid`.
+ * @param reference a result that `checkComparable` has let through; null: there is none.
+ * @throws HarnessError BAD_INPUT with every expression that cannot be read.
  */
-export function evaluateGates(texts: readonly string[], result: Judged): GateVerdict[] {
-  return texts.map(parseGate).flatMap((expression) => evaluateGate(expression, result));
+export function evaluateGates(
+  texts: readonly string[],
+  result: Gated,
+  reference: Judged | null = null,
+): GateVerdict[] {
+  return parseGates(texts).flatMap((expression) => evaluateGate(expression, result, reference));
 }
 
 /** One verdict, or one for each system where the expression says `*`. */
-export function evaluateGate(expression: GateExpression, result: Judged): GateVerdict[] {
-  if (expression.left.system !== "*") return [judge(expression, expression.text, result)];
+function evaluateGate(
+  expression: GateExpression,
+  result: Gated,
+  reference: Judged | null,
+): GateVerdict[] {
+  if (expression.left.system !== "*") return [judge(expression, result, reference)];
   const systems = measuredSystems(result);
-  if (systems.length === 0) return [invalid(expression, expression.text, "no system was measured")];
+  if (systems.length === 0) return [toVerdict(expression, { missing: "no system was measured" })];
   return systems.map((system) => {
     const text = expression.text.replace("*", system);
-    return judge({ ...expression, left: { ...expression.left, system } }, text, result);
+    return judge({ ...expression, text, left: { ...expression.left, system } }, result, reference);
   });
 }
 
-function judge(expression: GateExpression, text: string, result: Judged): GateVerdict {
-  if (!result.complete) return invalid(expression, text, "the run did not complete");
-  const left = readTerm(expression.left, result);
-  if ("missing" in left) return invalid(expression, text, left.missing);
-  if (expression.over === null) return judgeValue(expression, text, left);
-  const over = readTerm(expression.over, result);
-  if ("missing" in over) return invalid(expression, text, over.missing);
-  const pairs = pairsOf(left, over);
-  if ("missing" in pairs) return invalid(expression, text, pairs.missing);
-  return judgeRatio(expression, text, pairs);
-}
-
-function judgeValue(expression: GateExpression, text: string, term: TermValue): GateVerdict {
-  const { operator, limit, left } = expression;
-  const values = [...term.byRound.values()];
-  const isCount = left.metric === "violations" || left.metric === "short";
-  const value = isCount ? Math.max(...values) : median(values);
-  const verdict = holds(value, operator, limit) ? "pass" : "regression";
-  const how = isCount ? "in the worst of" : "median of";
-  const reason = `${shown(value)}, ${how} ${rounds(values.length)}`;
-  return {
-    expression: text,
-    verdict,
-    value,
-    low: null,
-    high: null,
-    limit,
-    n: values.length,
-    reason,
-  };
-}
-
-/** Pass and regression need the whole interval on one side of the limit. */
-function judgeRatio(expression: GateExpression, text: string, pairs: readonly Pair[]): GateVerdict {
-  const { operator, limit } = expression;
-  const { ratio, low, high, n, method } = pairedRatio(pairs, "higher");
-  const base = { expression: text, value: ratio, limit, n };
-  if (Number.isNaN(low)) {
-    const reason = `${shown(ratio)}: ${method}`;
-    return { ...base, low: null, high: null, verdict: "inconclusive", reason };
+function judge(expression: GateExpression, result: Gated, reference: Judged | null): GateVerdict {
+  if (!result.complete) return toVerdict(expression, { missing: "the run did not complete" });
+  const own = readRounds(expression, result);
+  if ("missing" in own) return toVerdict(expression, own);
+  if (!expression.ofReference) return toVerdict(expression, measured(expression, own));
+  if (reference === null) {
+    return toVerdict(expression, { missing: "no reference was given to compare with" });
   }
-  const ends = [low, high].map((end) => holds(end, operator, limit));
-  const verdict = ends.every(Boolean) ? "pass" : ends.some(Boolean) ? "inconclusive" : "regression";
-  const reason = `${shown(ratio)}, ${shown(low)} to ${shown(high)} at 95%, ${n} paired rounds`;
-  return { ...base, low, high, verdict, reason };
+  const held = readRounds(expression, reference);
+  if ("missing" in held) {
+    return toVerdict(expression, { missing: `of the reference, ${held.missing}` });
+  }
+  return toVerdict(expression, againstReference(expression, own, held));
 }
 
-/** The pairs by round; a side that is 0 has no ratio, and must not drop out unseen. */
-function pairsOf(left: TermValue, over: TermValue): Pair[] | { missing: string } {
+/** What an expression speaks of, round by round; where it is a ratio, both sides of each round. */
+interface Rounds {
+  readonly values: readonly number[];
+  readonly pairs: readonly Pair[] | null;
+}
+
+function readRounds(expression: GateExpression, result: Judged): Rounds | MissingTerm {
+  const left = readTerm(expression.left, result);
+  if ("missing" in left) return left;
+  if (expression.over === null) return { values: [...left.byRound.values()], pairs: null };
+  const over = readTerm(expression.over, result);
+  if ("missing" in over) return over;
   const pairs: Pair[] = [];
   for (const [round, of] of left.byRound) {
     const below = over.byRound.get(round);
     if (below === undefined) continue;
+    // A side that is 0 has no ratio, and must not drop out unseen.
     if (of <= 0 || below <= 0) return { missing: `a side of the ratio is 0 in round ${round}` };
     pairs.push({ of, over: below });
   }
-  return pairs.length === 0 ? { missing: "no round is valid on both sides" } : pairs;
+  if (pairs.length === 0) return { missing: "no round is valid on both sides" };
+  return { values: pairs.map((pair) => pair.of / pair.over), pairs };
 }
 
-function invalid(expression: GateExpression, text: string, reason: string): GateVerdict {
-  const { limit } = expression;
-  return {
-    expression: text,
-    verdict: "invalid",
-    value: null,
-    low: null,
-    high: null,
-    limit,
-    n: 0,
-    reason,
-  };
-}
-
-function holds(value: number, operator: GateOperator, limit: number): boolean {
-  switch (operator) {
-    case ">=":
-      return value >= limit;
-    case "<=":
-      return value <= limit;
-    case ">":
-      return value > limit;
-    case "<":
-      return value < limit;
-    case "==":
-      return value === limit;
+function measured({ left }: GateExpression, { values, pairs }: Rounds): Measured {
+  const n = values.length;
+  if (pairs !== null) {
+    const { ratio: value, low, high } = pairedRatio(pairs, "higher");
+    return { value, low, high, n, basis: n === 1 ? "one pair of rounds" : `${n} paired rounds` };
   }
+  if (COUNTS.includes(left.metric)) {
+    return { ...exactly(Math.max(...values)), n, basis: `in the worst of ${rounds(n)}` };
+  }
+  return { ...roundInterval(values, left.metric === "recall"), n, basis: `median of ${rounds(n)}` };
 }
 
-const shown = (value: number): string => String(Number(value.toPrecision(4)));
+/** The result's number as a share of the reference's. */
+function againstReference(expression: GateExpression, own: Rounds, held: Rounds): Measured {
+  const [now, then] = [measured(expression, own), measured(expression, held)];
+  const basis = `${rounds(now.n)} against ${rounds(then.n)} of the reference`;
+  const base = { n: now.n, basis, reference: then.value };
+  if (COUNTS.includes(expression.left.metric)) {
+    // A reference without a fault has no shares: any fault is then infinitely many times as many.
+    const share = now.value === then.value ? 1 : now.value / then.value;
+    return { ...base, ...exactly(share) };
+  }
+  const isShare = expression.left.metric === "recall";
+  const sides = [own.values, held.values];
+  if (sides.some((values) => values.some((value) => value <= 0))) {
+    return { ...base, value: now.value / then.value, low: NaN, high: NaN };
+  }
+  if (isShare && sides.some(({ length }) => length < 2)) {
+    return { ...base, ...exactly(now.value / then.value) };
+  }
+  const { ratio, low, high } = unpairedRatio(own.values, held.values, "higher");
+  return { ...base, value: ratio, low, high };
+}
+
 const rounds = (count: number): string => (count === 1 ? "one round" : `${count} rounds`);

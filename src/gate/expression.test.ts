@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GATE_METRICS, parseGate } from "./expression.ts";
+import { GATE_METRICS, parseGate, parseGates } from "./expression.ts";
 
 describe("a gate expression", () => {
   it("reads a ratio of two systems at the headline load", () => {
@@ -10,6 +10,7 @@ describe("a gate expression", () => {
       over: { metric: "throughput", system: "mesh", load: null, ratePerSecond: null },
       operator: ">=",
       limit: 2,
+      ofReference: false,
     });
   });
 
@@ -20,6 +21,24 @@ describe("a gate expression", () => {
       operator: "<=",
       limit: 50,
     });
+  });
+
+  it("reads a share of the reference, and how its interval is made", () => {
+    const whole = { limit: 1, ofReference: true };
+    expect(parseGate("throughput(model) >= reference")).toMatchObject(whole);
+    const share = { limit: 0.95, ofReference: true };
+    expect(parseGate("throughput(model) >= 0.95 * reference (ci 95%)")).toMatchObject(share);
+    expect(parseGate("p99(a)/p99(b)<=1.1*reference")).toMatchObject({ limit: 1.1 });
+    expect(parseGate("p99(a) <= 50ms (ci 95%)")).toMatchObject({ limit: 50, ofReference: false });
+  });
+
+  it("reads several, and tells every mistake in them at once", () => {
+    expect(parseGates(["recall(a) > 0", "short(*) == 0"])).toHaveLength(2);
+    const message = messageOf(() => parseGates(["speed(a) > 1", "recall(a) > 0", "p50(a) > x"]));
+    expect(message.split("\n")).toEqual([
+      expect.stringContaining('gate "speed(a) > 1", position 1: expected a metric'),
+      expect.stringContaining('gate "p50(a) > x", position 10: expected a number'),
+    ]);
   });
 
   it("reads every system as *", () => {
@@ -46,6 +65,9 @@ describe("a gate expression", () => {
     ],
     ["recall(*)/recall(mesh) >= 1", 'position 10: expected a comparison operator: "*"'],
     ["throughput(a)/throughput(b) == 1", "never exactly equal"],
+    ["recall(a) >= 0 * reference", "position 14: expected a share of the reference above 0"],
+    ["recall(a) >= 2 * better", 'expected "reference", found "better"'],
+    ["recall(a) >= 0.9 (ci 99%)", 'expected "95%", found "99%)"'],
     ["throughput(model) >= 5ms", "throughput is not in milliseconds"],
   ])("refuses %j, naming the position", (text, message) => {
     expect(() => parseGate(text)).toThrow(message);
@@ -65,3 +87,12 @@ describe("a gate expression", () => {
     );
   });
 });
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("expected an error");
+}

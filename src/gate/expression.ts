@@ -35,15 +35,21 @@ export interface GateExpression {
   /** The denominator where the promise is about a ratio. */
   readonly over: GateTerm | null;
   readonly operator: GateOperator;
+  /** A number in the metric's unit; where `ofReference`, a share of the reference's value. */
   readonly limit: number;
+  readonly ofReference: boolean;
 }
 
-const COUNTS: readonly GateMetric[] = ["violations", "short"];
+/** Counts of faults: judged by their worst round, discarded rounds too. */
+export const COUNTS: readonly GateMetric[] = ["violations", "short"];
+const HINT = `write for example "throughput(model)/throughput(mesh) >= 2", "recall(*) >= 0.95" or "throughput(model) >= 0.95 * reference"`;
 const IN_MILLISECONDS: readonly GateMetric[] = ["p50", "p90", "p99", "cpu"];
 
 /**
- * Reads `metric(system[, load[@rate]]) [/ metric(system[, load[@rate]])] OP number`, for example
- * `throughput(model)/throughput(mesh) >= 2` or `p99(model, ramp@500) <= 50ms`.
+ * Reads `metric(system[, load[@rate]]) [/ metric(system[, load[@rate]])] OP LIMIT`, where a limit is
+ * a number, or a share of what the reference has: `throughput(model)/throughput(mesh) >= 2`,
+ * `p99(model, ramp@500) <= 50ms`, `throughput(model) >= 0.95 * reference`. `(ci 95%)` may follow:
+ * it is how every interval here is made.
  * @throws HarnessError BAD_INPUT that names the position and what was expected there.
  */
 export function parseGate(text: string): GateExpression {
@@ -60,15 +66,52 @@ export function parseGate(text: string): GateExpression {
       `one of ">=", "<=", ">", "<" (a measured ratio is never exactly equal)`,
     );
   }
-  const limit = scanner.number();
-  if (scanner.accept("ms") && !(over === null && IN_MILLISECONDS.includes(left.metric))) {
-    scanner.fail(
-      scanner.position - 2,
-      `no unit: ${over === null ? left.metric : "a ratio"} is not in milliseconds`,
-    );
+  const { limit, ofReference } = readLimit(scanner, over === null ? left.metric : null);
+  if (scanner.accept("(ci")) {
+    scanner.expect("95%");
+    scanner.expect(")");
   }
   scanner.end();
-  return { text: text.trim(), left, over, operator, limit };
+  return { text: text.trim(), left, over, operator, limit, ofReference };
+}
+
+/**
+ * Reads several expressions.
+ * @throws HarnessError BAD_INPUT with every mistake in any of them.
+ */
+export function parseGates(texts: readonly string[]): GateExpression[] {
+  const mistakes: string[] = [];
+  const parsed = texts.flatMap((text) => {
+    try {
+      return [parseGate(text)];
+    } catch (error) {
+      if (!(error instanceof HarnessError) || error.code !== "BAD_INPUT") throw error;
+      mistakes.push(error.message);
+      return [];
+    }
+  });
+  if (mistakes.length > 0) throw new HarnessError("BAD_INPUT", mistakes.join("\n"), { hint: HINT });
+  return parsed;
+}
+
+/** @param metric what the limit is of; null: a ratio, which has no unit. */
+function readLimit(
+  scanner: Scanner,
+  metric: GateMetric | null,
+): Pick<GateExpression, "limit" | "ofReference"> {
+  if (scanner.accept("reference")) return { limit: 1, ofReference: true };
+  const at = scanner.position;
+  const limit = scanner.number();
+  if (scanner.accept("*")) {
+    scanner.expect("reference");
+    if (limit > 0) return { limit, ofReference: true };
+    scanner.fail(at, "a share of the reference above 0");
+  }
+  if (scanner.accept("ms") && (metric === null || !IN_MILLISECONDS.includes(metric))) {
+    const what = metric ?? "a ratio";
+    scanner.fail(scanner.position - 2, `no unit: ${what} is not in milliseconds`);
+  }
+  return { limit, ofReference: false };
 }
 
 function term(scanner: Scanner): GateTerm {
@@ -159,9 +202,7 @@ class Scanner {
     throw new HarnessError(
       "BAD_INPUT",
       `gate "${this.#text}", position ${at + 1}: expected ${expected}, found ${found}`,
-      {
-        hint: `write for example "throughput(model)/throughput(mesh) >= 2" or "recall(*) >= 0.95"`,
-      },
+      { hint: HINT },
     );
   }
 

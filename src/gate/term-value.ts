@@ -2,6 +2,7 @@ import { dollarsPerMillion, fleetDollarsPerHour } from "../cost/fleet.ts";
 import { METRICS } from "../result/metric.ts";
 import type { Point, Result } from "../result/schema.ts";
 import { standingOf } from "../result/standing.ts";
+import { COUNTS } from "./expression.ts";
 import type { GateTerm } from "./expression.ts";
 
 /** A term's number in each round that counts; never empty. */
@@ -14,7 +15,7 @@ export interface MissingTerm {
   readonly missing: string;
 }
 
-type Judged = Pick<Result, "systems" | "scenario" | "points" | "cost">;
+export type Judged = Pick<Result, "systems" | "scenario" | "points" | "cost">;
 
 /**
  * A term's number by round: of the valid rounds, and for counts of faults of all rounds, so that a
@@ -34,7 +35,7 @@ export function readTerm(term: GateTerm, result: Judged): TermValue | MissingTer
   }
   if (standing.valid.length === 0)
     return { missing: `no round of ${system} at ${standing.load} is valid` };
-  const isCount = metric === "violations" || metric === "short";
+  const isCount = COUNTS.includes(metric);
   const of = metric === "dollars" ? dollarsOf(result, system, standing.load) : METRICS[metric].of;
   if (of === null) return { missing: `${system} has no price at ${standing.load}` };
   const byRound = new Map<number, number>();

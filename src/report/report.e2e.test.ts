@@ -184,6 +184,7 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
           low: null,
           high: null,
           limit: 0,
+          reference: null,
           n: 0,
           reason: evil,
         },

@@ -21,12 +21,15 @@ const capacitySchema = z.strictObject({
   brokePerSecond: number,
   /** Whether a longer run at the rate that held, held too. */
   confirmed: z.boolean(),
+  /** What gave way at the lowest rate that did not hold. */
+  limit: z.enum(["server", "client", "none"]),
   probes: z.array(
     z.strictObject({
       ratePerSecond: z.number(),
       seconds: z.number(),
       p99Ms: number,
       held: z.boolean(),
+      limit: z.enum(["server", "client", "none"]),
       /** Why it did not hold; "" where it did. */
       reason: z.string(),
     }),
@@ -234,7 +237,10 @@ export const gateVerdictSchema = z.strictObject({
   value: number,
   low: number,
   high: number,
+  /** Where `reference` is given, a share of it. */
   limit: z.number(),
+  /** The reference's number, where the limit is a share of it; value and interval are then too. */
+  reference: number.default(null),
   /** Rounds, or pairs of rounds, behind the value. */
   n: z.number().int(),
   /** One sentence: what was measured, or what was missing. */

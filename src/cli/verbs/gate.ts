@@ -1,43 +1,84 @@
 import type { Command } from "commander";
+import { checkComparable } from "../../gate/comparable.ts";
+import { missingFromReference, referenceGates } from "../../gate/coverage.ts";
 import { evaluateGates } from "../../gate/evaluate.ts";
+import { readReference, referencePath, writeReference } from "../../gate/reference.ts";
 import { readBundle } from "../../result/bundle.ts";
+import type { GateVerdict, Result } from "../../result/schema.ts";
 import { gatesOfText } from "../../scenario/gates-of-text.ts";
 import { bundleFolder } from "../bundle-argument.ts";
 import { exitCodeOfVerdict, worstExitCode } from "../exit-code.ts";
 import { gateLine, wrapped } from "../outcome-text.ts";
+import { shortPath } from "../scenario-path.ts";
 import type { OutputFlags, Session } from "../session.ts";
 import { appended, withJson } from "../session.ts";
 import { printJson } from "../terminal.ts";
 
 interface GateFlags extends OutputFlags {
-  readonly expect?: readonly string[];
+  readonly threshold?: readonly string[];
+  readonly reference?: string;
+  readonly updateReference?: boolean;
 }
 
-/** `silverbench gate RESULT`: does a stored result keep its promises? */
+const REFERENCES = "reports/reference";
+
+/** `silverbench gate RESULT`: does a result keep its promises, and what the reference had? */
 export function addGate(program: Command, session: Session): void {
   withJson(program.command("gate"))
-    .description("judge the promises of a result bundle again")
+    .description("judge the promises of a result bundle again, against a reference too")
     .argument("<result>", "folder that `run` wrote, or the result.json in it")
     .option(
-      "--expect <expression>",
+      "--threshold <expression>",
       "judge this instead of the scenario's gates; may be given often",
       appended,
     )
+    .option(
+      "--reference <path>",
+      `a stored result, or a folder of them such as ${REFERENCES}, to compare with`,
+    )
+    .option("--update-reference", `keep this result as the reference (default: in ${REFERENCES})`)
     .action(async (argument: string, flags: GateFlags) => {
-      const { terminal } = session;
       const { result } = await readBundle(bundleFolder(argument));
-      const gates = evaluateGates(flags.expect ?? gatesOfText(result.scenario.text), result);
-      session.exitCode = worstExitCode([
-        ...(result.complete ? [] : [5 as const]),
-        ...gates.map(({ verdict }) => exitCodeOfVerdict(verdict)),
-      ]);
-      if (flags.json === true) {
-        const { complete } = result;
-        return printJson(terminal, { complete, gates, exitCode: session.exitCode });
-      }
-      if (!result.complete)
-        terminal.out("INCOMPLETE: the run did not end; nothing of it is proof.");
-      if (gates.length === 0) terminal.out("The scenario promises nothing: it has no gate.");
-      for (const gate of gates) terminal.out(wrapped(gateLine(gate), terminal.columns));
+      if (flags.updateReference === true) return updateReference(session, result, flags);
+      if (flags.reference === undefined) return judge(session, flags, result, null);
+      const reference = await readReference(flags.reference, result);
+      checkComparable(result, reference);
+      judge(session, flags, result, reference);
     });
+}
+
+function judge(session: Session, flags: GateFlags, result: Result, reference: Result | null): void {
+  const { terminal } = session;
+  const texts = flags.threshold ?? gatesOfText(result.scenario.text);
+  const judged = evaluateGates(texts, result, reference);
+  const asksReference = texts.some((text) => /\breference\b/.test(text));
+  const gates: GateVerdict[] = [
+    ...judged,
+    ...(reference === null ? [] : missingFromReference(result, reference)),
+    ...(reference === null || asksReference
+      ? []
+      : evaluateGates(referenceGates(reference), result, reference)),
+  ];
+  session.exitCode = worstExitCode([
+    ...(result.complete ? [] : [5 as const]),
+    ...gates.map(({ verdict }) => exitCodeOfVerdict(verdict)),
+  ]);
+  if (flags.json === true) {
+    const { complete } = result;
+    return printJson(terminal, { complete, gates, exitCode: session.exitCode });
+  }
+  if (!result.complete) terminal.out("INCOMPLETE: the run did not end; nothing of it is proof.");
+  if (gates.length === 0) terminal.out("The scenario promises nothing: it has no gate.");
+  for (const gate of gates) terminal.out(wrapped(gateLine(gate), terminal.columns));
+}
+
+async function updateReference(
+  { terminal }: Session,
+  result: Result,
+  { reference = REFERENCES, json }: GateFlags,
+): Promise<void> {
+  const file = await referencePath(reference, result);
+  await writeReference(file, result);
+  if (json === true) return printJson(terminal, { reference: file });
+  terminal.out(`Reference: ${shortPath(file)}\nCommit it with the change that it belongs to.`);
 }

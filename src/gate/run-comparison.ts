@@ -1,0 +1,163 @@
+import { isDeepStrictEqual } from "node:util";
+import { median } from "../math/quantile.ts";
+import { unpairedRatio } from "../math/unpaired-ratio.ts";
+import type { RatioVerdict } from "../math/paired-ratio.ts";
+import { pairsByRound } from "../result/comparisons.ts";
+import { METRICS } from "../result/metric.ts";
+import type { MetricName } from "../result/metric.ts";
+import { firstOf, measuredSystems } from "../result/role.ts";
+import type { Result } from "../result/schema.ts";
+import { standingOf } from "../result/standing.ts";
+import { questionDifferences } from "./comparable.ts";
+
+/** One metric of one system in two runs. */
+export interface RunComparisonRow {
+  /** A system, or "model over mesh" for a ratio within each run. */
+  readonly subject: string;
+  readonly metric: MetricName;
+  readonly better: "higher" | "lower";
+  readonly load: string;
+  /** Medians over valid rounds. */
+  readonly before: number | null;
+  readonly after: number | null;
+  /** After over before, with its 95% interval; null where a side lacks what it takes. */
+  readonly ratio: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Valid rounds on each side. */
+  readonly rounds: readonly [before: number, after: number];
+  readonly verdict: RatioVerdict;
+}
+
+/** Two results side by side: numbers, and what else is not the same. */
+export interface RunComparison {
+  readonly rows: readonly RunComparisonRow[];
+  /** What of the question differs; where it does, the numbers say little. */
+  readonly question: readonly string[];
+  /** Settings, versions and machine: what may explain a difference. */
+  readonly surroundings: readonly string[];
+  /** Systems that only one side has, or that a side is cut short. */
+  readonly gaps: readonly string[];
+}
+
+const COMPARED = ["throughput", "p50", "p99", "cpu", "recall"] as const;
+
+/**
+ * Every system that both runs have, at the headline load of the second: the ratio after over
+ * before with Welch's interval, since the rounds of two runs are not paired. Ratios over the mesh
+ * come first: within a run they are paired, so that most of the machine's weather is out of them.
+ */
+export function compareRuns(before: Result, after: Result): RunComparison {
+  const shared = measuredSystems(after).filter((system) => Object.hasOwn(before.systems, system));
+  const mesh = firstOf(after, "mesh");
+  const over = mesh !== null && shared.includes(mesh) ? mesh : null;
+  const ratios = shared
+    .filter((system) => over !== null && system !== over)
+    .map((system) => ratioRow(before, after, system, over!));
+  const rows = shared.flatMap((system) =>
+    COMPARED.map((metric) => systemRow(before, after, system, metric)),
+  );
+  return {
+    rows: [...ratios, ...rows],
+    question: questionDifferences(after, before),
+    surroundings: surroundingDifferences(before, after),
+    gaps: gaps(before, after),
+  };
+}
+
+function ratioRow(before: Result, after: Result, system: string, mesh: string): RunComparisonRow {
+  const [then, now] = [before, after].map((result) => {
+    const load = after.scenario.headlineLoad;
+    const sides = [system, mesh].map((name) => standingOf(result, name, load));
+    return pairsByRound(sides[0]!, sides[1]!, "throughput").map((pair) => pair.of / pair.over);
+  });
+  return toRow(`${system} over ${mesh}`, "throughput", after.scenario.headlineLoad, then!, now!);
+}
+
+function systemRow(
+  before: Result,
+  after: Result,
+  system: string,
+  metric: MetricName,
+): RunComparisonRow {
+  const load = after.scenario.headlineLoad;
+  const [then, now] = [before, after].map((result) => {
+    const values = standingOf(result, system, load).valid.map(METRICS[metric].of);
+    // A round without the number must not be passed over.
+    return values.includes(null) ? [] : values.filter((value) => value !== null);
+  });
+  return toRow(system, metric, load, then!, now!);
+}
+
+function toRow(
+  subject: string,
+  metric: MetricName,
+  load: string,
+  before: readonly number[],
+  after: readonly number[],
+): RunComparisonRow {
+  const { better } = METRICS[metric];
+  const base = {
+    subject,
+    metric,
+    better,
+    load,
+    before: before.length === 0 ? null : median(before),
+    after: after.length === 0 ? null : median(after),
+    rounds: [before.length, after.length] as const,
+  };
+  const isComparable = [before, after].every(
+    (values) => values.length > 0 && values.every((value) => value > 0),
+  );
+  if (!isComparable) {
+    return { ...base, ratio: null, low: null, high: null, verdict: "inconclusive" };
+  }
+  const { ratio, low, high, verdict } = unpairedRatio(after, before, better);
+  const [from, to] = [low, high].map((end) => (Number.isNaN(end) ? null : end));
+  return { ...base, ratio, low: from!, high: to!, verdict };
+}
+
+function surroundingDifferences(before: Result, after: Result): string[] {
+  const found: string[] = [];
+  const compare = (what: string, then: unknown, now: unknown): void => {
+    if (!isDeepStrictEqual(then, now))
+      found.push(`${what}: ${shown(then)} before, ${shown(now)} after`);
+  };
+  compare("silverbench", before.silverbench, after.silverbench);
+  for (const fact of ["cpu", "cores", "gpu", "os", "node", "governor"] as const) {
+    compare(fact, before.machine[fact], after.machine[fact]);
+  }
+  const packages = { ...before.machine.packages, ...after.machine.packages };
+  for (const name of Object.keys(packages).toSorted()) {
+    compare(name, before.machine.packages[name], after.machine.packages[name]);
+  }
+  compare("rounds", before.scenario.rounds, after.scenario.rounds);
+  for (const system of measuredSystems(after)) {
+    const [then, now] = [before.systems[system], after.systems[system]];
+    if (then === undefined || now === undefined) continue;
+    for (const field of ["kind", "engine", "device"] as const) {
+      compare(`${system} ${field}`, then[field], now[field]);
+    }
+    for (const name of new Set([...Object.keys(then.settings), ...Object.keys(now.settings)])) {
+      compare(`${system} ${name}`, then.settings[name], now.settings[name]);
+    }
+  }
+  return found;
+}
+
+function gaps(before: Result, after: Result): string[] {
+  const [then, now] = [before, after].map(measuredSystems);
+  return [
+    ...(before.complete ? [] : ["the run before did not complete"]),
+    ...(after.complete ? [] : ["the run after did not complete"]),
+    ...then!
+      .filter((system) => !now!.includes(system))
+      .map((name) => `${name} is only in the run before`),
+    ...now!
+      .filter((system) => !then!.includes(system))
+      .map((name) => `${name} is only in the run after`),
+  ];
+}
+
+const shown = (value: unknown): string =>
+  typeof value === "string" ? value : (JSON.stringify(value) ?? "none");
