@@ -63,7 +63,18 @@ export async function run(options: RunOptions): Promise<Outcome> {
 
   await using bundle = await Bundle.create(out);
   const draft = new ResultDraft(resultHeader(loaded, workload, machine));
-  const context = { scenario, workload, cpus, cacheFolder, bundle, draft, onProgress, signal };
+  const context = {
+    scenario,
+    workload,
+    traces: new Map(),
+    cpus,
+    hasGpu: machine.gpu !== null,
+    cacheFolder,
+    bundle,
+    draft,
+    onProgress,
+    signal,
+  };
   const failure = await measureRounds(context).then(
     () => null,
     (thrown: unknown) => HarnessError.from(thrown),

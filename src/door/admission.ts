@@ -1,5 +1,6 @@
 import { HarnessError } from "../errors.ts";
 import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
+import type { Arrival, Desk } from "./desk.ts";
 import type { CallContext, DoorLimits, Retriever } from "./retriever.ts";
 import { StageTimes } from "./stage-times.ts";
 import type { SystemStats } from "./stats.ts";
@@ -7,20 +8,13 @@ import type { SystemStats } from "./stats.ts";
 /** Time inside the system, from admission to the answer, as the door sees it. */
 const STAGE = "door.retrieve";
 
-/** A request as it came through either door. */
-export interface Arrival {
-  readonly request: RetrievalRequest;
-  /** performance.now() at which the caller stops waiting; Infinity: never. */
-  readonly deadlineMs: number;
-}
-
 /**
  * What stands between both doors (gRPC and HTTP) and the retriever: at most `maxInFlight` requests
  * are inside at once and the next is refused at once, so that overload shows as errors, never as
  * an unbounded queue. It also counts what came and what became of it.
  */
-export class Admission {
-  readonly limits: DoorLimits;
+export class Admission implements Desk {
+  #limits: DoorLimits;
   readonly #retriever: Retriever;
   readonly #times = new StageTimes();
   readonly #counters = { requests: 0, answers: 0, bad: 0, refused: 0, expired: 0, failed: 0 };
@@ -28,7 +22,16 @@ export class Admission {
 
   constructor(retriever: Retriever, limits: DoorLimits) {
     this.#retriever = retriever;
-    this.limits = limits;
+    this.#limits = limits;
+  }
+
+  get limits(): DoorLimits {
+    return this.#limits;
+  }
+
+  /** For a system whose catalogue has changed: what is asked from now on is held to these. */
+  setLimits(limits: DoorLimits): void {
+    this.#limits = limits;
   }
 
   /**

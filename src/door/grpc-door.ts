@@ -1,6 +1,6 @@
 import { HarnessError } from "../errors.ts";
-import type { Admission, Arrival } from "./admission.ts";
 import { decodeRequest, encodeAnswer, type WireAnswer, type WireRequest } from "./codec.ts";
+import type { Arrival, Desk } from "./desk.ts";
 import { type GrpcServer, serveGrpc } from "./grpc-service.ts";
 import { RETRIEVAL_PROTO, RETRIEVAL_SERVICE } from "./retrieval-service.ts";
 import type { CallContext } from "./retriever.ts";
@@ -8,17 +8,17 @@ import { encodeStats } from "./stats-codec.ts";
 
 /** The gRPC half of a front door. */
 export function serveGrpcDoor(
-  admission: Admission,
+  desk: Desk,
   host: string,
   port: number,
 ): Promise<GrpcServer> {
-  const { limits } = admission;
+  const { limits } = desk;
   const retrieve = async (
     message: WireRequest,
     { deadlineMs }: CallContext,
   ): Promise<WireAnswer> => {
     const read = (): Arrival => ({ request: decodeRequest(message, limits), deadlineMs });
-    return encodeAnswer(await admission.retrieve(read));
+    return encodeAnswer(await desk.retrieve(read));
   };
   return serveGrpc({
     protoFile: RETRIEVAL_PROTO,
@@ -32,7 +32,7 @@ export function serveGrpcDoor(
           batch.requests.map((message, i) => inBatch(i, retrieve(message, context))),
         ),
       }),
-      Stats: async () => encodeStats(await admission.stats()),
+      Stats: async () => encodeStats(await desk.stats()),
     },
   });
 }

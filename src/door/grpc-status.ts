@@ -30,15 +30,51 @@ export function toStatus(thrown: unknown): Partial<StatusObject> {
   return { code, details, metadata };
 }
 
+/** How a call failed, as the wire says it. */
+export interface FailedStatus {
+  /** gRPC status code, not 0. */
+  readonly code: number;
+  readonly details: string;
+  /** What `toStatus` sent along; absent: it arose on the way. */
+  readonly where?: string | undefined;
+  readonly cause?: unknown;
+}
+
 /**
  * A failed call as a HarnessError. Statuses that are not ours become INTERNAL and keep their name.
  * @param callee Who was called, for errors that arose on the way rather than there.
  */
+export function fromStatus(failed: FailedStatus, callee: string): HarnessError {
+  const { details, where = callee, cause } = failed;
+  const code = CODE_OF.get(failed.code) ?? "INTERNAL";
+  const message = CODE_OF.has(failed.code) ? details : `${status[failed.code]}: ${details}`;
+  return new HarnessError(code, message, { where, cause });
+}
+
 export function fromServiceError(error: ServiceError, callee: string): HarnessError {
-  const code = CODE_OF.get(error.code) ?? "INTERNAL";
   const [where] = error.metadata?.get(WHERE_KEY) ?? [];
-  const message = CODE_OF.has(error.code)
-    ? error.details
-    : `${status[error.code]}: ${error.details}`;
-  return new HarnessError(code, message, { where: where?.toString() ?? callee, cause: error });
+  const { code, details } = error;
+  return fromStatus({ code, details, where: where?.toString(), cause: error }, callee);
+}
+
+/** The status in trailers as HTTP/2 brings them: text is percent-encoded, binary in base64. */
+export function statusFromHeaders(
+  headers: Readonly<Record<string, string | string[] | number | undefined>>,
+): FailedStatus {
+  const text = String(headers["grpc-message"] ?? "");
+  const where = headers[WHERE_KEY];
+  return {
+    code: Number(headers["grpc-status"]),
+    details: percentDecoded(text),
+    where: where === undefined ? undefined : Buffer.from(String(where), "base64").toString(),
+  };
+}
+
+/** Text that is not what the specification says is shown as it came. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

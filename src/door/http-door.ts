@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { HarnessError } from "../errors.ts";
-import type { Admission } from "./admission.ts";
+import type { Desk } from "./desk.ts";
 import { listen, readBody, send, sendError } from "./http-exchange.ts";
 import { answerToJson, requestFromJson } from "./http-json.ts";
 import { renderMetrics } from "./metrics.ts";
@@ -25,7 +25,7 @@ interface Route {
  * @throws HarnessError BAD_INPUT if the port is taken.
  */
 export async function serveHttpDoor(
-  admission: Admission,
+  desk: Desk,
   host: string,
   port: number,
 ): Promise<HttpDoor> {
@@ -33,7 +33,7 @@ export async function serveHttpDoor(
   const routes: Readonly<Record<string, Route>> = {
     "/v1/retrieve": {
       method: "POST",
-      answer: (request, response) => retrieve(admission, request, response),
+      answer: (request, response) => retrieve(desk, request, response),
     },
     "/healthz": {
       method: "GET",
@@ -43,7 +43,7 @@ export async function serveHttpDoor(
     "/metrics": {
       method: "GET",
       answer: async (_, response) => {
-        const { contentType, text } = await renderMetrics(await admission.stats());
+        const { contentType, text } = await renderMetrics(await desk.stats());
         send(response, 200, contentType, text);
       },
     },
@@ -94,12 +94,12 @@ async function dispatch(
 }
 
 async function retrieve(
-  admission: Admission,
+  desk: Desk,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const arrivedMs = performance.now();
-  const { limits } = admission;
+  const { limits } = desk;
   // Numbers as text: 32 characters each leave room, and 10,000 exclusions fit into the first part.
   const maxBytes = 2 ** 20 + 32 * Math.max(limits.userDim, limits.queryDim);
   const text = await readBody(request, maxBytes);
@@ -109,7 +109,7 @@ async function retrieve(
     sendError(response, bad("body", `the body is longer than ${maxBytes} bytes`), 413);
     return;
   }
-  const answer = await admission.retrieve(() => {
+  const answer = await desk.retrieve(() => {
     const body = requestFromJson(text, limits);
     const waitMs = Math.min(body.deadlineMs, headerDeadlineMs(request));
     return { request: body.request, deadlineMs: arrivedMs + waitMs };

@@ -9,6 +9,9 @@ export const RETRIEVAL_PROTO = fileURLToPath(new URL("./retrieval.proto", import
 
 const retrieve = loadService(RETRIEVAL_PROTO, RETRIEVAL_SERVICE)["Retrieve"]!;
 
+/** Path of the unary call that answers one request. */
+export const RETRIEVE_PATH = retrieve.path;
+
 /** Protobuf bytes of a RetrieveRequest, made before a clock runs. */
 export function requestToBytes(request: RetrievalRequest): Buffer {
   return retrieve.requestSerialize(encodeRequest(request));

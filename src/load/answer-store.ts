@@ -2,6 +2,8 @@
 export interface SealedAnswers {
   /** [kept] index of the request that each answers. */
   readonly requestOf: Uint32Array<ArrayBuffer>;
+  /** [kept] how long it took, in milliseconds. */
+  readonly latencyMs: Float32Array<ArrayBuffer>;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** [kept + 1] answer i is `bytes[offsets[i] .. offsets[i + 1])`. */
   readonly offsets: Float64Array<ArrayBuffer>;
@@ -14,7 +16,7 @@ export interface AnswerStoreLimits {
   readonly maxBytes: number;
 }
 
-/** What a drive keeps at most for scoring; beyond it, a systematic sample. */
+/** What a thread keeps at most for scoring; beyond it, a systematic sample. */
 const LIMITS: AnswerStoreLimits = { maxAnswers: 200_000, maxBytes: 256 * 2 ** 20 };
 
 const SLAB_BYTES = 2 ** 20;
@@ -29,6 +31,7 @@ export class AnswerStore {
   #every = 1;
   #seen = 0;
   #requests: number[] = [];
+  #latenciesMs: number[] = [];
   #answers: Uint8Array[] = [];
   /** Memory of dropped answers, used again. */
   readonly #free: Uint8Array[] = [];
@@ -39,7 +42,7 @@ export class AnswerStore {
     this.#limits = limits;
   }
 
-  add(request: number, answer: Uint8Array): void {
+  add(request: number, answer: Uint8Array, latencyMs: number): void {
     const position = this.#seen++;
     if (position % this.#every !== 0) return;
     let room = this.#roomFor(answer.byteLength);
@@ -51,6 +54,7 @@ export class AnswerStore {
     if (room === null) return;
     room.set(answer);
     this.#requests.push(request);
+    this.#latenciesMs.push(latencyMs);
     this.#answers.push(room);
   }
 
@@ -62,7 +66,13 @@ export class AnswerStore {
     }
     const bytes = new Uint8Array(offsets[this.#answers.length]!);
     for (const [i, answer] of this.#answers.entries()) bytes.set(answer, offsets[i]);
-    return { requestOf: Uint32Array.from(this.#requests), bytes, offsets, every: this.#every };
+    return {
+      requestOf: Uint32Array.from(this.#requests),
+      latencyMs: Float32Array.from(this.#latenciesMs),
+      bytes,
+      offsets,
+      every: this.#every,
+    };
   }
 
   #roomFor(length: number): Uint8Array | null {
@@ -86,6 +96,7 @@ export class AnswerStore {
     this.#free.push(...this.#answers.filter((_, i) => i % 2 === 1));
     this.#answers = this.#answers.filter(isKept);
     this.#requests = this.#requests.filter(isKept);
+    this.#latenciesMs = this.#latenciesMs.filter(isKept);
     this.#every *= 2;
   }
 }

@@ -1,55 +1,60 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { connectDoor, type DoorClient } from "../door/client.ts";
-import { type ClosedTask, Walk } from "./load-task.ts";
+import { openClient, type LoadClient } from "./load-client.ts";
+import type { ClosedTask, StartGate } from "./load-task.ts";
 import type { RawObservations } from "./observations.ts";
 import { Recorder } from "./recorder.ts";
+import { Walk } from "./walk.ts";
 
 /** Pause of a lane after a failure to reach the system: retrying at once only burns CPU. */
-const UNREACHABLE_PAUSE_MS = 20;
-
-const CONNECT_MS = 3_000;
+export const UNREACHABLE_PAUSE_MS = 20;
 
 /**
- * The closed load over gRPC: `inFlight` lanes, each sending its next request as soon as it has the
- * answer to the last. Runs in the load's thread.
+ * The closed load: `inFlight` lanes, each sending its next request as soon as it has the answer to
+ * the last. The window opens once every lane has had its first outcome. Runs in the load's thread.
  */
-export async function driveClosed(task: ClosedTask): Promise<RawObservations> {
-  const client = connectDoor(task.address);
-  const recorder = new Recorder(task.seconds, task.inFlight);
-  const walk = new Walk(task.requests, task.startAt);
+export async function driveClosed(task: ClosedTask, gate: StartGate): Promise<RawObservations> {
+  const { inFlight, seconds, address, requestTimeoutMs: timeoutMs } = task;
+  const client = await openClient(task.client, { address, timeoutMs });
+  const recorder = new Recorder({ seconds, counts: "answered" });
+  const walk = new Walk(task.requests, task.startAt, task.stride);
   try {
-    await client.waitUntilServing(CONNECT_MS, new AbortController().signal);
-    const lane = (): Promise<void> => driveLane(client, walk, recorder, task.requestTimeoutMs);
-    await Promise.all(Array.from({ length: task.inFlight }, lane));
+    await gate();
+    let lanesToStart = inFlight;
+    const onStarted = (nowMs: number): void => {
+      if (--lanesToStart === 0) recorder.open(nowMs);
+    };
+    await Promise.all(
+      Array.from({ length: inFlight }, () => driveLane(client, walk, recorder, onStarted)),
+    );
     return recorder.finish(walk.at);
   } finally {
     client.close();
   }
 }
 
-async function driveLane(
-  client: DoorClient,
+/** One lane, until the window is over. Callbacks all the way: a promise a request would show. */
+function driveLane(
+  client: LoadClient,
   walk: Walk,
   recorder: Recorder,
-  requestTimeoutMs: number,
+  onStarted: (nowMs: number) => void,
 ): Promise<void> {
-  const options = { timeoutMs: requestTimeoutMs };
-  let isFirst = true;
-  let doneMs = performance.now();
-  while (!recorder.isOver(doneMs)) {
-    const request = walk.next();
-    const bytes = walk.bytesOf(request);
-    try {
+  return new Promise((resolve) => {
+    let isFirst = true;
+    const sendNext = (): void => {
+      const request = walk.next();
       const sentMs = performance.now();
-      const answer = await client.retrieveEncoded(bytes, options);
-      doneMs = performance.now();
-      recorder.answer(request, sentMs, doneMs, answer);
-    } catch (thrown) {
-      doneMs = performance.now();
-      const { code } = recorder.failure(thrown, doneMs);
-      if (code === "UNAVAILABLE") await sleep(UNREACHABLE_PAUSE_MS);
-    }
-    if (isFirst) recorder.laneStarted(doneMs);
-    isFirst = false;
-  }
+      client.send(walk.bytesOf(request), (error, answer) => {
+        const doneMs = performance.now();
+        let isReachable = true;
+        if (error === null) recorder.answer({ request, dueMs: sentMs, sentMs }, doneMs, answer);
+        else isReachable = recorder.failure(error, doneMs).code !== "UNAVAILABLE";
+        if (isFirst) onStarted(doneMs);
+        isFirst = false;
+        if (recorder.isOver(doneMs)) resolve();
+        else if (isReachable) sendNext();
+        else setTimeout(sendNext, UNREACHABLE_PAUSE_MS);
+      });
+    };
+    sendNext();
+  });
 }

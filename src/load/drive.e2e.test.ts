@@ -5,10 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeDataset } from "../dataset/folder.ts";
 import { connectDoor } from "../door/client.ts";
 import type { RetrievalRequest } from "../retrieval/request.ts";
-import type { LoadSpec } from "../scenario/schema.ts";
 import type { StartOptions, System } from "../system.ts";
 import { startDelay } from "./delay-system.ts";
-import { drive, type DriveOptions } from "./drive.ts";
+import { drive, type Drive, type DriveOptions } from "./drive.ts";
 import { startNull } from "./null-system.ts";
 import { startRemote } from "./remote-system.ts";
 
@@ -65,13 +64,15 @@ const requests = Array.from({ length: 7 }, (_, id): RetrievalRequest => ({
   filter: "",
   exclude: Float64Array.of(1),
 }));
-const closed: LoadSpec = { shape: "closed", inFlight: 4, seconds: 1 };
-const http: LoadSpec = { shape: "http", connections: 4, seconds: 1 };
+const lean: Drive = { shape: "closed", inFlight: 4, client: "lean" };
+const grpcJs: Drive = { shape: "closed", inFlight: 4, client: "grpc-js" };
+const http: Drive = { shape: "http", connections: 4 };
+const nameOf = (of: Drive): string => ("client" in of ? of.client : of.shape);
 
 const driveWith = (system: System, more: Partial<DriveOptions>): ReturnType<typeof drive> =>
   drive({
     system,
-    load: closed,
+    load: lean,
     requests,
     startAt: 0,
     seconds: 1,
@@ -90,9 +91,9 @@ const isAlive = (pid: number): boolean => {
 
 const DELAY_MS = 20;
 
-test.each([closed, http])(
-  "a delay of 20 ms is read back, and in flight = rate x latency: $shape",
-  async (load) => {
+test.each([lean, grpcJs, http].map((of) => [nameOf(of), of] as const))(
+  "a delay of 20 ms is read back, and in flight = rate x latency: %s",
+  async (_, load) => {
     await using system = await startDelay(optionsWith({ delayMs: DELAY_MS, maxInFlight: 100 }));
     const observed = await driveWith(system, { load, seconds: 2 });
     expect(observed.errors.size).toBe(0);
@@ -107,9 +108,9 @@ test.each([closed, http])(
   },
 );
 
-test.each([closed, http])(
-  "answers are kept with the requests they answer, in the walk's order: $shape",
-  async (load) => {
+test.each([lean, grpcJs, http].map((of) => [nameOf(of), of] as const))(
+  "answers are kept with the requests they answer, in the walk's order: %s",
+  async (_, load) => {
     await using system = await startNull(optionsWith({ maxInFlight: 100 }));
     const observed = await driveWith(system, { load, startAt: 3 });
     expect(observed.completed).toBeGreaterThan(0);
@@ -128,9 +129,9 @@ test.each([closed, http])(
   },
 );
 
-test.each([closed, http])(
-  "a system killed while it is driven ends the drive with its errors counted: $shape",
-  async (load) => {
+test.each([lean, grpcJs, http].map((of) => [nameOf(of), of] as const))(
+  "a system killed while it is driven ends the drive with its errors counted: %s",
+  async (_, load) => {
     await using system = await startDelay(optionsWith({ delayMs: 5, maxInFlight: 100 }));
     const { pid } = system.processes[0]!;
     const door = connectDoor(system.address);
@@ -147,17 +148,20 @@ test.each([closed, http])(
   },
 );
 
-test.each([closed, http])("refusals are counted by kind: $shape", async (load) => {
-  await using system = await startDelay(optionsWith({ delayMs: 5, maxInFlight: 2 }));
-  const observed = await driveWith(system, { load });
-  expect([...observed.errors.keys()]).toEqual(["OVERLOADED"]);
-  expect(observed.completed).toBeGreaterThan(0);
-  expect(observed.endedEarly).toBeNull();
-});
+test.each([lean, grpcJs, http].map((of) => [nameOf(of), of] as const))(
+  "refusals are counted by kind: %s",
+  async (_, load) => {
+    await using system = await startDelay(optionsWith({ delayMs: 5, maxInFlight: 2 }));
+    const observed = await driveWith(system, { load });
+    expect([...observed.errors.keys()]).toEqual(["OVERLOADED"]);
+    expect(observed.completed).toBeGreaterThan(0);
+    expect(observed.endedEarly).toBeNull();
+  },
+);
 
-test.each([closed, http])(
-  "requests that take too long are errors, not answers: $shape",
-  async (load) => {
+test.each([lean, grpcJs, http].map((of) => [nameOf(of), of] as const))(
+  "requests that take too long are errors, not answers: %s",
+  async (_, load) => {
     await using system = await startDelay(optionsWith({ delayMs: 5_000, maxInFlight: 100 }));
     const observed = await driveWith(system, { load, requestTimeoutMs: 300 });
     expect([...observed.errors.keys()]).toEqual(["DEADLINE"]);
@@ -184,7 +188,7 @@ test("a system that does not serve is an error, not an empty observation", async
 });
 
 const driveDefaults = (): Omit<DriveOptions, "system"> => ({
-  load: closed,
+  load: lean,
   requests,
   startAt: 0,
   seconds: 1,

@@ -1,9 +1,10 @@
 import autocannon from "autocannon";
 import type { EventEmitter } from "node:events";
 import { type ErrorCode, HarnessError } from "../errors.ts";
-import { type HttpTask, Walk } from "./load-task.ts";
+import type { HttpTask, StartGate } from "./load-task.ts";
 import type { RawObservations } from "./observations.ts";
 import { Recorder } from "./recorder.ts";
+import { Walk } from "./walk.ts";
 
 /** The recorder says when it is over; autocannon has to be given something. */
 const FOR_EVER_SECONDS = 1_000_000;
@@ -30,9 +31,14 @@ interface Lane {
  * connection was lost it takes the time of a lost request for that of the next; so each lane keeps
  * its own clock. Runs in the load's thread.
  */
-export async function driveHttp(task: HttpTask): Promise<RawObservations> {
-  const recorder = new Recorder(task.seconds, task.connections);
-  const walk = new Walk(task.requests, task.startAt);
+export async function driveHttp(task: HttpTask, gate: StartGate): Promise<RawObservations> {
+  const recorder = new Recorder({ seconds: task.seconds, counts: "answered" });
+  const walk = new Walk(task.requests, task.startAt, task.stride);
+  let lanesToStart = task.connections;
+  const onStarted = (nowMs: number): void => {
+    if (--lanesToStart === 0) recorder.open(nowMs);
+  };
+  await gate();
   // Whose request autocannon is building: the first one before it shows the connection.
   let building = newLane();
   // It tells of an answer's body just before, and in the same turn as, of the answer.
@@ -53,7 +59,11 @@ export async function driveHttp(task: HttpTask): Promise<RawObservations> {
       const connection = client as unknown as Connection;
       const lane = building;
       building = newLane();
-      const settle = (nowMs: number): void => settled(lane, nowMs, recorder, connection);
+      const settle = (nowMs: number): void => {
+        if (!lane.hasStarted) onStarted(nowMs);
+        lane.hasStarted = true;
+        if (recorder.isOver(nowMs)) retire(connection);
+      };
       connection.on("request", () => {
         const nowMs = performance.now();
         if (lane.isWaiting) {
@@ -69,8 +79,10 @@ export async function driveHttp(task: HttpTask): Promise<RawObservations> {
       connection.on("response", (status) => {
         const nowMs = performance.now();
         lane.isWaiting = false;
-        if (status === 200) recorder.answer(lane.request, lane.sentMs, nowMs, Buffer.from(body));
-        else recorder.failure(refusal(status, body), nowMs);
+        const { request, sentMs } = lane;
+        if (status === 200) {
+          recorder.answer({ request, dueMs: sentMs, sentMs }, nowMs, Buffer.from(body));
+        } else recorder.failure(refusal(status, body), nowMs);
         settle(nowMs);
       });
     },
@@ -99,11 +111,8 @@ const newLane = (): Lane => ({
   hasStarted: false,
 });
 
-/** A lane has had an outcome: it ends, or goes on with its next request. */
-function settled(lane: Lane, nowMs: number, recorder: Recorder, connection: Connection): void {
-  if (!lane.hasStarted) recorder.laneStarted(nowMs);
-  lane.hasStarted = true;
-  if (!recorder.isOver(nowMs)) return;
+/** Ends a lane: its connection sends nothing more. */
+function retire(connection: Connection): void {
   connection.removeAllListeners("request").removeAllListeners("response");
   // Not from within its own event, after which it sends once more.
   setImmediate(() => connection.destroy());

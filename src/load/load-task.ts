@@ -1,46 +1,67 @@
+import type { ClientKind } from "./load-client.ts";
 import type { RequestBytes } from "./request-bytes.ts";
 
-/** What the load's thread is told; what stands in it crosses a thread boundary. */
-export type LoadTask = {
+/** What every task of a load's thread says; a task crosses a thread boundary. */
+interface TaskBase {
   readonly requests: RequestBytes;
-  /** Index in the walk through the requests; it wraps around. */
+  /** This thread's first request in the walk, which wraps around. */
   readonly startAt: number;
-  readonly seconds: number;
+  /** The thread takes each `stride`-th request: as many as there are threads. */
+  readonly stride: number;
   readonly requestTimeoutMs: number;
-} & (
-  | { readonly shape: "closed"; readonly address: string; readonly inFlight: number }
-  | { readonly shape: "http"; readonly httpAddress: string; readonly connections: number }
-);
-
-export type ClosedTask = Extract<LoadTask, { shape: "closed" }>;
-export type HttpTask = Extract<LoadTask, { shape: "http" }>;
-
-/** A walk through encoded requests, from a place and round again. */
-export class Walk {
-  readonly #requests: readonly Buffer[];
-  #at: number;
-
-  constructor({ bytes, offsets }: RequestBytes, startAt: number) {
-    const count = offsets.length - 1;
-    this.#requests = Array.from({ length: count }, (_, i) =>
-      Buffer.from(bytes, offsets[i], offsets[i + 1]! - offsets[i]!),
-    );
-    this.#at = startAt % count;
-  }
-
-  /** Index of the request that `next` gives. */
-  get at(): number {
-    return this.#at;
-  }
-
-  /** Index of the next request. */
-  next(): number {
-    const at = this.#at;
-    this.#at = at + 1 === this.#requests.length ? 0 : at + 1;
-    return at;
-  }
-
-  bytesOf(request: number): Buffer {
-    return this.#requests[request]!;
-  }
 }
+
+interface GrpcTaskBase extends TaskBase {
+  /** host:port */
+  readonly address: string;
+  readonly client: ClientKind;
+}
+
+/** Lanes that each send their next request on the answer to the last. */
+export interface ClosedTask extends GrpcTaskBase {
+  readonly shape: "closed";
+  readonly inFlight: number;
+  readonly seconds: number;
+}
+
+/** Groups of requests, each sent when the last group is answered whole. */
+export interface MultiStreamTask extends GrpcTaskBase {
+  readonly shape: "multi-stream";
+  /** Requests in a group. */
+  readonly samples: number;
+  readonly seconds: number;
+}
+
+/** All requests are due at once, and are sent as fast as they are let in. */
+export interface OfflineTask extends GrpcTaskBase {
+  readonly shape: "offline";
+  readonly count: number;
+  readonly maxInFlight: number;
+  /** Nothing is sent any more after this time. */
+  readonly seconds: number;
+}
+
+/** Requests that are due at times fixed beforehand. */
+export interface OpenTask extends GrpcTaskBase {
+  readonly shape: "open";
+  /** [requests to send] milliseconds from the start, ascending; the i-th request of the walk each. */
+  readonly dueMs: Float64Array;
+  /** The window opens this long after the start, and what is due before is not measured. */
+  readonly runUpMs: number;
+  readonly seconds: number;
+  /** With so many under way the load stops: the system is overloaded. */
+  readonly maxInFlight: number;
+}
+
+export interface HttpTask extends TaskBase {
+  readonly shape: "http";
+  readonly httpAddress: string;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+export type GrpcTask = ClosedTask | MultiStreamTask | OfflineTask | OpenTask;
+export type LoadTask = GrpcTask | HttpTask;
+
+/** Resolves when every thread of a load is ready, with the common start on performance.now()'s clock. */
+export type StartGate = () => Promise<number>;

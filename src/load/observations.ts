@@ -1,7 +1,7 @@
-import { Histogram } from "../math/histogram.ts";
+import type { Histogram } from "../math/histogram.ts";
 import type { ThreadUsage } from "../measure/event-loop.ts";
-import type { Answer } from "../retrieval/request.ts";
 import type { SealedAnswers } from "./answer-store.ts";
+import type { KeptAnswers } from "./kept-answers.ts";
 
 /** Failures of one kind. */
 export interface ErrorTally {
@@ -15,12 +15,17 @@ export interface RawObservations {
   readonly seconds: number;
   readonly completed: number;
   readonly answered: number;
+  readonly offered: number | null;
+  readonly late: number;
+  readonly unsent: number;
   readonly errors: ReadonlyMap<string, ErrorTally>;
   /** HdrHistogram (V2, base64), microseconds. */
   readonly latency: string;
+  readonly sendLatency: string | null;
   readonly perSecond: { readonly completed: readonly number[] };
   readonly unfinished: Unfinished;
   readonly nextAt: number;
+  readonly overloaded: string | null;
   readonly endedEarly: string | null;
   readonly client: ThreadUsage;
   readonly answers: SealedAnswers;
@@ -46,58 +51,31 @@ export interface Observations {
   readonly answered: number;
   /** Failures of the whole drive, by error code. */
   readonly errors: ReadonlyMap<string, ErrorTally>;
-  /** Microseconds of each answer inside the window. */
+  /** Requests that were due in the window, sent or not; null where the answers set the pace. */
+  readonly offered: number | null;
+  /** Of those, how many went out more than a millisecond after their time. */
+  readonly late: number;
+  /** Requests that were never sent, since the load stopped before. */
+  readonly unsent: number;
+  /**
+   * Microseconds from the time each request was due: of the answers inside the window, or, where
+   * requests have their own times, of every request that was due in it.
+   */
   readonly latency: Histogram;
+  /** The same from the time it was sent; null where a request is due when it is sent. */
+  readonly sendLatency: Histogram | null;
   /** Answers of each second of the window; the last may be a part of one. */
   readonly perSecond: { readonly completed: readonly number[] };
   readonly unfinished: Unfinished;
   /** Where in the walk the next drive goes on. */
   readonly nextAt: number;
+  /** Why the system counts as overloaded, so that the load stopped; null if it does not. */
+  readonly overloaded: string | null;
   /** Why it stopped before its time; null if it did not. */
   readonly endedEarly: string | null;
-  /** The load's own thread during the window: whether it held the measurement up. */
+  /** The busiest of the load's own threads during the window: whether it held things up. */
   readonly client: ThreadUsage;
+  /** Threads that the load was spread over. */
+  readonly threads: number;
   readonly answers: KeptAnswers;
-}
-
-/** The answers of a window, or a systematic sample of them, decoded on demand. */
-export class KeptAnswers {
-  /** [count] index of the request that each answers. */
-  readonly requestOf: Uint32Array;
-  /** 1: every answer was kept; n: each n-th, since they were more than memory should hold. */
-  readonly every: number;
-  readonly #sealed: SealedAnswers;
-  readonly #decode: (bytes: Buffer) => Answer;
-
-  constructor(sealed: SealedAnswers, decode: (bytes: Buffer) => Answer) {
-    this.requestOf = sealed.requestOf;
-    this.every = sealed.every;
-    this.#sealed = sealed;
-    this.#decode = decode;
-  }
-
-  get count(): number {
-    return this.requestOf.length;
-  }
-
-  /** @throws HarnessError BAD_INPUT if the bytes break the door's contract. */
-  answer(i: number): Answer {
-    const { bytes, offsets } = this.#sealed;
-    const start = offsets[i]!;
-    return this.#decode(
-      Buffer.from(bytes.buffer, bytes.byteOffset + start, offsets[i + 1]! - start),
-    );
-  }
-}
-
-/** The raw form made useful on the receiving side. */
-export function toObservations(
-  raw: RawObservations,
-  decode: (bytes: Buffer) => Answer,
-): Observations {
-  return {
-    ...raw,
-    latency: Histogram.decode(raw.latency),
-    answers: new KeptAnswers(raw.answers, decode),
-  };
 }

@@ -11,6 +11,7 @@ export interface SystemUsage {
     readonly pid: number;
     readonly cpuSeconds: number;
     readonly rssBytes: number;
+    readonly contextSwitches: number;
   }[];
   readonly stages: Readonly<Record<string, StageUsage>>;
   /** Requests in a batch; null where nothing was batched. */
@@ -30,12 +31,16 @@ export interface StageUsage {
 
 /** The difference of two readings. A process that is new in the second counts from its start. */
 export function usageBetween(before: SystemStats, after: SystemStats): SystemUsage {
-  const processes = after.processes.map((process) => ({
-    role: process.role,
-    pid: process.pid,
-    cpuSeconds: process.cpuSeconds - (sameAs(process, before.processes)?.cpuSeconds ?? 0),
-    rssBytes: process.rssBytes,
-  }));
+  const processes = after.processes.map((process) => {
+    const earlier = sameAs(process, before.processes);
+    return {
+      role: process.role,
+      pid: process.pid,
+      cpuSeconds: process.cpuSeconds - (earlier?.cpuSeconds ?? 0),
+      rssBytes: process.rssBytes,
+      contextSwitches: process.contextSwitches - (earlier?.contextSwitches ?? 0),
+    };
+  });
   const stages = [...after.stages].map(([name, text]) => {
     const since = difference(text, before.stages.get(name));
     return [name, stageUsage(since)] as const;

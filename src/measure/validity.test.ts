@@ -7,11 +7,13 @@ const sound: StretchFacts = {
   endedEarly: null,
   scored: 10_000,
   violations: 0,
-  client: { cpuShare: 0.3, lagP99Ms: 0.2, gcShare: 0.01 },
+  overloaded: null,
+  client: { cpuShare: 0.3, lagP99Ms: 0.2, gcShare: 0.01, floorP99Ms: null },
   latencyP99Ms: 20,
   inFlight: 16,
   meanLatencyMs: 8,
   throughputPerSecond: 2000,
+  offeredPerSecond: null,
   systemCpuShare: 0.97,
 };
 
@@ -52,4 +54,50 @@ test("fewer requests in the system than the loop should hold: under-driven, by L
 
 test("a system that leaves its CPUs idle is not called the limit", () => {
   expect(judgeStretch({ ...sound, systemCpuShare: 0.4 }).bound).toBe("unknown");
+});
+
+/** 400 requests a second that come at their own times. */
+const open: StretchFacts = {
+  ...sound,
+  inFlight: null,
+  offeredPerSecond: 400,
+  throughputPerSecond: 398,
+  systemCpuShare: 0.4,
+};
+
+const lagging = (lagP99Ms: number, latencyP99Ms: number): string =>
+  judgeStretch({ ...open, latencyP99Ms, client: { ...sound.client, lagP99Ms } }).verdict;
+const floored = (floorP99Ms: number): string =>
+  judgeStretch({ ...open, client: { ...sound.client, floorP99Ms } }).bound;
+
+test("an open loop that is kept up with by a system at ease is under-driven", () => {
+  expect(judgeStretch(open)).toEqual({ verdict: "valid", bound: "under-driven", reasons: [] });
+});
+
+test("an open loop that is not kept up with is server-bound", () => {
+  expect(judgeStretch({ ...open, throughputPerSecond: 300 }).bound).toBe("server");
+  expect(judgeStretch({ ...open, systemCpuShare: 0.9 }).bound).toBe("server");
+});
+
+test("an overloaded system is the limit, and the stretch does not count", () => {
+  const { verdict, bound, reasons } = judgeStretch({ ...open, overloaded: "1000 under way" });
+  expect([verdict, bound]).toEqual(["invalid", "server"]);
+  expect(reasons).toEqual(["the system was overloaded: 1000 under way"]);
+});
+
+test("a client may be 5 ms late, or a fifth of what it measures if that is more", () => {
+  expect(lagging(4.9, 10)).toBe("valid");
+  expect(lagging(5.1, 10)).toBe("invalid");
+  expect(lagging(19, 100)).toBe("valid");
+  expect(lagging(21, 100)).toBe("invalid");
+});
+
+test("a latency that is mostly the client's own is client-bound", () => {
+  expect(floored(9)).toBe("under-driven");
+  expect(floored(11)).toBe("client");
+});
+
+test("a client that stands still for garbage collection measures itself", () => {
+  const client = { ...sound.client, gcShare: 0.25 };
+  expect(judgeStretch({ ...sound, client }).bound).toBe("client");
 });

@@ -1,9 +1,16 @@
-/** Windows that are compared, and how many there are at most. */
-const COMPARED = 3;
-const MAX_WINDOWS = 10;
+/** Windows that are looked at together, and how many there are at most. */
+const COMPARED = 5;
+const MAX_WINDOWS = 20;
 
-/** Throughputs that differ by no more than this share of the largest are the same. */
+/** A drift from the first to the last window by no more than this share of the mean is none. */
 const TOLERANCE = 0.1;
+
+/**
+ * Pairs of windows of which the later is larger less those of which it is smaller: of five windows
+ * 10 pairs. Without a trend chance reaches 8, either way, in one of twelve (Kendall, "Rank
+ * Correlation Methods", 1975, table 1).
+ */
+const TREND_FROM = 8;
 
 export interface WarmUp {
   /** Whether it ended because nothing changed any more. */
@@ -13,8 +20,9 @@ export interface WarmUp {
 }
 
 /**
- * Drives windows of load until the throughput has settled: the last three lie within 10% of each
- * other, or ten have passed (as Triton's perf_analyzer does).
+ * Drives windows of load until the throughput has no trend: over the last five it neither rises
+ * nor falls in nearly all of them (Mann-Kendall) by more than a tenth in all. Noise without a
+ * direction does not end with time, so it is no reason to wait.
  * @param driveWindow Drives one window; gives its throughput.
  */
 export async function warmUp(driveWindow: () => Promise<number>): Promise<WarmUp> {
@@ -26,11 +34,28 @@ export async function warmUp(driveWindow: () => Promise<number>): Promise<WarmUp
   return { steady: false, throughputs };
 }
 
-/** Whether the last windows are alike. Windows without a single answer never are. */
+/** Whether the last windows have no trend. Windows without a single answer never are steady. */
 export function isSteady(throughputs: readonly number[]): boolean {
   const last = throughputs.slice(-COMPARED);
-  const largest = Math.max(...last);
-  return (
-    last.length === COMPARED && largest > 0 && largest - Math.min(...last) <= TOLERANCE * largest
-  );
+  if (last.length < COMPARED || Math.min(...last) === 0) return false;
+  return Math.abs(kendall(last)) < TREND_FROM || Math.abs(drift(last)) <= TOLERANCE;
+}
+
+/** Kendall's S. */
+function kendall(values: readonly number[]): number {
+  let score = 0;
+  for (const [i, later] of values.entries()) {
+    for (const earlier of values.slice(0, i)) score += Math.sign(later - earlier);
+  }
+  return score;
+}
+
+/** How far the line of least squares goes from the first value to the last, over their mean. */
+function drift(values: readonly number[]): number {
+  const n = values.length;
+  const centre = (n - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const along = values.reduce((sum, value, i) => sum + (i - centre) * (value - mean), 0);
+  const square = values.reduce((sum, _, i) => sum + (i - centre) ** 2, 0);
+  return ((along / square) * (n - 1)) / mean;
 }

@@ -53,11 +53,17 @@ export class Bundle implements AsyncDisposable {
 
   /**
    * Keeps a finished point: its samples, then its line in the journal.
-   * @param latencies in microseconds, or null where nothing was answered.
+   * @param latency microseconds from the time each request was due; null where nothing was answered.
+   * @param sendLatency the same from the time it was sent; null where a request is due when it is sent.
    * @returns the point with `samples` filled in, as the result should hold it.
    */
-  async addPoint(point: Omit<Point, "samples">, latencies: Histogram | null): Promise<Point> {
-    const samples = latencies === null ? "" : await writeSamples(this.folder, point.key, latencies);
+  async addPoint(
+    point: Omit<Point, "samples">,
+    latency: Histogram | null,
+    sendLatency: Histogram | null = null,
+  ): Promise<Point> {
+    const samples =
+      latency === null ? "" : await writeSamples(this.folder, point.key, { latency, sendLatency });
     const parsed = pointSchema.safeParse({ ...point, samples });
     if (!parsed.success) {
       throw new HarnessError("INTERNAL", `point ${point.key}: ${schemaIssues(parsed.error)}`);

@@ -39,7 +39,7 @@ describe("comparisons", () => {
     const firsts = ["model/closed/1", "mesh/closed/1"].map((key) =>
       four.points.find((p) => p.key === key)!,
     );
-    expect(pairs[0]).toEqual({
+    expect(pairs[0]).toMatchObject({
       of: firsts[0]!.throughputPerSecond,
       over: firsts[1]!.throughputPerSecond,
     });

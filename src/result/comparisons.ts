@@ -1,3 +1,4 @@
+import { outliers } from "../math/outliers.ts";
 import { pairedRatio } from "../math/paired-ratio.ts";
 import type { Pair } from "../math/paired-ratio.ts";
 import { METRICS } from "./metric.ts";
@@ -14,7 +15,7 @@ const COMPARED = ["throughput", "goodput", "p50", "p99", "cpu"] as const;
  * load: paired by round, valid points only. A comparison without a pair is kept, with ratio null.
  */
 export function compareSystems(
-  result: Pick<Result, "systems" | "scenario" | "points">,
+  result: Pick<Result, "systems" | "scenario" | "points" | "tuning">,
 ): Comparison[] {
   const mesh = firstOf(result, "mesh");
   const inProcess = firstOf(result, "in-process");
@@ -26,22 +27,27 @@ export function compareSystems(
       .filter((of) => over === mesh || roleOf(result, of) === "challenger")
       .flatMap((of) => {
         const standing = standingOf(result, of);
-        return COMPARED.map((metric) => compare(result, metric, standing, held));
+        return COMPARED.map((metric) => compareStandings(result, metric, standing, held));
       });
   });
 }
 
 /** Values of a metric in the rounds where both sides are valid and have a number above 0. */
-export function pairsByRound(of: Standing, over: Standing, metric: MetricName): Pair[] {
+export function pairsByRound(
+  of: Standing,
+  over: Standing,
+  metric: MetricName,
+): (Pair & { readonly round: number })[] {
   const overByRound = new Map(over.valid.map((point) => [point.round, METRICS[metric].of(point)]));
   return of.valid.flatMap((point) => {
     const left = METRICS[metric].of(point) ?? 0;
     const right = overByRound.get(point.round) ?? 0;
-    return left > 0 && right > 0 ? [{ of: left, over: right }] : [];
+    return left > 0 && right > 0 ? [{ of: left, over: right, round: point.round }] : [];
   });
 }
 
-function compare(
+/** One system over another in one metric, rounds paired. */
+export function compareStandings(
   { scenario }: Pick<Result, "scenario">,
   metric: MetricName,
   of: Standing,
@@ -62,6 +68,9 @@ function compare(
     high: finiteOrNull(high),
     method,
     verdict,
+    outliers: outliers(pairs.map((pair) => Math.log(pair.of / pair.over))).map(
+      (at) => pairs[at]!.round,
+    ),
   };
 }
 

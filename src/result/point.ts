@@ -1,123 +1,167 @@
 import type { Observations } from "../load/observations.ts";
 import type { AnswerQuality } from "../measure/answer-quality.ts";
+import type { GpuUsage } from "../measure/gpu-sampler.ts";
 import type { SystemUsage } from "../measure/system-usage.ts";
 import { judgeStretch } from "../measure/validity.ts";
-import type { Histogram } from "../math/histogram.ts";
-import type { Point } from "./schema.ts";
+import { latencyIntervalsOf, latencyOf } from "./latency.ts";
+import type { CapacityResult, Point } from "./schema.ts";
 
 /** One load on one variant of a system in one round, as it was seen from all sides. */
 export interface Measurement {
   readonly system: string;
   readonly variant: string;
   readonly load: string;
+  /** The load as the key names it: with its rate, where one is stated. */
+  readonly label: string;
   readonly round: number;
-  /** Requests a closed loop keeps in flight; null for other shapes. */
+  /** Requests a loop keeps in flight; null where they come at their own times. */
   readonly inFlight: number | null;
+  /** null where the answers set the pace. */
+  readonly offeredPerSecond: number | null;
   readonly observed: Observations;
   readonly quality: AnswerQuality;
-  /** null where the system could not be asked any more. */
+  /** null where the system could not be asked. */
   readonly usage: SystemUsage | null;
-  /** CPUs the system may use. */
-  readonly systemCores: number;
+  /** null where there is no GPU that could be watched. */
+  readonly gpu: GpuUsage | null;
+  /** CPUs the system may use; null where they are not ours to know. */
+  readonly systemCores: number | null;
+  /** p99 of the same load on the null system; null where it was not measured. */
+  readonly floorP99Ms: number | null;
+  /** Fixed work just before, in milliseconds. */
+  readonly calibrationMs: number;
+  /** What a search found; null for every other load. */
+  readonly capacity: CapacityResult | null;
 }
 
-/** `system[variant]/load/round`: what names a point in a result. */
-export function pointKey({
-  system,
-  variant,
-  load,
-  round,
-}: Omit<Point, "key"> | Measurement): string {
-  return `${system}${variant === "" ? "" : `[${variant}]`}/${load}/${round}`;
+/** `system[variant]/load@rate/round`: what names a point in a result. */
+export function pointKey(
+  point: Pick<Measurement, "system" | "variant" | "label" | "round">,
+): string {
+  const { system, variant, label, round } = point;
+  return `${system}${variant === "" ? "" : `[${variant}]`}/${label}/${round}`;
 }
 
 /** A measurement as the result holds it, with its verdict. */
 export function toPoint(measurement: Measurement): Omit<Point, "samples"> {
-  const { observed, quality, usage, system, variant, load, round } = measurement;
+  const { observed, quality, system, variant, load, round, capacity } = measurement;
   const { seconds, completed, client } = observed;
   const errors = [...observed.errors.values()].reduce((sum, { count }) => sum + count, 0);
   const throughputPerSecond = seconds > 0 ? completed / seconds : 0;
   const latencyMs = latencyOf(observed.latency);
-  // Usage was counted over the whole drive, run-up and tail included; so were the answers.
-  const windowShare = observed.answered === 0 ? 0 : completed / observed.answered;
-  const cpuSeconds =
-    usage === null || observed.answered === 0 ? null : usage.cpuSeconds * windowShare;
+  const used = usedInWindow(measurement);
+  const overloaded = overloadOf(measurement);
   const { verdict, bound, reasons } = judgeStretch({
     completed,
     errors,
     endedEarly: observed.endedEarly,
+    overloaded,
     scored: quality.scored,
     violations: quality.violations,
-    client,
-    latencyP99Ms: latencyMs.p99 ?? 0,
+    client: { ...client, floorP99Ms: measurement.floorP99Ms },
+    latencyP99Ms: latencyMs.p99,
     inFlight: measurement.inFlight,
+    offeredPerSecond: measurement.offeredPerSecond,
     meanLatencyMs: latencyMs.mean ?? 0,
     throughputPerSecond,
-    systemCpuShare:
-      cpuSeconds === null || seconds === 0 ? null : cpuSeconds / seconds / measurement.systemCores,
+    systemCpuShare: cpuShareOf(used.cpuSeconds, measurement),
   });
-  const goodShare = quality.scored === 0 ? 0 : 1 - quality.faulty / quality.scored;
+  const goodShare = quality.scored === 0 ? 0 : quality.good / quality.scored;
+  const doubtful = capacity === null ? [] : faultsOfSearch(capacity);
   return {
     key: pointKey(measurement),
     system,
     variant,
     load,
     round,
-    offeredPerSecond: null,
-    state: completed === 0 || observed.endedEarly !== null ? "failed" : "ok",
-    bound,
-    verdict,
-    reasons: [...reasons],
+    offeredPerSecond: measurement.offeredPerSecond,
+    state: stateOf(observed, overloaded),
+    bound: boundAt(capacity, bound),
+    verdict: doubtful.length > 0 ? "invalid" : verdict,
+    reasons: [...doubtful, ...reasons],
     seconds,
     completed,
     throughputPerSecond,
     goodputPerSecond: throughputPerSecond * goodShare,
     errors,
-    late: 0,
-    unsent: 0,
+    late: observed.late,
+    unsent: observed.unsent,
     latencyMs,
+    latencyIntervalsMs: latencyIntervalsOf(observed.latency),
+    sendLatencyMs: observed.sendLatency === null ? null : latencyOf(observed.sendLatency),
     recall: Number.isNaN(quality.recall) ? null : quality.recall,
     violations: quality.violations,
     short: quality.short,
-    cpuSeconds,
-    rssBytes: usage?.rssBytes ?? null,
-    processes:
-      usage === null
-        ? []
-        : usage.processes.map((process) => ({
-            ...process,
-            cpuSeconds: process.cpuSeconds * windowShare,
-          })),
-    gpu: usage?.gpu == null ? null : { ...usage.gpu, watts: null },
-    stages: usage === null ? {} : usage.stages,
-    batch: usage?.batch ?? null,
-    counters: Object.fromEntries(
-      [...(usage?.counters ?? [])].map(([name, count]) => [name, count * windowShare]),
-    ),
+    ...used,
     client: {
       cpuShare: client.cpuShare,
       lagP99Ms: client.lagP99Ms,
       gcShare: client.gcShare,
-      floorP99Ms: null,
+      floorP99Ms: measurement.floorP99Ms,
+      threads: observed.threads,
     },
+    calibration: { ms: measurement.calibrationMs, deviation: null, flagged: false },
+    capacity,
   };
 }
 
-/** Samples above a percentile that it takes before the percentile is shown. */
-const TAIL_SAMPLES = 10;
+/** At its capacity a system keeps up by definition; what gave way beyond it is the limit. */
+function boundAt(capacity: CapacityResult | null, bound: Point["bound"]): Point["bound"] {
+  if (capacity === null || bound === "client") return bound;
+  return capacity.limit === "none" ? "unknown" : capacity.limit;
+}
 
-/** Percentiles in milliseconds; null where there are too few samples for one. */
-function latencyOf(histogram: Histogram): Point["latencyMs"] {
-  const { count } = histogram;
-  const at = (share: number): number | null =>
-    count * (1 - share) >= TAIL_SAMPLES ? histogram.quantile(share) / 1000 : null;
+function faultsOfSearch({ heldPerSecond, confirmed }: CapacityResult): string[] {
+  if (heldPerSecond === 0) return ["no rate held the objective"];
+  return confirmed ? [] : ["the rate that held did not hold again for longer"];
+}
+
+/** A system that refuses more than this share is overloaded, as one that lets them pile up is. */
+const REFUSED_SHARE = 0.01;
+
+function overloadOf({ observed, offeredPerSecond }: Measurement): string | null {
+  if (observed.overloaded !== null || offeredPerSecond === null) return observed.overloaded;
+  const refused = observed.errors.get("OVERLOADED")?.count ?? 0;
+  const asked = observed.answered + refused;
+  return refused > REFUSED_SHARE * asked ? `it refused ${refused} of ${asked} requests` : null;
+}
+
+function stateOf(observed: Observations, overloaded: string | null): Point["state"] {
+  if (observed.endedEarly !== null) return "failed";
+  if (overloaded !== null) return "overloaded";
+  return observed.completed === 0 ? "failed" : "ok";
+}
+
+type Used = Pick<
+  Point,
+  "cpuSeconds" | "rssBytes" | "processes" | "gpu" | "stages" | "batch" | "counters"
+>;
+
+/** What the system used. It was counted over the whole drive, and so were the answers. */
+function usedInWindow({ observed, usage, gpu }: Measurement): Used {
+  const device = gpu ?? (usage?.gpu ? { ...usage.gpu, watts: null } : null);
+  if (usage === null || observed.answered === 0) {
+    const nothing = { cpuSeconds: null, rssBytes: usage?.rssBytes ?? null, processes: [] };
+    return { ...nothing, gpu: device, stages: {}, batch: null, counters: {} };
+  }
+  const share = observed.completed / observed.answered;
   return {
-    p50: at(0.5),
-    p90: at(0.9),
-    p95: at(0.95),
-    p99: at(0.99),
-    p999: at(0.999),
-    max: count === 0 ? null : histogram.max / 1000,
-    mean: count === 0 ? null : histogram.mean / 1000,
+    cpuSeconds: usage.cpuSeconds * share,
+    rssBytes: usage.rssBytes,
+    processes: usage.processes.map((process) => ({
+      ...process,
+      cpuSeconds: process.cpuSeconds * share,
+      contextSwitches: Math.round(process.contextSwitches * share),
+    })),
+    gpu: device === null ? null : { ...device, busySeconds: device.busySeconds * share },
+    stages: usage.stages,
+    batch: usage.batch,
+    counters: Object.fromEntries([...usage.counters].map(([name, count]) => [name, count * share])),
   };
+}
+
+function cpuShareOf(cpuSeconds: number | null, measurement: Measurement): number | null {
+  const { systemCores, observed } = measurement;
+  if (cpuSeconds === null || systemCores === null || observed.seconds === 0) return null;
+  return cpuSeconds / observed.seconds / systemCores;
 }

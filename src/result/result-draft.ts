@@ -1,6 +1,17 @@
 import { gatherDoubts, collectDoubts } from "./doubts.ts";
 import { compareSystems } from "./comparisons.ts";
-import type { CostRow, Doubt, GateVerdict, Point, Result, SystemResult } from "./schema.ts";
+import { flagCalibrations } from "./calibration.ts";
+import { frontierOf } from "./frontier.ts";
+import type {
+  CostRow,
+  Doubt,
+  GateVerdict,
+  MicroRow,
+  Point,
+  Result,
+  SystemResult,
+  TuningRow,
+} from "./schema.ts";
 
 /** What is known of a run before its first point. */
 export type ResultHeader = Pick<
@@ -22,6 +33,9 @@ export class ResultDraft {
   readonly #systems: Record<string, SystemResult> = {};
   readonly #points: Point[] = [];
   readonly #doubts: Doubt[] = [];
+  readonly #tuning: TuningRow[] = [];
+  readonly #micro: MicroRow[] = [];
+  #client: Result["client"] = null;
 
   constructor(header: ResultHeader) {
     this.#header = header;
@@ -33,6 +47,19 @@ export class ResultDraft {
 
   addPoint(point: Point): void {
     this.#points.push(point);
+  }
+
+  /** What the load was driven from. */
+  setClient(client: Result["client"]): void {
+    this.#client = client;
+  }
+
+  addTuning(row: TuningRow): void {
+    this.#tuning.push(row);
+  }
+
+  addMicro(row: MicroRow): void {
+    this.#micro.push(row);
   }
 
   addDoubt(doubt: Doubt): void {
@@ -53,13 +80,19 @@ export class ResultDraft {
       startedAt: this.#startedAt.toISOString(),
       seconds: (Date.now() - this.#startedAt.getTime()) / 1000,
       systems: this.#systems,
-      points: this.#points,
+      client: this.#client,
+      points: flagCalibrations(this.#points),
+      tuning: this.#tuning,
+      frontier: [],
+      micro: this.#micro,
+      falseAlarms: null,
       comparisons: [],
       cost: [],
       doubts: [],
       gates: [],
     };
-    const compared = { ...bare, comparisons: compareSystems(bare) };
+    const frontier = frontierOf(bare);
+    const compared = { ...bare, frontier, comparisons: compareSystems(bare) };
     const { cost, doubts, gates } = judge(compared);
     return {
       ...compared,

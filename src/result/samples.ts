@@ -14,20 +14,29 @@ export function samplesPath(key: string): string {
   return `samples/${readable}-${distinct}.hdr.json`;
 }
 
-/** @param histogram latencies in microseconds. */
+/** The latencies of a point, in microseconds. */
+export interface Latencies {
+  /** From the time each request was due. */
+  readonly latency: Histogram;
+  /** From the time it was sent; null where that is the same. */
+  readonly sendLatency: Histogram | null;
+}
+
+/** @returns the file's path, relative to the bundle. */
 export async function writeSamples(
   bundle: string,
   key: string,
-  histogram: Histogram,
+  { latency, sendLatency }: Latencies,
 ): Promise<string> {
   const path = samplesPath(key);
   await mkdir(dirname(join(bundle, path)), { recursive: true });
   const content = {
     key,
     unit: "microseconds",
-    count: histogram.count,
+    count: latency.count,
     encoding: ENCODING,
-    histogram: histogram.encode(),
+    histogram: latency.encode(),
+    ...(sendLatency === null ? {} : { fromSend: sendLatency.encode() }),
   };
   await writeFileAtomically(join(bundle, path), `${JSON.stringify(content)}\n`);
   return path;

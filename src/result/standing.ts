@@ -17,12 +17,13 @@ export interface Standing {
   readonly shortcomings: readonly string[];
 }
 
-type Measured = Pick<Result, "scenario" | "points">;
+type Measured = Pick<Result, "scenario" | "points"> & Partial<Pick<Result, "tuning">>;
 
 /**
- * The fastest variant of a system, and rate of the load, with median recall at the target and no
- * short answer; where none qualifies, the fastest of all, with what it lacks. Without a valid point
- * its `valid` is empty.
+ * The variant of a system, and rate of the load, that speaks for it: the fastest with median recall
+ * at the target and no short answer; where none qualifies, the fastest of all, with what it lacks.
+ * Where variants were tuned on requests of their own, those choose the variant, so that none is
+ * chosen for its luck with the requests it is shown with. Without a valid point `valid` is empty.
  * @param ratePerSecond only points at this rate; absent: the fastest of all rates.
  */
 export function standingOf(
@@ -31,17 +32,38 @@ export function standingOf(
   load: string = result.scenario.headlineLoad,
   ratePerSecond: number | null = null,
 ): Standing {
+  const all = standingsOf(result, system, load).filter(
+    (standing) => ratePerSecond === null || standing.ratePerSecond === ratePerSecond,
+  );
+  const variant = tunedVariant(result, system);
+  const tuned = all.filter((standing) => standing.variant === variant);
+  const best = (tuned.length > 0 ? tuned : all).toSorted((a, b) => rank(b) - rank(a))[0];
+  const nothing = { system, load, variant: "", ratePerSecond, points: [], valid: [] };
+  return best ?? { ...nothing, shortcomings: ["it was not measured"] };
+}
+
+/** How every variant of a system, and rate of the load, stands. */
+export function standingsOf(
+  result: Measured,
+  system: string,
+  load: string = result.scenario.headlineLoad,
+): Standing[] {
   const groups = new Map<string, Point[]>();
   for (const point of result.points) {
     if (point.system !== system || point.load !== load) continue;
-    if (ratePerSecond !== null && point.offeredPerSecond !== ratePerSecond) continue;
-    const key = JSON.stringify([point.variant, point.offeredPerSecond]);
+    const key = JSON.stringify([point.variant, rateOf(point)]);
     groups.set(key, [...(groups.get(key) ?? []), point]);
   }
-  const standings = [...groups.values()].map((points) => judge(result, points));
-  const best = standings.toSorted((a, b) => rank(b) - rank(a))[0];
-  const nothing = { system, load, variant: "", ratePerSecond, points: [], valid: [] };
-  return best ?? { ...nothing, shortcomings: ["it was not measured"] };
+  return [...groups.values()].map((points) => judge(result, points));
+}
+
+/** The fastest variant that qualified in tuning; null where nothing was tuned, or none did. */
+function tunedVariant({ scenario, tuning = [] }: Measured, system: string): string | null {
+  const qualified = tuning.filter(
+    (row) => row.system === system && row.short === 0 && (row.recall ?? 0) >= scenario.recallTarget,
+  );
+  const fastest = qualified.toSorted((a, b) => b.throughputPerSecond - a.throughputPerSecond)[0];
+  return fastest?.variant ?? null;
 }
 
 /**
@@ -59,11 +81,16 @@ export function totalOf(standing: Standing, metric: "violations" | "short" | "er
   return standing.points.reduce((sum, point) => sum + point[metric], 0);
 }
 
+/** Rate of the load; a search has none, since each round found its own. */
+const rateOf = ({ offeredPerSecond, capacity }: Point): number | null =>
+  capacity === null ? offeredPerSecond : null;
+
 function judge({ scenario }: Measured, group: readonly Point[]): Standing {
   const points = group.toSorted((a, b) => a.round - b.round);
-  const { system, load, variant, offeredPerSecond } = points[0]!;
+  const { system, load, variant } = points[0]!;
+  const ratePerSecond = rateOf(points[0]!);
   const valid = points.filter(({ verdict }) => verdict === "valid");
-  const standing = { system, load, variant, ratePerSecond: offeredPerSecond, points, valid };
+  const standing = { system, load, variant, ratePerSecond, points, valid };
   const shortcomings: string[] = [];
   if (valid.length === 0) shortcomings.push("none of its rounds is valid");
   else {

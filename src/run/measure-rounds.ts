@@ -1,26 +1,39 @@
 import { availableParallelism } from "node:os";
 import type { Workload } from "../dataset/workload.ts";
+import { LoadThreads } from "../load/load-threads.ts";
 import { turns } from "../load/turns.ts";
+import { warmCalibration } from "../measure/calibration.ts";
 import type { CpuPlan } from "../measure/cpu-set.ts";
 import { keepOnCpus } from "../measure/cpu-set.ts";
 import { AnswerScorer } from "../measure/recall.ts";
 import type { Bundle } from "../result/bundle.ts";
 import type { ResultDraft } from "../result/result-draft.ts";
+import { headlineLoad } from "../scenario/headline-load.ts";
+import { plannedLoads } from "../scenario/planned-loads.ts";
 import type { Scenario } from "../scenario/schema.ts";
-import { measureTurn, type TurnContext } from "./measure-turn.ts";
+import { measureTurn } from "./measure-turn.ts";
+import type { Measuring } from "./measuring.ts";
+import { NoiseFloor } from "./noise-floor.ts";
+import { type Questions, splitForTuning } from "./questions.ts";
 import { readyUnit } from "./ready-unit.ts";
-import { type Unit, Units } from "./units.ts";
+import { labelOf, type Unit, Units } from "./units.ts";
 
 export interface RoundsContext {
   readonly scenario: Scenario;
   readonly workload: Workload;
+  /** Requests and truth of each load that brings its own, by its name. */
+  readonly traces: ReadonlyMap<string, Questions>;
   readonly cpus: CpuPlan;
+  readonly hasGpu: boolean;
   readonly cacheFolder: string;
   readonly bundle: Bundle;
   readonly draft: ResultDraft;
   readonly onProgress: (phase: string, fraction: number) => void;
   readonly signal: AbortSignal;
 }
+
+/** A client core in two drives the load; beyond these, more threads only get in each other's way. */
+const MOST_THREADS = 4;
 
 /**
  * Starts all systems, checks and warms them, and passes over them round by round. Each point is
@@ -30,47 +43,66 @@ export interface RoundsContext {
  */
 export async function measureRounds(context: RoundsContext): Promise<void> {
   const { scenario, workload, cpus, draft, bundle, onProgress } = context;
-  await using units = await Units.start(scenario, {
+  const loads = plannedLoads(scenario);
+  if (loads.length === 0) return;
+  const unitOptions = {
     dataset: workload.location,
     model: workload.model,
     cpus: cpus.system,
     cacheFolder: context.cacheFolder,
     onProgress,
     signal: context.signal,
-  });
+  };
+  await using units = await Units.start(scenario, unitOptions);
+  await using floor = await NoiseFloor.start(unitOptions);
   for (const unit of units.all) draft.addSystem(unit.system, describe(unit, cpus.system));
   await using _ = await keepOnCpus(cpus.client);
+  await using threads = new LoadThreads();
+  const threadCount = Math.max(
+    1,
+    Math.min(MOST_THREADS, Math.floor((cpus.client?.length ?? 1) / 2)),
+  );
+  draft.setClient({ cpus: cpus.client === null ? null : [...cpus.client], threads: threadCount });
 
-  const turnContext: TurnContext = {
+  const { timed, tuning } = questionsOf(workload, units.all);
+  const measuring: Measuring = {
     scenario,
-    requests: workload.requests.requests,
-    scorer: new AnswerScorer({
-      ...workload.dataset,
-      model: workload.model,
-      requests: workload.requests.requests,
-      truth: workload.truth,
-    }),
+    questionsOf: ({ name }) => context.traces.get(name) ?? timed,
+    threads,
+    threadCount,
+    floor,
     systemCores: cpus.system?.length ?? availableParallelism(),
+    hasGpu: context.hasGpu,
     signal: AbortSignal.any([context.signal, units.death]),
   };
+  const leading = loads.find(({ name }) => name === headlineLoad(scenario)) ?? loads[0]!;
   for (const [at, unit] of units.all.entries()) {
-    onProgress(`warm up ${unit.system}`, at / units.all.length);
-    for (const doubt of await readyUnit(unit, turnContext)) draft.addDoubt(doubt);
+    onProgress(`warm up ${labelOf(unit)}`, at / units.all.length);
+    const ready = await readyUnit(unit, { measuring, load: leading, tuning });
+    for (const doubt of ready.doubts) draft.addDoubt(doubt);
+    if (ready.tuning !== null) draft.addTuning(ready.tuning);
   }
 
-  const order = turns(
-    units.all,
-    Object.keys(scenario.loads),
-    scenario.rounds,
-    scenario.seeds.order,
-  );
+  warmCalibration();
+  const order = turns(units.all, loads, scenario.rounds, scenario.seeds.order);
   for (const [at, turn] of order.entries()) {
     onProgress(`round ${turn.round} of ${scenario.rounds}`, at / order.length);
-    const { point, latency } = await measureTurn(turn, turnContext);
-    draft.addPoint(await bundle.addPoint(point, latency));
+    const { point, observed } = await measureTurn(turn, measuring);
+    draft.addPoint(await bundle.addPoint(point, observed.latency, observed.sendLatency));
     // A death under load gave a point that says so; it ends the run all the same.
-    turnContext.signal.throwIfAborted();
+    measuring.signal.throwIfAborted();
   }
+}
+
+/** The requests that are timed and scored, and those that variants are chosen by. */
+function questionsOf(
+  { dataset, model, requests: { requests }, truth }: Workload,
+  units: readonly Unit[],
+): { timed: Questions; tuning: Questions | null } {
+  const scorer = new AnswerScorer({ ...dataset, model, requests, truth });
+  const all: Questions = { requests, scorer, firstRequest: 0, trace: null };
+  const isSwept = units.some(({ variant }) => variant !== "");
+  return isSwept ? splitForTuning(all) : { timed: all, tuning: null };
 }
 
 function describe(

@@ -1,38 +1,69 @@
 import { HarnessError } from "../errors.ts";
-import { drive } from "../load/drive.ts";
+import { scoreAnswers } from "../measure/answer-quality.ts";
 import { warmUp } from "../measure/warm-up.ts";
 import { doubt } from "../result/doubts.ts";
-import type { Doubt } from "../result/schema.ts";
-import { requestTimeoutMs, type TurnContext } from "./measure-turn.ts";
-import type { Unit } from "./units.ts";
+import type { Doubt, TuningRow } from "../result/schema.ts";
+import type { PlannedLoad } from "../scenario/planned-loads.ts";
+import { driveUnit, type Measuring, prepare, requestTimeoutMs } from "./measuring.ts";
+import type { Questions } from "./questions.ts";
+import { labelOf, type Unit } from "./units.ts";
 
 /** Requests asked one by one before anything is timed. */
 const CHECKED = 32;
 /** A window of the warm-up, or the length of the load if that is shorter. */
-const WINDOW_SECONDS = 1;
+const WINDOW_SECONDS = 0.5;
+/** Drives, and their length, that decide between variants. */
+const TUNING_DRIVES = 3;
+const TUNING_SECONDS = 1;
+/** Requests kept under way to warm a system whose load has no number of its own. */
+const WARM_IN_FLIGHT = 16;
 
-/**
- * Makes a unit ready to be measured: it must answer, its answers are held against the oracle, and
- * it is driven until its throughput has no trend.
- *
- * @returns what of it is in doubt.
- * @throws HarnessError INVALID naming the request that it cannot answer.
- */
-export async function readyUnit(unit: Unit, context: TurnContext): Promise<Doubt[]> {
-  return [...(await checkAnswers(unit, context)), ...(await warm(unit, context))];
+export interface ReadyOptions {
+  readonly measuring: Measuring;
+  /** The load that the headline is read at: systems are warmed, and tuned, for it. */
+  readonly load: PlannedLoad;
+  /** Requests that decide between variants; null where there is nothing to decide. */
+  readonly tuning: Questions | null;
 }
 
-async function checkAnswers({ door, system }: Unit, context: TurnContext): Promise<Doubt[]> {
-  const { requests, scenario, scorer } = context;
+export interface Readiness {
+  /** What of it is in doubt. */
+  readonly doubts: readonly Doubt[];
+  /** How the variant did on the requests that nobody scores; null where nothing is tuned. */
+  readonly tuning: TuningRow | null;
+}
+
+/**
+ * Makes a unit ready to be measured: it must answer, its answers are held against the oracle, it is
+ * driven until its throughput has no trend, and where there is a choice of variants, what the
+ * choice is made by is measured.
+ *
+ * @throws HarnessError INVALID naming the request that it cannot answer.
+ */
+export async function readyUnit(unit: Unit, options: ReadyOptions): Promise<Readiness> {
+  const checked = await checkAnswers(unit, options);
+  const warmed = await warm(unit, options);
+  const { tuning } = options;
+  return {
+    doubts: [...checked, ...warmed],
+    tuning: tuning === null ? null : await tune(unit, tuning, options),
+  };
+}
+
+async function checkAnswers(unit: Unit, { measuring, load }: ReadyOptions): Promise<Doubt[]> {
+  const { scenario, signal } = measuring;
+  const { requests, scorer, firstRequest } = measuring.questionsOf(load);
   const step = Math.max(1, Math.floor(requests.length / CHECKED));
   const tally = { asked: 0, recall: 0, forbidden: 0, short: 0 };
   for (let at = 0; at < requests.length; at += step) {
     const timeoutMs = requestTimeoutMs(scenario);
-    const { ids } = await door.retrieve(requests[at]!, { timeoutMs }).catch((cause: unknown) => {
-      context.signal.throwIfAborted();
-      throw new HarnessError("INVALID", `it cannot answer request ${at}`, { where: system, cause });
+    const asked = unit.door.retrieve(requests[at]!, { timeoutMs });
+    const { ids } = await asked.catch((cause: unknown) => {
+      signal.throwIfAborted();
+      const where = unit.system;
+      throw new HarnessError("INVALID", `it cannot answer request ${at}`, { where, cause });
     });
-    const { recall, violations, duplicates, short } = scorer.score(at, ids);
+    const { recall, violations, duplicates, short } = scorer.score(firstRequest + at, ids);
     tally.asked++;
     tally.recall += recall;
     tally.forbidden += violations + duplicates;
@@ -41,26 +72,81 @@ async function checkAnswers({ door, system }: Unit, context: TurnContext): Promi
   const recall = tally.recall / tally.asked;
   if (recall >= scenario.headline.recall && tally.forbidden + tally.short === 0) return [];
   const found = `recall ${recall.toFixed(3)}, ${tally.forbidden} forbidden ids, ${tally.short} short answers in ${tally.asked} requests`;
-  return [doubt("failed-check", `${system}: ${found}`)];
+  return [doubt("failed-check", `${labelOf(unit)}: ${found}`)];
 }
 
-async function warm({ running, system, variant }: Unit, context: TurnContext): Promise<Doubt[]> {
-  const { scenario, requests, signal } = context;
-  const load = Object.values(scenario.loads)[0]!;
+async function warm(unit: Unit, { measuring, load }: ReadyOptions): Promise<Doubt[]> {
+  const questions = measuring.questionsOf(load);
   let startAt = 0;
   const { steady } = await warmUp(async () => {
-    const observed = await drive({
-      system: running,
-      load,
-      requests,
-      startAt,
-      seconds: Math.min(WINDOW_SECONDS, load.seconds),
-      requestTimeoutMs: requestTimeoutMs(scenario),
-      signal,
-    });
+    const prepared = prepareLoop(load, WINDOW_SECONDS, measuring, questions);
+    const observed = await driveUnit(unit, prepared, { questions, startAt }, measuring);
     startAt = observed.nextAt;
     return observed.completed / observed.seconds;
   });
-  const name = variant === "" ? system : `${system} [${variant}]`;
-  return steady ? [] : [doubt("not-warm", `${name} was still changing when measuring began`)];
+  return steady
+    ? []
+    : [doubt("not-warm", `${labelOf(unit)} was still changing when measuring began`)];
+}
+
+async function tune(
+  unit: Unit,
+  questions: Questions,
+  { measuring, load }: ReadyOptions,
+): Promise<TuningRow> {
+  const drives = [];
+  for (let drive = 0; drive < TUNING_DRIVES; drive++) {
+    const prepared = prepareLoop(load, TUNING_SECONDS, measuring, questions);
+    const startAt = Math.floor((drive / TUNING_DRIVES) * questions.requests.length);
+    const observed = await driveUnit(unit, prepared, { questions, startAt }, measuring);
+    const { scorer, firstRequest } = questions;
+    const scoring = { scorer, firstRequest, inTimeMs: Infinity };
+    const { recall, short } = await scoreAnswers(observed.answers, scoring);
+    drives.push({ rate: observed.completed / observed.seconds, recall, short });
+  }
+  const recall = middle(drives.map((drive) => drive.recall));
+  return {
+    system: unit.system,
+    variant: unit.variant,
+    recall: Number.isNaN(recall) ? null : recall,
+    throughputPerSecond: middle(drives.map(({ rate }) => rate)),
+    short: drives.reduce((sum, drive) => sum + drive.short, 0),
+  };
+}
+
+const middle = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+/**
+ * The load itself where it is a loop. What comes at its own times would not show how fast a system
+ * is: it is stood in for by a closed loop.
+ */
+function prepareLoop(
+  load: PlannedLoad,
+  seconds: number,
+  measuring: Measuring,
+  questions: Questions,
+): ReturnType<typeof prepare> {
+  const { spec } = load;
+  switch (spec.shape) {
+    case "closed":
+    case "http":
+    case "single-stream":
+    case "multi-stream":
+      return prepare(
+        { load, round: 0, seconds: Math.min(seconds, spec.seconds) },
+        measuring,
+        questions,
+      );
+    case "server":
+    case "offline":
+    case "replay":
+    case "capacity":
+      return {
+        drive: { shape: "closed", inFlight: WARM_IN_FLIGHT, client: spec.client },
+        seconds,
+        offeredPerSecond: null,
+        inFlight: WARM_IN_FLIGHT,
+      };
+  }
 }

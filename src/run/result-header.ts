@@ -46,7 +46,6 @@ function describeDataset(
     passing[template] = passing[template]! + truth.passing[request]! / catalogue.count;
     asked[template] = asked[template]! + 1;
   }
-  const mean = (sum: number, count: number): number | null => (count === 0 ? null : sum / count);
   return {
     name: dataset.name,
     hash: dataset.hash,
@@ -67,6 +66,8 @@ function describeDataset(
     })),
   };
 }
+
+const mean = (sum: number, count: number): number | null => (count === 0 ? null : sum / count);
 
 /** From src/run and dist/src/run alike: the first package.json on the way up. */
 function ownVersion(): string {

@@ -15,6 +15,11 @@ export interface Unit {
   readonly door: DoorClient;
 }
 
+/** A unit as people read it. */
+export function labelOf({ system, variant }: Pick<Unit, "system" | "variant">): string {
+  return variant === "" ? system : `${system} [${variant}]`;
+}
+
 export type UnitOptions = Omit<StartOptions<never>, "name" | "settings">;
 
 /**
@@ -31,7 +36,7 @@ export class Units implements AsyncDisposable {
     try {
       for (const [system, spec] of Object.entries(scenario.systems)) {
         for (const variant of expandVariants(spec)) {
-          const label = variant.label === "" ? system : `${system} [${variant.label}]`;
+          const label = labelOf({ system, variant: variant.label });
           const running = await startSystem(choiceOf(spec, variant), {
             ...options,
             name: system,

@@ -1,3 +1,4 @@
+import { loadSeconds, plannedLoads } from "./planned-loads.ts";
 import type { Scenario } from "./schema.ts";
 import { expandVariants } from "./variants.ts";
 
@@ -17,11 +18,9 @@ export function planRun(scenario: Scenario): RunPlan {
   const units = Object.entries(scenario.systems).flatMap(([system, spec]) =>
     expandVariants(spec).map(({ label }) => ({ system, variant: label })),
   );
-  const loads = Object.keys(scenario.loads);
-  const secondsOfOnePass = Object.values(scenario.loads).reduce(
-    (sum, load) => sum + load.seconds,
-    0,
-  );
+  const planned = plannedLoads(scenario);
+  const loads = planned.map(({ label }) => label);
+  const secondsOfOnePass = planned.reduce((sum, { spec }) => sum + loadSeconds(spec), 0);
   return {
     units,
     loads,

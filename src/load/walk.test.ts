@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RetrievalRequest } from "../retrieval/request.ts";
-import { Walk } from "./load-task.ts";
+import { Walk } from "./walk.ts";
 import { requestBytes } from "./request-bytes.ts";
 
 const requests = [1, 2, 3].map((id): RetrievalRequest => ({

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+/** What the GPUs of the machine did during a stretch, all together. */
+export interface GpuUsage {
+  /** Time at work: the sum over the GPUs of their busy share times the time. */
+  readonly busySeconds: number;
+  /** The most that was in use. */
+  readonly memoryBytes: number;
+  /** Mean power; null where the GPU does not tell. */
+  readonly watts: number | null;
+}
+
+/** One reading of one GPU. */
+export interface GpuReading {
+  readonly index: number;
+  readonly atMs: number;
+  /** 0..1, over the reading's own interval. */
+  readonly busyShare: number;
+  readonly memoryBytes: number;
+  readonly watts: number | null;
+}
+
+const SAMPLE_MS = 100;
+const QUERY = "index,utilization.gpu,memory.used,power.draw";
+
+/**
+ * Watches the GPUs through `nvidia-smi` from its making until `stop`. It sees the whole machine:
+ * whoever else uses a GPU meanwhile is in the numbers.
+ */
+export class GpuSampler {
+  readonly #readings: GpuReading[] = [];
+  readonly #child: ChildProcess;
+  #text = "";
+
+  constructor() {
+    const args = [`--query-gpu=${QUERY}`, "--format=csv,noheader,nounits", `-lms`, `${SAMPLE_MS}`];
+    this.#child = spawn("nvidia-smi", args, { stdio: ["ignore", "pipe", "ignore"] });
+    // Without the tool there are no readings, and so no usage.
+    this.#child.on("error", () => {});
+    this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => this.#read(text));
+  }
+
+  /** @returns null where there was not a single reading. */
+  stop(): GpuUsage | null {
+    this.#child.kill("SIGKILL");
+    return summarise(this.#readings);
+  }
+
+  #read(text: string): void {
+    const lines = (this.#text + text).split("\n");
+    this.#text = lines.pop()!;
+    for (const line of lines) {
+      const reading = parseReading(line, performance.now());
+      if (reading !== null) this.#readings.push(reading);
+    }
+  }
+}
+
+/** A line of nvidia-smi's; null if it is none. What a GPU does not tell is `[N/A]`. */
+export function parseReading(line: string, atMs: number): GpuReading | null {
+  const [index, busy, mebibytes, watts] = line.split(",").map((field) => Number(field));
+  if (![index, busy, mebibytes].every(Number.isFinite)) return null;
+  return {
+    index: index!,
+    atMs,
+    busyShare: busy! / 100,
+    memoryBytes: mebibytes! * 2 ** 20,
+    watts: Number.isFinite(watts) ? watts! : null,
+  };
+}
+
+/** Each reading stands for the time since the one before it of the same GPU. */
+export function summarise(readings: readonly GpuReading[]): GpuUsage | null {
+  if (readings.length === 0) return null;
+  const byGpu = new Map<number, GpuReading[]>();
+  for (const reading of readings) {
+    byGpu.set(reading.index, [...(byGpu.get(reading.index) ?? []), reading]);
+  }
+  let busySeconds = 0;
+  let memoryBytes = 0;
+  let watts: number | null = 0;
+  for (const series of byGpu.values()) {
+    for (const [i, { atMs, busyShare }] of series.entries()) {
+      if (i > 0) busySeconds += (busyShare * (atMs - series[i - 1]!.atMs)) / 1000;
+    }
+    memoryBytes += Math.max(...series.map((reading) => reading.memoryBytes));
+    const powers = series.flatMap((reading) => (reading.watts === null ? [] : [reading.watts]));
+    watts =
+      powers.length === 0 || watts === null
+        ? null
+        : watts + powers.reduce((sum, power) => sum + power, 0) / powers.length;
+  }
+  return { busySeconds, memoryBytes, watts };
+}
