@@ -4,7 +4,7 @@ import { Random } from "../src/math/random.ts";
 import { Session } from "../src/onnx/session.ts";
 import type { Column } from "../src/retrieval/catalogue.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
-import type { RetrievalRequest } from "../src/retrieval/request.ts";
+import type { RetrievalRequest, UserRef } from "../src/retrieval/request.ts";
 import { Artifact } from "./compile/artifact.ts";
 import { compileArtifact } from "./compile/compile.ts";
 import type { ArtifactSettings } from "./compile/manifest.ts";
@@ -15,6 +15,7 @@ import { RequestReader } from "./engine/request-reader.ts";
 export const ITEMS = 300;
 const USERS = 20;
 const DIM = 8;
+const DENSE_DIM = 3;
 const FIRST_USER_ID = 100;
 const FIRST_ITEM_ID = 5000;
 
@@ -36,8 +37,8 @@ export function smallDataset(userDim = DIM): Dataset {
       embeddings: gaussians(ITEMS * DIM),
       ids: Float64Array.from({ length: ITEMS }, (_, row) => FIRST_ITEM_ID - 3 * row),
       columns: smallColumns(random),
-      dense: new Float32Array(0),
-      denseDim: 0,
+      dense: gaussians(ITEMS * DENSE_DIM),
+      denseDim: DENSE_DIM,
     },
     users: {
       count: USERS,
@@ -117,15 +118,21 @@ const floats = (length: number): fc.Arbitrary<Float32Array> =>
   fc.float32Array({ minLength: length, maxLength: length, min: -2, max: 2, noNaN: true });
 
 /** Any request to a model over the small dataset. */
-export function anyRequest(userDim: number, { heads }: ModelSpec): fc.Arbitrary<RetrievalRequest> {
+export function anyRequest(
+  userDim: number,
+  { heads, candidates, overarch }: ModelSpec,
+): fc.Arbitrary<RetrievalRequest> {
   const lastId = FIRST_ITEM_ID - 3 * ITEMS;
+  const users: fc.Arbitrary<UserRef>[] = [
+    fc.nat(USERS - 1).map((row) => ({ kind: "id", id: FIRST_USER_ID + row })),
+    floats(userDim).map((features) => ({ kind: "features", features })),
+  ];
+  if (overarch === "none") {
+    users.push(floats(heads * DIM).map((vectors) => ({ kind: "vectors", vectors })));
+  }
   return fc.record({
-    user: fc.oneof(
-      fc.nat(USERS - 1).map((row) => ({ kind: "id", id: FIRST_USER_ID + row }) as const),
-      floats(userDim).map((features) => ({ kind: "features", features }) as const),
-      floats(heads * DIM).map((vectors) => ({ kind: "vectors", vectors }) as const),
-    ),
-    k: fc.integer({ min: 1, max: ITEMS }),
+    user: fc.oneof(...users),
+    k: fc.integer({ min: 1, max: Math.min(candidates, ITEMS) }),
     filter: fc.oneof(fc.constant(""), anyFilter),
     // Some of them are no item's id.
     exclude: fc

@@ -24,11 +24,51 @@ interface Case {
   readonly precision: ArtifactSettings["precision"];
 }
 
+const formula = "if(lang:v1 AND age <= 2, 2, 1) * score - 0.1 * default(age, 1) ^ 2";
+const mixture: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  overarch: "mol",
+  mol: { userGroups: 3, itemGroups: 2, dim: 4, gateHidden: 6, temperature: 0.2 },
+  tasks: ["click", "watch"],
+  value: "click - 0.5 * watch + if(topic IN (v1, v2) OR NOT age > 0, 0.3, 0)",
+};
+const perceptron: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  overarch: "mlp",
+  mlp: { hidden: [6, 5] },
+  value: "sigmoid(task) + 0.01 * score",
+};
+const single = { heads: 1, tower: { kind: "identity" } } as const;
+
 const cases: Case[] = [
   { name: "one head", model: oneHead, userDim: 8, precision: "float32" },
   { name: "three heads of a tower", model: threeHeads, userDim: 5, precision: "float32" },
   { name: "one head, int8", model: oneHead, userDim: 8, precision: "int8" },
   { name: "three heads, int8", model: threeHeads, userDim: 5, precision: "int8" },
+  {
+    name: "a formula over one head",
+    model: { ...oneHead, candidates: 50, value: formula },
+    userDim: 8,
+    precision: "float32",
+  },
+  {
+    name: "a formula over three heads",
+    model: { ...threeHeads, candidates: 50, value: formula },
+    userDim: 5,
+    precision: "float32",
+  },
+  { name: "MoL, three heads", model: mixture, userDim: 5, precision: "float32" },
+  { name: "MoL, one head", model: { ...mixture, ...single }, userDim: 8, precision: "float32" },
+  { name: "MoL, three heads, int8", model: mixture, userDim: 5, precision: "int8" },
+  { name: "MLP, three heads", model: perceptron, userDim: 5, precision: "float32" },
+  {
+    name: "MLP, one head, int8",
+    model: { ...perceptron, ...single, tasks: ["a", "b", "c"], value: "a + b * c" },
+    userDim: 8,
+    precision: "int8",
+  },
 ];
 
 interface Checked {

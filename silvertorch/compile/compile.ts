@@ -3,11 +3,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { atomicFolder } from "../../src/dataset/cache-folder.ts";
 import type { Dataset, OnProgress } from "../../src/dataset/dataset.ts";
-import { HarnessError } from "../../src/errors.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { Catalogue, Column } from "../../src/retrieval/catalogue.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
-import type { DenseLayer } from "../../src/retrieval/dense-layer.ts";
 import { createModel } from "../../src/retrieval/model.ts";
 import { indexAttributes, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
@@ -15,7 +13,7 @@ import { bitmapTable } from "../eligibility/bitmap-table.ts";
 import type { EligibilityWeights } from "../graph/eligibility.ts";
 import type { QuantisedItems } from "../graph/quantised-scoring.ts";
 import { retrievalGraph } from "../graph/retrieval-graph.ts";
-import type { TowerWeights } from "../graph/user-tower.ts";
+import { addLayers, inOrder } from "./layer-weights.ts";
 import {
   ARTIFACT_SCHEMA,
   graphFile,
@@ -27,6 +25,7 @@ import {
   type ManifestFile,
 } from "./manifest.ts";
 import { itemCodes, itemScales } from "./quantisation.ts";
+import { addRanking } from "./ranking-weights.ts";
 
 export interface CompileOptions {
   readonly dataset: Dataset;
@@ -58,7 +57,6 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     dim: catalogue.dim,
     denseDim: catalogue.denseDim,
   });
-  requireKnown(spec);
   const layout = bitmapLayout(catalogue.count);
   await using file = await WeightsFile.create(join(folder, WEIGHTS_FILE));
 
@@ -72,7 +70,8 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   const quantised =
     settings.precision === "int8" ? await addQuantised(file, catalogue, layout) : null;
   const userTable = await file.add("users", "float32", [users.count, users.dim], users.features);
-  const tower = await addTower(file, model.layers);
+  const tower = await addLayers(file, "tower", model.layers);
+  const ranking = await addRanking(file, model, { catalogue, onProgress });
   await file.add("items.ids", "float64", [catalogue.count], catalogue.ids);
   await file.add("users.ids", "float64", [users.count], users.ids);
 
@@ -88,8 +87,8 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   ];
   for (const device of DEVICES) {
     const graph = retrievalGraph(
-      { users: userTable, tower, items, quantised, eligibility },
-      { heads: spec.heads, layout },
+      { users: userTable, tower, items, quantised, eligibility, ranking },
+      { heads: spec.heads, candidates: spec.candidates, layout },
     );
     files.push(await writeWhole(folder, graphFile(device), graph.toBytes()));
   }
@@ -110,16 +109,6 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   await writeWhole(folder, MANIFEST_FILE, Buffer.from(manifest));
 }
 
-/** @throws HarnessError BAD_INPUT on a model that the graph does not compute. */
-function requireKnown({ overarch, value }: ModelSpec): void {
-  if (overarch === "none" && value.trim() === "score") return;
-  throw new HarnessError(
-    "BAD_INPUT",
-    `the index-as-model serves overarch: none with value: score, not overarch: ${overarch} with value: ${value}`,
-    { where: "model" },
-  );
-}
-
 async function addQuantised(
   file: WeightsFile,
   catalogue: Catalogue,
@@ -132,14 +121,6 @@ async function addQuantised(
     scales: await file.add("items.scales", "float32", [paddedItems], scales),
     codes: await file.add("items.codes", "int8", [dim, paddedItems], itemCodes(catalogue, scales)),
   };
-}
-
-function addTower(file: WeightsFile, layers: readonly DenseLayer[]): Promise<TowerWeights[]> {
-  return inOrder(layers, async ({ weights, bias, inDim, outDim, relu }, at) => ({
-    weights: await file.add(`tower.${at}.weights`, "float32", [inDim, outDim], weights),
-    bias: await file.add(`tower.${at}.bias`, "float32", [outDim], bias),
-    relu,
-  }));
 }
 
 /** What the planner of filters reads: vocabularies and distinct numbers. */
@@ -197,16 +178,6 @@ function bitPenalties(): Float32Array {
 async function writeWhole(folder: string, name: string, bytes: Uint8Array): Promise<ManifestFile> {
   await writeFile(join(folder, name), bytes, { flush: true });
   return { name, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
-}
-
-/** One after the other, for they go into one file. */
-async function inOrder<T, R>(
-  all: readonly T[],
-  map: (one: T, at: number) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  for (const [at, one] of all.entries()) results.push(await map(one, at));
-  return results;
 }
 
 function* counted<T>(all: Iterable<T>, onCount: (done: number) => void): Generator<T> {

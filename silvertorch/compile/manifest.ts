@@ -5,7 +5,7 @@ import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import type { Digits } from "../eligibility/digits.ts";
 
 /** Changes whenever graphs, tensors or their meaning do: other versions are compiled anew. */
-export const ARTIFACT_SCHEMA = "silverbench.artifact/1";
+export const ARTIFACT_SCHEMA = "silverbench.artifact/2";
 
 export const MANIFEST_FILE = "manifest.json";
 export const WEIGHTS_FILE = "model.onnx.data";

@@ -2,34 +2,51 @@ import { HarnessError } from "../../src/errors.ts";
 import type { Column } from "../../src/retrieval/catalogue.ts";
 import { IdMap } from "../../src/retrieval/id-map.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
+import { vectorsWithOverArch } from "../../src/retrieval/user-queries.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import { distinctTensor, vocabularyTensor } from "../compile/compile.ts";
 import type { AttributeIndex } from "../eligibility/attribute-index.ts";
 import { FilterPlanner } from "../eligibility/filter-planner.ts";
 import type { EngineQuery } from "./query.ts";
 
+interface ReaderParts {
+  readonly items: IdMap;
+  readonly users: IdMap;
+  readonly planner: FilterPlanner;
+  /** Whether the model reads the user's features beyond its tower. */
+  readonly readsFeatures: boolean;
+}
+
 /** From ids and text to rows and plans: all that happens to a request outside of the graph. */
 export class RequestReader {
   readonly #items: IdMap;
   readonly #users: IdMap;
   readonly #planner: FilterPlanner;
+  readonly #readsFeatures: boolean;
 
-  private constructor(items: IdMap, users: IdMap, planner: FilterPlanner) {
-    this.#items = items;
-    this.#users = users;
-    this.#planner = planner;
+  private constructor(parts: ReaderParts) {
+    this.#items = parts.items;
+    this.#users = parts.users;
+    this.#planner = parts.planner;
+    this.#readsFeatures = parts.readsFeatures;
   }
 
   static async open(artifact: Artifact): Promise<RequestReader> {
     const items = new IdMap(new Float64Array(await artifact.tensor("items.ids")));
     const users = new IdMap(new Float64Array(await artifact.tensor("users.ids")));
     const { columns, index } = await readColumns(artifact);
-    return new RequestReader(items, users, new FilterPlanner(columns, index));
+    const planner = new FilterPlanner(columns, index);
+    const readsFeatures = artifact.manifest.model.overarch !== "none";
+    return new RequestReader({ items, users, planner, readsFeatures });
   }
 
-  /** @throws HarnessError BAD_INPUT on an unknown user or a filter that cannot be planned. */
+  /**
+   * @throws HarnessError BAD_INPUT on an unknown user, a filter that cannot be planned, or query
+   *   vectors where an OverArch needs the user's features.
+   */
   read(request: RetrievalRequest): EngineQuery {
     const { k, user, filter, exclude } = request;
+    if (user.kind === "vectors" && this.#readsFeatures) throw vectorsWithOverArch();
     return {
       k,
       user: user.kind === "id" ? { kind: "row", row: this.#userRow(user.id) } : user,

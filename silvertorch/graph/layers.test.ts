@@ -109,7 +109,11 @@ describe("scoring", () => {
     const items = await stored([3, 2], Float32Array.of(1, 0, 0, 1, 2, 2));
     const score = (heads: number, queries: HostTensor): Promise<number[][]> =>
       run(
-        (graph) => scoring(graph, graph.input("q", "float32", ["batch", heads * 2]), items, heads),
+        (graph) =>
+          scoring(graph, graph.input("q", "float32", ["batch", heads * 2]), items, {
+            heads,
+            lists: "score",
+          }),
         { q: queries },
       );
     expect(await score(1, floats([2, 2], 1, 2, -1, 3))).toEqual([
@@ -133,7 +137,11 @@ describe("scoring", () => {
     };
     const query = Array.from({ length: dim }, () => random.gaussian());
     const [scores, zeros] = await run(
-      (graph) => quantisedScoring(graph, graph.input("q", "float32", ["batch", dim]), quantised, 1),
+      (graph) =>
+        quantisedScoring(graph, graph.input("q", "float32", ["batch", dim]), quantised, {
+          heads: 1,
+          lists: "score",
+        }),
       { q: floats([2, dim], ...query, ...query.map(() => 0)) },
     );
     const exact = Array.from({ length: count }, (_, item) =>
@@ -152,11 +160,10 @@ test("exclusions and padding fall to -inf, and shorter lists leave the others al
   const layout = { items: 62, words: 1, paddedItems: 64 };
   const [first, second] = await run(
     (graph) =>
-      exclusion(
-        graph,
-        graph.node("Identity", [graph.input("s", "float32", ["batch", 64])]),
+      exclusion(graph, graph.node("Identity", [graph.input("s", "float32", ["batch", 64])]), {
         layout,
-      ),
+        lists: 1,
+      }),
     {
       s: floats([2, 64], ...Array.from({ length: 128 }, () => 1)),
       excluded_rows: tensor("int32", [2, 2], Int32Array.of(3, 5, 7, 0)),
@@ -181,6 +188,7 @@ test("refinement puts candidates into their exact order, ties by row, the inelig
         queries,
         items,
         heads: 1,
+        lists: "score",
         count: graph.ints(4),
         k,
       });

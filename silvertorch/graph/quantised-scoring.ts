@@ -1,5 +1,6 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
+import { largestOfHeads, type Lists } from "./scoring.ts";
 
 /** Embeddings as 8-bit integers with a scale an item: embedding = code x scale, nearly. */
 export interface QuantisedItems {
@@ -23,13 +24,13 @@ const SMALLEST = 1e-30;
  * a request are divided by its query's largest number, which leaves their order as it is.
  *
  * @param queries float32 [batch, heads x dim]
- * @returns float32 [batch, paddedItems]
+ * @returns float32 [batch, paddedItems]; where each head has a list, [batch, heads, paddedItems]
  */
 export function quantisedScoring(
   graph: GraphBuilder,
   queries: Value,
   { codes, scales }: QuantisedItems,
-  heads: number,
+  { heads, lists }: { readonly heads: number; readonly lists: Lists },
 ): Value {
   const float = (value: number): Value => graph.constant("float32", [], Float32Array.of(value));
   const perHead = heads === 1 ? queries : graph.reshape(queries, 0, heads, codes.dims[0]!);
@@ -51,5 +52,5 @@ export function quantisedScoring(
   );
   if (heads === 1) return scores;
   const comparable = graph.node("Mul", [scores, step]);
-  return graph.node("ReduceMax", [comparable, graph.ints(1)], { attributes: { keepdims: 0 } });
+  return lists === "heads" ? comparable : largestOfHeads(graph, comparable);
 }

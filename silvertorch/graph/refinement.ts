@@ -1,5 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
+import { minusInfinity } from "./candidates.ts";
+import { largestOfHeads, type Lists } from "./scoring.ts";
 import { bestOf, type Ranked } from "./top-k.ts";
 
 export interface Refinement {
@@ -8,6 +10,7 @@ export interface Refinement {
   /** float32 [paddedItems, dim] */
   readonly items: StoredTensor;
   readonly heads: number;
+  readonly lists: Lists;
   /** int64 [1]: how many candidates there are, and how many of them are wanted. */
   readonly count: Value;
   readonly k: Value;
@@ -24,31 +27,56 @@ export function candidateCount(graph: GraphBuilder, k: Value, items: number): Va
 }
 
 /**
- * The k best of the candidates by their scores in full precision.
+ * The k best of the candidates by their scores in full precision, of each list.
  *
  * @param candidates nearly in order; values of -inf mark those that are not eligible.
  */
-export function refined(
-  graph: GraphBuilder,
-  candidates: Ranked,
-  { queries, items, heads, count, k }: Refinement,
-): Ranked {
-  const dim = items.dims[1]!;
+export function refined(graph: GraphBuilder, candidates: Ranked, options: Refinement): Ranked {
   // By row, so that of equal values the lower row comes first in the end.
-  const [rows, order] = graph.nodes("TopK", [candidates.rows, count], 2, {
-    attributes: { axis: 1, largest: 0 },
+  const [rows, order] = graph.nodes("TopK", [candidates.rows, options.count], 2, {
+    attributes: { axis: -1, largest: 0 },
   }) as [Value, Value];
   const pick = (from: Value, at: Value): Value =>
-    graph.node("GatherElements", [from, at], { attributes: { axis: 1 } });
+    graph.node("GatherElements", [from, at], { attributes: { axis: -1 } });
+  const nothing = minusInfinity(graph);
+  const ineligible = graph.node("Equal", [pick(candidates.values, order), nothing]);
+  const exact = exactScores(graph, rows, options);
+  const best = bestOf(graph, graph.node("Where", [ineligible, nothing, exact]), options.k);
+  return { values: best.values, rows: pick(rows, best.rows) };
+}
+
+/** float32, of the rows' shape: their scores in full precision. */
+function exactScores(
+  graph: GraphBuilder,
+  rows: Value,
+  { queries, items, heads, lists }: Refinement,
+): Value {
+  const dim = items.dims[1]!;
   const embeddings = graph.node("Gather", [graph.weight(items), rows]);
-  const perHead = graph.reshape(queries, 0, heads, dim);
-  const scores = graph.node("FusedMatMul", [perHead, embeddings], {
+  if (lists === "heads" && heads > 1) {
+    // [batch, heads, n, dim] with [batch, heads, dim, 1]: each list with its own head.
+    const column = graph.reshape(queries, 0, heads, dim, 1);
+    return graph.node("Squeeze", [graph.node("MatMul", [embeddings, column]), graph.ints(-1)]);
+  }
+  return largestOfHeads(graph, headProducts(graph, { queries, embeddings, heads, dim }));
+}
+
+export interface HeadProducts {
+  /** float32 [batch, heads x dim] */
+  readonly queries: Value;
+  /** float32 [batch, n, dim] */
+  readonly embeddings: Value;
+  readonly heads: number;
+  readonly dim: number;
+}
+
+/** Inner products of each item with the query of each head: float32 [batch, heads, n]. */
+export function headProducts(
+  graph: GraphBuilder,
+  { queries, embeddings, heads, dim }: HeadProducts,
+): Value {
+  return graph.node("FusedMatMul", [graph.reshape(queries, 0, heads, dim), embeddings], {
     attributes: { transB: 1 },
     domain: "com.microsoft",
   });
-  const exact = graph.node("ReduceMax", [scores, graph.ints(1)], { attributes: { keepdims: 0 } });
-  const nothing = graph.constant("float32", [], Float32Array.of(-Infinity));
-  const ineligible = graph.node("Equal", [pick(candidates.values, order), nothing]);
-  const best = bestOf(graph, graph.node("Where", [ineligible, nothing, exact]), k);
-  return { values: best.values, rows: pick(rows, best.rows) };
 }

@@ -77,7 +77,7 @@ function holds(condition: BoundCondition, input: FormulaInput): boolean {
 }
 
 /** The largest finite float32. */
-const FLOAT32_MAX = 3.4028234663852886e38;
+export const FLOAT32_MAX = 3.4028234663852886e38;
 
 /**
  * A formula's outcome as the value that an item is ranked by and that crosses the front door:
