@@ -9,6 +9,8 @@ export interface Probe {
   readonly limit: "server" | "client" | "none";
   /** Why it did not; "" where it did. */
   readonly reason: string;
+  /** Whether there is no doubt about it: requests piled up without end. */
+  readonly isOverloaded: boolean;
 }
 
 export interface CapacityBounds {
@@ -28,14 +30,17 @@ export interface CapacitySearch {
 }
 
 /** A search that has not ended after so many probes never will: the machine is too uneven. */
-const MAX_PROBES = 24;
+const MAX_PROBES = 30;
+/** How often a rate is tried before it counts as one that does not hold. */
+const TRIES = { server: 2, client: 3, none: 1 } as const;
 /** Below this there is nothing left to serve. */
 const LEAST_PER_SECOND = 0.5;
 
 /**
  * The highest rate that holds an objective: doubles until it breaks (or halves until it holds),
- * then halves the distance on the logarithm until the bounds are close. A rate that held by luck or
- * broke by bad luck leads it astray, so that what it finds is to be confirmed.
+ * then halves the distance on the logarithm until the bounds are close. A moment's standstill of
+ * the machine breaks any rate, so what broke without piling up is tried again first; and a rate
+ * that held by luck leads it astray, so what it finds is to be confirmed.
  */
 export async function searchCapacity(search: CapacitySearch): Promise<CapacityBounds> {
   const probes: Probe[] = [];
@@ -45,13 +50,23 @@ export async function searchCapacity(search: CapacitySearch): Promise<CapacityBo
     probes.length < MAX_PROBES && !(held > 0 && broke / held <= 1 + search.precision);
   let rate = search.fromPerSecond;
   while (isOpen() && rate >= LEAST_PER_SECOND) {
-    const probe = await search.probe(rate);
-    probes.push(probe);
-    if (probe.held) held = rate;
+    const tries = await tryRate(rate, search.probe);
+    probes.push(...tries);
+    if (tries.at(-1)!.held) held = rate;
     else broke = rate;
     rate = nextRate(held, broke);
   }
   return { heldPerSecond: held, brokePerSecond: broke === Infinity ? null : broke, probes };
+}
+
+/** All tries of a rate; the last one counts. */
+async function tryRate(rate: number, probe: CapacitySearch["probe"]): Promise<Probe[]> {
+  const tries: Probe[] = [];
+  for (;;) {
+    const last = await probe(rate);
+    tries.push(last);
+    if (last.held || last.isOverloaded || tries.length >= TRIES[last.limit]) return tries;
+  }
 }
 
 function nextRate(held: number, broke: number): number {

@@ -16,13 +16,13 @@ export interface StretchFacts {
     /** p99 of the same load on a system that answers at once; null where it was not measured. */
     readonly floorP99Ms: number | null;
   };
-  /** null where there are too few samples for it. */
+  /** However few samples it is of; null where there is none. */
   readonly latencyP99Ms: number | null;
   readonly meanLatencyMs: number;
   readonly throughputPerSecond: number;
   /** Requests a loop keeps in flight; null where they come at their own times. */
   readonly inFlight: number | null;
-  /** Requests a second that were due; null where the answers set the pace. */
+  /** Requests a second that were due in the window; null where the answers set the pace. */
   readonly offeredPerSecond: number | null;
   /** Share of its CPU set that the system used, 0..1; null where it is not known. */
   readonly systemCpuShare: number | null;
@@ -83,7 +83,7 @@ function faultsOfAnswers(facts: StretchFacts): string[] {
 
 /**
  * Why a load generator cannot be trusted with what it measured; empty: it can.
- * @param latencyP99Ms what it measured; null where there was too little for a percentile.
+ * @param latencyP99Ms what it measured; null where nothing was.
  */
 export function clientFaults(
   client: Pick<StretchFacts["client"], "cpuShare" | "gcShare" | "lagP99Ms">,

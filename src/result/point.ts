@@ -59,9 +59,9 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples"> {
     scored: quality.scored,
     violations: quality.violations,
     client: { ...client, floorP99Ms: measurement.floorP99Ms },
-    latencyP99Ms: latencyMs.p99,
+    latencyP99Ms: roughP99Ms(observed),
     inFlight: measurement.inFlight,
-    offeredPerSecond: measurement.offeredPerSecond,
+    offeredPerSecond: arrivedPerSecond(measurement),
     meanLatencyMs: latencyMs.mean ?? 0,
     throughputPerSecond,
     systemCpuShare: cpuShareOf(used.cpuSeconds, measurement),
@@ -114,6 +114,17 @@ function boundAt(capacity: CapacityResult | null, bound: Point["bound"]): Point[
 function faultsOfSearch({ heldPerSecond, confirmed }: CapacityResult): string[] {
   if (heldPerSecond === 0) return ["no rate held the objective"];
   return confirmed ? [] : ["the rate that held did not hold again for longer"];
+}
+
+/** Where there are too few samples to show it, still good enough to hold the client against. */
+function roughP99Ms({ latency }: Observations): number | null {
+  return latency.count === 0 ? null : latency.quantile(0.99) / 1000;
+}
+
+/** Arrivals are random: what came in the window is not the rate times its length. */
+function arrivedPerSecond({ offeredPerSecond, observed }: Measurement): number | null {
+  if (offeredPerSecond === null || observed.offered === null || observed.seconds === 0) return null;
+  return observed.offered / observed.seconds;
 }
 
 /** A system that refuses more than this share is overloaded, as one that lets them pile up is. */

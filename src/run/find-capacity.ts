@@ -1,6 +1,7 @@
 import { type CapacityBounds, type Probe, searchCapacity } from "../load/capacity.ts";
 import type { Observations } from "../load/observations.ts";
 import { clientFaults } from "../measure/validity.ts";
+import type { CapacityResult } from "../result/schema.ts";
 import type { LoadSpec } from "../scenario/schema.ts";
 import { type MeasuredStretch, measureStretch } from "./measure-stretch.ts";
 import { driveUnit, type Measuring, type Occasion, prepare, startOf } from "./measuring.ts";
@@ -43,12 +44,7 @@ export async function findCapacity(
       (observed) => {
         const probe = toProbe(rate, observed, measuring);
         bounds = withConfirmation(bounds, probe, spec.precision);
-        return {
-          ...bounds,
-          probes: [...bounds.probes],
-          confirmed: probe.held,
-          limit: limitOf(bounds),
-        };
+        return toResult(bounds, probe.held);
       },
     );
     const isSettled = measured.point.capacity?.confirmed === true || found.heldPerSecond === 0;
@@ -92,7 +88,7 @@ function toProbe(
   const { latency, seconds } = observed;
   // Short of samples for a percentile as a result shows it, the search goes by what there is.
   const p99Ms = latency.count === 0 ? null : latency.quantile(0.99) / 1000;
-  const common = { ratePerSecond, seconds, p99Ms };
+  const common = { ratePerSecond, seconds, p99Ms, isOverloaded: observed.overloaded !== null };
   const broken = brokenObjective(observed, p99Ms, scenario.slo.p99Ms);
   if (broken !== null) return { ...common, held: false, limit: "server", reason: broken };
   const [fault] = clientFaults(observed.client, p99Ms);
@@ -112,6 +108,11 @@ function brokenObjective(
   if (failed > ERROR_LIMIT * (failed + answered)) return `${failed} requests failed`;
   if (p99Ms === null) return "nothing was answered";
   return p99Ms > limitMs ? `p99 was ${p99Ms.toFixed(1)} ms` : null;
+}
+
+function toResult(bounds: CapacityBounds, confirmed: boolean): CapacityResult {
+  const probes = bounds.probes.map(({ isOverloaded: _, ...probe }) => probe);
+  return { ...bounds, probes, confirmed, limit: limitOf(bounds) };
 }
 
 /** What broke at the lowest rate that did not hold. */
