@@ -1,62 +1,24 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ElementType, HostTensor } from "../../src/onnx/element-type.ts";
-import { GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
-import { Session } from "../../src/onnx/session.ts";
-import { WeightsFile, type StoredTensor } from "../../src/onnx/weights-file.ts";
+import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { Random } from "../../src/math/random.ts";
 import { itemCodes, itemScales } from "../compile/quantisation.ts";
 import { exclusion } from "./exclusion.ts";
+import { floats, LayerBench, tensor } from "./layer-bench.fixture.ts";
 import { quantisedScoring } from "./quantised-scoring.ts";
 import { candidateCount, refined } from "./refinement.ts";
 import { scoring } from "./scoring.ts";
 import { userFeatures } from "./user-features.ts";
 import { userTower } from "./user-tower.ts";
 
-let folder = "";
-let weights: WeightsFile;
+let bench: LayerBench;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "silverbench-layers-"));
-  weights = await WeightsFile.create(join(folder, "weights.data"));
+  bench = await LayerBench.open();
 });
-afterAll(async () => {
-  await weights[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
-
-let tensors = 0;
-const stored = (dims: number[], data: Float32Array | Int8Array): Promise<StoredTensor> =>
-  weights.add(`t${tensors++}`, data instanceof Int8Array ? "int8" : "float32", dims, data);
-const tensor = (type: ElementType, dims: number[], data: HostTensor["data"]): HostTensor => ({
-  type,
-  dims,
-  data,
-});
-const floats = (dims: number[], ...data: number[]): HostTensor =>
-  tensor("float32", dims, Float32Array.from(data));
-
-/** Runs a graph of one result, float32 of rows of numbers. */
-async function run(
-  build: (graph: GraphBuilder) => Value,
-  feeds: Record<string, HostTensor>,
-): Promise<number[][]> {
-  const graph = new GraphBuilder("layer");
-  graph.output("result", build(graph), "float32", ["batch", "n"]);
-  const file = join(folder, `layer${tensors++}.onnx`);
-  await writeFile(file, graph.toBytes());
-  await using session = await Session.open({ file, device: "cpu", threads: 1 });
-  const { data, dims } = (await session.run(feeds))["result"]!;
-  const width = dims[1]!;
-  return Array.from({ length: dims[0]! }, (_, row) =>
-    Array.from(data.slice(row * width, (row + 1) * width), Number),
-  );
-}
+afterAll(() => bench[Symbol.asyncDispose]());
 
 test("user features come from the table or from the request", async () => {
-  const users = await stored([3, 2], Float32Array.of(1, 2, 3, 4, 5, 6));
-  const features = await run((graph) => userFeatures(graph, users), {
+  const users = await bench.stored([3, 2], Float32Array.of(1, 2, 3, 4, 5, 6));
+  const features = await bench.run((graph) => userFeatures(graph, users), {
     user_rows: tensor("int32", [3], Int32Array.of(2, 0, 0)),
     has_features: tensor("bool", [3, 1], Uint8Array.of(0, 1, 0)),
     user_features: floats([3, 2], 0, 0, 7, 8, 0, 0),
@@ -75,7 +37,7 @@ describe("user tower", () => {
     query_vectors: floats([2, 2], 0, 0, 9, 8),
   };
   const tower = (layers: Parameters<typeof userTower>[2]): Promise<number[][]> =>
-    run(
+    bench.run(
       (graph) =>
         userTower(graph, graph.input("x", "float32", ["batch", 2]), layers, { heads: 1, dim: 2 }),
       feeds,
@@ -90,8 +52,8 @@ describe("user tower", () => {
 
   test("a layer is input x weights + bias, cut at 0 where it says so", async () => {
     const layer = {
-      weights: await stored([2, 2], Float32Array.of(1, -1, 10, -10)),
-      bias: await stored([2], Float32Array.of(0.5, 0.25)),
+      weights: await bench.stored([2, 2], Float32Array.of(1, -1, 10, -10)),
+      bias: await bench.stored([2], Float32Array.of(0.5, 0.25)),
     };
     expect(await tower([{ ...layer, relu: false }])).toEqual([
       [21.5, -20.75],
@@ -106,9 +68,9 @@ describe("user tower", () => {
 
 describe("scoring", () => {
   test("is the inner product, and over several heads the largest", async () => {
-    const items = await stored([3, 2], Float32Array.of(1, 0, 0, 1, 2, 2));
+    const items = await bench.stored([3, 2], Float32Array.of(1, 0, 0, 1, 2, 2));
     const score = (heads: number, queries: HostTensor): Promise<number[][]> =>
-      run(
+      bench.run(
         (graph) =>
           scoring(graph, graph.input("q", "float32", ["batch", heads * 2]), items, {
             heads,
@@ -132,11 +94,11 @@ describe("scoring", () => {
       [...itemCodes({ count, dim, embeddings }, scales)].flatMap((strip) => [...strip]),
     );
     const quantised = {
-      codes: await stored([dim, count], codes),
-      scales: await stored([count], scales),
+      codes: await bench.stored([dim, count], codes),
+      scales: await bench.stored([count], scales),
     };
     const query = Array.from({ length: dim }, () => random.gaussian());
-    const [scores, zeros] = await run(
+    const [scores, zeros] = await bench.run(
       (graph) =>
         quantisedScoring(graph, graph.input("q", "float32", ["batch", dim]), quantised, {
           heads: 1,
@@ -158,7 +120,7 @@ const gone = (row: number[]): number[] => [...row.keys()].filter((item) => row[i
 
 test("exclusions and padding fall to -inf, and shorter lists leave the others alone", async () => {
   const layout = { items: 62, words: 1, paddedItems: 64 };
-  const [first, second] = await run(
+  const [first, second] = await bench.run(
     (graph) =>
       exclusion(graph, graph.node("Identity", [graph.input("s", "float32", ["batch", 64])]), {
         layout,
@@ -175,8 +137,8 @@ test("exclusions and padding fall to -inf, and shorter lists leave the others al
 });
 
 test("refinement puts candidates into their exact order, ties by row, the ineligible last", async () => {
-  const items = await stored([5, 1], Float32Array.of(3, 1, 3, 9, 2));
-  const rows = await run(
+  const items = await bench.stored([5, 1], Float32Array.of(3, 1, 3, 9, 2));
+  const rows = await bench.run(
     (graph) => {
       const candidates = {
         values: graph.input("values", "float32", ["batch", 4]),
@@ -204,7 +166,7 @@ test("refinement puts candidates into their exact order, ties by row, the inelig
 });
 
 const candidates = (k: number, items: number): Promise<number[][]> =>
-  run(
+  bench.run(
     (graph) =>
       graph.reshape(graph.cast(candidateCount(graph, graph.ints(k), items), "float32"), 1, 1),
     {},
