@@ -1,5 +1,6 @@
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import type { MeshSettings } from "../src/scenario/settings.ts";
+import type { SystemProcess } from "../src/system.ts";
 import type { MeshFolders } from "./build/mesh-build.ts";
 
 /** What every process of the mesh is started with. Plain JSON. */
@@ -29,4 +30,6 @@ export interface ServiceReady {
 export interface GatewayReady {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Processes that its front door is spread over, beside its own. */
+  readonly processes: readonly SystemProcess[];
 }

@@ -46,7 +46,7 @@ function describe(
     device: "cpu",
     address: `127.0.0.1:${door.grpcPort}`,
     httpAddress: `http://127.0.0.1:${door.httpPort}`,
-    processes: services.map(({ pid, role }) => ({ pid, role })),
+    processes: [...services.map(({ pid, role }) => ({ pid, role })), ...door.processes],
     settings,
     build,
     died: Promise.race(services.map(({ died }) => died)),

@@ -1,6 +1,6 @@
 import { openDoor } from "../src/door/server.ts";
-import { explain, type HarnessError } from "../src/errors.ts";
-import { runService } from "../src/process/service-main.ts";
+import { endService, runService } from "../src/process/service-main.ts";
+import type { SystemProcess } from "../src/system.ts";
 import { Artifact } from "./compile/artifact.ts";
 import { OnnxEngine } from "./engine/onnx-engine.ts";
 import { RequestReader } from "./engine/request-reader.ts";
@@ -14,12 +14,16 @@ export interface ServerConfig {
   readonly maxBatch: number;
   readonly maxWaitMs: number;
   readonly maxInFlight: number;
+  /** Processes of the front door; 1: this one. */
+  readonly doorWorkers: number;
   readonly ports: { readonly grpc?: number; readonly http?: number };
 }
 
 export interface ServerReady {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Processes beside this one. */
+  readonly processes: readonly SystemProcess[];
 }
 
 /** The one process of the index-as-model: front door, batching, and the model in its thread. */
@@ -29,28 +33,25 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
   const { items, dim, userDim, model } = artifact.manifest;
   const reader = await RequestReader.open(artifact);
   onProgress("loading the model", Number.NaN);
-  const engine = await OnnxEngine.open(artifact, { device, threads, onDied: endProcess });
+  const engine = await OnnxEngine.open(artifact, { device, threads, onDied: endService });
   onProgress("warming up", Number.NaN);
   await warmUp(engine, config.maxBatch);
   const door = await openDoor({
     retriever: new ModelRetriever({ engine, reader, ...batching }),
     limits: { items, userDim, queryDim: dim * model.heads, maxInFlight: config.maxInFlight },
     ports,
+    workers: config.doorWorkers,
+    onDied: endService,
   });
+  const { grpcPort, httpPort, processes } = door;
   return {
-    ready: { grpcPort: door.grpcPort, httpPort: door.httpPort },
+    ready: { grpcPort, httpPort, processes },
     stop: async () => {
       await door[Symbol.asyncDispose]();
       await engine[Symbol.asyncDispose]();
     },
   };
 });
-
-/** A model that cannot answer any more is a dead service: whoever watches it must be told. */
-function endProcess(error: HarnessError): void {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exit(1);
-}
 
 /** The first run of a size allocates what the later ones reuse. */
 async function warmUp(engine: OnnxEngine, maxBatch: number): Promise<void> {

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { cacheKey } from "../src/dataset/cache-folder.ts";
 import { connectDoor } from "../src/door/client.ts";
+import { doorWorkerCount } from "../src/door/door-worker-count.ts";
 import { builtFile } from "../src/process/built-file.ts";
 import { ServiceProcess } from "../src/process/service-process.ts";
 import type { IndexAsModelSettings } from "../src/scenario/settings.ts";
@@ -24,10 +25,12 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
   const { settings, cpus, signal } = options;
   const build = await ensureArtifact(options);
   const { maxBatch, maxWaitMs, maxInFlight, device } = settings;
+  const threads = cpus?.length ?? availableParallelism();
   const config: ServerConfig = {
     artifactFolder: build.artifact.folder,
     device,
-    threads: cpus?.length ?? availableParallelism(),
+    threads,
+    doorWorkers: doorWorkerCount(settings.doorWorkers, threads),
     maxBatch,
     maxWaitMs,
     maxInFlight,
@@ -98,7 +101,7 @@ async function healthy(
     device: settings.device,
     address,
     httpAddress: `http://127.0.0.1:${server.ready.httpPort}`,
-    processes: [{ pid: server.pid, role: server.role }],
+    processes: [{ pid: server.pid, role: server.role }, ...server.ready.processes],
     settings,
     build: { seconds, bytes: artifact.bytes, cached },
     died: server.died,

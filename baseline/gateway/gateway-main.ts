@@ -31,7 +31,7 @@ runService<RemoteGatewayConfig, GatewayReady>(async (config) => {
     indexLanes: availableParallelism(),
   });
   return {
-    ready: { grpcPort: door.grpcPort, httpPort: door.httpPort },
+    ready: { grpcPort: door.grpcPort, httpPort: door.httpPort, processes: door.processes },
     stop: async () => {
       await door[Symbol.asyncDispose]();
       for (const client of clients) client.close();

@@ -18,7 +18,7 @@ runService<GatewayConfig, GatewayReady>(async (config, onProgress) => {
     { role: "mesh", indexLanes: availableParallelism() },
   );
   return {
-    ready: { grpcPort: door.grpcPort, httpPort: door.httpPort },
+    ready: { grpcPort: door.grpcPort, httpPort: door.httpPort, processes: door.processes },
     stop: async () => {
       await door[Symbol.asyncDispose]();
       await Promise.all([feature[Symbol.asyncDispose](), index[Symbol.asyncDispose]()]);

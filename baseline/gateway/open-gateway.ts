@@ -1,4 +1,7 @@
+import { availableParallelism } from "node:os";
+import { doorWorkerCount } from "../../src/door/door-worker-count.ts";
 import { type Door, openDoor } from "../../src/door/server.ts";
+import { endService } from "../../src/process/service-main.ts";
 import { IdMap } from "../../src/retrieval/id-map.ts";
 import { createModel } from "../../src/retrieval/model.ts";
 import { DatasetReader } from "../dataset-reader.ts";
@@ -19,5 +22,6 @@ export async function openGateway(
   const retriever = new MeshRetriever({ services, model, ids, settings, indexLanes, role });
   const queryDim = model.heads * dim;
   const limits = { items, userDim, queryDim, maxInFlight: settings.maxInFlight };
-  return await openDoor({ retriever, limits, ports });
+  const workers = doorWorkerCount(settings.doorWorkers, availableParallelism());
+  return await openDoor({ retriever, limits, ports, workers, onDied: endService });
 }

@@ -1,30 +1,36 @@
 import { HarnessError } from "../errors.ts";
 import { decodeRequest, encodeAnswer, type WireAnswer, type WireRequest } from "./codec.ts";
 import type { Arrival, Desk } from "./desk.ts";
-import { type GrpcServer, serveGrpc } from "./grpc-service.ts";
+import {
+  acceptGrpc,
+  type Acceptor,
+  type GrpcHandlers,
+  type GrpcServer,
+  serveGrpc,
+} from "./grpc-service.ts";
 import { RETRIEVAL_PROTO, RETRIEVAL_SERVICE } from "./retrieval-service.ts";
 import type { CallContext } from "./retriever.ts";
 import { encodeStats } from "./stats-codec.ts";
 
-/** The gRPC half of a front door. */
-export function serveGrpcDoor(
-  desk: Desk,
-  host: string,
-  port: number,
-): Promise<GrpcServer> {
-  const { limits } = desk;
+/** The gRPC half of a front door, on a port of its own. */
+export function serveGrpcDoor(desk: Desk, host: string, port: number): Promise<GrpcServer> {
+  return serveGrpc({ ...grpcDoor(desk), host, port });
+}
+
+/** The gRPC half of a front door, for connections that are handed to it. */
+export const acceptGrpcDoor = (desk: Desk): Acceptor => acceptGrpc(grpcDoor(desk));
+
+function grpcDoor(desk: Desk): GrpcHandlers {
   const retrieve = async (
     message: WireRequest,
     { deadlineMs }: CallContext,
   ): Promise<WireAnswer> => {
-    const read = (): Arrival => ({ request: decodeRequest(message, limits), deadlineMs });
+    const read = (): Arrival => ({ request: decodeRequest(message, desk.limits), deadlineMs });
     return encodeAnswer(await desk.retrieve(read));
   };
-  return serveGrpc({
+  return {
     protoFile: RETRIEVAL_PROTO,
     service: RETRIEVAL_SERVICE,
-    host,
-    port,
     handlers: {
       Retrieve: retrieve,
       RetrieveBatch: async (batch: { requests: readonly WireRequest[] }, context: CallContext) => ({
@@ -34,7 +40,7 @@ export function serveGrpcDoor(
       }),
       Stats: async () => encodeStats(await desk.stats()),
     },
-  });
+  };
 }
 
 /** One bad request fails its batch; the error then says which one it was. */

@@ -9,9 +9,10 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import type { Socket } from "node:net";
 import { HarnessError } from "../errors.ts";
 import { toStatus } from "./grpc-status.ts";
-import { serveHealth } from "./health-service.ts";
+import { type Health, serveHealth } from "./health-service.ts";
 import type { CallContext } from "./retriever.ts";
 import { loadService } from "./service-definition.ts";
 
@@ -21,12 +22,16 @@ import { loadService } from "./service-definition.ts";
  */
 export type UnaryHandler = (request: never, context: CallContext) => Promise<object>;
 
-export interface GrpcServiceOptions {
+/** A service and what answers its calls. */
+export interface GrpcHandlers {
   readonly protoFile: string;
   /** Full name, "package.Service". */
   readonly service: string;
   /** One handler a method of the service. */
   readonly handlers: Readonly<Record<string, UnaryHandler>>;
+}
+
+export interface GrpcServiceOptions extends GrpcHandlers {
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** 0 or absent: any free port. */
@@ -36,6 +41,12 @@ export interface GrpcServiceOptions {
 /** A gRPC server that listens. Disposing it drains: health says NOT_SERVING, calls finish. */
 export interface GrpcServer extends AsyncDisposable {
   readonly port: number;
+}
+
+/** A server without a port: it serves the connections it is given. Disposing it drains. */
+export interface Acceptor extends AsyncDisposable {
+  /** @param socket a connection of which nothing has been read yet. */
+  accept(socket: Socket): void;
 }
 
 /** Largest message a server takes: 10,000 exclusions are 80 kB, a bitmap of 100M rows 12.5 MB. */
@@ -53,29 +64,47 @@ setLogVerbosity(logVerbosity.NONE);
  */
 export async function serveGrpc(options: GrpcServiceOptions): Promise<GrpcServer> {
   const { host = "127.0.0.1", port = 0 } = options;
-  const definition = loadService(options.protoFile, options.service);
+  const { server, health } = createServer(options);
+  const bound = await bind(server, host, port);
+  health.set("SERVING");
+  return { port: bound, [Symbol.asyncDispose]: () => close(server, health) };
+}
+
+/**
+ * The same for connections that another process took in.
+ * @throws HarnessError INTERNAL if handlers and methods differ.
+ */
+export function acceptGrpc(service: GrpcHandlers): Acceptor {
+  const { server, health } = createServer(service);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  health.set("SERVING");
+  return {
+    accept: (socket) => injector.injectConnection(socket),
+    [Symbol.asyncDispose]: () => close(server, health),
+  };
+}
+
+function createServer(service: GrpcHandlers): { server: Server; health: Health } {
+  const definition = loadService(service.protoFile, service.service);
   const server = new Server({
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.max_send_message_length": -1,
     "grpc.enable_channelz": 0,
     "grpc-node.flow_control_window": 4 * 1024 * 1024,
   });
-  const health = serveHealth(server, options.service);
-  server.addService(tolerant(definition), implement(definition, options));
-  const bound = await bind(server, host, port);
-  health.set("SERVING");
-  return {
-    port: bound,
-    async [Symbol.asyncDispose]() {
-      health.close();
-      await drain(server);
-    },
-  };
+  const health = serveHealth(server, service.service);
+  server.addService(tolerant(definition), implement(definition, service));
+  return { server, health };
+}
+
+function close(server: Server, health: Health): Promise<void> {
+  health.close();
+  return drain(server);
 }
 
 function implement(
   definition: ServiceDefinition,
-  { handlers, service }: GrpcServiceOptions,
+  { handlers, service }: GrpcHandlers,
 ): UntypedServiceImplementation {
   const missing = Object.keys(definition).filter((name) => handlers[name] === undefined);
   const unknown = Object.keys(handlers).filter((name) => definition[name] === undefined);

@@ -1,10 +1,12 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { HarnessError } from "../errors.ts";
 import type { Desk } from "./desk.ts";
-import { listen, readBody, send, sendError } from "./http-exchange.ts";
+import type { Acceptor } from "./grpc-service.ts";
+import { readBody, send, sendError } from "./http-exchange.ts";
 import { answerToJson, requestFromJson } from "./http-json.ts";
+import { listen } from "./listen.ts";
 import { renderMetrics } from "./metrics.ts";
 
 /** The HTTP half of a front door, listening. Disposing it drains. */
@@ -24,21 +26,67 @@ interface Route {
  * Serves POST /v1/retrieve, GET /healthz and GET /metrics.
  * @throws HarnessError BAD_INPUT if the port is taken.
  */
-export async function serveHttpDoor(
-  desk: Desk,
-  host: string,
-  port: number,
-): Promise<HttpDoor> {
+export async function serveHttpDoor(desk: Desk, host: string, port: number): Promise<HttpDoor> {
+  const { server, drain } = createHttp(desk);
+  await listen(server, { host, port, protocol: "HTTP" });
+  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: drain };
+}
+
+/** The same for connections that another process took in. */
+export function acceptHttpDoor(desk: Desk): Acceptor {
+  const { server, drain } = createHttp(desk);
+  return {
+    accept: (socket) => void server.emit("connection", socket),
+    [Symbol.asyncDispose]: drain,
+  };
+}
+
+function createHttp(desk: Desk): { server: Server; drain: () => Promise<void> } {
   let draining = false;
-  const routes: Readonly<Record<string, Route>> = {
+  // The server itself knows only the connections to a port of its own. Pipelined requests: a count.
+  const busy = new Map<Socket, number>();
+  const routes = routesTo(desk, () => draining);
+  const server = createServer((request, response) => {
+    const { socket } = request;
+    busy.set(socket, (busy.get(socket) ?? 0) + 1);
+    response.once("close", () => {
+      const left = (busy.get(socket) ?? 1) - 1;
+      if (!socket.destroyed) busy.set(socket, left);
+      if (draining && left === 0) socket.end();
+    });
+    void dispatch(routes, request, response);
+  });
+  server.keepAliveTimeout = 75_000;
+  server.on("connection", (socket: Socket) => {
+    busy.set(socket, 0);
+    socket.once("close", () => busy.delete(socket));
+  });
+  const drain = async (): Promise<void> => {
+    draining = true;
+    server.close();
+    const closed = Promise.all([...busy.keys()].map((socket) => once(socket, "close")));
+    for (const [socket, requests] of busy) if (requests === 0) socket.destroy();
+    const timer = setTimeout(() => {
+      for (const socket of busy.keys()) socket.destroy();
+    }, DRAIN_MS);
+    await closed;
+    clearTimeout(timer);
+  };
+  return { server, drain };
+}
+
+function routesTo(desk: Desk, isDraining: () => boolean): Readonly<Record<string, Route>> {
+  return {
     "/v1/retrieve": {
       method: "POST",
       answer: (request, response) => retrieve(desk, request, response),
     },
     "/healthz": {
       method: "GET",
-      answer: async (_, response) =>
-        send(response, draining ? 503 : 200, "text/plain", draining ? "draining\n" : "ok\n"),
+      answer: async (_, response) => {
+        const [status, text] = isDraining() ? ([503, "draining\n"] as const) : [200, "ok\n"];
+        send(response, status, "text/plain", text);
+      },
     },
     "/metrics": {
       method: "GET",
@@ -46,26 +94,6 @@ export async function serveHttpDoor(
         const { contentType, text } = await renderMetrics(await desk.stats());
         send(response, 200, contentType, text);
       },
-    },
-  };
-  const server = createServer((request, response) => {
-    response.once("close", () => {
-      // Closing the server closed only the connections that were idle at the time.
-      if (draining) setImmediate(() => server.closeIdleConnections());
-    });
-    void dispatch(routes, request, response);
-  });
-  server.keepAliveTimeout = 75_000;
-  await listen(server, host, port);
-  return {
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      draining = true;
-      const closed = once(server, "close");
-      server.close();
-      const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-      await closed;
-      clearTimeout(timer);
     },
   };
 }

@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ErrorCode, HarnessError } from "../errors.ts";
 
 const STATUS_OF: Record<ErrorCode, number> = {
@@ -46,19 +45,4 @@ export function sendError(
   const { code, where: field = null, message } = HarnessError.from(thrown);
   const body = JSON.stringify({ error: { code, field, message } });
   send(response, status ?? STATUS_OF[code], "application/json", body);
-}
-
-/** @throws HarnessError BAD_INPUT naming the port if it cannot be listened on. */
-export async function listen(server: Server, host: string, port: number): Promise<void> {
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    const inUse = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
-    const why = inUse ? "it is in use" : String(cause);
-    throw new HarnessError("BAD_INPUT", `cannot serve HTTP on ${host}:${port}: ${why}`, {
-      hint: "choose another port, or 0 for any free one",
-      cause,
-    });
-  }
 }

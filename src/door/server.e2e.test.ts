@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { HarnessError } from "../errors.ts";
 import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
 import { connectDoor, type DoorClient } from "./client.ts";
@@ -49,8 +49,11 @@ interface Fixture {
   readonly http: string;
 }
 
-async function start(retrieve: Retrieve = () => Promise.resolve(answer)): Promise<Fixture> {
-  const door = await openDoor({ retriever: retrieverOf(retrieve), limits });
+async function startWith(
+  workers: number,
+  retrieve: Retrieve = () => Promise.resolve(answer),
+): Promise<Fixture> {
+  const door = await openDoor({ retriever: retrieverOf(retrieve), limits, workers });
   const client = connectDoor(`127.0.0.1:${door.grpcPort}`);
   open.push({ door, client });
   return { door, client, http: `http://127.0.0.1:${door.httpPort}` };
@@ -79,176 +82,6 @@ class Held {
   }
 }
 
-test("a request reaches the retriever as it was sent, and its answer comes back, over gRPC", async () => {
-  const seen: RetrievalRequest[] = [];
-  const { client } = await start(async (received) => {
-    seen.push(received);
-    return answer;
-  });
-  expect(await client.retrieve(request, SOON)).toEqual(answer);
-  expect(seen).toEqual([request]);
-  const bytes = await client.retrieveEncoded(requestToBytes(request), SOON);
-  expect(answerFromBytes(bytes)).toEqual(answer);
-});
-
-test("the same over HTTP", async () => {
-  const seen: RetrievalRequest[] = [];
-  const { http } = await start(async (received) => {
-    seen.push(received);
-    return answer;
-  });
-  const response = await post(http, BODY);
-  expect(response.status).toBe(200);
-  expect(await response.json()).toEqual({ ids: [7, 2 ** 40], values: [1, 0.5], partial: false });
-  expect(seen).toEqual([request]);
-});
-
-test("a batch is answered in its order, and its first mistake is named with its place", async () => {
-  const { client } = await start(async ({ k }) => ({ ...answer, ids: Float64Array.of(k, 0) }));
-  const answers = await client.retrieveBatch(
-    [
-      { ...request, k: 1 },
-      { ...request, k: 2 },
-    ],
-    SOON,
-  );
-  expect(answers.map(({ ids }) => ids[0])).toEqual([1, 2]);
-  await expect(client.retrieveBatch([request, { ...request, k: 0 }], SOON)).rejects.toMatchObject({
-    code: "BAD_INPUT",
-    where: "requests[1].k",
-  });
-});
-
-test("a bad request is INVALID_ARGUMENT and 400, with the field", async () => {
-  const { client, http } = await start();
-  const bad = client.retrieve({ ...request, k: 101 }, SOON);
-  await expect(bad).rejects.toMatchObject({ code: "BAD_INPUT", where: "k" });
-  const nan: RetrievalRequest = {
-    ...request,
-    user: { kind: "features", features: Float32Array.of(NaN, 0, 0) },
-  };
-  await expect(client.retrieve(nan, SOON)).rejects.toMatchObject({ where: "user_features" });
-  const garbage = client.retrieveEncoded(Buffer.from([0x0a, 0xff]), SOON);
-  await expect(garbage).rejects.toMatchObject({ code: "BAD_INPUT" });
-  const response = await post(http, '{"user_id":7,"k":0}');
-  expect(response.status).toBe(400);
-  expect(await response.json()).toMatchObject({ error: { code: "BAD_INPUT", field: "k" } });
-});
-
-test("what the retriever says is wrong reaches the caller as it said it", async () => {
-  const { client, http } = await start(async () => {
-    throw new HarnessError("BAD_INPUT", "no column colour; there are lang, topic", {
-      where: "filter",
-    });
-  });
-  await expect(client.retrieve(request, SOON)).rejects.toMatchObject({
-    code: "BAD_INPUT",
-    message: "no column colour; there are lang, topic",
-    where: "filter",
-  });
-  expect((await post(http, BODY)).status).toBe(400);
-});
-
-test("a fault behind the door is INTERNAL and 500", async () => {
-  const { client, http } = await start(() => Promise.reject(new TypeError("x is not a function")));
-  await expect(client.retrieve(request, SOON)).rejects.toMatchObject({ code: "INTERNAL" });
-  expect((await post(http, BODY)).status).toBe(500);
-});
-
-test("over maxInFlight the next request is refused at once, by either door, and then let in again", async () => {
-  const held = new Held();
-  const { client, http } = await start(held.retrieve);
-  const inside = [client.retrieve(request, SOON), client.retrieve(request, SOON)];
-  await held.until(2);
-  await expect(client.retrieve(request, SOON)).rejects.toMatchObject({ code: "OVERLOADED" });
-  expect((await post(http, BODY)).status).toBe(429);
-  held.release();
-  await Promise.all(inside);
-  const next = client.retrieve(request, SOON);
-  await held.until(1);
-  held.release();
-  expect(await next).toEqual(answer);
-});
-
-test("the retriever gets the caller's deadline; past it the caller is told so", async () => {
-  const deadlines: number[] = [];
-  const { client, http } = await start((_, { deadlineMs }) => {
-    deadlines.push(deadlineMs - performance.now());
-    return new Promise(() => {});
-  });
-  const late = client.retrieve(request, { timeoutMs: 200 });
-  await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
-  const response = await post(http, BODY, { "x-deadline-ms": "200" });
-  expect(response.status).toBe(504);
-  expect(deadlines).toHaveLength(2);
-  for (const left of deadlines) expect(left).toBeLessThanOrEqual(205);
-});
-
-test("a body's deadline_ms is heeded, and one that is no number refused", async () => {
-  const { http } = await start(() => new Promise(() => {}));
-  const late = await post(http, '{"user_id":7,"k":3,"deadline_ms":50}');
-  expect(late.status).toBe(504);
-  expect((await post(http, BODY, { "x-deadline-ms": "soon" })).status).toBe(400);
-});
-
-test("wrong paths, methods and sizes have their own statuses", async () => {
-  const { http } = await start();
-  expect((await fetch(`${http}/v2`)).status).toBe(404);
-  const get = await fetch(`${http}/v1/retrieve`);
-  expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
-  const long = await post(http, `{"user_id":7,"k":3,"filter":"${"x".repeat(2 ** 21)}"}`);
-  expect(long.status).toBe(413);
-  expect((await post(http, BODY)).status).toBe(200);
-});
-
-test("stats and metrics count what came through the door and what became of it", async () => {
-  const { client, http } = await start();
-  await client.retrieve(request, SOON);
-  await post(http, BODY);
-  await post(http, "{}");
-  const stats = await client.stats();
-  expect(stats.counters.get("door.requests")).toBe(3);
-  expect(stats.counters.get("door.answers")).toBe(2);
-  expect(stats.counters.get("door.bad")).toBe(1);
-  expect(stats.counters.get("test.n")).toBe(2.5);
-  expect(stats.processes[0]).toMatchObject({ pid: process.pid, role: "test" });
-  expect(stats.stages.has("door.retrieve")).toBe(true);
-  const metrics = await (await fetch(`${http}/metrics`)).text();
-  expect(metrics).toContain('silverbench_counter{name="door.answers"} 2');
-});
-
-test("the standard health service and /healthz say that it serves", async () => {
-  const { client, http } = await start();
-  await client.waitUntilServing(5_000, new AbortController().signal);
-  expect(await (await fetch(`${http}/healthz`)).text()).toBe("ok\n");
-});
-
-test("a port in use is an error that names it, and nothing stays open", async () => {
-  const { door } = await start();
-  const retriever = retrieverOf(async () => answer);
-  const taken = { grpc: door.grpcPort };
-  await expect(openDoor({ retriever, limits, ports: taken })).rejects.toThrow(
-    `cannot serve gRPC on 127.0.0.1:${door.grpcPort}: it is in use`,
-  );
-  await expect(openDoor({ retriever, limits, ports: { http: door.httpPort } })).rejects.toThrow(
-    `cannot serve HTTP on 127.0.0.1:${door.httpPort}: it is in use`,
-  );
-});
-
-test("disposing finishes what is in flight, then the ports are closed", async () => {
-  const held = new Held();
-  const { door, client, http } = await start(held.retrieve);
-  const grpc = client.retrieve(request, SOON);
-  const plain = post(http, BODY);
-  await held.until(2);
-  const disposed = door[Symbol.asyncDispose]();
-  held.release();
-  expect(await grpc).toEqual(answer);
-  expect((await plain).status).toBe(200);
-  await disposed;
-  for (const port of [door.grpcPort, door.httpPort]) expect(await isOpen(port)).toBe(false);
-});
-
 const isOpen = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
@@ -258,3 +91,222 @@ const isOpen = (port: number): Promise<boolean> =>
     });
     socket.once("error", () => resolve(false));
   });
+
+describe.each([
+  ["in this process", 1],
+  ["in two worker processes", 2],
+] as const)("a door %s", (_name, workers) => {
+  const start = (retrieve?: Retrieve): Promise<Fixture> => startWith(workers, retrieve);
+
+  test("a request reaches the retriever as it was sent, and its answer comes back, over gRPC", async () => {
+    const seen: RetrievalRequest[] = [];
+    const { client } = await start(async (received) => {
+      seen.push(received);
+      return answer;
+    });
+    expect(await client.retrieve(request, SOON)).toEqual(answer);
+    expect(seen).toEqual([request]);
+    const bytes = await client.retrieveEncoded(requestToBytes(request), SOON);
+    expect(answerFromBytes(bytes)).toEqual(answer);
+  });
+
+  test("the same over HTTP", async () => {
+    const seen: RetrievalRequest[] = [];
+    const { http } = await start(async (received) => {
+      seen.push(received);
+      return answer;
+    });
+    const response = await post(http, BODY);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ ids: [7, 2 ** 40], values: [1, 0.5], partial: false });
+    expect(seen).toEqual([request]);
+  });
+
+  test("a batch is answered in its order, and its first mistake is named with its place", async () => {
+    const { client } = await start(async ({ k }) => ({ ...answer, ids: Float64Array.of(k, 0) }));
+    const answers = await client.retrieveBatch(
+      [
+        { ...request, k: 1 },
+        { ...request, k: 2 },
+      ],
+      SOON,
+    );
+    expect(answers.map(({ ids }) => ids[0])).toEqual([1, 2]);
+    await expect(client.retrieveBatch([request, { ...request, k: 0 }], SOON)).rejects.toMatchObject(
+      {
+        code: "BAD_INPUT",
+        where: "requests[1].k",
+      },
+    );
+  });
+
+  test("a bad request is INVALID_ARGUMENT and 400, with the field", async () => {
+    const { client, http } = await start();
+    const bad = client.retrieve({ ...request, k: 101 }, SOON);
+    await expect(bad).rejects.toMatchObject({ code: "BAD_INPUT", where: "k" });
+    const nan: RetrievalRequest = {
+      ...request,
+      user: { kind: "features", features: Float32Array.of(NaN, 0, 0) },
+    };
+    await expect(client.retrieve(nan, SOON)).rejects.toMatchObject({ where: "user_features" });
+    const garbage = client.retrieveEncoded(Buffer.from([0x0a, 0xff]), SOON);
+    await expect(garbage).rejects.toMatchObject({ code: "BAD_INPUT" });
+    const response = await post(http, '{"user_id":7,"k":0}');
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: "BAD_INPUT", field: "k" } });
+  });
+
+  test("what the retriever says is wrong reaches the caller as it said it", async () => {
+    const { client, http } = await start(async () => {
+      throw new HarnessError("BAD_INPUT", "no column colour; there are lang, topic", {
+        where: "filter",
+      });
+    });
+    await expect(client.retrieve(request, SOON)).rejects.toMatchObject({
+      code: "BAD_INPUT",
+      message: "no column colour; there are lang, topic",
+      where: "filter",
+    });
+    expect((await post(http, BODY)).status).toBe(400);
+  });
+
+  test("a fault behind the door is INTERNAL and 500", async () => {
+    const { client, http } = await start(() =>
+      Promise.reject(new TypeError("x is not a function")),
+    );
+    await expect(client.retrieve(request, SOON)).rejects.toMatchObject({ code: "INTERNAL" });
+    expect((await post(http, BODY)).status).toBe(500);
+  });
+
+  test("over maxInFlight the next request is refused at once, by either door, and then let in again", async () => {
+    const held = new Held();
+    const { client, http } = await start(held.retrieve);
+    const inside = [client.retrieve(request, SOON), client.retrieve(request, SOON)];
+    await held.until(2);
+    await expect(client.retrieve(request, SOON)).rejects.toMatchObject({ code: "OVERLOADED" });
+    expect((await post(http, BODY)).status).toBe(429);
+    held.release();
+    await Promise.all(inside);
+    const next = client.retrieve(request, SOON);
+    await held.until(1);
+    held.release();
+    expect(await next).toEqual(answer);
+  });
+
+  test("the retriever gets the caller's deadline; past it the caller is told so", async () => {
+    const deadlines: number[] = [];
+    const { client, http } = await start((_, { deadlineMs }) => {
+      deadlines.push(deadlineMs - performance.now());
+      return new Promise(() => {});
+    });
+    const late = client.retrieve(request, { timeoutMs: 200 });
+    await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
+    const response = await post(http, BODY, { "x-deadline-ms": "200" });
+    expect(response.status).toBe(504);
+    expect(deadlines).toHaveLength(2);
+    for (const left of deadlines) expect(left).toBeLessThanOrEqual(205);
+  });
+
+  test("a body's deadline_ms is heeded, and one that is no number refused", async () => {
+    const { http } = await start(() => new Promise(() => {}));
+    const late = await post(http, '{"user_id":7,"k":3,"deadline_ms":50}');
+    expect(late.status).toBe(504);
+    expect((await post(http, BODY, { "x-deadline-ms": "soon" })).status).toBe(400);
+  });
+
+  test("wrong paths, methods and sizes have their own statuses", async () => {
+    const { http } = await start();
+    expect((await fetch(`${http}/v2`)).status).toBe(404);
+    const get = await fetch(`${http}/v1/retrieve`);
+    expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
+    const long = await post(http, `{"user_id":7,"k":3,"filter":"${"x".repeat(2 ** 21)}"}`);
+    expect(long.status).toBe(413);
+    expect((await post(http, BODY)).status).toBe(200);
+  });
+
+  test("stats and metrics count what came through the door and what became of it", async () => {
+    const { client, http } = await start();
+    await client.retrieve(request, SOON);
+    await post(http, BODY);
+    await post(http, "{}");
+    const stats = await client.stats();
+    expect(stats.counters.get("door.requests")).toBe(3);
+    expect(stats.counters.get("door.answers")).toBe(2);
+    expect(stats.counters.get("door.bad")).toBe(1);
+    expect(stats.counters.get("test.n")).toBe(2.5);
+    expect(stats.processes[0]).toMatchObject({ pid: process.pid, role: "test" });
+    expect(stats.stages.has("door.retrieve")).toBe(true);
+    const metrics = await (await fetch(`${http}/metrics`)).text();
+    expect(metrics).toContain('silverbench_counter{name="door.answers"} 2');
+  });
+
+  test("the standard health service and /healthz say that it serves", async () => {
+    const { client, http } = await start();
+    await client.waitUntilServing(5_000, new AbortController().signal);
+    expect(await (await fetch(`${http}/healthz`)).text()).toBe("ok\n");
+  });
+
+  test("a port in use is an error that names it, and nothing stays open", async () => {
+    const { door } = await start();
+    const retriever = retrieverOf(async () => answer);
+    const taken = { grpc: door.grpcPort };
+    await expect(openDoor({ retriever, limits, workers, ports: taken })).rejects.toThrow(
+      `cannot serve gRPC on 127.0.0.1:${door.grpcPort}: it is in use`,
+    );
+    const httpTaken = { http: door.httpPort };
+    await expect(openDoor({ retriever, limits, workers, ports: httpTaken })).rejects.toThrow(
+      `cannot serve HTTP on 127.0.0.1:${door.httpPort}: it is in use`,
+    );
+  });
+
+  test("disposing finishes what is in flight, then the ports are closed", async () => {
+    const held = new Held();
+    const { door, client, http } = await start(held.retrieve);
+    const grpc = client.retrieve(request, SOON);
+    const plain = post(http, BODY);
+    await held.until(2);
+    const disposed = door[Symbol.asyncDispose]();
+    held.release();
+    expect(await grpc).toEqual(answer);
+    expect((await plain).status).toBe(200);
+    await disposed;
+    for (const port of [door.grpcPort, door.httpPort]) expect(await isOpen(port)).toBe(false);
+  });
+});
+
+test("connections are dealt out to the workers, and each worker's use is told", async () => {
+  const { door, client } = await startWith(2);
+  const other = connectDoor(`127.0.0.1:${door.grpcPort}`);
+  try {
+    for (const caller of [client, other])
+      expect(await caller.retrieve(request, SOON)).toEqual(answer);
+    const { processes, counters } = await other.stats();
+    expect(processes.slice(1).map(({ pid, role }) => ({ pid, role }))).toEqual(door.processes);
+    expect(door.processes).toHaveLength(2);
+    expect(counters.get("door.requests")).toBe(2);
+  } finally {
+    other.close();
+  }
+});
+
+test("new limits hold for every request after them", async () => {
+  for (const workers of [1, 2]) {
+    const { door, client } = await startWith(workers);
+    const ask = (): Promise<Answer> => client.retrieve({ ...request, k: 101 }, SOON);
+    await expect(ask()).rejects.toMatchObject({ where: "k" });
+    door.setLimits({ ...limits, items: 101 });
+    await client.stats();
+    expect(await ask()).toEqual(answer);
+  }
+});
+
+test("a worker that is killed is told of, and the others still stop", async () => {
+  let tell: (error: HarnessError) => void;
+  const died = new Promise<HarnessError>((resolve) => (tell = resolve));
+  const retriever = retrieverOf(async () => answer);
+  const door = await openDoor({ retriever, limits, workers: 2, onDied: (error) => tell(error) });
+  process.kill(door.processes[0]!.pid, "SIGKILL");
+  expect(await died).toMatchObject({ code: "INVALID", where: "door" });
+  await door[Symbol.asyncDispose]();
+  for (const { pid } of door.processes) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+});

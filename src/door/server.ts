@@ -1,4 +1,6 @@
+import { type HarnessError } from "../errors.ts";
 import { Admission } from "./admission.ts";
+import { DoorWorkers } from "./door-workers.ts";
 import { serveGrpcDoor } from "./grpc-door.ts";
 import { serveHttpDoor } from "./http-door.ts";
 import type { DoorLimits, Retriever } from "./retriever.ts";
@@ -10,12 +12,20 @@ export interface DoorOptions {
   readonly ports?: { readonly grpc?: number; readonly http?: number };
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Processes the door is spread over; 1 or absent: it is in this one. */
+  readonly workers?: number;
+  /** Called when one of several workers ends without having been stopped. */
+  readonly onDied?: (error: HarnessError) => void;
 }
 
 /** An open front door. Disposing it stops accepting and finishes what is in flight. */
 export interface Door extends AsyncDisposable {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Processes it started beside this one. */
+  readonly processes: readonly { readonly pid: number; readonly role: string }[];
+  /** For a system whose catalogue has changed: what is asked from now on is held to these. */
+  setLimits(limits: DoorLimits): void;
 }
 
 /**
@@ -23,15 +33,25 @@ export interface Door extends AsyncDisposable {
  * control. It is serving when the promise resolves.
  * @throws HarnessError BAD_INPUT naming the port if one is in use; nothing stays open then.
  */
-export async function openDoor(options: DoorOptions): Promise<Door> {
-  const { host = "127.0.0.1", ports = {} } = options;
+export function openDoor(options: DoorOptions): Promise<Door> {
   const admission = new Admission(options.retriever, options.limits);
+  return (options.workers ?? 1) > 1
+    ? openWorkers(admission, options)
+    : openHere(admission, options);
+}
+
+async function openHere(
+  admission: Admission,
+  { host = LOCAL, ports = {} }: DoorOptions,
+): Promise<Door> {
   const http = await serveHttpDoor(admission, host, ports.http ?? 0);
   try {
     const grpc = await serveGrpcDoor(admission, host, ports.grpc ?? 0);
     return {
       grpcPort: grpc.port,
       httpPort: http.port,
+      processes: [],
+      setLimits: (limits) => admission.setLimits(limits),
       async [Symbol.asyncDispose]() {
         await Promise.all([grpc[Symbol.asyncDispose](), http[Symbol.asyncDispose]()]);
       },
@@ -41,3 +61,13 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     throw error;
   }
 }
+
+function openWorkers(
+  admission: Admission,
+  { host = LOCAL, ports = {}, workers = 1, onDied = () => {} }: DoorOptions,
+): Promise<Door> {
+  const { grpc = 0, http = 0 } = ports;
+  return DoorWorkers.open({ admission, count: workers, host, ports: { grpc, http }, onDied });
+}
+
+const LOCAL = "127.0.0.1";

@@ -1,3 +1,4 @@
+import { explain, type HarnessError } from "../errors.ts";
 import { toFailureMessage } from "./failure-message.ts";
 import type { ServiceMessage } from "./service-process.ts";
 
@@ -57,4 +58,13 @@ export function runService<Config, Ready>(
   process.once("message", (message: { type: "start"; config: Config }) => {
     void run(message.config);
   });
+}
+
+/**
+ * Ends a service that cannot answer any more: whoever watches its process must be told. The
+ * reason goes to stderr, whose end the parent keeps.
+ */
+export function endService(error: HarnessError): void {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
 }

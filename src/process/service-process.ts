@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { HarnessError } from "../errors.ts";
 import { type FailureMessage, fromFailureMessage } from "./failure-message.ts";
 
@@ -72,6 +73,20 @@ export class ServiceProcess<Ready> implements AsyncDisposable {
       await kill(child);
       throw error;
     }
+  }
+
+  /**
+   * Sends it a message once it is ready, and with it a connection, which is its own from then on.
+   * To a process that has ended nothing is sent; its end is told by `died`.
+   */
+  send(message: object, socket?: Socket): void {
+    if (this.#child.connected) this.#child.send(message, socket);
+    else socket?.destroy();
+  }
+
+  /** Calls back with each message that it sends once it is ready. */
+  onMessage(listener: (message: unknown) => void): void {
+    this.#child.on("message", listener);
   }
 
   /** Asks it to drain and end; kills it if it has not within the grace time. Safe to call twice. */

@@ -10,6 +10,11 @@ const door = {
   maxWaitMs: z.number().min(0).max(1000).default(0),
   /** Requests inside the system before the next is refused. */
   maxInFlight: count.default(1024),
+  /**
+   * Processes that read requests and write answers. 1: the engine's own does; auto: a quarter of
+   * the CPUs, at most 8. Only callers with several connections gain.
+   */
+  doorWorkers: z.union([z.literal("auto"), z.number().int().min(1).max(64)]).default("auto"),
 };
 
 export const meshSettings = z.strictObject({
