@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { categorical } from "../../src/retrieval/catalogue-fixture.ts";
-import { bitmapOf } from "./bitmap.ts";
 import { FilterStore } from "./filter-store.ts";
 import { InvertedIndex } from "./inverted-index.ts";
+import { RowBitmap } from "./row-bitmap.ts";
 
 const columns = [categorical("lang", ["en", "de"], [])];
-const postings = [bitmapOf(Uint32Array.of(0, 2)), bitmapOf(Uint32Array.of(1))];
+const postings = [RowBitmap.of(Uint32Array.of(0, 2)), RowBitmap.of(Uint32Array.of(1))];
 const index = new InvertedIndex(4, [{ kind: "categorical", postings }]);
 
 describe("FilterStore", () => {

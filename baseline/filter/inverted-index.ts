@@ -1,86 +1,69 @@
 import type { BoundFilter } from "../../src/retrieval/filter/bind.ts";
-import { type Bitmap, BitmapScope, bitmapOf, fullBitmap, packBitmap } from "./bitmap.ts";
 import type { EligibleRows } from "../services.ts";
 import type { NumericIndex } from "./numeric-index.ts";
+import { RowBitmap } from "./row-bitmap.ts";
 
 /** A column as the index answers for it. */
 export type IndexedColumn =
   /** [code] the rows that have it. */
-  | { readonly kind: "categorical"; readonly postings: readonly Bitmap[] }
+  | { readonly kind: "categorical"; readonly postings: readonly RowBitmap[] }
   | { readonly kind: "numeric"; readonly index: NumericIndex };
 
 /** Evaluates filters by set operations on bitmaps of rows. */
 export class InvertedIndex {
   readonly #items: number;
   readonly #columns: readonly IndexedColumn[];
+  readonly #everyRow: RowBitmap;
 
   constructor(items: number, columns: readonly IndexedColumn[]) {
     this.#items = items;
     this.#columns = columns;
+    this.#everyRow = RowBitmap.full(items);
   }
 
   /** @param filter Bound to the columns in the order they were given. */
   evaluate(filter: BoundFilter): EligibleRows {
-    if (filter.kind === "all") return this.#everything();
-    const scope = new BitmapScope();
-    try {
-      const rows = this.#rowsOf(filter, scope);
-      const count = rows.size;
-      return count === this.#items ? this.#everything() : { bitmap: packBitmap(rows), count };
-    } finally {
-      scope.dispose();
-    }
+    if (filter.kind === "all") return { bitmap: null, count: this.#items };
+    const { count, bytes } = this.#rowsOf(filter).serialize();
+    return { bitmap: count === this.#items ? null : bytes, count };
   }
 
-  #everything(): EligibleRows {
-    return { bitmap: null, count: this.#items };
-  }
-
-  /** The result may belong to the index: change only what `scope` owns. */
-  #rowsOf(filter: BoundFilter, scope: BitmapScope): Bitmap {
+  #rowsOf(filter: BoundFilter): RowBitmap {
     switch (filter.kind) {
       case "all":
-        return scope.keep(fullBitmap(this.#items));
+        return this.#everyRow;
       case "and":
-        return this.#intersect(filter.parts, scope);
+        return this.#intersect(filter.parts);
       case "or":
-        return scope.or(filter.parts.map((part) => this.#rowsOf(part, scope)));
+        return RowBitmap.or(filter.parts.map((part) => this.#rowsOf(part)));
       case "not":
-        return scope.not(this.#rowsOf(filter.part, scope), this.#items);
+        return this.#everyRow.andNot(this.#rowsOf(filter.part));
       case "in":
-        return this.#withAny(filter.column, filter.codes, scope);
+        return this.#withAny(filter.column, filter.codes);
       case "compare": {
         const column = this.#columns[filter.column]!;
         if (column.kind !== "numeric") throw new TypeError("a comparison was bound to values");
-        return column.index.compare(filter.op, filter.value, scope);
+        return column.index.compare(filter.op, filter.value);
       }
     }
   }
 
-  #withAny(position: number, codes: readonly number[], scope: BitmapScope): Bitmap {
+  #withAny(position: number, codes: readonly number[]): RowBitmap {
     const column = this.#columns[position]!;
     if (column.kind !== "categorical") throw new TypeError("a value was bound to numbers");
-    const [only] = codes;
-    if (only === undefined) return scope.keep(bitmapOf(new Uint32Array(0)));
-    if (codes.length === 1) return column.postings[only]!;
-    return scope.or(codes.map((code) => column.postings[code]!));
+    return RowBitmap.or(codes.map((code) => column.postings[code]!));
   }
 
-  /** Smallest sets first; what is negated is taken away instead of being flipped. */
-  #intersect(parts: readonly BoundFilter[], scope: BitmapScope): Bitmap {
-    const kept: Bitmap[] = [];
-    const removed: Bitmap[] = [];
+  /** The lightest sets first; what is negated is taken away instead of being complemented. */
+  #intersect(parts: readonly BoundFilter[]): RowBitmap {
+    const kept: RowBitmap[] = [];
+    const removed: RowBitmap[] = [];
     for (const part of parts) {
-      if (part.kind === "not") removed.push(this.#rowsOf(part.part, scope));
-      else kept.push(this.#rowsOf(part, scope));
+      if (part.kind === "not") removed.push(this.#rowsOf(part.part));
+      else kept.push(this.#rowsOf(part));
     }
-    if (kept.length === 0) return scope.not(scope.or(removed), this.#items);
-    const [first, ...rest] = kept
-      .map((bitmap) => ({ bitmap, size: bitmap.size }))
-      .toSorted((a, b) => a.size - b.size);
-    let rows = first!.bitmap;
-    for (const { bitmap } of rest) rows = scope.and(rows, bitmap);
-    for (const bitmap of removed) rows = scope.andNot(rows, bitmap);
-    return rows;
+    const [first = this.#everyRow, ...rest] = kept.toSorted((a, b) => a.weight - b.weight);
+    const both = rest.reduce((rows, bitmap) => rows.and(bitmap), first);
+    return removed.reduce((rows, bitmap) => rows.andNot(bitmap), both);
   }
 }

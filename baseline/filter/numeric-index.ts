@@ -1,5 +1,5 @@
 import type { ComparisonOp } from "../../src/retrieval/filter/grammar.ts";
-import { type Bitmap, type BitmapScope, bitmapOf } from "./bitmap.ts";
+import { RowBitmap } from "./row-bitmap.ts";
 
 /** A numeric column in order of its values: what is kept on disk. */
 export interface SortedColumn {
@@ -36,64 +36,61 @@ export class NumericIndex {
   readonly #column: SortedColumn;
   /** Ascending; the first is 0, the last is the number of rows. */
   readonly #positions: Uint32Array;
-  readonly #prefixes: readonly Bitmap[];
+  readonly #prefixes: readonly RowBitmap[];
 
   /** @param items Rows of the catalogue. */
   constructor(column: SortedColumn, items: number) {
     this.#column = column;
     this.#positions = choosePositions(column.values, items);
-    const prefixes: Bitmap[] = [bitmapOf(new Uint32Array(0))];
+    const prefixes = [this.#rows(0, 0)];
     for (let i = 1; i < this.#positions.length; i++) {
-      const prefix = prefixes[i - 1]!.clone();
-      prefix.addMany(column.rows.subarray(this.#positions[i - 1], this.#positions[i]).toSorted());
-      prefixes.push(prefix);
+      const next = this.#rows(this.#positions[i - 1]!, this.#positions[i]!);
+      prefixes.push(RowBitmap.or([prefixes[i - 1]!, next]));
     }
     this.#prefixes = prefixes;
   }
 
   /** @param value A float32 value or an infinity. */
-  compare(op: ComparisonOp, value: number, scope: BitmapScope): Bitmap {
+  compare(op: ComparisonOp, value: number): RowBitmap {
     const { values } = this.#column;
     const below = lowerBound(values, value);
     const upTo = upperBound(values, value);
     switch (op) {
       case "<":
-        return this.#range(0, below, scope);
+        return this.#range(0, below);
       case "<=":
-        return this.#range(0, upTo, scope);
+        return this.#range(0, upTo);
       case ">":
-        return this.#range(upTo, values.length, scope);
+        return this.#range(upTo, values.length);
       case ">=":
-        return this.#range(below, values.length, scope);
+        return this.#range(below, values.length);
       case "=":
-        return this.#range(below, upTo, scope);
+        return this.#range(below, upTo);
       case "!=":
-        return scope.andNot(this.#prefixes.at(-1)!, this.#range(below, upTo, scope));
+        return this.#prefixes.at(-1)!.andNot(this.#range(below, upTo));
     }
   }
 
   /** The rows at positions from .. to of the sorted order. */
-  #range(from: number, to: number, scope: BitmapScope): Bitmap {
-    if (to - from <= SHORT_RANGE) return scope.keep(bitmapOf(this.#sorted(from, to)));
-    const before = this.#before(to, scope);
-    return from === 0 ? before : scope.andNot(before, this.#before(from, scope));
+  #range(from: number, to: number): RowBitmap {
+    if (to - from <= SHORT_RANGE) return this.#rows(from, to);
+    const before = this.#before(to);
+    return from === 0 ? before : before.andNot(this.#before(from));
   }
 
   /** The rows before a position: the nearest prefix, mended. */
-  #before(position: number, scope: BitmapScope): Bitmap {
+  #before(position: number): RowBitmap {
     const positions = this.#positions;
     const above = lowerBound(positions, position);
     if (positions[above] === position) return this.#prefixes[above]!;
-    const isNearerAbove = positions[above]! - position < position - positions[above - 1]!;
-    const nearest = isNearerAbove ? above : above - 1;
-    const mended = scope.own(this.#prefixes[nearest]!);
-    if (isNearerAbove) mended.removeMany(this.#sorted(position, positions[nearest]!));
-    else mended.addMany(this.#sorted(positions[nearest]!, position));
-    return mended;
+    const under = above - 1;
+    return positions[above]! - position < position - positions[under]!
+      ? this.#prefixes[above]!.andNot(this.#rows(position, positions[above]!))
+      : RowBitmap.or([this.#prefixes[under]!, this.#rows(positions[under]!, position)]);
   }
 
-  #sorted(from: number, to: number): Uint32Array {
-    return this.#column.rows.subarray(from, to).toSorted();
+  #rows(from: number, to: number): RowBitmap {
+    return RowBitmap.of(this.#column.rows.subarray(from, to));
   }
 }
 

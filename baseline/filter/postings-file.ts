@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { readFlat, writeFlat } from "../../src/dataset/flat-file.ts";
 import type { CategoricalColumn, Catalogue, Column } from "../../src/retrieval/catalogue.ts";
-import { bitmapOf, packBitmap, unpackBitmap } from "./bitmap.ts";
 import type { IndexedColumn } from "./inverted-index.ts";
 import { NumericIndex, type SortedColumn, sortColumn } from "./numeric-index.ts";
+import { packRows } from "./pack-rows.ts";
+import { RowBitmap } from "./row-bitmap.ts";
 
 // A folder with two files a column, by its position: a categorical one has the bitmap of each code
 // (portable roaring, one after the other) and where each starts; a numeric one its rows in order
@@ -48,7 +49,7 @@ export async function readPostings(
       const bytes = new Uint8Array(await read(position, "postings"));
       const starts = new Uint32Array(await read(position, "starts"));
       const postings = Array.from(starts.subarray(1), (end, code) =>
-        unpackBitmap(bytes.subarray(starts[code], end)),
+        RowBitmap.deserialize(bytes.subarray(starts[code], end)),
       );
       indexed.push({ kind, postings });
     } else {
@@ -67,13 +68,7 @@ function packPostings(
   { vocabulary, offsets, values }: CategoricalColumn,
   items: number,
 ): { bitmaps: Uint8Array; starts: Uint32Array } {
-  const packed = transpose(vocabulary.length, offsets, values, items).map((rows) => {
-    const bitmap = bitmapOf(rows);
-    bitmap.runOptimize();
-    const bytes = packBitmap(bitmap);
-    bitmap.dispose();
-    return bytes;
-  });
+  const packed = transpose(vocabulary.length, offsets, values, items).map(packRows);
   const starts = new Uint32Array(packed.length + 1);
   for (const [code, bytes] of packed.entries()) starts[code + 1] = starts[code]! + bytes.length;
   return { bitmaps: Buffer.concat(packed), starts };

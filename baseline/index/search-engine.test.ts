@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/math/random.ts";
-import { bitmapOf, packBitmap } from "../filter/bitmap.ts";
+import { packRows } from "../filter/pack-rows.ts";
 import type { Candidates, EligibleRows, Search } from "../services.ts";
 import { ExactScan } from "./exact-scan.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
@@ -65,10 +65,7 @@ const everything: EligibleRows = { bitmap: null, count: items };
 
 function passing(isEligible: (row: number) => boolean, count = items): EligibleRows {
   const rows = Uint32Array.from({ length: count }, (_, row) => row).filter(isEligible);
-  const bitmap = bitmapOf(rows);
-  const bytes = packBitmap(bitmap);
-  bitmap.dispose();
-  return { bitmap: bytes, count: rows.length };
+  return { bitmap: packRows(rows), count: rows.length };
 }
 
 const queryOf = (seed: number, heads = 1): Float32Array => gaussians(heads * dim, seed);

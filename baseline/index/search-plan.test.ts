@@ -20,6 +20,12 @@ describe("the plan of a search", () => {
     expect(planSearch(shape, auto)).toEqual({ kind: "walk", wanted: 512 });
   });
 
+  it("prefers the scan, which cannot fail, where a filtered walk would save less than half", () => {
+    const shape = { items: 1_000_000, k: 100, eligible: 200_000, excluded: 0 };
+    expect(planSearch(shape, auto)).toEqual({ kind: "exact" });
+    expect(planSearch({ ...shape, eligible: 250_000 }, auto).kind).toBe("walk");
+  });
+
   it("walks for all that are wanted and those that may be excluded of them", () => {
     const shape = { items: 1_000_000, k: 400, eligible: 1_000_000, excluded: 30 };
     expect(planSearch(shape, auto)).toEqual({ kind: "walk", wanted: 430 });

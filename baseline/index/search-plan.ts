@@ -25,14 +25,20 @@ export type SearchPlan =
  */
 const ROWS_PER_CANDIDATE = 100;
 
+/**
+ * What a filtered walk is held to cost more than it does: where the query's neighbours do not pass
+ * it leaves too few, and all is scored after it. On the GloVe scenario every third did.
+ */
+const RISK = 2;
+
 /** Chooses between the two ways to join a filter with the index. Both give min(k, eligible) rows. */
 export function planSearch(shape: SearchShape, settings: PlanSettings): SearchPlan {
   const { items, eligible } = shape;
   const wanted = firstWanted(shape, settings);
   if (wanted >= items) return { kind: "exact" };
   const { exactBelow } = settings;
-  const isExact =
-    exactBelow === "auto" ? eligible <= scanCostOf(wanted) : eligible < exactBelow * items;
+  const walkCost = scanCostOf(wanted) * (eligible < items ? RISK : 1);
+  const isExact = exactBelow === "auto" ? eligible <= walkCost : eligible < exactBelow * items;
   return isExact ? { kind: "exact" } : { kind: "walk", wanted };
 }
 
