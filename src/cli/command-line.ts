@@ -13,6 +13,7 @@ import { addInit } from "./verbs/init.ts";
 import { addList } from "./verbs/list.ts";
 import { addReport } from "./verbs/report.ts";
 import { addRun } from "./verbs/run.ts";
+import { addSelftest } from "./verbs/selftest.ts";
 import { addServe } from "./verbs/serve.ts";
 
 export interface CommandLineOptions {
@@ -60,6 +61,7 @@ function program(session: Session, version: string): Command {
     addGate,
     addDataset,
     addServe,
+    addSelftest,
     addList,
     addDoctor,
     addInit,

@@ -1,0 +1,42 @@
+import { type Command, Option } from "commander";
+import type { ClientKind } from "../../load/load-client.ts";
+import type { OutputFlags, Session } from "../session.ts";
+import { openProgress, withOutputFlags } from "../session.ts";
+import { selftestText } from "../selftest-text.ts";
+import { printJson } from "../terminal.ts";
+
+interface SelftestFlags extends OutputFlags {
+  readonly client: ClientKind;
+}
+
+/** `silverbench selftest`: the load generator against systems whose latency is known. */
+export function addSelftest(program: Command, session: Session): void {
+  withOutputFlags(program.command("selftest"))
+    .description(
+      "drive servers with scripted delays; hold every percentile against its closed form",
+    )
+    .addOption(
+      new Option("--client <kind>", "the gRPC client that is tested")
+        .choices(["lean", "grpc-js"] satisfies ClientKind[])
+        .default("lean"),
+    )
+    .action(async (flags: SelftestFlags) => {
+      const { terminal, signal } = session;
+      const { measureByOpenLoop, runSelftest, SELFTEST_CASES } =
+        await import("../../load/selftest.ts");
+      const outcomes = [];
+      const progress = openProgress(session, flags);
+      try {
+        for (const [at, selftest] of SELFTEST_CASES.entries()) {
+          progress.show({ phase: selftest.name, fraction: at / SELFTEST_CASES.length });
+          outcomes.push(await runSelftest(selftest, measureByOpenLoop(flags.client), signal));
+        }
+      } finally {
+        progress[Symbol.dispose]();
+      }
+      const passed = outcomes.every((outcome) => outcome.passed);
+      session.exitCode = passed ? 0 : 5;
+      if (flags.json === true) printJson(terminal, { passed, cases: outcomes });
+      else terminal.out(selftestText(outcomes));
+    });
+}
