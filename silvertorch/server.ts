@@ -1,15 +1,18 @@
 import { openDoor } from "../src/door/server.ts";
+import type { Device } from "../src/onnx/device.ts";
 import { endService, runService } from "../src/process/service-main.ts";
 import type { SystemProcess } from "../src/system.ts";
 import { Artifact } from "./compile/artifact.ts";
 import { OnnxEngine } from "./engine/onnx-engine.ts";
 import { RequestReader } from "./engine/request-reader.ts";
+import { warmUp } from "./engine/warm-up.ts";
 import { ModelRetriever } from "./model-retriever.ts";
 
 /** What the model's process is started with. */
 export interface ServerConfig {
   readonly artifactFolder: string;
-  readonly device: "cpu";
+  readonly device: Device;
+  readonly allowFallback: boolean;
   readonly threads: number;
   readonly maxBatch: number;
   readonly maxWaitMs: number;
@@ -28,14 +31,20 @@ export interface ServerReady {
 
 /** The one process of the index-as-model: front door, batching, and the model in its thread. */
 runService<ServerConfig, ServerReady>(async (config, onProgress) => {
-  const { artifactFolder, device, threads, ports, ...batching } = config;
+  const { artifactFolder, device, threads, allowFallback, ports, ...batching } = config;
   const artifact = await Artifact.open(artifactFolder, { verify: false });
   const { items, dim, userDim, model } = artifact.manifest;
   const reader = await RequestReader.open(artifact);
   onProgress("loading the model", Number.NaN);
-  const engine = await OnnxEngine.open(artifact, { device, threads, onDied: endService });
+  const engine = await OnnxEngine.open(artifact, {
+    device,
+    threads,
+    allowFallback,
+    onDied: endService,
+  });
   onProgress("warming up", Number.NaN);
-  await warmUp(engine, config.maxBatch);
+  await warmUp(engine, { maxBatch: config.maxBatch, plan: reader.anyPlan() });
+  await engine.checkPlacement();
   const door = await openDoor({
     retriever: new ModelRetriever({ engine, reader, ...batching }),
     limits: { items, userDim, queryDim: dim * model.heads, maxInFlight: config.maxInFlight },
@@ -52,14 +61,3 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
     },
   };
 });
-
-/** The first run of a size allocates what the later ones reuse. */
-async function warmUp(engine: OnnxEngine, maxBatch: number): Promise<void> {
-  const query = {
-    user: { kind: "row", row: 0 },
-    k: 1,
-    plan: null,
-    exclude: new Uint32Array(0),
-  } as const;
-  for (const size of [1, maxBatch]) await engine.answer(Array.from({ length: size }, () => query));
-}

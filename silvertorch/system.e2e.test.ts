@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -135,6 +136,32 @@ it("says what is wrong with a request", async () => {
     await expect(ask({ filter: "lang:nowhere" })).resolves.toMatchObject({
       ids: new Float64Array(0),
     });
+  });
+});
+
+it("refuses a device that is not there before it builds anything", async ({ skip }) => {
+  const from = join(cacheFolder, "no-device");
+  const started = await start(oneHead, { device: "cuda" }, from).catch((error: unknown) => error);
+  skip(!(started instanceof Error), "this machine has CUDA");
+  expect(started).toMatchObject({
+    code: "UNAVAILABLE",
+    where: "device",
+    message: expect.stringContaining("cuda cannot be used here") as string,
+    hint: expect.stringContaining("device: cpu") as string,
+  });
+  expect(existsSync(from) ? await readdir(join(from, "artifacts")) : []).toEqual([]);
+});
+
+it("spreads its door over processes, and counts them", async () => {
+  await using system = await start(oneHead, { doorWorkers: 2 });
+  expect(system.processes.map(({ role }) => role)).toEqual(["model", "door", "door"]);
+  await connected(system, async (door) => {
+    const answers = await Promise.all(
+      set.requests.map((request) => door.retrieve(request, { timeoutMs: 30_000 })),
+    );
+    expect(answers).toHaveLength(set.requests.length);
+    const stats = await door.stats();
+    expect(stats.processes.map(({ role, pid }) => ({ role, pid }))).toEqual(system.processes);
   });
 });
 

@@ -24,11 +24,12 @@ type Options = StartOptions<IndexAsModelSettings>;
 export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (options) => {
   const { settings, cpus, signal } = options;
   const build = await ensureArtifact(options);
-  const { maxBatch, maxWaitMs, maxInFlight, device } = settings;
+  const { maxBatch, maxWaitMs, maxInFlight, device, allowFallback } = settings;
   const threads = cpus?.length ?? availableParallelism();
   const config: ServerConfig = {
     artifactFolder: build.artifact.folder,
     device,
+    allowFallback,
     threads,
     doorWorkers: doorWorkerCount(settings.doorWorkers, threads),
     maxBatch,
@@ -61,6 +62,7 @@ interface Build {
 /** The artifact from the cache, or compiled into it by a process of its own. */
 async function ensureArtifact(options: Options): Promise<Build> {
   const { dataset, model, cacheFolder, cpus, signal, onProgress } = options;
+  const { device } = options.settings;
   const settings = { precision: options.settings.precision };
   const key = cacheKey({ schema: ARTIFACT_SCHEMA, dataset: dataset.hash, model, settings });
   const folder = join(cacheFolder, "artifacts", `${dataset.name}-${key}`);
@@ -70,7 +72,7 @@ async function ensureArtifact(options: Options): Promise<Build> {
   await using compiler = await ServiceProcess.start<CompilerConfig, CompilerReady>({
     file: builtFile(import.meta.url, "./compile/compile-service.js"),
     role: "compiler",
-    config: { datasetFolder: dataset.folder, model, settings, folder },
+    config: { datasetFolder: dataset.folder, model, settings, folder, device },
     cpus,
     signal,
     onProgress,

@@ -1,4 +1,5 @@
 import { readDataset } from "../../src/dataset/folder.ts";
+import { type Device, requireDevice } from "../../src/onnx/device.ts";
 import { runService } from "../../src/process/service-main.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { compileArtifact } from "./compile.ts";
@@ -8,6 +9,8 @@ export interface CompilerConfig {
   readonly datasetFolder: string;
   readonly model: ModelSpec;
   readonly settings: ArtifactSettings;
+  /** Where the artifact will be run; that it is there is checked first. */
+  readonly device: Device;
   /** Where the artifact goes. */
   readonly folder: string;
 }
@@ -18,6 +21,7 @@ export interface CompilerReady {
 
 /** Compiles in a process of its own, so that the serving one never held the dataset in memory. */
 runService<CompilerConfig, CompilerReady>(async (config, onProgress) => {
+  await requireDevice(config.device);
   const startMs = performance.now();
   onProgress("reading the dataset", Number.NaN);
   const { datasetFolder, model, settings, folder } = config;

@@ -37,7 +37,7 @@ export interface CompileOptions {
 }
 
 /** Devices a graph is written for. */
-const DEVICES = ["cpu"] as const;
+const DEVICES = ["cpu", "cuda", "webgpu"] as const;
 
 /**
  * Compiles a dataset and a model into one artifact: graph and weights, everything that retrieval

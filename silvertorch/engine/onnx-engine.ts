@@ -1,4 +1,7 @@
+import { HarnessError } from "../../src/errors.ts";
+import type { Device } from "../../src/onnx/device.ts";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
+import { fallenBack, type Placement } from "../../src/onnx/placement.ts";
 import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import type { ArtifactManifest } from "../compile/manifest.ts";
@@ -6,9 +9,11 @@ import { batchFeeds, type BatchShape } from "./batch-feeds.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 
 export interface EngineOptions {
-  readonly device: "cpu";
+  readonly device: Device;
   /** Threads of the session: as many as the CPU set has. */
   readonly threads: number;
+  /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */
+  readonly allowFallback: boolean;
   readonly onDied: OnDied;
 }
 
@@ -27,6 +32,7 @@ export interface GraphRunner extends AsyncDisposable {
 export class OnnxEngine implements AsyncDisposable {
   readonly #runner: GraphRunner;
   readonly #shape: BatchShape;
+  #checkPlacement: (() => Promise<void>) | null = null;
   /** Most queries of one run. */
   readonly maxBatch: number;
 
@@ -39,17 +45,31 @@ export class OnnxEngine implements AsyncDisposable {
 
   /**
    * Loads the graph in a thread of its own.
-   * @throws HarnessError DATA if the artifact's graph cannot be loaded.
+   * @throws HarnessError DATA if the artifact's graph cannot be loaded, UNAVAILABLE if the device
+   *   is not there.
    */
   static async open(
     artifact: Artifact,
-    { device, threads, onDied }: EngineOptions,
+    { device, threads, allowFallback, onDied }: EngineOptions,
   ): Promise<OnnxEngine> {
+    const profile = device !== "cpu" && !allowFallback;
     const session = await SessionThread.open(
-      { file: artifact.graphPath(device), device, threads },
+      { file: artifact.graphPath(device), device, threads, profile },
       onDied,
     );
-    return new OnnxEngine(session, artifact.manifest);
+    const engine = new OnnxEngine(session, artifact.manifest);
+    if (profile) {
+      engine.#checkPlacement = async () => requireOnDevice(await session.placements(), device);
+    }
+    return engine;
+  }
+
+  /**
+   * To be called once, after all of the graph has run: whether it ran where it should.
+   * @throws HarnessError UNAVAILABLE naming the nodes that ran on the CPU in the device's stead.
+   */
+  async checkPlacement(): Promise<void> {
+    await this.#checkPlacement?.();
   }
 
   /** Answers in the order of the queries, of which there is at least one. */
@@ -67,6 +87,21 @@ export class OnnxEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#runner[Symbol.asyncDispose]();
   }
+}
+
+/** Nodes named in an error; there may be hundreds. */
+const NAMED_NODES = 5;
+
+function requireOnDevice(placements: readonly Placement[], device: Device): void {
+  const heavy = fallenBack(placements, device);
+  if (heavy.length === 0) return;
+  const named = heavy.slice(0, NAMED_NODES).map(({ node, op }) => `${op} (${node})`);
+  const more = heavy.length > NAMED_NODES ? ` and ${heavy.length - NAMED_NODES} more` : "";
+  throw new HarnessError(
+    "UNAVAILABLE",
+    `the device ${device} does not run ${named.join(", ")}${more}: they fell back to the CPU`,
+    { where: "device", hint: "set allowFallback: true to measure it all the same" },
+  );
 }
 
 /** Each query's own k, and of those the ones that are eligible: the others' values are -inf. */

@@ -7,6 +7,7 @@ import type { Artifact } from "../compile/artifact.ts";
 import { distinctTensor, vocabularyTensor } from "../compile/compile.ts";
 import type { AttributeIndex } from "../eligibility/attribute-index.ts";
 import { FilterPlanner } from "../eligibility/filter-planner.ts";
+import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
 import type { EngineQuery } from "./query.ts";
 
 interface ReaderParts {
@@ -53,6 +54,11 @@ export class RequestReader {
       plan: this.#planner.plan(filter),
       exclude: this.#rowsOf(exclude),
     };
+  }
+
+  /** The plan of some filter that needs work; null: the catalogue has no attributes. */
+  anyPlan(): EncodedPlan | null {
+    return this.#planner.anyPlan();
   }
 
   /** The ids of an answer's rows. */

@@ -1,5 +1,6 @@
 import { HarnessError, type ErrorCode } from "../errors.ts";
 import type { HostTensor } from "./element-type.ts";
+import type { Placement } from "./placement.ts";
 
 /** To the session's thread: end, once what came before is done. */
 export interface CloseMessage {
@@ -11,6 +12,12 @@ export interface RunMessage {
   readonly kind: "run";
   readonly id: number;
   readonly feeds: Readonly<Record<string, HostTensor>>;
+}
+
+/** To the session's thread: tell where the nodes ran. */
+export interface PlacementsMessage {
+  readonly kind: "placements";
+  readonly id: number;
 }
 
 /** An error as it crosses between threads; a thrown HarnessError would arrive as a bare Error. */
@@ -31,6 +38,11 @@ export type SessionMessage =
       readonly kind: "result";
       readonly id: number;
       readonly results: Readonly<Record<string, HostTensor>>;
+    }
+  | {
+      readonly kind: "placements";
+      readonly id: number;
+      readonly placements: readonly Placement[];
     }
   | { readonly kind: "error"; readonly id: number; readonly error: ErrorMessage };
 

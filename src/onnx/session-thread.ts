@@ -2,17 +2,21 @@ import { Worker } from "node:worker_threads";
 import { HarnessError } from "../errors.ts";
 import { builtFile } from "../process/built-file.ts";
 import type { HostTensor } from "./element-type.ts";
+import type { Placement } from "./placement.ts";
 import {
   buffersOf,
   unpackError,
   type CloseMessage,
+  type PlacementsMessage,
   type RunMessage,
   type SessionMessage,
 } from "./session-message.ts";
 import type { SessionOptions } from "./session.ts";
 
+type Results = Readonly<Record<string, HostTensor>>;
+
 interface Pending {
-  readonly resolve: (results: Readonly<Record<string, HostTensor>>) => void;
+  readonly resolve: (reply: Results | readonly Placement[]) => void;
   readonly reject: (error: HarnessError) => void;
 }
 
@@ -64,14 +68,24 @@ export class SessionThread implements AsyncDisposable {
    * Runs the graph once. The feeds' arrays are handed over, not copied, where they own their
    * whole buffer: the caller must not touch them again.
    */
-  run(feeds: Readonly<Record<string, HostTensor>>): Promise<Readonly<Record<string, HostTensor>>> {
-    if (this.#ended !== null) return Promise.reject(this.#ended);
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+  async run(feeds: Results): Promise<Results> {
+    const reply = await this.#ask((id) => {
       const message: RunMessage = { kind: "run", id, feeds };
       this.#worker.postMessage(message, buffersOf(feeds));
     });
+    return reply as Results;
+  }
+
+  /**
+   * Where the nodes that ran so far ran; nothing is recorded after it.
+   * @throws HarnessError INTERNAL if the session was not opened to record it.
+   */
+  async placements(): Promise<readonly Placement[]> {
+    const reply = await this.#ask((id) => {
+      const message: PlacementsMessage = { kind: "placements", id };
+      this.#worker.postMessage(message);
+    });
+    return reply as readonly Placement[];
   }
 
   /** Runs still under way are rejected; the thread ends once the one it is at is done. */
@@ -82,11 +96,21 @@ export class SessionThread implements AsyncDisposable {
     await this.#exited;
   }
 
+  #ask(send: (id: number) => void): Promise<Results | readonly Placement[]> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      send(id);
+    });
+  }
+
   #receive(message: SessionMessage): void {
-    if (message.kind !== "result" && message.kind !== "error") return;
+    if (message.kind === "open" || message.kind === "failed") return;
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (message.kind === "result") pending?.resolve(message.results);
+    else if (message.kind === "placements") pending?.resolve(message.placements);
     else pending?.reject(unpackError(message.error));
   }
 

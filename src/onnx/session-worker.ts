@@ -4,6 +4,7 @@ import {
   buffersOf,
   packError,
   type CloseMessage,
+  type PlacementsMessage,
   type RunMessage,
   type SessionMessage,
 } from "./session-message.ts";
@@ -34,6 +35,14 @@ async function answer(session: Session, { id, feeds }: RunMessage): Promise<void
   }
 }
 
+async function tellPlacements(session: Session, { id }: PlacementsMessage): Promise<void> {
+  try {
+    send({ kind: "placements", id, placements: await session.placements() });
+  } catch (thrown) {
+    send({ kind: "error", id, error: packError(thrown) });
+  }
+}
+
 async function close(session: Session): Promise<void> {
   await session[Symbol.asyncDispose]();
   port.close();
@@ -43,8 +52,11 @@ try {
   const session = await Session.open(workerData as SessionOptions);
   // Closing waits its turn: a thread that ends within a run takes the whole process with it.
   let last = Promise.resolve();
-  port.on("message", (message: RunMessage | CloseMessage) => {
-    last = last.then(() => (message.kind === "run" ? answer(session, message) : close(session)));
+  port.on("message", (message: RunMessage | PlacementsMessage | CloseMessage) => {
+    last = last.then(() => {
+      if (message.kind === "run") return answer(session, message);
+      return message.kind === "close" ? close(session) : tellPlacements(session, message);
+    });
   });
   send({ kind: "open", inputNames: session.inputNames });
 } catch (thrown) {

@@ -1,14 +1,21 @@
 import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { HarnessError } from "../errors.ts";
+import { type Device, requireDevice } from "./device.ts";
 import type { HostTensor, TensorArray } from "./element-type.ts";
+import { type Placement, readPlacements } from "./placement.ts";
 
 export interface SessionOptions {
   /** The graph's file; its weights file lies beside it. */
   readonly file: string;
-  readonly device: "cpu";
+  readonly device: Device;
   /** Threads that share one operator's work: as many as the CPU set has. */
   readonly threads: number;
+  /** Records where each node runs until `placements` is asked; default no. */
+  readonly profile?: boolean;
 }
 
 /**
@@ -18,16 +25,25 @@ export interface SessionOptions {
 export class Session implements AsyncDisposable {
   readonly #session: InferenceSession;
   readonly #file: string;
+  /** Where the profile goes; null: none is recorded. */
+  #profileFolder: string | null;
 
-  private constructor(session: InferenceSession, file: string) {
+  private constructor(session: InferenceSession, file: string, profileFolder: string | null) {
     this.#session = session;
     this.#file = file;
+    this.#profileFolder = profileFolder;
   }
 
-  /** @throws HarnessError DATA if the file is missing or ONNX Runtime refuses it. */
-  static async open({ file, device, threads }: SessionOptions): Promise<Session> {
+  /**
+   * @throws HarnessError DATA if the file is missing or ONNX Runtime refuses it, UNAVAILABLE if
+   *   the device is not there.
+   */
+  static async open({ file, device, threads, profile }: SessionOptions): Promise<Session> {
     if (!existsSync(file))
       throw new HarnessError("DATA", "there is no such graph file", { where: file });
+    if (device !== "cpu") await requireDevice(device);
+    const profileFolder =
+      profile === true ? await mkdtemp(join(tmpdir(), "silverbench-profile-")) : null;
     try {
       const session = await InferenceSession.create(file, {
         executionProviders: [device],
@@ -36,6 +52,9 @@ export class Session implements AsyncDisposable {
         executionMode: "sequential",
         // Errors only: they arrive as exceptions anyway, and stderr belongs to the service.
         logSeverityLevel: 3,
+        ...(profileFolder === null
+          ? {}
+          : { enableProfiling: true, profileFilePrefix: join(profileFolder, "nodes") }),
         extra: {
           session: {
             // A spinning pool burns the cores that the front door and the other system need.
@@ -44,8 +63,9 @@ export class Session implements AsyncDisposable {
           },
         },
       });
-      return new Session(session, file);
+      return new Session(session, file, profileFolder);
     } catch (cause) {
+      if (profileFolder !== null) await rm(profileFolder, { recursive: true, force: true });
       throw new HarnessError("DATA", "ONNX Runtime cannot load the graph", { where: file, cause });
     }
   }
@@ -71,8 +91,30 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /**
+   * Where the nodes that ran so far ran; nothing is recorded after it.
+   * @throws HarnessError INTERNAL if the session was not opened to record it.
+   */
+  async placements(): Promise<Placement[]> {
+    const folder = this.#profileFolder;
+    if (folder === null) {
+      throw new HarnessError("INTERNAL", "the session records no profile", { where: this.#file });
+    }
+    this.#profileFolder = null;
+    this.#session.endProfiling();
+    try {
+      const [name] = await readdir(folder);
+      return readPlacements(await readFile(join(folder, name!), "utf8"));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session.release();
+    if (this.#profileFolder !== null) {
+      await rm(this.#profileFolder, { recursive: true, force: true });
+    }
   }
 }
 

@@ -41,7 +41,9 @@ export const meshSettings = z.strictObject({
 export const indexAsModelSettings = z.strictObject({
   ...door,
   engine: z.literal("onnx").default("onnx"),
-  device: z.literal("cpu").default("cpu"),
+  device: z.enum(["cpu", "cuda", "webgpu"]).default("cpu"),
+  /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */
+  allowFallback: z.boolean().default(false),
   precision: z.enum(["float32", "int8"]).default("float32"),
 });
 

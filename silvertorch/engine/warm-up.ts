@@ -1,0 +1,38 @@
+import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
+import type { OnnxEngine } from "./onnx-engine.ts";
+import type { EngineQuery } from "./query.ts";
+
+export interface WarmUpOptions {
+  readonly maxBatch: number;
+  /** Of any filter that needs work; null where the catalogue has no attributes. */
+  readonly plan: EncodedPlan | null;
+}
+
+/** A usual number of items to ask for. */
+const K = 100;
+
+/**
+ * Runs batches of all sizes, in steps of two, without and with a filter and an exclusion: the
+ * first run of a shape allocates, and on a GPU compiles, what the later ones reuse.
+ */
+export async function warmUp(engine: OnnxEngine, { maxBatch, plan }: WarmUpOptions): Promise<void> {
+  const plain: EngineQuery = {
+    user: { kind: "row", row: 0 },
+    k: K,
+    plan: null,
+    exclude: new Uint32Array(0),
+  };
+  const filtered: EngineQuery = { ...plain, plan, exclude: new Uint32Array(1) };
+  for (const size of sizesTo(maxBatch)) {
+    for (const query of [plain, filtered]) {
+      await engine.answer(Array.from({ length: size }, () => query));
+    }
+  }
+}
+
+/** 1, 2, 4, ... and the largest itself. */
+function sizesTo(largest: number): number[] {
+  const sizes: number[] = [];
+  for (let size = 1; size < largest; size *= 2) sizes.push(size);
+  return [...sizes, largest];
+}

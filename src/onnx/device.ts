@@ -1,0 +1,47 @@
+import { InferenceSession, listSupportedBackends } from "onnxruntime-node";
+import { HarnessError } from "../errors.ts";
+import { GraphBuilder } from "./graph-builder.ts";
+
+/** Where a graph runs. */
+export type Device = "cpu" | "cuda" | "webgpu";
+
+/** What ONNX Runtime calls the part of it that runs nodes there. */
+export const PROVIDERS: Readonly<Record<Device, string>> = {
+  cpu: "CPUExecutionProvider",
+  cuda: "CUDAExecutionProvider",
+  webgpu: "WebGpuExecutionProvider",
+};
+
+const HINTS: Readonly<Record<Device, string>> = {
+  cpu: "reinstall onnxruntime-node",
+  cuda: "CUDA needs an NVIDIA GPU, CUDA 13 with cuDNN 9, and ONNX Runtime's CUDA provider of the same version beside onnxruntime-node; or set device: cpu",
+  webgpu:
+    "WebGPU needs libvulkan.so.1 and a driver (VK_ICD_FILENAMES names one); or set device: cpu",
+};
+
+/**
+ * Tries a device on a graph of one node, so that what is missing shows before any work is done.
+ * @throws HarnessError UNAVAILABLE saying what is missing, what ONNX Runtime brings, what to do.
+ */
+export async function requireDevice(device: Device): Promise<void> {
+  const graph = new GraphBuilder("probe");
+  const x = graph.input("x", "float32", ["n"]);
+  graph.output("y", graph.node("Add", [x, x]), "float32", ["n"]);
+  try {
+    const session = await InferenceSession.create(graph.toBytes(), {
+      executionProviders: [device],
+      // Fatal only: the reason arrives as an exception.
+      logSeverityLevel: 4,
+    });
+    await session.release();
+  } catch (cause) {
+    const offered = listSupportedBackends().map(({ name, bundled }) =>
+      bundled ? name : `${name} (if installed)`,
+    );
+    throw new HarnessError(
+      "UNAVAILABLE",
+      `the device ${device} cannot be used here; this ONNX Runtime knows ${offered.join(", ")}`,
+      { where: "device", hint: HINTS[device], cause },
+    );
+  }
+}
