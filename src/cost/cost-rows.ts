@@ -14,7 +14,7 @@ export interface Costing {
   readonly doubts: readonly Doubt[];
 }
 
-type Priced = Pick<Result, "systems" | "scenario" | "points" | "machine">;
+type Priced = Pick<Result, "systems" | "scenario" | "points" | "machine" | "tuning">;
 
 /**
  * What each system costs at its headline, on two bases. `machines`: whole machines of the smallest

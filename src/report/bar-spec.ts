@@ -78,5 +78,5 @@ export function axisEnd(bars: readonly Bar[]): number {
 /** Pixels that the labels need at the axis' type size, within what a phone can spare. */
 export function labelWidthOf(bars: readonly Bar[]): number {
   const letters = Math.max(0, ...bars.map(({ label }) => label.length));
-  return Math.min(150, Math.max(48, Math.ceil(letters * 6.9) + 14));
+  return Math.min(150, Math.max(48, Math.ceil(letters * 7.3) + 14));
 }

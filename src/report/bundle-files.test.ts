@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { alteredSample } from "../result/sample-result.fixture.ts";
 import type { Result } from "../result/schema.ts";
 import { bencherMetrics } from "./bencher.ts";
-import { benchmarkActionRows } from "./benchmark-action.ts";
+import { biggerIsBetterRows, smallerIsBetterRows } from "./benchmark-action.ts";
 import { decidedSample } from "./decided-result.fixture.ts";
 import { renderJunit } from "./junit.ts";
+import { renderPrometheus } from "./prometheus.ts";
 import { escapeMarkdown, renderSummary } from "./summary-markdown.ts";
 
 const { result } = await decidedSample({ samplesPerPoint: 100 });
@@ -64,7 +65,7 @@ describe("junit.xml", () => {
 
 describe("benchmark-action.json", () => {
   it("has numbers of which more is better", () => {
-    const rows = benchmarkActionRows(result);
+    const rows = biggerIsBetterRows(result);
     expect(rows.map(({ name, unit }) => `${name} ${unit}`)).toEqual([
       "throughput(mesh) requests/s",
       "recall(mesh) share",
@@ -77,6 +78,22 @@ describe("benchmark-action.json", () => {
       "throughput(model)/throughput(mesh-in-process) times",
     ]);
     expect(rows.every(({ value }) => Number.isFinite(value))).toBe(true);
+  });
+
+  it("has a file of its own for numbers of which less is better", () => {
+    const rows = smallerIsBetterRows(result).filter(({ name }) => name.includes("(model)"));
+    expect(rows.map(({ name, unit }) => `${name} ${unit}`)).toEqual([
+      "p50(model) ms",
+      "p99(model) ms",
+      "cpu(model) ms",
+      "dollars(model) $ a million requests",
+      "violations(model) ids",
+      "short(model) answers",
+      "errors(model) answers",
+    ]);
+    const invalid = smallerIsBetterRows(alteredSample("model", { verdict: "invalid" }));
+    expect(invalid.map(({ name }) => name)).not.toContain("p50(model)");
+    expect(invalid.map(({ name }) => name)).toContain("violations(model)");
   });
 });
 
@@ -96,7 +113,37 @@ describe("bencher.json", () => {
   it("leaves out what was not validly measured", () => {
     const invalid = alteredSample("model", { verdict: "invalid" });
     expect(Object.keys(bencherMetrics(invalid))).not.toContain("sample/model");
-    expect(benchmarkActionRows(invalid).map(({ name }) => name)).not.toContain("throughput(model)");
+    expect(biggerIsBetterRows(invalid).map(({ name }) => name)).not.toContain("throughput(model)");
+  });
+});
+
+describe("metrics.prom", () => {
+  // The grammar of https://prometheus.io/docs/instrumenting/exposition_formats, version 0.0.4.
+  const SAMPLE =
+    /^[a-zA-Z_:][a-zA-Z0-9_:]*\{([a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)*\} (-?[\d.]+(e[+-]\d+)?|NaN)$/;
+  const lines = renderPrometheus(result).trimEnd().split("\n");
+
+  it("is of help, type and sample lines, each family in one piece", () => {
+    const families: string[] = [];
+    const odd = lines.filter((line) => {
+      const [, kind, name] = /^# (HELP|TYPE) (\S+) /.exec(line) ?? [];
+      if (kind === "HELP") families.push(name!);
+      const family = families.at(-1);
+      if (kind === "HELP") return false;
+      if (kind === "TYPE") return line !== `# TYPE ${family} gauge`;
+      return !SAMPLE.test(line) || line.split("{")[0] !== family;
+    });
+    expect(odd).toEqual([]);
+    expect(new Set(families).size).toBe(families.length);
+    expect(families).toContain("silverbench_latency_p99_seconds");
+  });
+
+  it("is in base units and escapes labels", () => {
+    const p50 = lines.find((line) => line.startsWith("silverbench_latency_p50_seconds{"))!;
+    expect(Number(p50.split(" ").at(-1))).toBeCloseTo(0.022, 2);
+    const gates = [{ ...result.gates[0]!, expression: 'a"b\\c\nd' }];
+    const text = renderPrometheus({ ...result, gates });
+    expect(text).toContain(String.raw`expression="a\"b\\c\nd",verdict="pass"} 1`);
   });
 });
 

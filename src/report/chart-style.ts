@@ -37,3 +37,13 @@ export const CHART_BASE = {
   autosize: { type: "fit-x", contains: "padding" },
   config: CONFIG,
 } as const satisfies Partial<TopLevelSpec>;
+
+/** A mark that is there and does not count: invalid, overloaded, beaten. */
+export const HOLLOW = {
+  type: "point",
+  filled: true,
+  size: 75,
+  opacity: 1,
+  fill: "var(--paper)",
+  strokeWidth: 2,
+} as const;

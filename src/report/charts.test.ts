@@ -8,11 +8,18 @@ import type { SampleOptions } from "../result/sample-result.fixture.ts";
 import { decidedSample } from "./decided-result.fixture.ts";
 import { logTicks } from "./log-ticks.ts";
 import { renderReport } from "./render-report.ts";
+import { richSample } from "./rich-result.fixture.ts";
 import { percentileShares } from "./sections/latency-percentiles.ts";
 
-/** Every chart of the page, by its id. */
+/** Every chart of a result's page, by its id. */
 async function chartsOf(options: SampleOptions): Promise<Map<string, TopLevelSpec>> {
-  const { result, samples } = await decidedSample(options);
+  return chartsIn(await decidedSample(options));
+}
+
+function chartsIn({
+  result,
+  samples,
+}: Awaited<ReturnType<typeof decidedSample>>): Map<string, TopLevelSpec> {
   const page = renderReport(result, samples);
   const holders = page.matchAll(
     /<script type="application\/json" class="spec" data-for="chart-([^"]+)">([^<]*)</g,
@@ -93,23 +100,42 @@ describe("the charts", () => {
     }
   });
 
+  it("of a result that holds all it may are drawn without a complaint", async () => {
+    const charts = chartsIn(await richSample({ rounds: 2, samplesPerPoint: 50 }));
+    const ids = [...charts.keys()];
+    for (const id of ["ladder", "frontier", "load-latency-p99", "capacity", "memory-device"]) {
+      expect(ids).toContain(id);
+    }
+    for (const [id, spec] of charts) {
+      const { complaints, svg } = await draw(spec);
+      expect([id, complaints]).toEqual([id, []]);
+      expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+    }
+  });
+
   it("are what they were, apart from their data", async () => {
     const charts = await chartsOf({ rounds: 3, samplesPerPoint: 100 });
     expect([...charts.keys()]).toEqual([
       "ratios-1",
       "ratios-2",
       "ratios-3",
+      "ladder",
       "throughput",
       "latency-percentiles",
       "latency-distribution",
       "stages-1",
       "stages-2",
       "stages-3",
+      "batches-1",
+      "batches-2",
+      "batches-3",
       "processes-1",
       "processes-2",
       "processes-3",
+      "memory-host",
       "cost-machines",
       "cost-resources",
+      "cost-fleets",
     ]);
     for (const id of [
       "ratios-1",

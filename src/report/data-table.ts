@@ -14,6 +14,16 @@ export interface DataTable {
   readonly rows: readonly (readonly Child[])[];
 }
 
+/** Without the columns in which every cell is empty: they would say nothing. */
+export function withoutEmptyColumns(table: DataTable, empty: string): DataTable {
+  const isKept = (column: number): boolean => table.rows.some((row) => row[column] !== empty);
+  return {
+    ...table,
+    columns: table.columns.filter((_, column) => isKept(column)),
+    rows: table.rows.map((row) => row.filter((_, column) => isKept(column))),
+  };
+}
+
 /** A table that scrolls sideways by itself where the page is narrow. */
 export function renderTable({ caption, columns, rows }: DataTable): Html {
   const aligned = (position: number): string =>

@@ -14,11 +14,16 @@ const GATES = [
   "p99(model) <= 10ms",
 ];
 
-/** The made-up result with its cost, gates and all doubts, as a run would leave it. */
+/**
+ * The made-up result with its cost, gates and all doubts, as a run would leave it.
+ * @param enrich changes the result before it is priced and judged.
+ */
 export async function decidedSample(
   options: SampleOptions = {},
+  enrich: (result: Result) => Result = (result) => result,
 ): Promise<{ result: Result; samples: Map<string, Histogram> }> {
-  const { result, samples } = sampleResult(options);
+  const { result: bare, samples } = sampleResult(options);
+  const result = enrich(bare);
   const sheet = await loadPrices(
     new URL("../../scenarios/prices/example.yaml", import.meta.url).pathname,
   );

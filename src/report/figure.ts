@@ -42,9 +42,14 @@ function renderChart({ id, heading, spec, alt }: Chart): Html {
       <p class="wait">This chart needs JavaScript; its numbers are in the table below.</p>
     </div>
     <script type="application/json" class="spec" data-for="chart-${id}">
-      ${scriptJson(spec)}
+      ${scriptJson(spec, fewDigits)}
     </script>
   </div>`;
+}
+
+/** A pixel is a thousandth of a chart: six digits are plenty, and half the page's numbers. */
+function fewDigits(_: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -79,10 +79,18 @@ export const PAGE_SCRIPT = String.raw`
       figure.querySelector("details").append(tools);
     }
     for (const button of document.querySelectorAll("[data-save=result]")) {
-      button.addEventListener("click", () =>
-        save("result.json", "application/json", document.getElementById("result").textContent),
+      button.addEventListener("click", async () =>
+        save("result.json", "application/json", await resultText()),
       );
     }
+  }
+
+  // The result lies in the page deflated: it is many times the rest of a large run's page.
+  async function resultText() {
+    const base64 = document.getElementById("result").textContent.trim();
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return JSON.stringify(JSON.parse(await new Response(inflated).text()), null, 2) + "\n";
   }
 
   function addTheme() {

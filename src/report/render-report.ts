@@ -1,19 +1,27 @@
 import { readFileSync } from "node:fs";
+import { deflateRawSync } from "node:zlib";
 import type { Histogram } from "../math/histogram.ts";
 import type { Result } from "../result/schema.ts";
 import { digest } from "./digest.ts";
 import type { Digest } from "./digest.ts";
-import { html, scriptJson, trusted } from "./html.ts";
+import { html, trusted } from "./html.ts";
 import type { Html } from "./html.ts";
 import { PAGE_SCRIPT } from "./page-script.ts";
 import { renderSection } from "./section.ts";
 import type { Section } from "./section.ts";
 import { answerSection } from "./sections/answer.ts";
+import { batchesSection } from "./sections/batches.ts";
+import { capacitySection } from "./sections/capacity.ts";
 import { costSection } from "./sections/cost.ts";
 import { filtersSection } from "./sections/filters.ts";
+import { frontierSection } from "./sections/frontier.ts";
+import { ladderSection } from "./sections/ladder.ts";
 import { latencyDistributionSection } from "./sections/latency-distribution.ts";
 import { latencyPercentilesSection } from "./sections/latency-percentiles.ts";
+import { loadLatencySection } from "./sections/load-latency.ts";
 import { machineSection } from "./sections/machine.ts";
+import { memorySection } from "./sections/memory.ts";
+import { operateSection } from "./sections/operate.ts";
 import { pointsSection } from "./sections/points.ts";
 import { processesSection } from "./sections/processes.ts";
 import { ratiosSection } from "./sections/ratios.ts";
@@ -28,13 +36,20 @@ import { vegaScripts } from "./vega-scripts.ts";
 const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
   summarySection,
   ratiosSection,
+  ladderSection,
+  frontierSection,
+  loadLatencySection,
+  capacitySection,
   throughputSection,
   latencyPercentilesSection,
   latencyDistributionSection,
   stagesSection,
+  batchesSection,
   processesSection,
+  memorySection,
   filtersSection,
   costSection,
+  operateSection,
   settingsSection,
   pointsSection,
   machineSection,
@@ -88,8 +103,8 @@ function page(seen: Digest, sections: readonly Section[]): Html {
           it.
         </p>
       </footer>
-      <script type="application/json" id="result">
-        ${scriptJson(result)}
+      <script type="application/octet-stream" id="result">
+        ${trusted(deflateRawSync(JSON.stringify(result)).toString("base64"))}
       </script>
       ${vegaScripts().map(
         (script) =>

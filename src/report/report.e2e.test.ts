@@ -6,10 +6,12 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Histogram } from "../math/histogram.ts";
 import { Bundle } from "../result/bundle.ts";
 import type { SampleOptions } from "../result/sample-result.fixture.ts";
 import type { Result } from "../result/schema.ts";
 import { decidedSample } from "./decided-result.fixture.ts";
+import { richSample } from "./rich-result.fixture.ts";
 import { writeReport } from "./write-report.ts";
 
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -47,10 +49,20 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
     change: (result: Result) => Result = (result) => result,
   ): Promise<string> {
     const { result, samples } = await decidedSample({ samplesPerPoint: 500, ...options });
-    await using stored = await Bundle.create(join(folder, name));
-    for (const point of result.points) await stored.addPoint(point, samples.get(point.key)!);
-    await stored.writeResult(change(result));
-    return writeReport(stored.folder);
+    return stored(name, change(result), samples);
+  }
+
+  async function stored(
+    name: string,
+    result: Result,
+    samples: ReadonlyMap<string, Histogram>,
+  ): Promise<string> {
+    await using written = await Bundle.create(join(folder, name));
+    for (const point of result.points) {
+      await written.addPoint(point, samples.get(point.key) ?? null);
+    }
+    await written.writeResult(result);
+    return writeReport(written.folder);
   }
 
   async function open(report: string, width: number, colorScheme: "light" | "dark"): Promise<Page> {
@@ -87,7 +99,7 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
           ).length,
         })),
       );
-      expect(charts).toHaveLength(14);
+      expect(charts).toHaveLength(20);
       for (const { id, label, marks } of charts) {
         expect([id, marks > 0, label !== ""]).toEqual([id, true, true]);
       }
@@ -96,6 +108,26 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
       await page.context().close();
     },
   );
+
+  it("shows a result of two hundred points with everything in it", async () => {
+    const { result, samples } = await richSample({ rounds: 6, samplesPerPoint: 100 });
+    expect(result.points.length).toBeGreaterThan(200);
+    const report = await stored("rich", result, samples);
+    for (const [width, theme] of [
+      [1280, "light"],
+      [390, "dark"],
+    ] as const) {
+      const page = await open(report, width, theme);
+      const empty = await page.$$eval(".canvas", (canvases) =>
+        canvases.filter((canvas) => canvas.querySelector("svg .role-mark") === null),
+      );
+      expect(empty).toEqual([]);
+      expect(await page.locator("#points tbody tr").count()).toBe(result.points.length);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    }
+  });
 
   it("reads well against its paper in both themes", async () => {
     for (const theme of ["light", "dark"] as const) {

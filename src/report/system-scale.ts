@@ -13,7 +13,8 @@ export function bySystem(systems: readonly SystemDigest[], symbol: "point" | "li
       title: null,
       orient: "top",
       direction: "horizontal",
-      columns: Math.min(systems.length, 3),
+      // Five names in three columns would be cut off on a phone.
+      columns: systems.length > 3 ? 2 : systems.length,
       symbolOpacity: 1,
       symbolStrokeWidth: symbol === "line" ? 2.25 : 1,
       symbolSize: symbol === "line" ? 300 : 90,

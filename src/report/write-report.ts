@@ -2,29 +2,33 @@ import { join } from "node:path";
 import { writeFileAtomically } from "../result/atomic-file.ts";
 import { BUNDLE_FILES, readBundle } from "../result/bundle.ts";
 import { bencherMetrics } from "./bencher.ts";
-import { benchmarkActionRows } from "./benchmark-action.ts";
+import { biggerIsBetterRows, smallerIsBetterRows } from "./benchmark-action.ts";
 import { renderJunit } from "./junit.ts";
+import { renderPrometheus } from "./prometheus.ts";
 import { renderReport } from "./render-report.ts";
 import { renderSummary } from "./summary-markdown.ts";
 
 /**
- * Writes everything that follows from a bundle into it: report.html, summary.md, junit.xml,
- * benchmark-action.json, bencher.json. Needs nothing but the bundle, complete or not.
+ * Writes everything that follows from a bundle into it: report.html, summary.md, junit.xml, and the
+ * numbers for github-action-benchmark, Bencher and Prometheus. Needs nothing but the bundle,
+ * complete or not.
  * @returns the path of report.html.
  * @throws HarnessError DATA if the bundle cannot be read or written.
  */
 export async function writeReport(bundleFolder: string): Promise<string> {
   const { folder, result, samples } = await readBundle(bundleFolder);
-  const report = join(folder, BUNDLE_FILES.report);
-  await writeFileAtomically(report, renderReport(result, samples));
-  await writeFileAtomically(join(folder, BUNDLE_FILES.summary), renderSummary(result));
-  await writeFileAtomically(join(folder, BUNDLE_FILES.junit), renderJunit(result));
-  await writeFileAtomically(
-    join(folder, BUNDLE_FILES.benchmarkAction),
-    json(benchmarkActionRows(result)),
-  );
-  await writeFileAtomically(join(folder, BUNDLE_FILES.bencher), json(bencherMetrics(result)));
-  return report;
+  const path = (file: keyof typeof BUNDLE_FILES): string => join(folder, BUNDLE_FILES[file]);
+  const texts = [
+    ["report", renderReport(result, samples)],
+    ["summary", renderSummary(result)],
+    ["junit", renderJunit(result)],
+    ["benchmarkAction", json(biggerIsBetterRows(result))],
+    ["benchmarkActionSmaller", json(smallerIsBetterRows(result))],
+    ["bencher", json(bencherMetrics(result))],
+    ["prometheus", renderPrometheus(result)],
+  ] as const;
+  for (const [file, text] of texts) await writeFileAtomically(path(file), text);
+  return path("report");
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -18,7 +18,9 @@ export const BUNDLE_FILES = {
   summary: "summary.md",
   junit: "junit.xml",
   benchmarkAction: "benchmark-action.json",
+  benchmarkActionSmaller: "benchmark-action-smaller.json",
   bencher: "bencher.json",
+  prometheus: "metrics.prom",
 } as const;
 
 /** A bundle as it was read: the result, and the latencies (microseconds) of each point by key. */

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { alteredSample, IN_PROCESS, MESH, MODEL } from "../result/sample-result.fixture.ts";
+import { digest } from "./digest.ts";
+import { richSample } from "./rich-result.fixture.ts";
+import { rungsOf } from "./sections/ladder.ts";
+import { loadPointsOf } from "./sections/load-latency.ts";
+
+const rich = digest((await richSample({ rounds: 3, samplesPerPoint: 50 })).result, new Map());
+
+describe("the ladder of gains", () => {
+  it("goes from the mesh over no RPC and one model to the GPU and its own kernels", () => {
+    const rungs = rungsOf(rich);
+    expect(rungs.map(({ system, what }) => [system.name, what])).toEqual([
+      ["mesh", "services over gRPC"],
+      ["mesh-in-process", "the same code in one process, no RPC"],
+      ["model", "one model, on the CPU"],
+      ["model-gpu", "one model, on the GPU (cuda)"],
+      ["model-fused", "one model, fused kernels"],
+    ]);
+  });
+
+  it("has each step over the mesh and over the step before", () => {
+    const [mesh, inProcess, model] = rungsOf(rich);
+    expect([mesh!.overMesh, mesh!.overBefore]).toEqual([null, null]);
+    expect(inProcess!.overMesh!.ratio).toBeCloseTo(IN_PROCESS.throughput / MESH.throughput, 0);
+    expect(model!.overBefore!.ratio).toBeCloseTo(MODEL.throughput / IN_PROCESS.throughput, 0);
+    const product = inProcess!.overMesh!.ratio * model!.overBefore!.ratio;
+    expect(model!.overMesh!.ratio).toBeCloseTo(product, 9);
+  });
+
+  it("leaves out a step that has no valid round, and steps over it", () => {
+    const seen = digest(alteredSample("mesh-in-process", { verdict: "invalid" }), new Map());
+    const rungs = rungsOf(seen);
+    expect(rungs.map(({ system }) => system.name)).toEqual(["mesh", "model"]);
+    expect(rungs[1]!.overBefore).toEqual(rungs[1]!.overMesh);
+  });
+});
+
+describe("latency under load", () => {
+  it("has a mark for each load and rate of the headline's variant", () => {
+    const mesh = rich.systems.find(({ name }) => name === "mesh")!;
+    const points = loadPointsOf(rich, mesh);
+    expect(points.map(({ load }) => load).toSorted()).toEqual(
+      ["closed", "max", "open@1600", "open@200", "open@3200", "open@400", "open@800"].toSorted(),
+    );
+    expect(points.find(({ load }) => load === "open@3200")!.overloaded).toBe(true);
+    expect(points.find(({ load }) => load === "open@200")).toMatchObject({
+      perSecond: 200,
+      overloaded: false,
+      floor: expect.closeTo(0.45, 9),
+    });
+  });
+});

@@ -1,0 +1,135 @@
+import type { Histogram } from "../math/histogram.ts";
+import { frontierOf } from "../result/frontier.ts";
+import { IN_PROCESS, MESH, MODEL } from "../result/sample-result.fixture.ts";
+import type { SampleOptions } from "../result/sample-result.fixture.ts";
+import type { Point, Result } from "../result/schema.ts";
+import { decidedSample } from "./decided-result.fixture.ts";
+
+const RATES = [200, 400, 800, 1600, 3200];
+const COUNTERS = { "rpc.calls": 4, "rpc.bytes": 18_400 };
+
+/**
+ * The made-up result with everything that a result may hold: a GPU and a fused engine, a sweep,
+ * open loops at several rates, searches for the highest rate, counters and power.
+ */
+export async function richSample(
+  options: Pick<SampleOptions, "rounds" | "samplesPerPoint"> = {},
+): Promise<{ result: Result; samples: Map<string, Histogram> }> {
+  const gpu = { ...MODEL, throughput: 9400, p50: 1.6, cpuMs: 0.11, batch: 41 };
+  const behaviours = {
+    mesh: { ...MESH, counters: COUNTERS },
+    "mesh-in-process": IN_PROCESS,
+    model: MODEL,
+    "model-gpu": gpu,
+    "model-fused": { ...gpu, throughput: 31_000, p50: 0.9, cpuMs: 0.09, batch: 88 },
+  };
+  return decidedSample({ ...options, behaviours }, enrich);
+}
+
+function enrich(result: Result): Result {
+  const { systems } = result;
+  const points = result.points.map((point) =>
+    /gpu|fused/.test(point.system)
+      ? { ...point, gpu: { busySeconds: 2.9, memoryBytes: 3.2e9, watts: 410 } }
+      : point,
+  );
+  const swept = points.filter(({ system }) => ["mesh", "model"].includes(system));
+  const richer: Result = {
+    ...result,
+    scenario: {
+      ...result.scenario,
+      loads: {
+        ...result.scenario.loads,
+        open: { shape: "server", ratePerSecond: RATES, seconds: 4, arrivals: "poisson" },
+        max: { shape: "capacity", seconds: 4 },
+      },
+    },
+    systems: {
+      ...systems,
+      "model-gpu": { ...systems["model-gpu"]!, device: "cuda" },
+      "model-fused": { ...systems["model-fused"]!, engine: "fused", device: "webgpu" },
+    },
+    points: [
+      ...points,
+      ...swept.flatMap((point) => [
+        variantOf(point, "effort=16", 1.7, 0.9),
+        variantOf(point, "effort=64", 1.3, 0.94),
+        variantOf(point, "effort=512", 0.6, 0.97),
+      ]),
+      ...points.flatMap((point) => RATES.map((rate) => offered(point, rate))),
+      ...swept.map(searched),
+    ],
+  };
+  return { ...richer, frontier: frontierOf(richer) };
+}
+
+function variantOf(point: Point, variant: string, speed: number, recall: number): Point {
+  return {
+    ...point,
+    key: `${point.system}[${variant}]/closed/${point.round}`,
+    variant,
+    recall: recall * (point.recall ?? 1),
+    throughputPerSecond: point.throughputPerSecond * speed,
+    samples: "",
+  };
+}
+
+/** As a queue would have it: latency grows with the share of the capacity that is asked for. */
+function offered(point: Point, rate: number): Point {
+  const share = rate / point.throughputPerSecond;
+  const isOver = share >= 0.97;
+  const slower = isOver ? 40 : 0.35 / (1 - share);
+  const { p50, p99 } = point.latencyMs;
+  return {
+    ...point,
+    key: `${point.system}/open@${rate}/${point.round}`,
+    load: "open",
+    offeredPerSecond: rate,
+    throughputPerSecond: isOver ? point.throughputPerSecond : rate,
+    state: isOver ? "overloaded" : "ok",
+    latencyMs: { ...point.latencyMs, p50: p50! * slower, p99: p99! * slower },
+    client: { ...point.client, floorP99Ms: 0.4 + rate / 4000 },
+    batch: point.batch && {
+      mean: 1 + point.batch.mean! * Math.min(1, share),
+      p99: point.batch.p99,
+    },
+    samples: "",
+  };
+}
+
+function searched(point: Point): Point {
+  const held = point.throughputPerSecond * 0.9;
+  const rates = [
+    held / 8,
+    held / 4,
+    held / 2,
+    held,
+    held * 2,
+    held * 1.5,
+    held * 1.25,
+    held * 1.06,
+  ];
+  return {
+    ...point,
+    key: `${point.system}/max/${point.round}`,
+    load: "max",
+    offeredPerSecond: held,
+    throughputPerSecond: held,
+    capacity: {
+      heldPerSecond: held,
+      brokePerSecond: held * 1.06,
+      confirmed: true,
+      limit: "server",
+      probes: rates.map((ratePerSecond) => ({
+        ratePerSecond,
+        seconds: 2,
+        p99Ms:
+          ratePerSecond <= held ? 20 + (150 * ratePerSecond) / held : (300 * ratePerSecond) / held,
+        held: ratePerSecond <= held,
+        limit: ratePerSecond <= held ? ("none" as const) : ("server" as const),
+        reason: ratePerSecond <= held ? "" : "p99 above the objective",
+      })),
+    },
+    samples: "",
+  };
+}

@@ -1,0 +1,121 @@
+import { pairedRatio } from "../../math/paired-ratio.ts";
+import type { PairedRatio } from "../../math/paired-ratio.ts";
+import { pairsByRound } from "../../result/comparisons.ts";
+import { medianOf } from "../../result/standing.ts";
+import { axisEnd, barSpec, labelWidthOf } from "../bar-spec.ts";
+import { basisOf, meshOf } from "../digest.ts";
+import type { Digest, SystemDigest } from "../digest.ts";
+import { renderFigure } from "../figure.ts";
+import { formatNumber, formatTimes, MISSING } from "../format.ts";
+import type { Section } from "../section.ts";
+import { systemName } from "../system-name.ts";
+
+/** One step from the mesh to the fastest system. */
+export interface Rung {
+  readonly system: SystemDigest;
+  /** What is new on this step. */
+  readonly what: string;
+  /** Throughput over the mesh's and over the step before; null on the first. */
+  readonly overMesh: PairedRatio | null;
+  readonly overBefore: PairedRatio | null;
+}
+
+/** What each step of the way from the mesh is worth; null where there is none. */
+export function ladderSection(digest: Digest): Section | null {
+  const rungs = rungsOf(digest);
+  if (rungs.length < 2) return null;
+  const bars = rungs.map(({ system, overMesh, overBefore }) => ({
+    label: system.name,
+    value: overMesh?.ratio ?? 1,
+    text:
+      overMesh === null ? "1×" : `${formatTimes(overMesh.ratio)}${stepText(overMesh, overBefore)}`,
+    color: system.mark.color,
+  }));
+  return {
+    id: "ladder",
+    title: "What each step is worth",
+    lead: "The mesh first; then the same code without RPC; then one model that is the index, on the CPU, on a GPU, and with its own kernels, as far as this run has them.",
+    body: renderFigure({
+      charts: [
+        {
+          id: "ladder",
+          spec: barSpec(bars, {
+            title: "times the mesh's throughput",
+            upTo: axisEnd(bars) * 1.2,
+            labelWidth: labelWidthOf(bars),
+          }),
+          alt: `${rungs.map(({ system, what }, i) => `${system.name}, ${what}: ${bars[i]!.text}`).join("; ")}.`,
+        },
+      ],
+      says: "Geometric means of paired rounds. In brackets, the step alone: over the bar above.",
+      basis: basisOf(digest),
+      table: {
+        caption: "Throughput step by step",
+        columns: [
+          "system",
+          "what is new",
+          "requests/s",
+          "over the mesh",
+          "over the step before",
+        ].map((label, i) => ({ label, align: i < 2 ? ("left" as const) : ("right" as const) })),
+        rows: rungs.map(({ system, what, overMesh, overBefore }) => [
+          systemName(system),
+          system.standing.shortcomings.length === 0
+            ? what
+            : `${what} (${system.standing.shortcomings.join("; ")})`,
+          formatNumber(medianOf(system.standing, "throughput")),
+          ratioText(overMesh),
+          ratioText(overBefore),
+        ]),
+      },
+    }),
+  };
+}
+
+/** The systems in the order of the steps; those without a pair with the mesh have no place. */
+export function rungsOf(digest: Digest): Rung[] {
+  const mesh = meshOf(digest);
+  if (mesh === null) return [];
+  const steps = digest.systems
+    .filter(({ role }) => role !== "mesh")
+    .map((system) => ({ system, ...stepOf(digest, system) }))
+    .toSorted((a, b) => a.order - b.order);
+  const rungs: Rung[] = [
+    { system: mesh, what: "services over gRPC", overMesh: null, overBefore: null },
+  ];
+  for (const { system, what } of steps) {
+    const overMesh = ratio(system, mesh);
+    if (overMesh === null) continue;
+    rungs.push({ system, what, overMesh, overBefore: ratio(system, rungs.at(-1)!.system) });
+  }
+  return rungs;
+}
+
+function stepOf({ result }: Digest, { name, role }: SystemDigest): { order: number; what: string } {
+  if (role === "in-process") return { order: 0, what: "the same code in one process, no RPC" };
+  const { kind, engine, device } = result.systems[name]!;
+  if (kind !== "index-as-model") return { order: 1, what: kind };
+  if (engine === "fused") return { order: 4, what: "one model, fused kernels" };
+  return device === "cpu"
+    ? { order: 2, what: "one model, on the CPU" }
+    : { order: 3, what: `one model, on the GPU (${device})` };
+}
+
+function ratio(of: SystemDigest, over: SystemDigest): PairedRatio | null {
+  const pairs = pairsByRound(of.standing, over.standing, "throughput");
+  return pairs.length === 0 ? null : pairedRatio(pairs, "higher");
+}
+
+function stepText(overMesh: PairedRatio, overBefore: PairedRatio | null): string {
+  // The first step is over the mesh itself.
+  const isSame = overBefore === null || overBefore.ratio === overMesh.ratio;
+  return isSame ? "" : ` (${formatTimes(overBefore.ratio)})`;
+}
+
+function ratioText(found: PairedRatio | null): string {
+  if (found === null) return MISSING;
+  const { ratio: value, low, high } = found;
+  return Number.isNaN(low)
+    ? `${formatTimes(value)}, no interval`
+    : `${formatTimes(value)} (${formatNumber(low)} to ${formatNumber(high)})`;
+}
