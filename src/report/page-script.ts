@@ -7,22 +7,28 @@ export const PAGE_SCRIPT = String.raw`
 (() => {
   const root = document.documentElement;
 
+  async function draw(holder) {
+    const canvas = document.getElementById(holder.dataset.for);
+    try {
+      canvas.replaceChildren();
+      await vegaEmbed(canvas, JSON.parse(holder.textContent), {
+        renderer: "svg",
+        actions: false,
+        mode: "vega-lite",
+        tooltip: { theme: "custom", disableDefaultStyle: false },
+      });
+      canvas.dataset.drawn = "yes";
+    } catch (error) {
+      canvas.textContent = "This chart could not be drawn; its numbers are in the table below.";
+      console.error(holder.dataset.for, error);
+    }
+  }
+
+  // One chart at a time with a breath between: the page answers while the others are drawn.
   async function drawAll() {
     for (const holder of document.querySelectorAll("script.spec")) {
-      const canvas = document.getElementById(holder.dataset.for);
-      try {
-        canvas.replaceChildren();
-        await vegaEmbed(canvas, JSON.parse(holder.textContent), {
-          renderer: "svg",
-          actions: false,
-          mode: "vega-lite",
-          tooltip: { theme: "custom", disableDefaultStyle: false },
-        });
-        canvas.dataset.drawn = "yes";
-      } catch (error) {
-        canvas.textContent = "This chart could not be drawn; its numbers are in the table below.";
-        console.error(holder.dataset.for, error);
-      }
+      await new Promise((next) => setTimeout(next));
+      await draw(holder);
     }
     root.dataset.ready = "yes";
   }

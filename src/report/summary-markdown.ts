@@ -35,11 +35,13 @@ export function renderSummary(result: Result): string {
   ].filter((part) => part !== "");
   const end = `<!-- /silverbench:${name} -->\n`;
   const text = body.join("\n\n");
-  const cut =
-    text.length > LIMIT
-      ? `${text.slice(0, LIMIT)}\n\n… cut to fit; report.html has the rest.`
-      : text;
-  return `${cut}\n\n${end}`;
+  return `${fitting(text)}\n\n${end}`;
+}
+
+/** Cut between lines, so that no table row or tag is left half. */
+function fitting(text: string): string {
+  if (text.length <= LIMIT) return text;
+  return `${text.slice(0, text.lastIndexOf("\n", LIMIT))}\n\n… cut to fit; report.html has the rest.`;
 }
 
 function incompleteReason({ incompleteReason: reason }: Result): string {
@@ -77,7 +79,11 @@ function systemTable(seen: Digest): string {
         `${formatCount(totalOf(standing, "violations"))} / ${formatCount(totalOf(standing, "short"))}`,
     ],
     ["CPU s per 1,000 requests", ({ standing }) => formatNumber(medianOf(standing, "cpu"))],
-    ["$ per million, whole machines", ({ name }) => formatDollars(costOf(result, name))],
+    [
+      "$ per million, whole machines",
+      ({ name }) => formatDollars(costOf(result, name, "machines")),
+    ],
+    ["$ per million, as used", ({ name }) => formatDollars(costOf(result, name, "resources"))],
     ["valid rounds", ({ standing }) => `${standing.valid.length} of ${standing.points.length}`],
   ];
   const head = ["", ...seen.systems.map(({ name }) => escapeMarkdown(name))];
@@ -97,10 +103,13 @@ function ratioOf({ comparisons }: Result, of: string, over: string | undefined):
     : `${formatTimes(ratio)} (${formatNumber(low)} to ${formatNumber(high)})`;
 }
 
-function costOf({ cost }: Result, system: string): number | null {
-  return (
-    cost.find((row) => row.system === system && row.basis === "machines")?.dollarsPerMillion ?? null
-  );
+function costOf(
+  { cost }: Result,
+  system: string,
+  basis: Result["cost"][number]["basis"],
+): number | null {
+  const row = cost.find((each) => each.system === system && each.basis === basis);
+  return row?.dollarsPerMillion ?? null;
 }
 
 function doubtList({ doubts }: Result): string {
