@@ -141,16 +141,22 @@ export function anyRequest(
   });
 }
 
+interface CompiledOptions {
+  readonly model: ModelSpec;
+  readonly settings: ArtifactSettings;
+  readonly probes?: number | "all";
+}
+
 /** For tests: compiles a dataset into a folder and loads what came out, in this thread. */
 export async function compiled(
   folder: string,
   dataset: Dataset,
-  { model, settings }: { readonly model: ModelSpec; readonly settings: ArtifactSettings },
+  { model, settings, probes = "all" }: CompiledOptions,
 ): Promise<{ readonly engine: OnnxEngine; readonly reader: RequestReader }> {
-  await compileArtifact({ dataset, model, settings, folder, onProgress: () => {} });
+  await compileArtifact({ dataset, model, settings, folder, threads: 1, onProgress: () => {} });
   const artifact = await Artifact.open(folder, { verify: true });
   const reader = await RequestReader.open(artifact);
   const file = artifact.graphPath("cpu");
   const session = await Session.open({ file, device: "cpu", threads: 1 });
-  return { engine: new OnnxEngine(session, artifact.manifest), reader };
+  return { engine: new OnnxEngine(session, artifact.manifest, probes), reader };
 }

@@ -22,6 +22,8 @@ interface Case {
   readonly model: ModelSpec;
   readonly userDim: number;
   readonly precision: ArtifactSettings["precision"];
+  readonly clusters?: number;
+  readonly probes?: number | "all";
 }
 
 const formula = "if(lang:v1 AND age <= 2, 2, 1) * score - 0.1 * default(age, 1) ^ 2";
@@ -63,6 +65,35 @@ const cases: Case[] = [
   { name: "MoL, one head", model: { ...mixture, ...single }, userDim: 8, precision: "float32" },
   { name: "MoL, three heads, int8", model: mixture, userDim: 5, precision: "int8" },
   { name: "MLP, three heads", model: perceptron, userDim: 5, precision: "float32" },
+  ...[
+    { name: "all clusters", probes: "all" as const },
+    { name: "two clusters, or more where they hold too few", probes: 2 },
+  ].flatMap(({ name, probes }): Case[] => [
+    {
+      name: `one head, ${name}`,
+      model: oneHead,
+      userDim: 8,
+      precision: "float32",
+      clusters: 5,
+      probes,
+    },
+    {
+      name: `MLP of three heads, int8, ${name}`,
+      model: perceptron,
+      userDim: 5,
+      precision: "int8",
+      clusters: 5,
+      probes,
+    },
+    {
+      name: `three heads, int8, ${name}`,
+      model: threeHeads,
+      userDim: 5,
+      precision: "int8",
+      clusters: 5,
+      probes,
+    },
+  ]),
   {
     name: "MLP, one head, int8",
     model: { ...perceptron, ...single, tasks: ["a", "b", "c"], value: "a + b * c" },
@@ -76,14 +107,25 @@ interface Checked {
   readonly scores: readonly AnswerScore[];
 }
 
-async function harness({ name, model, userDim, precision }: Case): Promise<{
+async function harness({
+  name,
+  model,
+  userDim,
+  precision,
+  clusters,
+  probes = "all",
+}: Case): Promise<{
   readonly check: (requests: readonly RetrievalRequest[]) => Promise<Checked>;
   readonly close: () => Promise<void>;
 }> {
   const dataset = smallDataset(userDim);
   const { catalogue, users } = dataset;
   const folder = join(scratch, name.replaceAll(" ", "-"));
-  const { engine, reader } = await compiled(folder, dataset, { model, settings: { precision } });
+  const { engine, reader } = await compiled(folder, dataset, {
+    model,
+    settings: { precision, scale: "perItem", clusters: clusters ?? null },
+    probes,
+  });
   const quiet = { onProgress: () => {}, signal: new AbortController().signal };
   return {
     close: () => engine[Symbol.asyncDispose](),
@@ -99,6 +141,9 @@ async function harness({ name, model, userDim, precision }: Case): Promise<{
 
 test.for(cases)("any request gets the oracle's answer: $name", async (given) => {
   const { check, close } = await harness(given);
+  const isExhaustive = given.clusters === undefined || given.probes === "all";
+  const exactly = given.precision === "float32" ? 1 : 0.9;
+  const leastRecall = isExhaustive ? exactly : 0;
   const recalls: number[] = [];
   const batch = fc.array(anyRequest(given.userDim, given.model), { minLength: 1, maxLength: 8 });
   await fc.assert(
@@ -107,14 +152,15 @@ test.for(cases)("any request gets the oracle's answer: $name", async (given) => 
       for (const [at, { recall, ...faults }] of scores.entries()) {
         recalls.push(recall);
         expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
-        expect(recall).toBeGreaterThanOrEqual(given.precision === "float32" ? 1 : 0.9);
+        expect(recall).toBeGreaterThanOrEqual(leastRecall);
         expect([...answers[at]!.rows]).toEqual(inOrder(answers[at]!));
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
-  // An int8 scan may miss an item now and then.
-  expect(recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length).toBeGreaterThan(0.999);
+  // An int8 scan may miss an item now and then; two clusters of five hold most of the best.
+  const mean = recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
+  expect(mean).toBeGreaterThan(isExhaustive ? 0.999 : 0.6);
   await close();
 });
 

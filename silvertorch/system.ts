@@ -9,6 +9,7 @@ import { ServiceProcess } from "../src/process/service-process.ts";
 import type { IndexAsModelSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
 import { Artifact } from "./compile/artifact.ts";
+import { artifactSettings } from "./compile/artifact-settings.ts";
 import type { CompilerConfig, CompilerReady } from "./compile/compile-service.ts";
 import { ARTIFACT_SCHEMA } from "./compile/manifest.ts";
 import type { ServerConfig, ServerReady } from "./server.ts";
@@ -63,7 +64,8 @@ interface Build {
 async function ensureArtifact(options: Options): Promise<Build> {
   const { dataset, model, cacheFolder, cpus, signal, onProgress } = options;
   const { device } = options.settings;
-  const settings = { precision: options.settings.precision };
+  const threads = cpus?.length ?? availableParallelism();
+  const settings = artifactSettings(options.settings);
   const key = cacheKey({ schema: ARTIFACT_SCHEMA, dataset: dataset.hash, model, settings });
   const folder = join(cacheFolder, "artifacts", `${dataset.name}-${key}`);
   if (existsSync(folder)) {
@@ -72,7 +74,7 @@ async function ensureArtifact(options: Options): Promise<Build> {
   await using compiler = await ServiceProcess.start<CompilerConfig, CompilerReady>({
     file: builtFile(import.meta.url, "./compile/compile-service.js"),
     role: "compiler",
-    config: { datasetFolder: dataset.folder, model, settings, folder, device },
+    config: { datasetFolder: dataset.folder, model, settings, threads, folder, device },
     cpus,
     signal,
     onProgress,

@@ -20,7 +20,8 @@ const compileTo = (folder: string, model: object = {}): Promise<void> =>
   compileArtifact({
     dataset: smallDataset(),
     model: { ...oneHead, ...model },
-    settings: { precision: "float32" },
+    settings: { precision: "float32", scale: "perItem", clusters: null },
+    threads: 1,
     folder,
     onProgress: () => {},
   });

@@ -11,6 +11,8 @@ export interface CompilerConfig {
   readonly settings: ArtifactSettings;
   /** Where the artifact will be run; that it is there is checked first. */
   readonly device: Device;
+  /** Threads of what ONNX Runtime computes; absent: 1. */
+  readonly threads?: number;
   /** Where the artifact goes. */
   readonly folder: string;
 }
@@ -24,9 +26,9 @@ runService<CompilerConfig, CompilerReady>(async (config, onProgress) => {
   await requireDevice(config.device);
   const startMs = performance.now();
   onProgress("reading the dataset", Number.NaN);
-  const { datasetFolder, model, settings, folder } = config;
+  const { datasetFolder, model, settings, threads = 1, folder } = config;
   const dataset = await readDataset(datasetFolder, { verify: false });
-  await compileArtifact({ dataset, model, settings, folder, onProgress });
+  await compileArtifact({ dataset, model, settings, threads, folder, onProgress });
   return {
     ready: { seconds: (performance.now() - startMs) / 1000 },
     stop: () => Promise.resolve(),

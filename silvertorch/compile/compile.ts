@@ -4,15 +4,16 @@ import { join } from "node:path";
 import { atomicFolder } from "../../src/dataset/cache-folder.ts";
 import type { Dataset, OnProgress } from "../../src/dataset/dataset.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
-import type { Catalogue, Column } from "../../src/retrieval/catalogue.ts";
+import type { Column } from "../../src/retrieval/catalogue.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { createModel } from "../../src/retrieval/model.ts";
 import { indexAttributes, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
 import { bitmapTable } from "../eligibility/bitmap-table.ts";
 import type { EligibilityWeights } from "../graph/eligibility.ts";
-import type { QuantisedItems } from "../graph/quantised-scoring.ts";
 import { retrievalGraph } from "../graph/retrieval-graph.ts";
+import { clusteredLayout, clusterItems, defaultClusters } from "./clusters.ts";
+import { addClusteredItems, addItems, type ItemWeights } from "./item-weights.ts";
 import { addLayers, inOrder } from "./layer-weights.ts";
 import {
   ARTIFACT_SCHEMA,
@@ -24,13 +25,14 @@ import {
   type ManifestColumn,
   type ManifestFile,
 } from "./manifest.ts";
-import { itemCodes, itemScales } from "./quantisation.ts";
 import { addRanking } from "./ranking-weights.ts";
 
 export interface CompileOptions {
   readonly dataset: Dataset;
   readonly model: ModelSpec;
   readonly settings: ArtifactSettings;
+  /** Threads of what ONNX Runtime computes. */
+  readonly threads: number;
   /** Made whole or not at all; one that is there is left alone. */
   readonly folder: string;
   readonly onProgress: OnProgress;
@@ -57,18 +59,8 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     dim: catalogue.dim,
     denseDim: catalogue.denseDim,
   });
-  const layout = bitmapLayout(catalogue.count);
   await using file = await WeightsFile.create(join(folder, WEIGHTS_FILE));
-
-  onProgress("writing the embeddings", 0);
-  const items = await file.add(
-    "items",
-    "float32",
-    [layout.paddedItems, catalogue.dim],
-    [catalogue.embeddings, new Float32Array((layout.paddedItems - layout.items) * catalogue.dim)],
-  );
-  const quantised =
-    settings.precision === "int8" ? await addQuantised(file, catalogue, layout) : null;
+  const { layout, ...items } = await addCatalogue(file, options);
   const userTable = await file.add("users", "float32", [users.count, users.dim], users.features);
   const tower = await addLayers(file, "tower", model.layers);
   const ranking = await addRanking(file, model, { catalogue, onProgress });
@@ -87,8 +79,8 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   ];
   for (const device of DEVICES) {
     const graph = retrievalGraph(
-      { users: userTable, tower, items, quantised, eligibility, ranking },
-      { heads: spec.heads, candidates: spec.candidates, layout },
+      { users: userTable, tower, ...items, eligibility, ranking },
+      { heads: spec.heads, candidates: spec.candidates, items: catalogue.count },
     );
     files.push(await writeWhole(folder, graphFile(device), graph.toBytes()));
   }
@@ -103,24 +95,33 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     userDim: users.dim,
     columns,
     bitmapRows: index.rows,
+    clusters: items.clusters?.padding.dims[0] ?? null,
+    clusterWidth: items.clusters?.padding.dims[1] ?? null,
     files,
     tensors: file.tensors,
   });
   await writeWhole(folder, MANIFEST_FILE, Buffer.from(manifest));
 }
 
-async function addQuantised(
+/** Writes the items, sorted by cluster where the settings want clusters. */
+async function addCatalogue(
   file: WeightsFile,
-  catalogue: Catalogue,
-  layout: BitmapLayout,
-): Promise<QuantisedItems> {
-  const { dim } = catalogue;
-  const { paddedItems } = layout;
-  const scales = itemScales(catalogue, paddedItems);
-  return {
-    scales: await file.add("items.scales", "float32", [paddedItems], scales),
-    codes: await file.add("items.codes", "int8", [dim, paddedItems], itemCodes(catalogue, scales)),
-  };
+  { dataset: { catalogue }, model, settings, threads, onProgress }: CompileOptions,
+): Promise<ItemWeights & { readonly layout: BitmapLayout }> {
+  if (settings.clusters === null) {
+    const layout = bitmapLayout(catalogue.count);
+    onProgress("writing the embeddings", 0);
+    return { layout, ...(await addItems(file, catalogue, { settings, layout })) };
+  }
+  const clusters = await clusterItems(catalogue, {
+    wished: settings.clusters === "auto" ? defaultClusters(catalogue.count) : settings.clusters,
+    seed: model.seed,
+    threads,
+    onProgress: (fraction) => onProgress("finding clusters", fraction),
+  });
+  onProgress("writing the embeddings", 0);
+  const items = await addClusteredItems(file, catalogue, { settings, clusters });
+  return { layout: clusteredLayout(catalogue.count, clusters), ...items };
 }
 
 /** What the planner of filters reads: vocabularies and distinct numbers. */
@@ -163,6 +164,7 @@ async function addEligibility(
   { index, layout, bitmaps }: EligibilityParts,
 ): Promise<EligibilityWeights> {
   return {
+    blockWords: layout.blockWords,
     penalties: await file.add("penalties", "float32", [256, 8], bitPenalties()),
     bitmaps: await file.add("bitmaps", "uint64", [index.rows, layout.words], bitmaps),
   };

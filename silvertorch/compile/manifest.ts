@@ -3,6 +3,7 @@ import { HarnessError } from "../../src/errors.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import type { Digits } from "../eligibility/digits.ts";
+import type { ScaleOf } from "./quantisation.ts";
 
 /** Changes whenever graphs, tensors or their meaning do: other versions are compiled anew. */
 export const ARTIFACT_SCHEMA = "silverbench.artifact/2";
@@ -16,6 +17,10 @@ export const graphFile = (device: string): string => `model.${device}.onnx`;
 export interface ArtifactSettings {
   /** Of the item embeddings that are scanned. */
   readonly precision: "float32" | "int8";
+  /** Of 8-bit embeddings. */
+  readonly scale: ScaleOf;
+  /** Clusters wished for, of which a head probes some; null: items are not clustered. */
+  readonly clusters: number | "auto" | null;
 }
 
 /** A column as the planner of filters needs it; vocabularies and distinct numbers are tensors. */
@@ -45,6 +50,9 @@ export interface ArtifactManifest {
   readonly userDim: number;
   readonly columns: readonly ManifestColumn[];
   readonly bitmapRows: number;
+  /** Clusters there are, and positions of each; null: items are not clustered. */
+  readonly clusters: number | null;
+  readonly clusterWidth: number | null;
   readonly files: readonly ManifestFile[];
   /** Every tensor of the weights file, by name. */
   readonly tensors: readonly StoredTensor[];

@@ -6,13 +6,14 @@ const LEVELS = 127;
 type Embeddings = Pick<Catalogue, "count" | "dim" | "embeddings">;
 
 /**
- * The scale of each item: its largest number becomes the largest code. A scale an item rather than
- * one for all keeps short embeddings as exact as long ones.
- *
- * @param padded length of the result; 0 beyond the last item.
+ * Whether each item has a scale of its own, or all have the one of the largest number, as
+ * SilverTorch was published. A scale an item keeps short embeddings as exact as long ones.
  */
-export function itemScales({ count, dim, embeddings }: Embeddings, padded: number): Float32Array {
-  const scales = new Float32Array(padded);
+export type ScaleOf = "perItem" | "global";
+
+/** What a code of 1 stands for, of each item: its, or the catalogue's, largest number is code 127. */
+export function itemScales({ count, dim, embeddings }: Embeddings, scale: ScaleOf): Float32Array {
+  const scales = new Float32Array(count);
   for (let item = 0; item < count; item++) {
     let largest = 0;
     for (let at = item * dim; at < (item + 1) * dim; at++) {
@@ -20,13 +21,18 @@ export function itemScales({ count, dim, embeddings }: Embeddings, padded: numbe
     }
     scales[item] = largest / LEVELS;
   }
-  return scales;
+  if (scale === "perItem") return scales;
+  return scales.fill(scales.reduce((largest, each) => Math.max(largest, each), 0));
 }
 
 /** Dimensions transposed at a time: as many as share a few cache lines of an embedding. */
 const STRIP = 16;
 
-/** The codes of all items, int8 [dim, scales.length], a strip of dimensions after another. */
+/**
+ * The codes of items, int8 [dim, scales.length], a strip of dimensions after another.
+ *
+ * @param scales of the items, and 0 for what fills them up.
+ */
 export function* itemCodes(
   { count, dim, embeddings }: Embeddings,
   scales: Float32Array,

@@ -8,21 +8,35 @@ export interface BatchShape {
   readonly queryDim: number;
   /** Items of the catalogue: no k is larger. */
   readonly items: number;
+  /** Whether the graph takes `probes`. */
+  readonly clustered: boolean;
 }
 
-/** The inputs of the retrieval graph for a batch of queries; each layer's file says what they are. */
+/**
+ * The inputs of the retrieval graph for a batch of queries; each layer's file says what they are.
+ *
+ * @param probes clusters that a head looks at.
+ */
 export function batchFeeds(
   queries: readonly EngineQuery[],
   shape: BatchShape,
+  probes: number,
 ): Record<string, HostTensor> {
   const k = Math.min(shape.items, Math.max(...queries.map((query) => query.k)));
   return {
     ...userFeeds(queries, shape),
     ...planFeeds(queries),
     ...exclusionFeeds(queries),
-    k: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(k)) },
+    k: single(k),
+    ...(shape.clustered ? { probes: single(probes) } : {}),
   };
 }
+
+const single = (value: number): HostTensor => ({
+  type: "int64",
+  dims: [1],
+  data: BigInt64Array.of(BigInt(value)),
+});
 
 function userFeeds(
   queries: readonly EngineQuery[],

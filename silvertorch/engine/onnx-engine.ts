@@ -6,12 +6,15 @@ import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import type { ArtifactManifest } from "../compile/manifest.ts";
 import { batchFeeds, type BatchShape } from "./batch-feeds.ts";
+import { Probing } from "./probing.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 
 export interface EngineOptions {
   readonly device: Device;
   /** Threads of the session: as many as the CPU set has. */
   readonly threads: number;
+  /** Clusters that a head looks at, where the artifact has clusters; absent: all. */
+  readonly probes?: number | "all";
   /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */
   readonly allowFallback: boolean;
   readonly onDied: OnDied;
@@ -31,16 +34,21 @@ export interface GraphRunner extends AsyncDisposable {
 /** The artifact loaded by ONNX Runtime, answering batches of queries. */
 export class OnnxEngine implements AsyncDisposable {
   readonly #runner: GraphRunner;
+  readonly #manifest: ArtifactManifest;
+  readonly #probing: Probing;
   readonly #shape: BatchShape;
   #checkPlacement: (() => Promise<void>) | null = null;
-  /** Most queries of one run. */
-  readonly maxBatch: number;
 
-  /** @param runner the graph of this artifact, loaded; it ends with the engine. */
-  constructor(runner: GraphRunner, { items, dim, userDim, model }: ArtifactManifest) {
+  /**
+   * @param runner the graph of this artifact, loaded; it ends with the engine.
+   * @param probes clusters that a head looks at.
+   */
+  constructor(runner: GraphRunner, manifest: ArtifactManifest, probes: number | "all" = "all") {
+    const { items, dim, userDim, model, clusters } = manifest;
     this.#runner = runner;
-    this.#shape = { items, userDim, queryDim: dim * model.heads };
-    this.maxBatch = Math.max(1, Math.floor(MAX_SCORES / (items * model.heads)));
+    this.#manifest = manifest;
+    this.#probing = new Probing(manifest, probes);
+    this.#shape = { items, userDim, queryDim: dim * model.heads, clustered: clusters !== null };
   }
 
   /**
@@ -50,14 +58,14 @@ export class OnnxEngine implements AsyncDisposable {
    */
   static async open(
     artifact: Artifact,
-    { device, threads, allowFallback, onDied }: EngineOptions,
+    { device, threads, probes = "all", allowFallback, onDied }: EngineOptions,
   ): Promise<OnnxEngine> {
     const profile = device !== "cpu" && !allowFallback;
     const session = await SessionThread.open(
       { file: artifact.graphPath(device), device, threads, profile },
       onDied,
     );
-    const engine = new OnnxEngine(session, artifact.manifest);
+    const engine = new OnnxEngine(session, artifact.manifest, probes);
     if (profile) {
       engine.#checkPlacement = async () => requireOnDevice(await session.placements(), device);
     }
@@ -75,13 +83,46 @@ export class OnnxEngine implements AsyncDisposable {
   /** Answers in the order of the queries, of which there is at least one. */
   async answer(queries: readonly EngineQuery[]): Promise<EngineAnswer[]> {
     const answers: EngineAnswer[] = [];
-    const parts = Math.ceil(queries.length / this.maxBatch);
+    let waiting = grouped(Array.from(queries, (query, at) => [at, this.#probing.probesFor(query)]));
+    while (waiting.size > 0) {
+      const wider: [at: number, probes: number][] = [];
+      for (const [probes, positions] of waiting) {
+        const group = positions.map((at) => queries[at]!);
+        for (const [nth, answer] of (await this.#run(group, probes)).entries()) {
+          const at = positions[nth]!;
+          answers[at] = answer;
+          const more = this.#probing.wider(queries[at]!, answer, probes);
+          if (more !== null) wider.push([at, more]);
+        }
+      }
+      waiting = grouped(wider);
+    }
+    return answers;
+  }
+
+  /** How often, and how far, answers had to be looked for beyond the usual clusters. */
+  get probing(): Probing["counters"] {
+    return this.#probing.counters;
+  }
+
+  async #run(queries: readonly EngineQuery[], probes: number): Promise<EngineAnswer[]> {
+    const answers: EngineAnswer[] = [];
+    const parts = Math.ceil(queries.length / this.#mostAtOnce(probes));
     for (let at = 0; at < parts; at++) {
       const from = Math.floor((queries.length * at) / parts);
       const part = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
-      answers.push(...cutAnswers(part, await this.#runner.run(batchFeeds(part, this.#shape))));
+      const feeds = batchFeeds(part, this.#shape, probes);
+      answers.push(...cutAnswers(part, await this.#runner.run(feeds)));
     }
     return answers;
+  }
+
+  /** Queries of one run, so that what is scored, and of probed clusters copied, stays small. */
+  #mostAtOnce(probes: number): number {
+    const { items, dim, model, clusterWidth, settings } = this.#manifest;
+    const copied = (clusterWidth ?? 0) * probes * dim * (settings.precision === "int8" ? 0.25 : 1);
+    const perHead = this.#probing.isAll(probes) ? items : copied;
+    return Math.max(1, Math.floor(MAX_SCORES / (perHead * model.heads)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -102,6 +143,17 @@ function requireOnDevice(placements: readonly Placement[], device: Device): void
     `the device ${device} does not run ${named.join(", ")}${more}: they fell back to the CPU`,
     { where: "device", hint: "set allowFallback: true to measure it all the same" },
   );
+}
+
+/** Positions of the queries that look at as many clusters. */
+function grouped(pairs: readonly (readonly [at: number, probes: number])[]): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  for (const [at, probes] of pairs) {
+    const group = groups.get(probes);
+    if (group === undefined) groups.set(probes, [at]);
+    else group.push(at);
+  }
+  return groups;
 }
 
 /** Each query's own k, and of those the ones that are eligible: the others' values are -inf. */

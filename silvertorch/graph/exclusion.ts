@@ -1,43 +1,53 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import type { BitmapLayout } from "../eligibility/bitmap-layout.ts";
 
-export interface ExclusionShape {
-  readonly layout: BitmapLayout;
-  /** Lists that a request's items are ranked in; 1: the scores have no dimension for them. */
-  readonly lists: number;
+/** What each request of a batch excludes, as inputs of the graph. */
+export interface ExclusionInputs {
+  /** int32 [batch, excluded] */
+  readonly rows: Value;
+  /** float32 [batch, excluded]: -inf, or 0 where a request excludes fewer items than another. */
+  readonly penalties: Value;
+}
+
+/** Inputs: `excluded_rows`, `excluded_penalties`, as above. */
+export function exclusionInputs(graph: GraphBuilder): ExclusionInputs {
+  return {
+    rows: graph.input("excluded_rows", "int32", ["batch", "excluded"]),
+    penalties: graph.input("excluded_penalties", "float32", ["batch", "excluded"]),
+  };
 }
 
 /**
- * Takes out of each request's scores the items that it excludes, and the padding behind the last
- * item. ONNX Runtime scatters in place, so this costs by the excluded items, not by the catalogue.
+ * Takes the items that a request excludes out of its scores. ONNX Runtime scatters in place, so
+ * this costs by the excluded items, not by the catalogue.
  *
- * Inputs: `excluded_rows` int32 [batch, excluded], `excluded_penalties` float32 of the same shape:
- * -inf, or 0 where a request excludes fewer items than another of its batch.
- *
- * @param scores float32 [batch, paddedItems], or [batch, lists, paddedItems] of several lists.
+ * @param scores float32 [batch, items], or [batch, lists, items] of several lists.
+ * @param places int32 or int64 [batch, excluded] or [batch, lists, excluded]: where in the scores.
  */
 export function exclusion(
   graph: GraphBuilder,
   scores: Value,
-  { layout, lists }: ExclusionShape,
+  { places, penalties }: { readonly places: Value; readonly penalties: Value },
 ): Value {
-  let rows = graph.input("excluded_rows", "int32", ["batch", "excluded"]);
-  let penalties = graph.input("excluded_penalties", "float32", ["batch", "excluded"]);
-  const padding = layout.paddedItems - layout.items;
-  if (padding > 0) {
-    const dims = [1, padding];
-    const padded = Int32Array.from({ length: padding }, (_, at) => layout.items + at);
-    const penalty = new Float32Array(padding).fill(-Infinity);
-    rows = withRow(graph, rows, graph.constant("int32", dims, padded));
-    penalties = withRow(graph, penalties, graph.constant("float32", dims, penalty));
-  }
-  if (lists > 1) {
-    rows = forEachList(graph, rows, lists);
-    penalties = forEachList(graph, penalties, lists);
-  }
-  return graph.node("ScatterElements", [scores, rows, penalties], {
+  return graph.node("ScatterElements", [scores, places, penalties], {
     attributes: { axis: -1, reduction: "add" },
   });
+}
+
+/** Excludes the padding behind the last item from all requests, too. */
+export function withPadding(
+  graph: GraphBuilder,
+  { rows, penalties }: ExclusionInputs,
+  { items, paddedItems }: { readonly items: number; readonly paddedItems: number },
+): ExclusionInputs {
+  const padding = paddedItems - items;
+  if (padding === 0) return { rows, penalties };
+  const dims = [1, padding];
+  const padded = Int32Array.from({ length: padding }, (_, at) => items + at);
+  const penalty = new Float32Array(padding).fill(-Infinity);
+  return {
+    rows: withRow(graph, rows, graph.constant("int32", dims, padded)),
+    penalties: withRow(graph, penalties, graph.constant("float32", dims, penalty)),
+  };
 }
 
 /** Appends the same values to every row of a matrix. */
@@ -48,8 +58,9 @@ function withRow(graph: GraphBuilder, matrix: Value, row: Value): Value {
   return graph.node("Concat", [matrix, rows], { attributes: { axis: 1 } });
 }
 
-/** From [batch, n] to [batch, lists, n]. */
-function forEachList(graph: GraphBuilder, matrix: Value, lists: number): Value {
+/** From [batch, n] to [batch, lists, n]; of one list, as it is. */
+export function forEachList(graph: GraphBuilder, matrix: Value, lists: number): Value {
+  if (lists === 1) return matrix;
   const unsqueezed = graph.node("Unsqueeze", [matrix, graph.ints(1)]);
   return graph.node("Expand", [unsqueezed, graph.ints(1, lists, 1)]);
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { Random } from "../../src/math/random.ts";
 import { itemCodes, itemScales } from "../compile/quantisation.ts";
-import { exclusion } from "./exclusion.ts";
+import { exclusion, exclusionInputs, withPadding } from "./exclusion.ts";
 import { floats, LayerBench, tensor } from "./layer-bench.fixture.ts";
 import { quantisedScoring } from "./quantised-scoring.ts";
 import { candidateCount, refined } from "./refinement.ts";
@@ -89,7 +89,7 @@ describe("scoring", () => {
     const [count, dim] = [64, 24];
     const random = new Random(5);
     const embeddings = Float32Array.from({ length: count * dim }, () => random.gaussian());
-    const scales = itemScales({ count, dim, embeddings }, count);
+    const scales = itemScales({ count, dim, embeddings }, "perItem");
     const codes = Int8Array.from(
       [...itemCodes({ count, dim, embeddings }, scales)].flatMap((strip) => [...strip]),
     );
@@ -119,13 +119,13 @@ describe("scoring", () => {
 const gone = (row: number[]): number[] => [...row.keys()].filter((item) => row[item] !== 1);
 
 test("exclusions and padding fall to -inf, and shorter lists leave the others alone", async () => {
-  const layout = { items: 62, words: 1, paddedItems: 64 };
   const [first, second] = await bench.run(
-    (graph) =>
-      exclusion(graph, graph.node("Identity", [graph.input("s", "float32", ["batch", 64])]), {
-        layout,
-        lists: 1,
-      }),
+    (graph) => {
+      const scores = graph.node("Identity", [graph.input("s", "float32", ["batch", 64])]);
+      const inputs = exclusionInputs(graph);
+      const { rows, penalties } = withPadding(graph, inputs, { items: 62, paddedItems: 64 });
+      return exclusion(graph, scores, { places: rows, penalties });
+    },
     {
       s: floats([2, 64], ...Array.from({ length: 128 }, () => 1)),
       excluded_rows: tensor("int32", [2, 2], Int32Array.of(3, 5, 7, 0)),
@@ -151,7 +151,6 @@ test("refinement puts candidates into their exact order, ties by row, the inelig
         items,
         heads: 1,
         lists: "score",
-        count: graph.ints(4),
         k,
       });
       return graph.cast(best.rows, "float32");

@@ -32,25 +32,40 @@ export function quantisedScoring(
   { codes, scales }: QuantisedItems,
   { heads, lists }: { readonly heads: number; readonly lists: Lists },
 ): Value {
-  const float = (value: number): Value => graph.constant("float32", [], Float32Array.of(value));
   const perHead = heads === 1 ? queries : graph.reshape(queries, 0, heads, codes.dims[0]!);
-  const largest = graph.node("ReduceMax", [graph.node("Abs", [perHead]), graph.ints(-1)]);
-  const step = graph.node("Div", [
-    graph.node("Max", [largest, float(SMALLEST)]),
-    float(QUERY_LEVELS),
-  ]);
-  const zero = graph.constant("uint8", [], Uint8Array.of(QUERY_ZERO));
-  const rounded = graph.node("QuantizeLinear", [
-    graph.node("Div", [perHead, step]),
-    float(1),
-    zero,
-  ]);
+  const { rounded, step, zero } = scaledQueries(graph, perHead);
   const scores = graph.node(
     "MatMulIntegerToFloat",
-    [rounded, graph.weight(codes), float(1), graph.weight(scales), zero],
+    [rounded, graph.weight(codes), floatOf(graph, 1), graph.weight(scales), zero],
     { domain: "com.microsoft" },
   );
   if (heads === 1) return scores;
   const comparable = graph.node("Mul", [scores, step]);
   return lists === "heads" ? comparable : largestOfHeads(graph, comparable);
 }
+
+/**
+ * Queries as 8-bit integers: query = (rounded - zero) x step, nearly.
+ *
+ * @param queries float32 [.., dim]
+ */
+export function scaledQueries(
+  graph: GraphBuilder,
+  queries: Value,
+): { readonly rounded: Value; readonly step: Value; readonly zero: Value } {
+  const largest = graph.node("ReduceMax", [graph.node("Abs", [queries]), graph.ints(-1)]);
+  const step = graph.node("Div", [
+    graph.node("Max", [largest, floatOf(graph, SMALLEST)]),
+    floatOf(graph, QUERY_LEVELS),
+  ]);
+  const zero = graph.constant("uint8", [], Uint8Array.of(QUERY_ZERO));
+  const rounded = graph.node("QuantizeLinear", [
+    graph.node("Div", [queries, step]),
+    floatOf(graph, 1),
+    zero,
+  ]);
+  return { rounded, step, zero };
+}
+
+const floatOf = (graph: GraphBuilder, value: number): Value =>
+  graph.constant("float32", [], Float32Array.of(value));

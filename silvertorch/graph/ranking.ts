@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
-import { candidatesOf } from "./candidates.ts";
+import { candidatesOf, type Candidates } from "./candidates.ts";
 import { overArch, type OverArchWeights } from "./over-arch.ts";
 import { headProducts } from "./refinement.ts";
 import { bestOf, type Ranked } from "./top-k.ts";
@@ -21,6 +21,8 @@ export interface RankingInputs {
   readonly heads: number;
   /** float32 [paddedItems, dim] */
   readonly items: StoredTensor;
+  /** int32 [items]: where among `items` each row is; null: at the row itself. */
+  readonly positions: StoredTensor | null;
   /** int64 [1] */
   readonly k: Value;
 }
@@ -29,36 +31,46 @@ export interface RankingInputs {
  * From the heads' lists to the k best by value: union, OverArch, Value Model.
  *
  * @param lists each head's K0 best: [batch, heads, K0], or [batch, K0] of one head.
+ * @param weights null: the value is the score.
  */
 export function rankedByValue(
   graph: GraphBuilder,
   lists: Ranked,
-  weights: RankingWeights,
-  { features, queries, heads, items, k }: RankingInputs,
+  weights: RankingWeights | null,
+  inputs: RankingInputs,
 ): Ranked {
-  const candidates = candidatesOf(graph, lists, heads);
-  const { rows } = candidates;
-  const products = (): Value => candidateProducts(graph, rows, { queries, heads, items });
-  const logits =
-    weights.overArch === null
-      ? []
-      : overArch(graph, weights.overArch, { features, rows, products });
-  const values = valueModel(graph, weights.value, { candidates, logits });
+  const candidates = candidatesOf(graph, lists, inputs.heads);
+  const { rows, scores } = candidates;
+  const values = weights === null ? scores : valuesOf(graph, candidates, weights, inputs);
   const width = graph.node("Shape", [rows], { attributes: { start: 1, end: 2 } });
-  const best = bestOf(graph, values, graph.node("Min", [k, width]));
+  const best = bestOf(graph, values, graph.node("Min", [inputs.k, width]));
   return {
     values: best.values,
     rows: graph.node("GatherElements", [rows, best.rows], { attributes: { axis: 1 } }),
   };
 }
 
+function valuesOf(
+  graph: GraphBuilder,
+  candidates: Candidates,
+  { overArch: weights, value }: RankingWeights,
+  inputs: RankingInputs,
+): Value {
+  const { rows } = candidates;
+  const products = (): Value => candidateProducts(graph, rows, inputs);
+  const logits =
+    weights === null ? [] : overArch(graph, weights, { features: inputs.features, rows, products });
+  return valueModel(graph, value, { candidates, logits });
+}
+
 /** float32 [batch, candidates, heads] */
 function candidateProducts(
   graph: GraphBuilder,
   rows: Value,
-  { queries, heads, items }: Pick<RankingInputs, "queries" | "heads" | "items">,
+  { queries, heads, items, positions }: RankingInputs,
 ): Value {
-  const embeddings = graph.node("Gather", [graph.weight(items), rows]);
+  const places = positions === null ? rows : graph.node("Gather", [graph.weight(positions), rows]);
+  const embeddings = graph.node("Gather", [graph.weight(items), places]);
   const dim = items.dims[1]!;
   const products = headProducts(graph, { queries, embeddings, heads, dim });
   return graph.node("Transpose", [products], { attributes: { perm: [0, 2, 1] } });

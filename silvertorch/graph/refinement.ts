@@ -11,8 +11,7 @@ export interface Refinement {
   readonly items: StoredTensor;
   readonly heads: number;
   readonly lists: Lists;
-  /** int64 [1]: how many candidates there are, and how many of them are wanted. */
-  readonly count: Value;
+  /** int64 [1]: how many of the candidates are wanted; all, if there are fewer. */
   readonly k: Value;
 }
 
@@ -32,8 +31,12 @@ export function candidateCount(graph: GraphBuilder, k: Value, items: number): Va
  * @param candidates nearly in order; values of -inf mark those that are not eligible.
  */
 export function refined(graph: GraphBuilder, candidates: Ranked, options: Refinement): Ranked {
+  const axis = options.lists === "heads" && options.heads > 1 ? 2 : 1;
+  const count = graph.node("Shape", [candidates.rows], {
+    attributes: { start: axis, end: axis + 1 },
+  });
   // By row, so that of equal values the lower row comes first in the end.
-  const [rows, order] = graph.nodes("TopK", [candidates.rows, options.count], 2, {
+  const [rows, order] = graph.nodes("TopK", [candidates.rows, count], 2, {
     attributes: { axis: -1, largest: 0 },
   }) as [Value, Value];
   const pick = (from: Value, at: Value): Value =>
@@ -41,7 +44,8 @@ export function refined(graph: GraphBuilder, candidates: Ranked, options: Refine
   const nothing = minusInfinity(graph);
   const ineligible = graph.node("Equal", [pick(candidates.values, order), nothing]);
   const exact = exactScores(graph, rows, options);
-  const best = bestOf(graph, graph.node("Where", [ineligible, nothing, exact]), options.k);
+  const k = graph.node("Min", [options.k, count]);
+  const best = bestOf(graph, graph.node("Where", [ineligible, nothing, exact]), k);
   return { values: best.values, rows: pick(rows, best.rows) };
 }
 

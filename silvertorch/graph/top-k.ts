@@ -1,5 +1,4 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import { eligibility, type EligibilityWeights } from "./eligibility.ts";
 
 /** Items in order, best first: value descending, row ascending where values are equal. */
 export interface Ranked {
@@ -15,49 +14,29 @@ export function bestOf(graph: GraphBuilder, scores: Value, k: Value): Ranked {
   return { values: values!, rows: rows! };
 }
 
-export interface EligibleOptions {
-  /** int64 [1] */
-  readonly k: Value;
-  readonly weights: EligibilityWeights;
-  /** Lists that a request's items are ranked in; 1: the scores have no dimension for them. */
+/** Two ways to the same lists, of which a batch takes one. */
+export interface Fork {
+  readonly name: string;
+  /** bool [] */
+  readonly condition: Value;
+  /** Lists of a request; 1: they have no dimension for it. */
   readonly lists: number;
+  readonly yes: (branch: GraphBuilder) => Ranked;
+  readonly no: (branch: GraphBuilder) => Ranked;
 }
 
-/**
- * The best eligible items of each request. A batch in which no request has a filter goes to the
- * TopK directly.
- *
- * Inputs: `filtered` bool []; those of the eligibility layer.
- *
- * @param scores float32 [batch, paddedItems], or [batch, lists, paddedItems] of several lists.
- */
-export function bestEligible(
-  graph: GraphBuilder,
-  scores: Value,
-  { k, weights, lists }: EligibleOptions,
-): Ranked {
-  const filtered = graph.input("filtered", "bool", []);
-  const penalties = eligibility(graph, weights);
+/** Only the way taken is computed. */
+export function either(graph: GraphBuilder, { name, condition, lists, yes, no }: Fork): Ranked {
   const shape = lists === 1 ? ["batch", "k"] : ["batch", lists, "k"];
-  const branch = (name: string, scoresOf: (branch: GraphBuilder) => Value): GraphBuilder => {
-    const inner = graph.subgraph(name);
-    const best = bestOf(inner, scoresOf(inner), k);
-    inner.output("values", best.values, "float32", shape);
-    inner.output("rows", best.rows, "int64", shape);
+  const branch = (label: string, make: (branch: GraphBuilder) => Ranked): GraphBuilder => {
+    const inner = graph.subgraph(label);
+    const { values, rows } = make(inner);
+    inner.output("values", values, "float32", shape);
+    inner.output("rows", rows, "int64", shape);
     return inner;
   };
-  const penalised = (inner: GraphBuilder): Value => {
-    const ofItems = penalties(inner);
-    return inner.node("Add", [
-      scores,
-      lists === 1 ? ofItems : inner.node("Unsqueeze", [ofItems, inner.ints(1)]),
-    ]);
-  };
-  const [values, rows] = graph.nodes("If", [filtered], 2, {
-    attributes: {
-      then_branch: branch("filtered", penalised),
-      else_branch: branch("unfiltered", () => scores),
-    },
+  const [values, rows] = graph.nodes("If", [condition], 2, {
+    attributes: { then_branch: branch(name, yes), else_branch: branch(`not_${name}`, no) },
   });
   return { values: values!, rows: rows! };
 }

@@ -15,6 +15,17 @@ export interface StoredTensor {
   readonly bytes: number;
 }
 
+/** The same bytes under another shape of as many elements. */
+export function viewOf(tensor: StoredTensor, dims: readonly number[]): StoredTensor {
+  if (elementCount(dims) !== elementCount(tensor.dims)) {
+    throw new HarnessError(
+      "INTERNAL",
+      `tensor ${tensor.name}: [${tensor.dims.join(", ")}] cannot be seen as [${dims.join(", ")}]`,
+    );
+  }
+  return { ...tensor, name: `${tensor.name}[${dims.join(",")}]`, dims };
+}
+
 /** What stands in the way of mapping a tensor straight from the file. */
 const PAGE_BYTES = 4096;
 const SMALL_ALIGN_BYTES = 64;

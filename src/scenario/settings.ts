@@ -34,6 +34,13 @@ export const meshSettings = z.strictObject({
     .prefault({}),
   /** Results the filter service keeps by filter text; 0: none, as the index-as-model keeps none. */
   filterCache: z.number().int().min(0).max(100_000).default(0),
+  /** The ranker service, which runs where the model ranks by more than the score. */
+  ranker: z
+    .strictObject({
+      /** Items whose side of the OverArch it keeps, the least used making room; 0: none. */
+      itemCache: z.number().int().min(0).max(100_000_000).default(100_000),
+    })
+    .prefault({}),
   /** `in-process`: the same service code in one process, without the wire in between. */
   transport: z.enum(["grpc", "in-process"]).default("grpc"),
 });
@@ -44,7 +51,14 @@ export const indexAsModelSettings = z.strictObject({
   device: z.enum(["cpu", "cuda", "webgpu"]).default("cpu"),
   /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */
   allowFallback: z.boolean().default(false),
+  /** Of the item embeddings that are scanned; with int8 the best are scored again in float32. */
   precision: z.enum(["float32", "int8"]).default("float32"),
+  /** int8: a scale an item, or one for all, as published, which costs recall. */
+  scale: z.enum(["perItem", "global"]).default("perItem"),
+  /** Clusters that items are sorted into; auto: about 4 sqrt(items). */
+  nlist: z.union([z.literal("auto"), count.max(65_536)]).default("auto"),
+  /** Clusters that each head looks at; all: every item is scored, and recall is that of the oracle. */
+  nprobe: z.union([z.literal("all"), count]).default("all"),
 });
 
 /** A third party's system that speaks the door already. */

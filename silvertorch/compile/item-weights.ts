@@ -1,0 +1,106 @@
+import type { WeightsFile, StoredTensor } from "../../src/onnx/weights-file.ts";
+import type { Catalogue } from "../../src/retrieval/catalogue.ts";
+import type { BitmapLayout } from "../eligibility/bitmap-layout.ts";
+import type { ClusterWeights } from "../graph/cluster-weights.ts";
+import type { QuantisedItems } from "../graph/quantised-scoring.ts";
+import type { Clusters } from "./clusters.ts";
+import type { ArtifactSettings } from "./manifest.ts";
+import { itemCodes, itemScales, type ScaleOf } from "./quantisation.ts";
+
+/** What is scanned for candidates, and what scores them. */
+export interface ItemWeights {
+  readonly items: StoredTensor;
+  readonly quantised: QuantisedItems | null;
+  readonly clusters: ClusterWeights | null;
+}
+
+/** Writes items in the order of their rows. */
+export async function addItems(
+  file: WeightsFile,
+  catalogue: Catalogue,
+  { settings, layout }: { readonly settings: ArtifactSettings; readonly layout: BitmapLayout },
+): Promise<ItemWeights> {
+  const { dim, embeddings } = catalogue;
+  const { paddedItems } = layout;
+  const padding = new Float32Array((paddedItems - layout.items) * dim);
+  const items = await file.add("items", "float32", [paddedItems, dim], [embeddings, padding]);
+  if (settings.precision === "float32") return { items, quantised: null, clusters: null };
+  const scales = new Float32Array(paddedItems);
+  scales.set(itemScales(catalogue, settings.scale));
+  const codes = itemCodes({ count: catalogue.count, dim, embeddings }, scales);
+  const quantised = {
+    scales: await file.add("items.scales", "float32", [paddedItems], scales),
+    codes: await file.add("items.codes", "int8", [dim, paddedItems], codes),
+  };
+  return { items, quantised, clusters: null };
+}
+
+/** Writes items sorted by cluster. */
+export async function addClusteredItems(
+  file: WeightsFile,
+  catalogue: Catalogue,
+  { settings, clusters }: { readonly settings: ArtifactSettings; readonly clusters: Clusters },
+): Promise<ItemWeights> {
+  const { dim } = catalogue;
+  const { count, width, rows, positions, centroids } = clusters;
+  const items = await file.add("items", "float32", [rows.length, dim], blocks(catalogue, clusters));
+  const padding = Float32Array.from(rows, (row) => (row < 0 ? -Infinity : 0));
+  const weights: ClusterWeights = {
+    centroids: await file.add("centroids", "float32", [count, dim], centroids.values),
+    padding: await file.add("clusters.padding", "float32", [count, width], padding),
+    rows: await file.add(
+      "clusters.rows",
+      "int32",
+      [rows.length],
+      rows.map((row) => Math.max(0, row)),
+    ),
+    positions: await file.add(
+      "clusters.positions",
+      "int32",
+      [positions.length],
+      new Int32Array(positions),
+    ),
+    quantised:
+      settings.precision === "int8"
+        ? await addCodes(file, catalogue, { clusters, scale: settings.scale })
+        : null,
+  };
+  return { items, quantised: null, clusters: weights };
+}
+
+async function addCodes(
+  file: WeightsFile,
+  catalogue: Catalogue,
+  { clusters, scale }: { readonly clusters: Clusters; readonly scale: ScaleOf },
+): Promise<NonNullable<ClusterWeights["quantised"]>> {
+  const { dim } = catalogue;
+  const { count, width, rows } = clusters;
+  const ofRows = itemScales(catalogue, scale);
+  const scales = Float32Array.from(rows, (row) => (row < 0 ? 0 : ofRows[row]!));
+  function* codes(): Generator<Int8Array> {
+    let at = 0;
+    for (const embeddings of blocks(catalogue, clusters)) {
+      yield* itemCodes({ count: width, dim, embeddings }, scales.subarray(at, at + width));
+      at += width;
+    }
+  }
+  return {
+    scales: await file.add("clusters.scales", "float32", [count, 1, width], scales),
+    codes: await file.add("clusters.codes", "int8", [count, dim, width], codes()),
+  };
+}
+
+/** The embeddings of one cluster after another, filled up with zeros. */
+function* blocks(
+  { dim, embeddings }: Pick<Catalogue, "dim" | "embeddings">,
+  { count, width, rows }: Clusters,
+): Generator<Float32Array> {
+  for (let cluster = 0; cluster < count; cluster++) {
+    const block = new Float32Array(width * dim);
+    for (let at = 0; at < width; at++) {
+      const row = rows[cluster * width + at]!;
+      if (row >= 0) block.set(embeddings.subarray(row * dim, (row + 1) * dim), at * dim);
+    }
+    yield block;
+  }
+}

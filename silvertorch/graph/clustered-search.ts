@@ -1,0 +1,165 @@
+import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
+import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
+import type { ClusterWeights } from "./cluster-weights.ts";
+import { eligibility, eligibilityWithin, type EligibilityWeights } from "./eligibility.ts";
+import { exclusion, forEachList } from "./exclusion.ts";
+import { listCount, overLists, type SearchInputs } from "./exhaustive-search.ts";
+import { scaledQueries } from "./quantised-scoring.ts";
+import { scoring } from "./scoring.ts";
+import { excludedPlaces } from "./probed-exclusion.ts";
+import { bestOf, either, type Ranked } from "./top-k.ts";
+
+export interface ClusteredWeights {
+  /** float32 [positions, dim] */
+  readonly items: StoredTensor;
+  readonly clusters: ClusterWeights;
+  readonly eligibility: EligibilityWeights;
+}
+
+/**
+ * The best eligible items of each list among the clusters whose centroids have the largest inner
+ * products with the list's query; among all items where the probes are as many as the clusters.
+ *
+ * @param probes int64 [1]
+ * @returns positions in the place of rows.
+ */
+export function clusteredSearch(
+  graph: GraphBuilder,
+  weights: ClusteredWeights,
+  { inputs, probes }: { readonly inputs: SearchInputs; readonly probes: Value },
+): Ranked {
+  const clusters = weights.clusters.centroids.dims[0]!;
+  return either(graph, {
+    name: "probing",
+    condition: graph.reshape(graph.node("Less", [probes, graph.ints(clusters)])),
+    lists: listCount(inputs),
+    yes: (branch) => probingSearch(branch, weights, { inputs, probes }),
+    no: (branch) => wholeSearch(branch, weights, inputs),
+  });
+}
+
+function wholeSearch(
+  graph: GraphBuilder,
+  { items, clusters, eligibility: weights }: ClusteredWeights,
+  inputs: SearchInputs,
+): Ranked {
+  const { filters, excluded, k } = inputs;
+  const lists = listCount(inputs);
+  const places = graph.node("Gather", [graph.weight(clusters.positions), excluded.rows]);
+  const allowed = exclusion(graph, scoring(graph, inputs.queries, items, inputs), {
+    places: forEachList(graph, places, lists),
+    penalties: forEachList(graph, excluded.penalties, lists),
+  });
+  const penalised = (branch: GraphBuilder, penalties: Value): Ranked =>
+    bestOf(branch, branch.node("Add", [allowed, penalties]), k);
+  return either(graph, {
+    name: "filtered",
+    condition: filters.filtered,
+    lists,
+    yes: (branch) =>
+      penalised(branch, overLists(branch, eligibility(branch, weights, filters), lists)),
+    no: (branch) => penalised(branch, branch.weight(viewOf(clusters.padding, [items.dims[0]!]))),
+  });
+}
+
+function probingSearch(
+  graph: GraphBuilder,
+  weights: ClusteredWeights,
+  { inputs, probes }: { readonly inputs: SearchInputs; readonly probes: Value },
+): Ranked {
+  const { heads, filters, k } = inputs;
+  const width = weights.clusters.padding.dims[1]!;
+  const dim = weights.items.dims[1]!;
+  const queries = graph.reshape(inputs.queries, 0, heads, dim);
+  const affinity = graph.node("FusedMatMul", [queries, graph.weight(weights.clusters.centroids)], {
+    attributes: { transB: 1 },
+    domain: "com.microsoft",
+  });
+  const probed = bestOf(graph, affinity, probes).rows;
+  const scores = blockScores(graph, weights, { queries, probed });
+  const exclusions = excludedPlaces(graph, inputs, { probed, clusters: weights.clusters });
+  const allowed = exclusion(graph, scores, exclusions);
+  const places = graph.node("Min", [
+    k,
+    graph.node("Shape", [scores], { attributes: { start: 2, end: 3 } }),
+  ]);
+  const penalised = (branch: GraphBuilder, penalties: Value): Ranked => {
+    const shaped = branch.reshape(penalties, 0, heads, -1);
+    const best = bestOf(branch, branch.node("Add", [allowed, shaped]), places);
+    const positions = positionsOf(branch, best.rows, { probed, width });
+    return heads === 1
+      ? { values: branch.reshape(best.values, 0, -1), rows: branch.reshape(positions, 0, -1) }
+      : { values: best.values, rows: positions };
+  };
+  const padding = weights.clusters.padding;
+  return either(graph, {
+    name: "filtered",
+    condition: filters.filtered,
+    lists: heads,
+    yes: (branch) => {
+      const clusters = branch.reshape(probed, 0, -1);
+      const within = { filters, clusters };
+      return penalised(branch, eligibilityWithin(branch, weights.eligibility, within));
+    },
+    no: (branch) => penalised(branch, branch.node("Gather", [branch.weight(padding), probed])),
+  });
+}
+
+interface Probing {
+  /** float32 [batch, heads, dim] */
+  readonly queries: Value;
+  /** int64 [batch, heads, probes] */
+  readonly probed: Value;
+}
+
+/**
+ * Scores of the items of the probed clusters: float32 [batch, heads, probes x width]. Of integers,
+ * a list's scores are divided by its query's step, which leaves their order as it is.
+ */
+function blockScores(
+  graph: GraphBuilder,
+  { items, clusters }: ClusteredWeights,
+  { queries, probed }: Probing,
+): Value {
+  const [count, width] = clusters.padding.dims as [number, number];
+  const dim = items.dims[1]!;
+  if (clusters.quantised === null) {
+    const blocks = graph.node("Gather", [graph.weight(viewOf(items, [count, width, dim])), probed]);
+    const product = graph.node(
+      "FusedMatMul",
+      [graph.node("Unsqueeze", [queries, graph.ints(2, 3)]), blocks],
+      { attributes: { transB: 1 }, domain: "com.microsoft" },
+    );
+    return listsOf(graph, product);
+  }
+  const { codes, scales } = clusters.quantised;
+  const { rounded, zero } = scaledQueries(graph, queries);
+  const product = graph.node("MatMulInteger", [
+    graph.node("Unsqueeze", [rounded, graph.ints(2, 3)]),
+    graph.node("Gather", [graph.weight(codes), probed]),
+    zero,
+  ]);
+  return listsOf(
+    graph,
+    graph.node("Mul", [
+      graph.cast(product, "float32"),
+      graph.node("Gather", [graph.weight(scales), probed]),
+    ]),
+  );
+}
+
+/** From [batch, heads, probes, 1, width] to [batch, heads, probes x width]. */
+const listsOf = (graph: GraphBuilder, scores: Value): Value => graph.reshape(scores, 0, 0, -1);
+
+/** From places among the probed items to positions: int64 [batch, heads, k]. */
+function positionsOf(
+  graph: GraphBuilder,
+  places: Value,
+  { probed, width }: { readonly probed: Value; readonly width: number },
+): Value {
+  const wide = graph.constant("int64", [], BigInt64Array.of(BigInt(width)));
+  const slot = graph.node("Div", [places, wide]);
+  const offset = graph.node("Sub", [places, graph.node("Mul", [slot, wide])]);
+  const cluster = graph.node("GatherElements", [probed, slot], { attributes: { axis: 2 } });
+  return graph.node("Add", [graph.node("Mul", [cluster, wide]), offset]);
+}

@@ -1,0 +1,70 @@
+import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
+import type { StoredTensor } from "../../src/onnx/weights-file.ts";
+import { eligibility, type EligibilityWeights, type FilterInputs } from "./eligibility.ts";
+import { exclusion, forEachList, withPadding, type ExclusionInputs } from "./exclusion.ts";
+import { quantisedScoring, type QuantisedItems } from "./quantised-scoring.ts";
+import { scoring, type Lists } from "./scoring.ts";
+import { bestOf, either, type Ranked } from "./top-k.ts";
+
+export interface SearchWeights {
+  /** float32 [paddedItems, dim] */
+  readonly items: StoredTensor;
+  /** What is scanned instead of `items`; null: `items`. */
+  readonly quantised: QuantisedItems | null;
+  readonly eligibility: EligibilityWeights;
+}
+
+/** What a batch is searched with. */
+export interface SearchInputs {
+  /** float32 [batch, heads x dim] */
+  readonly queries: Value;
+  readonly heads: number;
+  readonly lists: Lists;
+  readonly filters: FilterInputs;
+  readonly excluded: ExclusionInputs;
+  /** int64 [1]: places of a list. */
+  readonly k: Value;
+}
+
+/** How many lists a request has. */
+export const listCount = ({ heads, lists }: Pick<SearchInputs, "heads" | "lists">): number =>
+  lists === "heads" ? heads : 1;
+
+/**
+ * The best eligible items of each list, of all items. A batch in which no request has a filter
+ * goes to the TopK directly.
+ */
+export function exhaustiveSearch(
+  graph: GraphBuilder,
+  { items, quantised, eligibility: weights }: SearchWeights,
+  { items: count, inputs }: { readonly items: number; readonly inputs: SearchInputs },
+): Ranked {
+  const { queries, k, filters } = inputs;
+  const scores =
+    quantised === null
+      ? scoring(graph, queries, items, inputs)
+      : quantisedScoring(graph, queries, quantised, inputs);
+  const excluded = withPadding(graph, inputs.excluded, {
+    items: count,
+    paddedItems: items.dims[0]!,
+  });
+  const lists = listCount(inputs);
+  const allowed = exclusion(graph, scores, {
+    places: forEachList(graph, excluded.rows, lists),
+    penalties: forEachList(graph, excluded.penalties, lists),
+  });
+  return either(graph, {
+    name: "filtered",
+    condition: filters.filtered,
+    lists,
+    yes: (branch) => {
+      const penalties = eligibility(branch, weights, filters);
+      return bestOf(branch, branch.node("Add", [allowed, overLists(branch, penalties, lists)]), k);
+    },
+    no: (branch) => bestOf(branch, allowed, k),
+  });
+}
+
+/** From [batch, n] to what adds to the scores of several lists. */
+export const overLists = (graph: GraphBuilder, penalties: Value, lists: number): Value =>
+  lists === 1 ? penalties : graph.node("Unsqueeze", [penalties, graph.ints(1)]);

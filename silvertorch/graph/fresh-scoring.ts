@@ -1,0 +1,26 @@
+import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
+
+/**
+ * The scores of items that came after the artifact was compiled, so that they are an input: the
+ * inner product with the query, the largest of the heads'.
+ *
+ * Input: `fresh_items` float32 [fresh, dim]; there may be none.
+ *
+ * @param queries float32 [batch, heads x dim]
+ * @returns float32 [batch, fresh]
+ */
+export function freshScoring(
+  graph: GraphBuilder,
+  queries: Value,
+  { heads, dim }: { readonly heads: number; readonly dim: number },
+): Value {
+  const items = graph.input("fresh_items", "float32", ["fresh", dim]);
+  const scoresOf = (head: Value): Value =>
+    graph.node("Gemm", [head, items], { attributes: { transB: 1 } });
+  if (heads === 1) return scoresOf(queries);
+  // A head at a time, for a reshape cannot tell what is left where there are no items.
+  const parts = graph.nodes("Split", [queries], heads, {
+    attributes: { axis: 1, num_outputs: heads },
+  });
+  return graph.node("Max", parts.map(scoresOf));
+}
