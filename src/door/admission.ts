@@ -4,6 +4,7 @@ import type { Arrival, Desk } from "./desk.ts";
 import type { CallContext, DoorLimits, Retriever } from "./retriever.ts";
 import { StageTimes } from "./stage-times.ts";
 import type { SystemStats } from "./stats.ts";
+import { addCounters, trafficCounters } from "./traffic.ts";
 
 /** Time inside the system, from admission to the answer, as the door sees it. */
 const STAGE = "door.retrieve";
@@ -61,7 +62,11 @@ export class Admission implements Desk {
     return {
       ...stats,
       stages: new Map([...this.#times.encode(), ...stats.stages]),
-      counters: new Map([...own, ["door.in_flight", this.#inFlight], ...stats.counters]),
+      counters: addCounters([
+        new Map([...own, ["door.in_flight", this.#inFlight]]),
+        trafficCounters(),
+        stats.counters,
+      ]),
     };
   }
 

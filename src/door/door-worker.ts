@@ -10,6 +10,7 @@ import {
   type FromWorker,
   type ToWorker,
 } from "./relay-message.ts";
+import { trafficCounters } from "./traffic.ts";
 
 const post = (message: FromWorker): void => {
   if (process.connected) process.send!(message);
@@ -25,7 +26,8 @@ runService<DoorWorkerConfig, object>(async ({ limits }) => {
       // A caller may have gone while its connection was on the way.
       if (socket !== undefined) doors[message.door].accept(socket);
     } else if (message.type === "usage") {
-      post({ type: "usage", id: message.id, process: ownProcessStats(DOOR_ROLE) });
+      const process = ownProcessStats(DOOR_ROLE);
+      post({ type: "usage", id: message.id, process, counters: trafficCounters() });
     } else desk.receive(message);
   });
   return {

@@ -16,9 +16,11 @@ import {
   type RelayedAnswer,
   type RelayedAsk,
   type ToWorker,
+  type WorkerUsage,
 } from "./relay-message.ts";
 import type { DoorLimits } from "./retriever.ts";
-import type { ProcessStats, SystemStats } from "./stats.ts";
+import type { SystemStats } from "./stats.ts";
+import { addCounters } from "./traffic.ts";
 
 export interface DoorWorkersOptions {
   readonly admission: Admission;
@@ -116,7 +118,11 @@ async function withProcesses(
 ): Promise<SystemStats> {
   const doors = await Promise.all(workers.map((worker) => worker.usage()));
   const system = await stats;
-  return { ...system, processes: [...system.processes, ...doors] };
+  return {
+    ...system,
+    processes: [...system.processes, ...doors.map(({ process }) => process)],
+    counters: addCounters([system.counters, ...doors.map(({ counters }) => counters)]),
+  };
 }
 
 async function stopAll(workers: readonly DoorWorker[]): Promise<void> {
@@ -128,7 +134,7 @@ class DoorWorker implements AsyncDisposable {
   readonly #process: ServiceProcess<object>;
   readonly #desk: Desk;
   readonly #answers: Outbox<RelayedAnswer>;
-  readonly #usages = new PendingReplies<ProcessStats>();
+  readonly #usages = new PendingReplies<WorkerUsage>();
 
   private constructor(process: ServiceProcess<object>, desk: Desk) {
     this.#process = process;
@@ -163,7 +169,7 @@ class DoorWorker implements AsyncDisposable {
     this.#post({ type: "limits", limits });
   }
 
-  usage(): Promise<ProcessStats> {
+  usage(): Promise<WorkerUsage> {
     return this.#usages.ask((id) => this.#post({ type: "usage", id }));
   }
 
@@ -178,7 +184,7 @@ class DoorWorker implements AsyncDisposable {
   #receive(message: FromWorker): void {
     if (message.type === "asks") for (const ask of message.asks) void this.#answer(ask);
     else if (message.type === "stats") void this.#tellStats(message.id);
-    else if (message.type === "usage") this.#usages.resolve(message.id, message.process);
+    else if (message.type === "usage") this.#usages.resolve(message.id, message);
     else {
       const refuse = (): never => {
         throw fromFailureMessage(message.error, DOOR_ROLE);

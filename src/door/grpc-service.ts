@@ -15,6 +15,7 @@ import { toStatus } from "./grpc-status.ts";
 import { type Health, serveHealth } from "./health-service.ts";
 import type { CallContext } from "./retriever.ts";
 import { loadService } from "./service-definition.ts";
+import { countCall, countResponse } from "./traffic.ts";
 
 /**
  * Answers one unary call; a HarnessError it rejects with becomes the matching gRPC status. The
@@ -93,7 +94,7 @@ function createServer(service: GrpcHandlers): { server: Server; health: Health }
     "grpc-node.flow_control_window": 4 * 1024 * 1024,
   });
   const health = serveHealth(server, service.service);
-  server.addService(tolerant(definition), implement(definition, service));
+  server.addService(counting(tolerant(definition)), implement(definition, service));
   return { server, health };
 }
 
@@ -171,6 +172,28 @@ function tolerant(definition: ServiceDefinition): ServiceDefinition {
     }),
   );
 }
+
+/** Counts messages and their bytes; what is asked about a system is no part of its work. */
+function counting(definition: ServiceDefinition): ServiceDefinition {
+  return Object.fromEntries(
+    Object.entries(definition).map(([name, method]) => {
+      if (name === STATS) return [name, method];
+      const requestDeserialize = (bytes: Buffer): unknown => {
+        countCall(bytes.byteLength);
+        return method.requestDeserialize(bytes);
+      };
+      const responseSerialize = (response: unknown): Buffer => {
+        const bytes = method.responseSerialize(response);
+        countResponse(bytes.byteLength);
+        return bytes;
+      };
+      return [name, { ...method, requestDeserialize, responseSerialize }];
+    }),
+  );
+}
+
+/** Every service of ours has this method. */
+const STATS = "Stats";
 
 function bind(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ import { readBody, send, sendError } from "./http-exchange.ts";
 import { answerToJson, requestFromJson } from "./http-json.ts";
 import { listen } from "./listen.ts";
 import { renderMetrics } from "./metrics.ts";
+import { countCall, countResponse } from "./traffic.ts";
 
 /** The HTTP half of a front door, listening. Disposing it drains. */
 export interface HttpDoor extends AsyncDisposable {
@@ -137,12 +138,15 @@ async function retrieve(
     sendError(response, bad("body", `the body is longer than ${maxBytes} bytes`), 413);
     return;
   }
+  countCall(Buffer.byteLength(text));
   const answer = await desk.retrieve(() => {
     const body = requestFromJson(text, limits);
     const waitMs = Math.min(body.deadlineMs, headerDeadlineMs(request));
     return { request: body.request, deadlineMs: arrivedMs + waitMs };
   });
-  send(response, 200, "application/json", answerToJson(answer));
+  const json = answerToJson(answer);
+  countResponse(Buffer.byteLength(json));
+  send(response, 200, "application/json", json);
 }
 
 /** `x-deadline-ms`: how long the caller waits; Infinity where it does not say. */

@@ -29,12 +29,18 @@ export type ToWorker =
   | { readonly type: "stats"; readonly id: number; readonly stats: SystemStats }
   | { readonly type: "stats"; readonly id: number; readonly error: FailureMessage };
 
+/** What a door worker has used since it started, and the traffic that it counted. */
+export interface WorkerUsage {
+  readonly process: ProcessStats;
+  readonly counters: ReadonlyMap<string, number>;
+}
+
 /** From a door worker. */
 export type FromWorker =
   | { readonly type: "asks"; readonly asks: readonly RelayedAsk[] }
   /** A request that was not well-formed, for the counters. */
   | { readonly type: "bad"; readonly error: FailureMessage }
-  | { readonly type: "usage"; readonly id: number; readonly process: ProcessStats }
+  | ({ readonly type: "usage"; readonly id: number } & WorkerUsage)
   | { readonly type: "stats"; readonly id: number };
 
 export interface DoorWorkerConfig {

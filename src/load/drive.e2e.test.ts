@@ -64,8 +64,8 @@ const requests = Array.from({ length: 7 }, (_, id): RetrievalRequest => ({
   filter: "",
   exclude: Float64Array.of(1),
 }));
-const lean: Drive = { shape: "closed", inFlight: 4, client: "lean" };
-const grpcJs: Drive = { shape: "closed", inFlight: 4, client: "grpc-js" };
+const lean: Drive = { shape: "closed", inFlight: 4, client: "lean", connections: 2 };
+const grpcJs: Drive = { shape: "closed", inFlight: 4, client: "grpc-js", connections: 2 };
 const http: Drive = { shape: "http", connections: 4 };
 const nameOf = (of: Drive): string => ("client" in of ? of.client : of.shape);
 

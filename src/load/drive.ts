@@ -13,19 +13,31 @@ import type { Schedule } from "./server.ts";
 
 /** A load, ready to be performed: nothing of it is to be chosen any more. */
 export type Drive =
-  | { readonly shape: "closed"; readonly inFlight: number; readonly client: ClientKind }
-  | { readonly shape: "multi-stream"; readonly samples: number; readonly client: ClientKind }
+  | {
+      readonly shape: "closed";
+      readonly inFlight: number;
+      readonly client: ClientKind;
+      readonly connections: number;
+    }
+  | {
+      readonly shape: "multi-stream";
+      readonly samples: number;
+      readonly client: ClientKind;
+      readonly connections: number;
+    }
   | {
       readonly shape: "offline";
       readonly count: number;
       readonly maxInFlight: number;
       readonly client: ClientKind;
+      readonly connections: number;
     }
   | {
       readonly shape: "open";
       readonly schedule: Schedule;
       readonly maxInFlight: number;
       readonly client: ClientKind;
+      readonly connections: number;
     }
   | { readonly shape: "http"; readonly connections: number };
 
@@ -108,15 +120,26 @@ type ShapeOf<Task> = Task extends LoadTask
 function taskOf(options: DriveOptions, thread: number, threads: number): ShapeOf<LoadTask> {
   const { load, system, seconds } = options;
   const share = (of: number): number => Math.floor((of + threads - 1 - thread) / threads);
+  if (load.shape === "http") {
+    return { ...load, seconds, httpAddress: httpDoor(system.httpAddress) };
+  }
   const { address } = system;
+  const connections = Math.max(1, share(load.connections));
   switch (load.shape) {
     case "closed":
-      return { ...load, address, seconds, inFlight: share(load.inFlight) };
+      return { ...load, address, connections, seconds, inFlight: share(load.inFlight) };
     case "multi-stream":
-      return { ...load, address, seconds };
+      return { ...load, address, connections, seconds };
     case "offline": {
       const { count, maxInFlight } = load;
-      return { ...load, address, seconds, count: share(count), maxInFlight: share(maxInFlight) };
+      return {
+        ...load,
+        address,
+        connections,
+        seconds,
+        count: share(count),
+        maxInFlight: share(maxInFlight),
+      };
     }
     case "open": {
       const { schedule, maxInFlight, client } = load;
@@ -124,14 +147,13 @@ function taskOf(options: DriveOptions, thread: number, threads: number): ShapeOf
         shape: "open",
         address,
         client,
+        connections,
         dueMs: schedule.dueMs.filter((_, i) => i % threads === thread),
         runUpMs: schedule.runUpMs,
         seconds: schedule.seconds,
         maxInFlight: share(maxInFlight),
       };
     }
-    case "http":
-      return { ...load, seconds, httpAddress: httpDoor(system.httpAddress) };
   }
 }
 

@@ -43,7 +43,9 @@ async function opened(): Promise<Door> {
 
 async function clients(address: string, timeoutMs = 5_000): Promise<LoadClient[]> {
   const both = await Promise.all(
-    (["lean", "grpc-js"] as const).map((kind) => openClient(kind, { address, timeoutMs })),
+    (["lean", "grpc-js"] as const).map((kind) =>
+      openClient(kind, { address, timeoutMs, connections: 3 }),
+    ),
   );
   for (const client of both) disposables.push(() => client.close());
   return both;
@@ -110,7 +112,7 @@ async function misbehaving(act: (stream: ServerHttp2Stream) => void): Promise<Le
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   disposables.push(() => server.close());
   const { port } = server.address() as AddressInfo;
-  const client = new LeanClient({ address: `127.0.0.1:${port}`, timeoutMs: 300 }, 2);
+  const client = new LeanClient({ address: `127.0.0.1:${port}`, timeoutMs: 300, connections: 2 });
   disposables.push(() => client.close());
   return client;
 }

@@ -27,8 +27,7 @@ export class LeanClient implements LoadClient {
   readonly #sweep: NodeJS.Timeout;
   #turn = 0;
 
-  /** @param sessions TCP connections that calls are spread over in turn. */
-  constructor(options: ClientOptions, sessions = 1) {
+  constructor(options: ClientOptions) {
     this.#options = options;
     this.#headers = {
       ":method": "POST",
@@ -37,7 +36,10 @@ export class LeanClient implements LoadClient {
       te: "trailers",
       "grpc-timeout": `${Math.ceil(options.timeoutMs)}m`,
     };
-    this.#sessions = Array.from({ length: sessions }, () => new Connection(options.address));
+    this.#sessions = Array.from(
+      { length: options.connections },
+      () => new Connection(options.address),
+    );
     this.#sweep = setInterval(() => this.#endExpired(), SWEEP_MS);
     this.#sweep.unref();
   }

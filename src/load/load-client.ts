@@ -1,4 +1,4 @@
-import { connectDoor } from "../door/client.ts";
+import { DoorClient } from "../door/client.ts";
 import { HarnessError } from "../errors.ts";
 import { unframed } from "./frame.ts";
 import { LeanClient } from "./lean-client.ts";
@@ -24,6 +24,8 @@ export interface ClientOptions {
   readonly address: string;
   /** How long a call may take; it travels with the call. */
   readonly timeoutMs: number;
+  /** TCP connections that calls are spread over in turn. */
+  readonly connections: number;
 }
 
 const CONNECT_MS = 3_000;
@@ -33,7 +35,7 @@ const CONNECT_MS = 3_000;
  * @throws HarnessError UNAVAILABLE if it does not.
  */
 export async function openClient(kind: ClientKind, options: ClientOptions): Promise<LoadClient> {
-  const door = connectDoor(options.address);
+  const door = new DoorClient(options.address, kind === "lean" ? 1 : options.connections);
   try {
     await door.waitUntilServing(CONNECT_MS, new AbortController().signal);
   } catch (error) {

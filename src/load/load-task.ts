@@ -15,6 +15,8 @@ interface GrpcTaskBase extends TaskBase {
   /** host:port */
   readonly address: string;
   readonly client: ClientKind;
+  /** TCP connections that this thread's requests are spread over. */
+  readonly connections: number;
 }
 
 /** Lanes that each send their next request on the answer to the last. */

@@ -47,6 +47,7 @@ const open = (perSecond: number, seconds: number, more: { maxInFlight?: number }
   schedule: { dueMs: evenly(perSecond, seconds + 0.5), runUpMs: 500, seconds },
   maxInFlight: 10_000,
   client: "lean",
+  connections: 2,
   ...more,
 });
 
@@ -102,7 +103,13 @@ test("failures are in neither latency nor throughput", async () => {
 
 test("a load that waits for a batch: offline counts from the start, for all", async () => {
   await using system = await start({ kind: "constant", delayMs: 50 });
-  const load: Drive = { shape: "offline", count: 40, maxInFlight: 10, client: "lean" };
+  const load: Drive = {
+    shape: "offline",
+    count: 40,
+    maxInFlight: 10,
+    client: "lean",
+    connections: 2,
+  };
   const observed = await driven(system, load, { seconds: 30 });
   expect(observed).toMatchObject({ completed: 40, offered: 40, unsent: 0 });
   // Four waves of 50 ms.
@@ -112,10 +119,17 @@ test("a load that waits for a batch: offline counts from the start, for all", as
 
 test("the latency of a group is that of its slowest", async () => {
   await using system = await start({ kind: "bimodal", delayMs: 1, slowMs: 60, slowEach: 4 });
-  const observed = await driven(system, { shape: "multi-stream", samples: 4, client: "lean" });
+  const observed = await driven(system, {
+    shape: "multi-stream",
+    samples: 4,
+    client: "lean",
+    connections: 2,
+  });
   expect(observed.completed % 4).toBe(0);
   expect(observed.latency.quantile(0)).toBeGreaterThanOrEqual(59_000);
 });
+
+const now = async (): Promise<number> => performance.now();
 
 test("a load client slowed by a busy loop is found out; its own spinning is no load", async () => {
   await using system = await start({ kind: "constant", delayMs: 2 });
@@ -124,6 +138,7 @@ test("a load client slowed by a busy loop is found out; its own spinning is no l
     shape: "open",
     address: system.address,
     client: "lean",
+    connections: 2,
     requests: encoded,
     startAt: 0,
     stride: 1,
@@ -133,7 +148,6 @@ test("a load client slowed by a busy loop is found out; its own spinning is no l
     seconds: 1,
     maxInFlight: 10_000,
   };
-  const now = async (): Promise<number> => performance.now();
   // In this very thread, 40 ms of every 60 are taken from it.
   const thief = setInterval(() => {
     const untilMs = performance.now() + 40;

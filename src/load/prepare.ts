@@ -34,17 +34,17 @@ export interface LoadParts {
 export function prepareLoad(spec: DrivenSpec, parts: LoadParts): PreparedLoad {
   switch (spec.shape) {
     case "closed": {
-      const { inFlight, client } = spec;
-      const drive: Drive = { shape: "closed", inFlight, client };
+      const { inFlight, client, connections } = spec;
+      const drive: Drive = { shape: "closed", inFlight, client, connections };
       return { drive, seconds: parts.seconds ?? spec.seconds, offeredPerSecond: null, inFlight };
     }
     case "single-stream": {
       const seconds = parts.seconds ?? spec.seconds;
-      return { drive: singleStream(spec.client), seconds, offeredPerSecond: null, inFlight: 1 };
+      return { drive: singleStream(spec), seconds, offeredPerSecond: null, inFlight: 1 };
     }
     case "multi-stream": {
-      const { samples, client } = spec;
-      const drive: Drive = { shape: "multi-stream", samples, client };
+      const { samples, client, connections } = spec;
+      const drive: Drive = { shape: "multi-stream", samples, client, connections };
       const seconds = parts.seconds ?? spec.seconds;
       return { drive, seconds, offeredPerSecond: null, inFlight: samples };
     }
@@ -55,18 +55,18 @@ export function prepareLoad(spec: DrivenSpec, parts: LoadParts): PreparedLoad {
       return { drive, seconds, offeredPerSecond: null, inFlight: connections };
     }
     case "offline": {
-      const { count = parts.distinct, maxInFlight, client } = spec;
-      const drive: Drive = { shape: "offline", count, maxInFlight, client };
+      const { count = parts.distinct, maxInFlight, client, connections } = spec;
+      const drive: Drive = { shape: "offline", count, maxInFlight, client, connections };
       return { drive, seconds: spec.seconds, offeredPerSecond: null, inFlight: null };
     }
     case "server":
     case "capacity":
       return prepareServer(spec, parts);
     case "replay": {
-      const { maxInFlight, client, speed } = spec;
+      const { maxInFlight, client, connections, speed } = spec;
       const schedule = replaySchedule(parts.trace!, speed);
       const { seconds, dueMs } = schedule;
-      const drive: Drive = { shape: "open", schedule, maxInFlight, client };
+      const drive: Drive = { shape: "open", schedule, maxInFlight, client, connections };
       return { drive, seconds, offeredPerSecond: dueMs.length / seconds, inFlight: null };
     }
   }
@@ -76,12 +76,12 @@ function prepareServer(
   spec: Extract<DrivenSpec, { shape: "server" | "capacity" }>,
   parts: LoadParts,
 ): PreparedLoad {
-  const { arrivals, maxInFlight, client } = spec;
+  const { arrivals, maxInFlight, client, connections } = spec;
   const rate = rateOf(spec, parts.ratePerSecond);
   const seconds = parts.seconds ?? spec.seconds;
   const schedule = serverSchedule({ rate, arrivals, seconds, seed: parts.seed });
   return {
-    drive: { shape: "open", schedule, maxInFlight, client },
+    drive: { shape: "open", schedule, maxInFlight, client, connections },
     seconds: schedule.seconds,
     offeredPerSecond: meanRate(rateFunction(rate, seconds)),
     inFlight: null,

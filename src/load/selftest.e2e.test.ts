@@ -18,7 +18,7 @@ test("the open loop sees the whole of a stall", async () => {
 const coordinatedOmission: Measure = async (system, { seconds }) => {
   const { latency } = await drive({
     system,
-    load: { shape: "closed", inFlight: 1, client: "lean" },
+    load: { shape: "closed", inFlight: 1, client: "lean", connections: 2 },
     requests: [{ user: { kind: "id", id: 0 }, k: 1, filter: "", exclude: new Float64Array() }],
     startAt: 0,
     seconds,
@@ -38,7 +38,7 @@ test("a recorder that leaves out who would have come meanwhile fails", async () 
 const shrunk: Measure = async (system, selftest) => {
   const { latency } = await drive({
     system,
-    load: { shape: "closed", inFlight: 8, client: "lean" },
+    load: { shape: "closed", inFlight: 8, client: "lean", connections: 2 },
     requests: [{ user: { kind: "id", id: 0 }, k: 1, filter: "", exclude: new Float64Array() }],
     startAt: 0,
     seconds: selftest.seconds,

@@ -165,6 +165,7 @@ export function measureByOpenLoop(client: ClientKind): Measure {
         schedule: { dueMs, runUpMs: RUN_UP_SECONDS * 1000, seconds },
         maxInFlight: 10_000,
         client,
+        connections: 2,
       },
       requests: [REQUEST],
       startAt: 0,

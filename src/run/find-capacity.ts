@@ -111,7 +111,7 @@ function brokenObjective(
 }
 
 function toResult(bounds: CapacityBounds, confirmed: boolean): CapacityResult {
-  const probes = bounds.probes.map(({ isOverloaded: _, ...probe }) => probe);
+  const probes = bounds.probes.map(({ isOverloaded: _isOverloaded, ...probe }) => probe);
   return { ...bounds, probes, confirmed, limit: limitOf(bounds) };
 }
 

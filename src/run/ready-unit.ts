@@ -143,7 +143,12 @@ function prepareLoop(
     case "replay":
     case "capacity":
       return {
-        drive: { shape: "closed", inFlight: WARM_IN_FLIGHT, client: spec.client },
+        drive: {
+          shape: "closed",
+          inFlight: WARM_IN_FLIGHT,
+          client: spec.client,
+          connections: spec.connections,
+        },
         seconds,
         offeredPerSecond: null,
         inFlight: WARM_IN_FLIGHT,

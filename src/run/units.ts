@@ -68,6 +68,7 @@ export class Units implements AsyncDisposable {
 
   #add(unit: Unit): void {
     this.#all.push(unit);
+    // oxlint-disable-next-line promise/always-return -- nobody waits for it
     void unit.running.died.then((cause) => {
       const { system } = unit;
       this.#death.abort(

@@ -116,6 +116,8 @@ const seconds = positive.max(3600);
 const rate = positive.max(1_000_000);
 /** Who sends: our lean gRPC client, or the one that most Node services use. */
 const client = z.enum(["lean", "grpc-js"]).default("lean");
+/** Connections that the requests are spread over: a door in several processes deals them out. */
+const connections = z.number().int().min(1).max(1000).default(4);
 const arrivals = z.enum(["poisson", "constant"]).default("poisson");
 /** Requests under way at which an open loop stops: the system is overloaded. */
 const maxInFlight = z.number().int().min(1).max(100_000).default(1000);
@@ -143,6 +145,7 @@ export const loadSpec = z.discriminatedUnion("shape", [
     inFlight: z.number().int().min(1).max(10_000).default(8),
     seconds: seconds.default(5),
     client,
+    connections,
   }),
   z.strictObject({
     shape: z.literal("http"),
@@ -157,6 +160,7 @@ export const loadSpec = z.discriminatedUnion("shape", [
     samples: z.number().int().min(1).max(1000).default(8),
     seconds: seconds.default(5),
     client,
+    connections,
   }),
   /** Open loop: requests come when they come. */
   z.strictObject({
@@ -166,6 +170,7 @@ export const loadSpec = z.discriminatedUnion("shape", [
     seconds: seconds.default(10),
     maxInFlight,
     client,
+    connections,
   }),
   /** Everything at once. */
   z.strictObject({
@@ -177,6 +182,7 @@ export const loadSpec = z.discriminatedUnion("shape", [
     /** At most. */
     seconds: seconds.default(60),
     client,
+    connections,
   }),
   /** The requests of a trace at their own times. */
   z.strictObject({
@@ -186,6 +192,7 @@ export const loadSpec = z.discriminatedUnion("shape", [
     speed: positive.max(1000).default(1),
     maxInFlight,
     client,
+    connections,
   }),
   /** The parts of the systems, each alone in this process; enters no comparison. */
   z.strictObject({ shape: z.literal("micro"), seconds: seconds.default(1) }),
@@ -202,6 +209,7 @@ export const loadSpec = z.discriminatedUnion("shape", [
     arrivals,
     maxInFlight,
     client,
+    connections,
   }),
 ]);
 
