@@ -5,15 +5,20 @@ import { clusterItems, clusterSizes, defaultClusters } from "./clusters.ts";
 
 describe("sizes", () => {
   test("clusters are whole words, hold all items, and are filled up by 15% at most", () => {
-    const items = fc.integer({ min: 1, max: 10_000_000 });
+    const items = fc.integer({ min: 1000, max: 10_000_000 });
     fc.assert(
       fc.property(items, fc.integer({ min: 1, max: 65_536 }), (count, wished) => {
         const sizes = clusterSizes(count, wished);
         expect(sizes.width % 64).toBe(0);
         expect(sizes.count * sizes.width).toBeGreaterThanOrEqual(count);
-        if (count > 1000) expect(sizes.count * sizes.width).toBeLessThanOrEqual(1.15 * count);
+        expect(sizes.count * sizes.width).toBeLessThanOrEqual(1.15 * count);
       }),
     );
+  });
+
+  test("of few items there is at least one cluster", () => {
+    expect(clusterSizes(1, 4)).toEqual({ count: 1, width: 64 });
+    expect(clusterSizes(100, 4)).toEqual({ count: 2, width: 64 });
   });
 
   test("a wish that can be met is met", () => {

@@ -67,7 +67,7 @@ test("equal points, and as many clusters as points, are no trouble", async () =>
     random: new Random(1),
     ...quiet,
   });
-  expect([...assignment.toSorted()]).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(Array.from(assignment.toSorted())).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
 test("the same seed gives the same clusters", async () => {
