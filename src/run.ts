@@ -10,6 +10,7 @@ import { ResultDraft } from "./result/result-draft.ts";
 import type { GateVerdict, Result } from "./result/schema.ts";
 import { measureRounds } from "./run/measure-rounds.ts";
 import { resultHeader } from "./run/result-header.ts";
+import { loadTraces } from "./run/traces.ts";
 import type { LoadedScenario } from "./scenario/load-scenario.ts";
 import { loadPrices } from "./scenario/prices.ts";
 
@@ -61,12 +62,14 @@ export async function run(options: RunOptions): Promise<Outcome> {
   const cpus = await planCpus(scenario.cpus);
   const workload = await loadWorkload(scenario, { cacheFolder, onProgress, signal });
 
+  const traces = await loadTraces(loaded, workload, { cacheFolder, onProgress, signal });
+
   await using bundle = await Bundle.create(out);
   const draft = new ResultDraft(resultHeader(loaded, workload, machine));
   const context = {
     scenario,
     workload,
-    traces: new Map(),
+    traces,
     cpus,
     hasGpu: machine.gpu !== null,
     cacheFolder,

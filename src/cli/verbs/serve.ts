@@ -4,11 +4,14 @@ import { defaultCacheFolder } from "../../dataset/cache-folder.ts";
 import { readDataset } from "../../dataset/folder.ts";
 import { generateRequests } from "../../dataset/requests.ts";
 import { resolveDataset } from "../../dataset/resolve.ts";
+import type { DoorLimits } from "../../door/retriever.ts";
 import { HarnessError } from "../../errors.ts";
+import { openRecordingDoor, type RecordingDoor } from "../../load/recording-door.ts";
 import type { RetrievalRequest } from "../../retrieval/request.ts";
 import { loadScenario } from "../../scenario/load-scenario.ts";
 import { didYouMean } from "../../nearest-word.ts";
 import type { Scenario } from "../../scenario/schema.ts";
+import { limitsOf } from "../../run/traces.ts";
 import { expandVariants } from "../../scenario/variants.ts";
 import type { System } from "../../system.ts";
 import { gateNames } from "../gate-names.ts";
@@ -22,6 +25,7 @@ interface ServeFlags extends OutputFlags {
   readonly grpcPort?: number;
   readonly httpPort?: number;
   readonly set?: readonly string[];
+  readonly record?: string;
 }
 
 /** `silverbench serve SYSTEM SCENARIO`: one system's door, for curl, wrk or your own client. */
@@ -32,6 +36,7 @@ export function addServe(program: Command, session: Session): void {
     .argument("<scenario>", "file, or name as `list` shows it")
     .option("--grpc-port <n>", "port of the gRPC door (default: any free)", port)
     .option("--http-port <n>", "port of the HTTP door (default: any free)", port)
+    .option("--record <file>", "write every request to a trace, for a load of shape replay")
     .option("--set <path=value>", "change a field of the scenario; may be given often", appended)
     .action(async (name: string, scenarioName: string, flags: ServeFlags) => {
       const { terminal, signal } = session;
@@ -40,13 +45,18 @@ export function addServe(program: Command, session: Session): void {
         checkGate: gateNames,
       });
       demandSystem(scenario, name);
-      const { system, example } = await open(session, scenario, name, flags);
+      const { system, example, limits } = await open(session, scenario, name, flags);
       await using serving = system;
-      const { kind, address, httpAddress, processes } = serving;
+      await using recording = await record(serving, limits, flags);
+      const { kind, processes } = serving;
+      const { address, httpAddress } = recording ?? serving;
       if (flags.json === true) {
         printJson(terminal, { system: name, kind, address, httpAddress, processes });
-      } else terminal.out(servingText(serving, example));
+      } else terminal.out(servingText({ ...serving, address, httpAddress }, example));
       await untilStopped(serving, signal);
+      if (recording !== null) {
+        terminal.note(`${recording.door.recorded} requests recorded in ${flags.record}`);
+      }
     });
 }
 
@@ -55,28 +65,57 @@ async function open(
   scenario: Scenario,
   name: string,
   flags: ServeFlags,
-): Promise<{ system: System; example: RetrievalRequest }> {
+): Promise<{ system: System; example: RetrievalRequest; limits: DoorLimits }> {
   const { signal } = session;
   using progress = openProgress(session, flags);
   const onProgress = (phase: string, fraction: number): void => progress.show({ phase, fraction });
   const cacheFolder = defaultCacheFolder();
   const { dataset: data, seeds } = scenario;
   const dataset = await resolveDataset(data, seeds.data, { cacheFolder, onProgress, signal });
-  const example = exampleRequest(scenario, await readDataset(dataset.folder, { verify: false }));
+  const model = { ...scenario.model, seed: seeds.model };
+  const loaded = await readDataset(dataset.folder, { verify: false });
+  const example = exampleRequest(scenario, loaded);
   const { choiceOf, startSystem } = await import("../../run/start-system.ts");
-  const { grpcPort: grpc, httpPort: http } = flags;
   const spec = scenario.systems[name]!;
   const system = await startSystem(choiceOf(spec, expandVariants(spec)[0]!), {
     name,
     dataset,
-    model: { ...scenario.model, seed: seeds.model },
+    model,
     cpus: null,
     cacheFolder,
-    ports: { ...(grpc === undefined ? {} : { grpc }), ...(http === undefined ? {} : { http }) },
+    // Where its requests are recorded, the door in front of it has the ports.
+    ports: flags.record === undefined ? portsOf(flags) : {},
     onProgress,
     signal,
   });
-  return { system, example };
+  return { system, example, limits: limitsOf(loaded, model) };
+}
+
+/** The door that records, with its addresses; null where nothing is to be recorded. */
+async function record(
+  { address }: System,
+  limits: DoorLimits,
+  flags: ServeFlags,
+): Promise<Recording | null> {
+  if (flags.record === undefined) return null;
+  const file = flags.record;
+  const door = await openRecordingDoor({ address, file, limits, ports: portsOf(flags) });
+  return {
+    door,
+    address: `127.0.0.1:${door.grpcPort}`,
+    httpAddress: `http://127.0.0.1:${door.httpPort}`,
+    [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),
+  };
+}
+
+interface Recording extends AsyncDisposable {
+  readonly door: RecordingDoor;
+  readonly address: string;
+  readonly httpAddress: string;
+}
+
+function portsOf({ grpcPort: grpc, httpPort: http }: ServeFlags): { grpc?: number; http?: number } {
+  return { ...(grpc === undefined ? {} : { grpc }), ...(http === undefined ? {} : { http }) };
 }
 
 /** Of the scenario's first requests one with a filter, if any has one; small, so that it can be read. */
