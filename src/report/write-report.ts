@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeFileAtomically } from "../result/atomic-file.ts";
 import { BUNDLE_FILES, readBundle } from "../result/bundle.ts";
+import type { GateVerdict } from "../result/schema.ts";
 import { bencherMetrics } from "./bencher.ts";
 import { biggerIsBetterRows, smallerIsBetterRows } from "./benchmark-action.ts";
 import { renderJunit } from "./junit.ts";
@@ -12,11 +13,16 @@ import { renderSummary } from "./summary-markdown.ts";
  * Writes everything that follows from a bundle into it: report.html, summary.md, junit.xml, and the
  * numbers for github-action-benchmark, Bencher and Prometheus. Needs nothing but the bundle,
  * complete or not.
+ * @param gates verdicts to show instead of those that the run gave.
  * @returns the path of report.html.
  * @throws HarnessError DATA if the bundle cannot be read or written.
  */
-export async function writeReport(bundleFolder: string): Promise<string> {
-  const { folder, result, samples } = await readBundle(bundleFolder);
+export async function writeReport(
+  bundleFolder: string,
+  gates?: readonly GateVerdict[],
+): Promise<string> {
+  const { folder, result: stored, samples } = await readBundle(bundleFolder);
+  const result = gates === undefined ? stored : { ...stored, gates: [...gates] };
   const path = (file: keyof typeof BUNDLE_FILES): string => join(folder, BUNDLE_FILES[file]);
   const texts = [
     ["report", renderReport(result, samples)],

@@ -129,6 +129,14 @@ describe("silverbench gate --reference", () => {
     expect(await refused(result)).toContain("silverbench.result/0");
   });
 
+  test("writes its verdicts into the bundle's summary where it is told to", async () => {
+    const bundle = await written("shown", ours(another(1)));
+    const words = ["--threshold", "recall(mesh) >= 0.999", "--report"];
+    expect((await said("gate", bundle, ...words)).exitCode).toBe(3);
+    expect(await readFile(join(bundle, "summary.md"), "utf8")).toContain("❌ regression");
+    expect(await readFile(join(bundle, "junit.xml"), "utf8")).toContain('type="regression"');
+  });
+
   test("is red for a system that was renamed", async () => {
     const file = join(folder, "named.json");
     await said(

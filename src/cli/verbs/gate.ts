@@ -18,6 +18,7 @@ interface GateFlags extends OutputFlags {
   readonly threshold?: readonly string[];
   readonly reference?: string;
   readonly updateReference?: boolean;
+  readonly report?: boolean;
 }
 
 const REFERENCES = "reports/reference";
@@ -37,37 +38,48 @@ export function addGate(program: Command, session: Session): void {
       `a stored result, or a folder of them such as ${REFERENCES}, to compare with`,
     )
     .option("--update-reference", `keep this result as the reference (default: in ${REFERENCES})`)
+    .option("--report", "write the verdicts into the bundle's report, summary and JUnit file")
     .action(async (argument: string, flags: GateFlags) => {
-      const { result } = await readBundle(bundleFolder(argument));
+      const folder = bundleFolder(argument);
+      const { result } = await readBundle(folder);
       if (flags.updateReference === true) return updateReference(session, result, flags);
-      if (flags.reference === undefined) return judge(session, flags, result, null);
-      const reference = await readReference(flags.reference, result);
-      checkComparable(result, reference);
-      judge(session, flags, result, reference);
+      const reference =
+        flags.reference === undefined ? null : await readReference(flags.reference, result);
+      if (reference !== null) checkComparable(result, reference);
+      const gates = judge(flags, result, reference);
+      session.exitCode = worstExitCode([
+        ...(result.complete ? [] : [5 as const]),
+        ...gates.map(({ verdict }) => exitCodeOfVerdict(verdict)),
+      ]);
+      if (flags.report === true) {
+        // The charts' libraries are large; only this flag needs them.
+        const { writeReport } = await import("../../report/write-report.ts");
+        await writeReport(folder, gates);
+      }
+      tell(session, flags, result, gates);
     });
 }
 
-function judge(session: Session, flags: GateFlags, result: Result, reference: Result | null): void {
-  const { terminal } = session;
-  const texts = flags.threshold ?? gatesOfText(result.scenario.text);
+function judge({ threshold }: GateFlags, result: Result, reference: Result | null): GateVerdict[] {
+  const texts = threshold ?? gatesOfText(result.scenario.text);
   const judged = evaluateGates(texts, result, reference);
+  if (reference === null) return judged;
   const asksReference = texts.some((text) => /\breference\b/.test(text));
-  const gates: GateVerdict[] = [
+  return [
     ...judged,
-    ...(reference === null ? [] : missingFromReference(result, reference)),
-    ...(reference === null || asksReference
-      ? []
-      : evaluateGates(referenceGates(reference), result, reference)),
+    ...missingFromReference(result, reference),
+    ...(asksReference ? [] : evaluateGates(referenceGates(reference), result, reference)),
   ];
-  session.exitCode = worstExitCode([
-    ...(result.complete ? [] : [5 as const]),
-    ...gates.map(({ verdict }) => exitCodeOfVerdict(verdict)),
-  ]);
-  if (flags.json === true) {
-    const { complete } = result;
-    return printJson(terminal, { complete, gates, exitCode: session.exitCode });
-  }
-  if (!result.complete) terminal.out("INCOMPLETE: the run did not end; nothing of it is proof.");
+}
+
+function tell(
+  { terminal, exitCode }: Session,
+  flags: GateFlags,
+  { complete }: Result,
+  gates: readonly GateVerdict[],
+): void {
+  if (flags.json === true) return printJson(terminal, { complete, gates, exitCode });
+  if (!complete) terminal.out("INCOMPLETE: the run did not end; nothing of it is proof.");
   if (gates.length === 0) terminal.out("The scenario promises nothing: it has no gate.");
   for (const gate of gates) terminal.out(wrapped(gateLine(gate), terminal.columns));
 }

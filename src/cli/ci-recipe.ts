@@ -1,0 +1,110 @@
+/** Where a recipe is for, and the file it goes to by default. */
+export const CI_RECIPES = {
+  github: { file: ".github/workflows/silverbench.yml", text: githubWorkflow },
+  shell: { file: "silverbench-ci.sh", text: shellScript },
+} as const;
+
+export type CiKind = keyof typeof CI_RECIPES;
+
+/**
+ * A plain shell recipe for any CI: measure, judge, and confirm with more rounds before a change is
+ * called a regression.
+ */
+function shellScript(): string {
+  return `#!/bin/sh
+# Measures a scenario, judges it, and measures again, longer, before it calls anything a regression.
+#   sh silverbench-ci.sh [SCENARIO]
+# SILVERBENCH            the command (default: npx silverbench)
+# SILVERBENCH_REFERENCE  a stored result or a folder of them, e.g. reports/reference. Set it on a
+#                        machine that is always the same; without it the scenario's own gates count,
+#                        and on a shared runner those should be ratios.
+# ROUNDS, CONFIRM_ROUNDS rounds of the first and of the second look (default: 7 and 21)
+set -u
+scenario=\${1:-quickstart}
+out=\${SILVERBENCH_OUT:-reports/latest/ci}
+
+measure() {
+  \${SILVERBENCH:-npx silverbench} run "$scenario" --rounds "$1" --out "$out" --quiet
+  code=$?
+  # 3 and 4 are verdicts, which the gate below gives again; all else but 0 is no measurement.
+  case $code in 0 | 3 | 4) ;; *) return $code ;; esac
+  \${SILVERBENCH:-npx silverbench} gate "$out" --report \\
+    \${SILVERBENCH_REFERENCE:+--reference "$SILVERBENCH_REFERENCE"}
+}
+
+measure "\${ROUNDS:-7}"
+code=$?
+case $code in
+  3 | 4)
+    echo "Not settled; measuring again, longer."
+    measure "\${CONFIRM_ROUNDS:-21}"
+    code=$?
+    ;;
+esac
+# 0 pass, 3 regression (confirmed), 4 still inconclusive, 5 invalid, 6 no fitting reference.
+exit $code
+`;
+}
+
+/** A reusable GitHub Actions workflow around the shell recipe. */
+function githubWorkflow(): string {
+  return `# Measures both systems on every pull request, keeps the result, comments with the summary.
+# Reusable: \`uses: OWNER/REPO/.github/workflows/silverbench.yml@main\` with the inputs below.
+# A hosted runner is another machine each time: gate on ratios there. On a runner of your own set
+# \`reference: reports/reference\`, and gate on absolute numbers too.
+name: silverbench
+on:
+  pull_request:
+  workflow_call:
+    inputs:
+      scenario: { type: string, default: quickstart }
+      reference: { type: string, default: "" }
+      runner: { type: string, default: ubuntu-latest }
+
+permissions:
+  contents: read
+  pull-requests: write
+
+jobs:
+  measure:
+    runs-on: \${{ inputs.runner || 'ubuntu-latest' }}
+    timeout-minutes: 45
+    # Two measurements on one machine would measure each other.
+    concurrency: { group: "silverbench-\${{ github.repository }}", cancel-in-progress: false }
+    env:
+      SCENARIO: \${{ inputs.scenario || 'quickstart' }}
+      SILVERBENCH_REFERENCE: \${{ inputs.reference }}
+      SILVERBENCH_OUT: reports/latest/ci
+      SILVERBENCH: node dist/src/cli/main.js
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-node@v4
+        with: { node-version: 20, cache: npm }
+      # Data sets, indexes and artifacts, by hash; an old cache is only slower, never wrong.
+      - uses: actions/cache@v4
+        with:
+          path: ~/.cache/silverbench
+          key: silverbench-\${{ runner.os }}-\${{ hashFiles('scenarios/**') }}
+          restore-keys: silverbench-\${{ runner.os }}-
+      - run: npm ci && npm run build
+      - run: sh silverbench-ci.sh "$SCENARIO"
+      - if: always()
+        run: cat "$SILVERBENCH_OUT/summary.md" >> "$GITHUB_STEP_SUMMARY" || true
+      - if: always()
+        uses: actions/upload-artifact@v4
+        with: { name: silverbench, path: "\${{ env.SILVERBENCH_OUT }}", if-no-files-found: ignore }
+      # One comment a pull request: the summary's hidden tag finds the earlier one.
+      - if: always() && github.event_name == 'pull_request'
+        env: { GH_TOKEN: "\${{ github.token }}", PR: "\${{ github.event.number }}" }
+        run: |
+          test -f "$SILVERBENCH_OUT/summary.md" || exit 0
+          tag=$(head -n 1 "$SILVERBENCH_OUT/summary.md")
+          comments="repos/$GITHUB_REPOSITORY/issues/$PR/comments"
+          id=$(gh api --paginate "$comments" --jq ".[] | select(.body | startswith(\\"$tag\\")) | .id" | head -n 1)
+          if [ -n "$id" ]; then
+            gh api -X PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$id" -F body=@"$SILVERBENCH_OUT/summary.md"
+          else
+            gh api "$comments" -F body=@"$SILVERBENCH_OUT/summary.md"
+          fi
+`;
+}
