@@ -1,54 +1,158 @@
-import { Batcher } from "../src/door/batcher.ts";
+import type { LiveCatalogue, LiveItem } from "../src/door/live-catalogue.ts";
 import { ownProcessStats } from "../src/door/own-process.ts";
-import type { CallContext, Retriever } from "../src/door/retriever.ts";
+import type { CallContext, DoorLimits, Retriever } from "../src/door/retriever.ts";
 import { StageTimes } from "../src/door/stage-times.ts";
 import type { SystemStats } from "../src/door/stats.ts";
+import { HarnessError } from "../src/errors.ts";
+import { Histogram } from "../src/math/histogram.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
-import type { OnnxEngine } from "./engine/onnx-engine.ts";
-import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
-import type { RequestReader } from "./engine/request-reader.ts";
+import { Generation, type GenerationOptions } from "./generation.ts";
+import { checkedItem } from "./live/check-item.ts";
 
-export interface RetrieverOptions {
-  readonly engine: OnnxEngine;
-  readonly reader: RequestReader;
-  readonly maxBatch: number;
-  readonly maxWaitMs: number;
-  readonly maxInFlight: number;
+export interface ModelRetrieverOptions extends Omit<GenerationOptions, "stages"> {
+  /** Dense features of an item, for ranking. */
+  readonly denseDim: number;
 }
 
-/** What stands behind the model's front door: requests are read, batched and answered by the engine. */
-export class ModelRetriever implements Retriever {
-  readonly #reader: RequestReader;
-  readonly #batcher: Batcher<EngineQuery, EngineAnswer>;
-  readonly #stages = new StageTimes();
+/**
+ * What stands behind the model's front door: the artifact it serves from, which can be replaced,
+ * and the items that changed since it was compiled.
+ */
+export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable {
+  /** Called once another artifact serves. */
+  onSwap: () => void = () => {};
+  readonly #options: ModelRetrieverOptions & { readonly stages: StageTimes };
+  /** Of the generations that are gone. */
+  readonly #sizes = Histogram.create();
+  readonly #waits = Histogram.create();
+  /** Generations that finish what they have begun. */
+  readonly #retiring = new Map<Generation, Promise<void>>();
+  #current: Generation;
+  #swapping: Promise<void> = Promise.resolve();
   #requests = 0;
+  #swaps = 0;
 
-  constructor({ engine, reader, maxBatch, maxWaitMs, maxInFlight }: RetrieverOptions) {
-    this.#reader = reader;
-    this.#batcher = new Batcher({
-      maxBatch,
-      maxWaitMs,
-      maxQueued: maxInFlight,
-      run: (batch) => this.#stages.time("model.run", () => engine.answer(batch)),
-    });
+  private constructor(
+    current: Generation,
+    options: ModelRetrieverOptions & { readonly stages: StageTimes },
+  ) {
+    this.#current = current;
+    this.#options = options;
   }
 
-  async retrieve(request: RetrievalRequest, { deadlineMs }: CallContext): Promise<Answer> {
+  /** @throws HarnessError as Generation.open does. */
+  static async open(folder: string, options: ModelRetrieverOptions): Promise<ModelRetriever> {
+    const all = { ...options, stages: new StageTimes() };
+    const generation = await Generation.open(folder, {
+      ...all,
+      // What this machine compiled is not hashed at every start.
+      verify: false,
+    });
+    return new ModelRetriever(generation, all);
+  }
+
+  get limits(): DoorLimits {
+    return this.#current.limits;
+  }
+
+  async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
     this.#requests++;
-    const startMs = performance.now();
-    const query = this.#reader.read(request);
-    this.#stages.record("model.plan", performance.now() - startMs);
-    const { rows, values } = await this.#batcher.submit(query, deadlineMs);
-    return { ids: this.#reader.idsOf(rows), values, partial: false };
+    return await this.#current.retrieve(request, context);
+  }
+
+  async upsert(items: readonly LiveItem[]): Promise<void> {
+    const { manifest, live } = this.#current;
+    requireScoreOnly(manifest.model);
+    const shape = { ...manifest, denseDim: this.#options.denseDim };
+    const checked = items.map((item, at) => checkedItem(item, shape, `items[${at}]`));
+    for (const item of checked) live.upsert(item);
+  }
+
+  async delete(ids: Float64Array): Promise<void> {
+    for (const id of ids) this.#current.live.delete(id);
+  }
+
+  /**
+   * Answers from another artifact from now on. It is loaded, checked whole and warmed up beside
+   * the one that serves, which then finishes what it has begun: no request fails. Changes that
+   * were made meanwhile hold for it too.
+   * @throws HarnessError DATA if it is damaged, UNAVAILABLE if it cannot be run; nothing changed.
+   */
+  swap(folder: string): Promise<void> {
+    return this.#swapTo(folder, NO_VERSION);
   }
 
   stats(): Promise<SystemStats> {
+    const generations = [this.#current, ...this.#retiring.keys()];
+    const sizes = sumOf([this.#sizes, ...generations.map((one) => one.sizes)]);
+    const waits = sumOf([this.#waits, ...generations.map((one) => one.waits)]);
+    const { live, probing } = this.#current;
     return Promise.resolve({
       processes: [ownProcessStats("model")],
       devices: [],
-      stages: new Map([...this.#stages.encode(), ["model.queue", this.#batcher.waits.encode()]]),
-      batchSizes: this.#batcher.sizes.encode(),
-      counters: new Map([["requests", this.#requests]]),
+      stages: new Map([...this.#options.stages.encode(), ["model.queue", waits.encode()]]),
+      batchSizes: sizes.encode(),
+      counters: new Map([
+        ["requests", this.#requests],
+        ["model.swaps", this.#swaps],
+        ["model.widened_searches", probing.widened],
+        ["model.widest_probes", probing.widestProbes],
+        ["model.fresh_slots", live.count],
+        ["model.hidden_items", live.hidden],
+      ]),
     });
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#swapping;
+    await Promise.all([...this.#retiring.values(), this.#current[Symbol.asyncDispose]()]);
+  }
+
+  /** One swap after the other. @param version changes up to it are in the artifact already. */
+  #swapTo(folder: string, version: number): Promise<void> {
+    const swapped = this.#swapping.then(() => this.#swapNow(folder, version));
+    this.#swapping = swapped.catch(() => {});
+    return swapped;
+  }
+
+  async #swapNow(folder: string, version: number): Promise<void> {
+    const last = this.#current;
+    const next = await Generation.open(folder, { ...this.#options, verify: true });
+    try {
+      // In one step with what follows, so that no change gets lost in between.
+      next.inherit(last, version);
+    } catch (error) {
+      await next[Symbol.asyncDispose]();
+      throw error;
+    }
+    this.#current = next;
+    this.#swaps++;
+    this.#retiring.set(last, this.#retire(last));
+    this.onSwap();
+  }
+
+  async #retire(generation: Generation): Promise<void> {
+    await generation[Symbol.asyncDispose]();
+    this.#retiring.delete(generation);
+    this.#sizes.add(generation.sizes);
+    this.#waits.add(generation.waits);
+  }
+}
+
+/** Before the first change: an artifact from elsewhere is not known to hold any. */
+const NO_VERSION = 0;
+
+function requireScoreOnly({ overarch, value }: Generation["manifest"]["model"]): void {
+  if (overarch === "none" && value.trim() === "score") return;
+  throw new HarnessError(
+    "BAD_INPUT",
+    `fresh items are ranked by their score alone; this model has overarch ${overarch} and value "${value}"`,
+    { where: "model", hint: "compile them into an artifact and swap to it" },
+  );
+}
+
+function sumOf(histograms: readonly Histogram[]): Histogram {
+  const sum = Histogram.create();
+  for (const histogram of histograms) sum.add(histogram);
+  return sum;
 }

@@ -1,19 +1,20 @@
+import { readManifest } from "../src/dataset/folder.ts";
+import { serveAdmin } from "../src/door/admin-service.ts";
 import { openDoor } from "../src/door/server.ts";
 import type { Device } from "../src/onnx/device.ts";
 import { endService, runService } from "../src/process/service-main.ts";
 import type { SystemProcess } from "../src/system.ts";
-import { Artifact } from "./compile/artifact.ts";
-import { OnnxEngine } from "./engine/onnx-engine.ts";
-import { RequestReader } from "./engine/request-reader.ts";
-import { warmUp } from "./engine/warm-up.ts";
 import { ModelRetriever } from "./model-retriever.ts";
 
 /** What the model's process is started with. */
 export interface ServerConfig {
+  readonly datasetFolder: string;
   readonly artifactFolder: string;
   readonly device: Device;
   readonly allowFallback: boolean;
   readonly threads: number;
+  /** Clusters that a head looks at, where the artifact has clusters. */
+  readonly probes: number | "all";
   readonly maxBatch: number;
   readonly maxWaitMs: number;
   readonly maxInFlight: number;
@@ -25,39 +26,39 @@ export interface ServerConfig {
 export interface ServerReady {
   readonly grpcPort: number;
   readonly httpPort: number;
+  readonly adminPort: number;
   /** Processes beside this one. */
   readonly processes: readonly SystemProcess[];
 }
 
-/** The one process of the index-as-model: front door, batching, and the model in its thread. */
+/** The process of the index-as-model: batching, the model in its thread, and the front door. */
 runService<ServerConfig, ServerReady>(async (config, onProgress) => {
-  const { artifactFolder, device, threads, allowFallback, ports, ...batching } = config;
-  const artifact = await Artifact.open(artifactFolder, { verify: false });
-  const { items, dim, userDim, model } = artifact.manifest;
-  const reader = await RequestReader.open(artifact);
-  onProgress("loading the model", Number.NaN);
-  const engine = await OnnxEngine.open(artifact, {
-    device,
-    threads,
-    allowFallback,
-    onDied: endService,
+  const { device, threads, probes, allowFallback, maxBatch, maxWaitMs, maxInFlight } = config;
+  onProgress("loading and warming up the model", Number.NaN);
+  const { manifest } = await readManifest(config.datasetFolder);
+  const retriever = await ModelRetriever.open(config.artifactFolder, {
+    denseDim: manifest.denseDim,
+    maxBatch,
+    maxWaitMs,
+    maxInFlight,
+    engine: { device, threads, probes, allowFallback, onDied: endService },
   });
-  onProgress("warming up", Number.NaN);
-  await warmUp(engine, { maxBatch: config.maxBatch, plan: reader.anyPlan() });
-  await engine.checkPlacement();
   const door = await openDoor({
-    retriever: new ModelRetriever({ engine, reader, ...batching }),
-    limits: { items, userDim, queryDim: dim * model.heads, maxInFlight: config.maxInFlight },
-    ports,
+    retriever,
+    limits: retriever.limits,
+    ports: config.ports,
     workers: config.doorWorkers,
     onDied: endService,
   });
+  retriever.onSwap = () => door.setLimits(retriever.limits);
+  const admin = await serveAdmin(retriever);
   const { grpcPort, httpPort, processes } = door;
   return {
-    ready: { grpcPort, httpPort, processes },
+    ready: { grpcPort, httpPort, adminPort: admin.port, processes },
     stop: async () => {
+      await admin[Symbol.asyncDispose]();
       await door[Symbol.asyncDispose]();
-      await engine[Symbol.asyncDispose]();
+      await retriever[Symbol.asyncDispose]();
     },
   };
 });

@@ -28,10 +28,12 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
   const { maxBatch, maxWaitMs, maxInFlight, device, allowFallback } = settings;
   const threads = cpus?.length ?? availableParallelism();
   const config: ServerConfig = {
+    datasetFolder: options.dataset.folder,
     artifactFolder: build.artifact.folder,
     device,
     allowFallback,
     threads,
+    probes: settings.nprobe,
     doorWorkers: doorWorkerCount(settings.doorWorkers, threads),
     maxBatch,
     maxWaitMs,
@@ -105,6 +107,7 @@ async function healthy(
     device: settings.device,
     address,
     httpAddress: `http://127.0.0.1:${server.ready.httpPort}`,
+    adminAddress: `127.0.0.1:${server.ready.adminPort}`,
     processes: [{ pid: server.pid, role: server.role }, ...server.ready.processes],
     settings,
     build: { seconds, bytes: artifact.bytes, cached },

@@ -48,6 +48,8 @@ export interface System extends AsyncDisposable {
   readonly address: string;
   /** http://host:port of the HTTP door; null for a remote system without one. */
   readonly httpAddress: string | null;
+  /** host:port of the admin service (admin.proto); absent where the catalogue cannot be changed. */
+  readonly adminAddress?: string;
   readonly processes: readonly SystemProcess[];
   /** Settings after defaults. */
   readonly settings: Readonly<Record<string, unknown>>;

@@ -6,7 +6,7 @@ import type { Digits } from "../eligibility/digits.ts";
 import type { ScaleOf } from "./quantisation.ts";
 
 /** Changes whenever graphs, tensors or their meaning do: other versions are compiled anew. */
-export const ARTIFACT_SCHEMA = "silverbench.artifact/2";
+export const ARTIFACT_SCHEMA = "silverbench.artifact/3";
 
 export const MANIFEST_FILE = "manifest.json";
 export const WEIGHTS_FILE = "model.onnx.data";

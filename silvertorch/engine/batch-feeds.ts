@@ -3,6 +3,7 @@ import { planTensors, type EncodedPlan } from "../eligibility/plan-tensors.ts";
 import type { EngineQuery } from "./query.ts";
 
 export interface BatchShape {
+  readonly dim: number;
   readonly userDim: number;
   /** heads x item dim */
   readonly queryDim: number;

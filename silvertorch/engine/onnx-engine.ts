@@ -26,6 +26,8 @@ export interface EngineOptions {
  */
 const MAX_SCORES = 1 << 26;
 
+const NO_ITEMS = new Float32Array(0);
+
 /** A loaded graph: a session, in this thread or in one of its own. */
 export interface GraphRunner extends AsyncDisposable {
   run(feeds: Readonly<Record<string, HostTensor>>): Promise<Readonly<Record<string, HostTensor>>>;
@@ -37,6 +39,7 @@ export class OnnxEngine implements AsyncDisposable {
   readonly #manifest: ArtifactManifest;
   readonly #probing: Probing;
   readonly #shape: BatchShape;
+  #freshItems: () => Float32Array = () => NO_ITEMS;
   #checkPlacement: (() => Promise<void>) | null = null;
 
   /**
@@ -48,7 +51,8 @@ export class OnnxEngine implements AsyncDisposable {
     this.#runner = runner;
     this.#manifest = manifest;
     this.#probing = new Probing(manifest, probes);
-    this.#shape = { items, userDim, queryDim: dim * model.heads, clustered: clusters !== null };
+    const queryDim = dim * model.heads;
+    this.#shape = { items, dim, userDim, queryDim, clustered: clusters !== null };
   }
 
   /**
@@ -78,6 +82,14 @@ export class OnnxEngine implements AsyncDisposable {
    */
   async checkPlacement(): Promise<void> {
     await this.#checkPlacement?.();
+  }
+
+  /**
+   * Scores also items that came after the artifact was compiled.
+   * @param items asked before each run: float32 [fresh, dim], handed over, not copied.
+   */
+  scoreFresh(items: () => Float32Array): void {
+    this.#freshItems = items;
   }
 
   /** Answers in the order of the queries, of which there is at least one. */
@@ -111,7 +123,7 @@ export class OnnxEngine implements AsyncDisposable {
     for (let at = 0; at < parts; at++) {
       const from = Math.floor((queries.length * at) / parts);
       const part = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
-      const feeds = batchFeeds(part, this.#shape, probes);
+      const feeds = { ...batchFeeds(part, this.#shape, probes), ...this.#freshFeed() };
       answers.push(...cutAnswers(part, await this.#runner.run(feeds)));
     }
     return answers;
@@ -123,6 +135,12 @@ export class OnnxEngine implements AsyncDisposable {
     const copied = (clusterWidth ?? 0) * probes * dim * (settings.precision === "int8" ? 0.25 : 1);
     const perHead = this.#probing.isAll(probes) ? items : copied;
     return Math.max(1, Math.floor(MAX_SCORES / (perHead * model.heads)));
+  }
+
+  #freshFeed(): Record<string, HostTensor> {
+    const data = this.#freshItems();
+    const { dim } = this.#shape;
+    return { fresh_items: { type: "float32", dims: [data.length / dim, dim], data } };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -164,10 +182,16 @@ function cutAnswers(
   const values = results["values"]!.data as Float32Array;
   const rows = results["rows"]!.data as Uint32Array;
   const width = results["values"]!.dims[1]!;
+  const fresh = results["fresh_scores"]!.data as Float32Array;
+  const freshCount = results["fresh_scores"]!.dims[1]!;
   return queries.map(({ k }, at) => {
     const start = at * width;
     let end = start + Math.min(k, width);
     while (end > start && values[end - 1] === -Infinity) end--;
-    return { rows: rows.slice(start, end), values: values.slice(start, end) };
+    return {
+      rows: rows.slice(start, end),
+      values: values.slice(start, end),
+      freshScores: fresh.subarray(at * freshCount, (at + 1) * freshCount),
+    };
   });
 }

@@ -17,4 +17,6 @@ export interface EngineQuery {
 export interface EngineAnswer {
   readonly rows: Uint32Array;
   readonly values: Float32Array;
+  /** Of each fresh item, in their order. */
+  readonly freshScores: Float32Array;
 }

@@ -61,6 +61,11 @@ export class RequestReader {
     return this.#planner.anyPlan();
   }
 
+  /** Whether the artifact holds an item. */
+  holds(id: number): boolean {
+    return this.#items.rowOf(id) >= 0;
+  }
+
   /** The ids of an answer's rows. */
   idsOf(rows: Uint32Array): Float64Array {
     return this.#items.idsOf(rows);

@@ -6,6 +6,7 @@ import type { LayerWeights } from "./dense-layer.ts";
 import { filterInputs, type EligibilityWeights } from "./eligibility.ts";
 import { exclusionInputs } from "./exclusion.ts";
 import { exhaustiveSearch, type SearchInputs } from "./exhaustive-search.ts";
+import { freshScoring } from "./fresh-scoring.ts";
 import type { QuantisedItems } from "./quantised-scoring.ts";
 import { rankedByValue, type RankingWeights } from "./ranking.ts";
 import { candidateCount, refined } from "./refinement.ts";
@@ -77,6 +78,8 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
     : lists;
   graph.output("values", ranked.values, "float32", ["batch", "k"]);
   graph.output("rows", graph.cast(ranked.rows, "uint32"), "uint32", ["batch", "k"]);
+  const fresh = freshScoring(graph, queries, { heads, dim: items.dims[1]! });
+  graph.output("fresh_scores", fresh, "float32", ["batch", "fresh"]);
   return graph;
 }
 

@@ -1,0 +1,186 @@
+import { Batcher } from "../src/door/batcher.ts";
+import type { CallContext, DoorLimits } from "../src/door/retriever.ts";
+import type { StageTimes } from "../src/door/stage-times.ts";
+import { HarnessError } from "../src/errors.ts";
+import type { Histogram } from "../src/math/histogram.ts";
+import { FilterCache } from "../src/retrieval/filter/filter-cache.ts";
+import { parseFilter } from "../src/retrieval/filter/grammar.ts";
+import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
+import { Artifact } from "./compile/artifact.ts";
+import type { ArtifactManifest } from "./compile/manifest.ts";
+import { OnnxEngine, type EngineOptions } from "./engine/onnx-engine.ts";
+import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
+import { RequestReader } from "./engine/request-reader.ts";
+import { warmUp } from "./engine/warm-up.ts";
+import { LiveItems } from "./live/live-items.ts";
+import { type RankedIds, widened, withFresh, withoutHidden } from "./live/merge.ts";
+
+export interface GenerationOptions {
+  readonly engine: EngineOptions;
+  readonly maxBatch: number;
+  readonly maxWaitMs: number;
+  readonly maxInFlight: number;
+  /** Where the times go; it outlives the generation. */
+  readonly stages: StageTimes;
+}
+
+interface Parts {
+  readonly manifest: ArtifactManifest;
+  readonly reader: RequestReader;
+  readonly engine: OnnxEngine;
+}
+
+/** Filters kept as trees, for fresh items. */
+const CACHED_FILTERS = 10_000;
+
+/**
+ * One artifact, loaded and warm: what the retriever answers from until the next one takes its
+ * place. Queries of one generation never meet the engine of another, for rows and plans are its own.
+ */
+export class Generation implements AsyncDisposable {
+  readonly manifest: ArtifactManifest;
+  readonly #reader: RequestReader;
+  readonly #engine: OnnxEngine;
+  readonly #options: GenerationOptions;
+  readonly #batcher: Batcher<EngineQuery, EngineAnswer>;
+  readonly #filters = new FilterCache(CACHED_FILTERS, parseFilter);
+  #live: LiveItems;
+  #inFlight = 0;
+  #onIdle: (() => void) | null = null;
+
+  private constructor({ manifest, reader, engine }: Parts, options: GenerationOptions) {
+    const { maxBatch, maxWaitMs, maxInFlight, stages } = options;
+    this.manifest = manifest;
+    this.#reader = reader;
+    this.#engine = engine;
+    this.#options = options;
+    this.#live = new LiveItems(manifest.dim, (id) => reader.holds(id));
+    engine.scoreFresh(() => this.#live.embeddings());
+    this.#batcher = new Batcher({
+      maxBatch,
+      maxWaitMs,
+      maxQueued: maxInFlight,
+      run: (batch) => stages.time("model.run", () => engine.answer(batch)),
+    });
+  }
+
+  /**
+   * Loads an artifact and runs it until nothing of it is cold.
+   * @param verify whether every file is hashed first, and not only measured.
+   * @throws HarnessError DATA if it is damaged, UNAVAILABLE if it cannot run on the device.
+   */
+  static async open(
+    folder: string,
+    { verify, ...options }: GenerationOptions & { readonly verify: boolean },
+  ): Promise<Generation> {
+    const artifact = await Artifact.open(folder, { verify });
+    const reader = await RequestReader.open(artifact);
+    const engine = await OnnxEngine.open(artifact, options.engine);
+    try {
+      await warmUp(engine, { maxBatch: options.maxBatch, plan: reader.anyPlan() });
+      await engine.checkPlacement();
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
+    const { manifest } = artifact;
+    return new Generation({ manifest, reader, engine }, options);
+  }
+
+  /** What a request to it is held to. */
+  get limits(): DoorLimits {
+    const { items, dim, userDim, model } = this.manifest;
+    const { maxInFlight } = this.#options;
+    return { items, userDim, queryDim: dim * model.heads, maxInFlight };
+  }
+
+  /** What changed since the artifact was compiled. */
+  get live(): LiveItems {
+    return this.#live;
+  }
+
+  /**
+   * Before it serves: takes over the changes that the last one served.
+   * @param version changes up to it are in this artifact already.
+   * @throws HarnessError BAD_INPUT if fresh items are not of this artifact's dimensions.
+   */
+  inherit({ manifest, live }: Generation, version: number): void {
+    const { dim } = this.manifest;
+    if (dim !== manifest.dim && live.count > 0) {
+      throw new HarnessError(
+        "BAD_INPUT",
+        `the artifact's items have ${dim} dimensions, the fresh items that are served ${manifest.dim}`,
+        { where: "folder" },
+      );
+    }
+    this.#live = live.since(version, dim, (id) => this.#reader.holds(id));
+  }
+
+  /** How often, and how far, answers had to be looked for beyond the usual clusters. */
+  get probing(): OnnxEngine["probing"] {
+    return this.#engine.probing;
+  }
+
+  /** Requests in a batch. */
+  get sizes(): Histogram {
+    return this.#batcher.sizes;
+  }
+
+  /** Microseconds that requests waited for their batch. */
+  get waits(): Histogram {
+    return this.#batcher.waits;
+  }
+
+  /** @throws HarnessError BAD_INPUT, OVERLOADED or DEADLINE. */
+  async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
+    this.#inFlight++;
+    try {
+      return { ...(await this.#answer(request, context)), partial: false };
+    } finally {
+      this.#inFlight--;
+      if (this.#inFlight === 0) this.#onIdle?.();
+    }
+  }
+
+  /**
+   * The compiled items' answer and the fresh ones' together. What is hidden is taken out of the
+   * answer, of which somewhat more was asked for; in the rare case that too little is left, it is
+   * asked for again without the hidden.
+   */
+  async #answer(request: RetrievalRequest, context: CallContext): Promise<RankedIds> {
+    const { k, exclude } = request;
+    const asked = widened(k, this.#live.hidden, this.manifest.items);
+    let found = await this.#ask({ ...request, k: asked }, context);
+    const live = this.#live;
+    if (live.count === 0 && live.hidden === 0) return found;
+    let compiled = withoutHidden(found, live);
+    if (compiled.ids.length < k && found.ids.length === asked) {
+      const excluded = Float64Array.of(...exclude, ...live.hiddenIds());
+      found = await this.#ask({ ...request, exclude: excluded }, context);
+      compiled = withoutHidden(found, live);
+    }
+    const scores = found.freshScores;
+    return withFresh(
+      compiled,
+      { live, scores, filter: this.#filters.get(request.filter) },
+      request,
+    );
+  }
+
+  async #ask(
+    request: RetrievalRequest,
+    { deadlineMs }: CallContext,
+  ): Promise<RankedIds & Pick<EngineAnswer, "freshScores">> {
+    const startMs = performance.now();
+    const query = this.#reader.read(request);
+    this.#options.stages.record("model.plan", performance.now() - startMs);
+    const { rows, values, freshScores } = await this.#batcher.submit(query, deadlineMs);
+    return { ids: this.#reader.idsOf(rows), values, freshScores };
+  }
+
+  /** Finishes what is in flight, then frees the engine. Nothing may be asked after it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await this.#engine[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,179 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Dataset } from "../src/dataset/dataset.ts";
+import { readDataset } from "../src/dataset/folder.ts";
+import { resolveDataset } from "../src/dataset/resolve.ts";
+import { connectAdmin, type AdminClient } from "../src/door/admin-service.ts";
+import { connectDoor, type DoorClient } from "../src/door/client.ts";
+import type { LiveItem } from "../src/door/live-catalogue.ts";
+import type { ModelSpec } from "../src/retrieval/model-spec.ts";
+import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
+import { scenarioSchema } from "../src/scenario/schema.ts";
+import { indexAsModelSettings } from "../src/scenario/settings.ts";
+import type { DatasetLocation, System } from "../src/system.ts";
+import { startIndexAsModel } from "./system.ts";
+
+const DIM = 16;
+const scenario = scenarioSchema.parse({
+  schema: "silverbench.scenario/1",
+  name: "live-e2e",
+  dataset: { kind: "synthetic", items: 3000, dim: DIM, users: 50 },
+  requests: { distinct: 50, k: 20 },
+  systems: { model: { kind: "index-as-model" } },
+  loads: { closed: { shape: "closed" } },
+});
+const towerOf = (seed: number): ModelSpec => ({
+  ...scenario.model,
+  seed,
+  tower: { kind: "mlp", hidden: [24] },
+});
+
+const quiet = { onProgress: () => {}, signal: new AbortController().signal };
+const inTime = { timeoutMs: 30_000 };
+let cacheFolder: string;
+let location: DatasetLocation;
+let dataset: Dataset;
+let system: System;
+let door: DoorClient;
+let admin: AdminClient;
+
+beforeAll(async () => {
+  cacheFolder = await mkdtemp(join(tmpdir(), "silverbench-live-"));
+  location = await resolveDataset(scenario.dataset, 1, { cacheFolder, ...quiet });
+  dataset = await readDataset(location.folder, { verify: false });
+});
+afterAll(() => rm(cacheFolder, { recursive: true, force: true }));
+
+const start = (model: ModelSpec, settings: object = {}): Promise<System> =>
+  startIndexAsModel({
+    name: "model",
+    dataset: location,
+    model,
+    settings: indexAsModelSettings.parse(settings),
+    cpus: null,
+    cacheFolder,
+    ...quiet,
+  });
+
+beforeEach(async () => {
+  system = await start(towerOf(1));
+  door = connectDoor(system.address);
+  admin = connectAdmin(system.adminAddress!);
+});
+afterEach(async () => {
+  door.close();
+  admin.close();
+  await system[Symbol.asyncDispose]();
+});
+
+const artifacts = async (): Promise<string[]> =>
+  (await readdir(join(cacheFolder, "artifacts"))).map((name) =>
+    join(cacheFolder, "artifacts", name),
+  );
+
+/** The folder of another model's artifact over the same items. */
+async function otherArtifact(seed: number): Promise<string> {
+  const before = await artifacts();
+  const other = await start(towerOf(seed));
+  await other[Symbol.asyncDispose]();
+  return (await artifacts()).find((folder) => !before.includes(folder))!;
+}
+
+/** Asked by vector, so that the best item is the one most alike. */
+const alike = (vector: Float32Array, change: Partial<RetrievalRequest> = {}): RetrievalRequest => ({
+  user: { kind: "vectors", vectors: vector },
+  k: 5,
+  filter: "",
+  exclude: new Float64Array(0),
+  ...change,
+});
+const vector = Float32Array.from({ length: DIM }, (_, at) => (at % 2 === 0 ? 9 : -9));
+const fresh = (id: number, attributes: LiveItem["attributes"] = new Map()): LiveItem => ({
+  id,
+  embedding: vector,
+  dense: new Float32Array(dataset.catalogue.denseDim),
+  attributes,
+});
+const ask = (change: Partial<RetrievalRequest> = {}): Promise<Answer> =>
+  door.retrieve(alike(vector, change), inTime);
+
+test("10,000 requests during 20 swaps: none fails, and the answers change", async () => {
+  const [first] = await artifacts();
+  const folders = [await otherArtifact(2), first!];
+  const request: RetrievalRequest = {
+    ...alike(vector),
+    user: { kind: "id", id: dataset.users.ids[0]! },
+  };
+  const answers = new Map<string, number>();
+  const swapped = new AbortController();
+  let asked = 0;
+  const caller = async (): Promise<void> => {
+    while (!swapped.signal.aborted || asked < 10_000) {
+      asked++;
+      const { ids } = await door.retrieve(request, inTime);
+      answers.set(ids.join(), (answers.get(ids.join()) ?? 0) + 1);
+    }
+  };
+  const callers = Array.from({ length: 16 }, caller);
+  for (let turn = 0; turn < 20; turn++) await admin.swap(folders[turn % 2]!);
+  swapped.abort();
+  await Promise.all(callers);
+  expect(asked).toBeGreaterThanOrEqual(10_000);
+  // Just the answers of the two artifacts, and none of a mixture.
+  expect(answers.size).toBe(2);
+  const { counters } = await door.stats();
+  expect(counters.get("model.swaps")).toBe(20);
+  expect(counters.get("door.answers")).toBe(asked);
+});
+
+test("a folder that holds no artifact changes nothing", async () => {
+  const before = await ask();
+  await expect(admin.swap(join(cacheFolder, "nowhere"))).rejects.toMatchObject({ code: "DATA" });
+  expect(await ask()).toEqual(before);
+});
+
+test("an upsert is seen by the next request, passes filters as it should, and survives a swap", async () => {
+  const lang = dataset.catalogue.columns.find(({ name }) => name === "lang")!;
+  const [value] = lang.kind === "categorical" ? lang.vocabulary : [];
+  await admin.upsert([fresh(900_001, new Map([["lang", [value!]]])), fresh(900_002)]);
+  expect([...(await ask()).ids].slice(0, 2)).toEqual([900_001, 900_002]);
+  expect([...(await ask({ filter: `lang:${value}` })).ids]).toContain(900_001);
+  expect([...(await ask({ filter: `lang:${value}` })).ids]).not.toContain(900_002);
+  expect([...(await ask({ exclude: Float64Array.of(900_001) })).ids][0]).toBe(900_002);
+
+  await admin.swap(await otherArtifact(3));
+  expect([...(await ask()).ids].slice(0, 2)).toEqual([900_001, 900_002]);
+  await admin.delete(Float64Array.of(900_001));
+  expect([...(await ask()).ids][0]).toBe(900_002);
+});
+
+test("a deleted item is gone at once, and its place is taken", async () => {
+  const before = await ask({ k: 6 });
+  await admin.delete(before.ids.subarray(0, 5));
+  const after = await ask();
+  expect(after.ids).toHaveLength(5);
+  expect(after.ids[0]).toBe(before.ids[5]);
+  // All but one: asked for without the hidden ones.
+  await admin.delete(dataset.catalogue.ids.subarray(1));
+  expect([...(await ask()).ids]).toEqual([dataset.catalogue.ids[0]]);
+});
+
+test("a new version hides the compiled one", async () => {
+  const { ids, values } = await ask();
+  await admin.upsert([{ ...fresh(ids[0]!), embedding: vector.map((x) => 2 * x) }]);
+  const after = await ask();
+  expect(after.ids[0]).toBe(ids[0]);
+  expect(after.values[0]).toBeGreaterThan(values[0]!);
+  expect(new Set(after.ids).size).toBe(5);
+});
+
+test("an item that does not fit is refused, and none of its call is taken", async () => {
+  const wrong = { ...fresh(900_002), embedding: new Float32Array(3) };
+  await expect(admin.upsert([fresh(900_001), wrong])).rejects.toMatchObject({
+    code: "BAD_INPUT",
+    where: "items[1].embedding",
+  });
+  expect([...(await ask()).ids]).not.toContain(900_001);
+});

@@ -1,0 +1,183 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Dataset } from "../../src/dataset/dataset.ts";
+import type { LiveItem } from "../../src/door/live-catalogue.ts";
+import { AnswerScorer, type AnswerScore } from "../../src/measure/recall.ts";
+import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
+import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
+import { computeTruth } from "../../src/retrieval/oracle.ts";
+import type { RetrievalRequest } from "../../src/retrieval/request.ts";
+import { anyRequest, compiled, oneHead, smallDataset, threeHeads } from "../dataset.fixture.ts";
+import { checkedItem, type ItemShape } from "./check-item.ts";
+import { foldedCatalogue } from "./folded-catalogue.ts";
+import { LiveItems } from "./live-items.ts";
+import { widened, withFresh, withoutHidden, type RankedIds } from "./merge.ts";
+
+let scratch = "";
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "silverbench-live-"));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const DIM = 8;
+const item = (id: number, attributes: LiveItem["attributes"] = new Map()): LiveItem => ({
+  id,
+  embedding: new Float32Array(DIM).fill(id),
+  dense: new Float32Array(0),
+  attributes,
+});
+const live = (...compiledIds: number[]): LiveItems =>
+  new LiveItems(DIM, (id) => compiledIds.includes(id));
+
+test("a new version takes the place of the fresh item, and hides the compiled one", () => {
+  const items = live(1, 2);
+  items.upsert(item(1));
+  items.upsert(item(7));
+  items.upsert(item(7));
+  expect(items.count).toBe(3);
+  expect([0, 1, 2].map((slot) => items.at(slot)?.id ?? null)).toEqual([1, null, 7]);
+  expect([...items.hiddenIds()]).toEqual([1]);
+  expect([items.hides(1), items.hides(2)]).toEqual([true, false]);
+  expect(items.embeddings()).toHaveLength(3 * DIM);
+});
+
+test("what is deleted is gone at once, fresh or compiled, and may come again", () => {
+  const items = live(1);
+  items.upsert(item(7));
+  items.delete(7);
+  items.delete(1);
+  expect(items.at(0)).toBeNull();
+  expect(items.hidden).toBe(1);
+  expect(new Set(items.changes().deleted)).toEqual(new Set([1, 7]));
+  items.upsert(item(1));
+  expect(items.changes()).toMatchObject({ items: [{ id: 1 }], deleted: Float64Array.of(7) });
+});
+
+test("an artifact that holds the changes up to a version is left with the later ones", () => {
+  const items = live(1, 2);
+  items.upsert(item(7));
+  items.delete(2);
+  const { version } = items.changes();
+  items.upsert(item(8));
+  items.delete(1);
+  items.upsert(item(7));
+  const rest = items.since(version, DIM, (id) => [1, 7].includes(id));
+  expect([0, 1].map((slot) => rest.at(slot)!.id)).toEqual([8, 7]);
+  expect(new Set(rest.hiddenIds())).toEqual(new Set([1, 7]));
+  expect(rest.hides(2)).toBe(false);
+  expect(rest.changes().version).toBe(items.changes().version);
+});
+
+test("so many more are asked for that the hidden among them are rarely missed", () => {
+  expect(widened(100, 0, 1000)).toBe(100);
+  expect(widened(100, 10, 1000)).toBe(106);
+  expect(widened(100, 900, 1000)).toBe(229);
+  expect(widened(100, 900, 110)).toBe(110);
+});
+
+const shape: ItemShape = {
+  dim: DIM,
+  denseDim: 0,
+  columns: [
+    { name: "lang", kind: "categorical" },
+    { name: "topic", kind: "categorical" },
+    { name: "creator", kind: "categorical" },
+    { name: "age", kind: "numeric" },
+  ],
+};
+
+const check = (change: Partial<LiveItem>): LiveItem =>
+  checkedItem({ ...item(1), ...change }, shape, "items[3]");
+
+test("an item that does not fit is refused with its field", () => {
+  expect(() => check({ id: -1 })).toThrow("items[3].id");
+  expect(() => check({ embedding: new Float32Array(3) })).toThrow("expected 8 numbers; got 3");
+  expect(() => check({ embedding: new Float32Array(DIM).fill(NaN) })).toThrow("finite");
+  expect(() => check({ attributes: new Map([["colour", ["red"]]]) })).toThrow(
+    "expected one of lang, topic, creator, age; got colour",
+  );
+  expect(() => check({ attributes: new Map([["age", ["old"]]]) })).toThrow("a numeric value");
+  expect(check({ attributes: new Map([["lang", ["a", "a"]]]) }).attributes.get("lang")).toEqual([
+    "a",
+  ]);
+});
+
+const anyItem: fc.Arbitrary<LiveItem> = fc
+  .record({
+    // Some are ids of compiled items, which are 5000, 4997, ...
+    id: fc.integer({ min: 4900, max: 5010 }),
+    embedding: fc.float32Array({ minLength: DIM, maxLength: DIM, min: -3, max: 3, noNaN: true }),
+    lang: fc.option(fc.nat(6)),
+    topics: fc.array(fc.nat(12), { maxLength: 3 }),
+    age: fc.option(fc.integer({ min: -4, max: 4 })),
+  })
+  .map(({ id, embedding, lang, topics, age }) => {
+    const attributes = new Map<string, readonly string[] | number>();
+    if (lang !== null) attributes.set("lang", [`v${lang}`]);
+    if (topics.length > 0)
+      attributes.set(
+        "topic",
+        topics.map((code) => `v${code}`),
+      );
+    if (age !== null) attributes.set("age", age);
+    return checkedItem({ id, embedding, dense: new Float32Array(0), attributes }, shape, "item");
+  });
+
+type Change = LiveItem | number;
+const anyChanges: fc.Arbitrary<Change[]> = fc.array(
+  fc.oneof({ weight: 3, arbitrary: anyItem }, fc.integer({ min: 4900, max: 5010 })),
+  { maxLength: 60 },
+);
+
+test.for([
+  ["one head", oneHead, DIM],
+  ["three heads", threeHeads, 5],
+] as const)(
+  "with any changes, any request gets the answer of the changed catalogue: %s",
+  async ([name, model, userDim]) => {
+    const dataset = smallDataset(userDim);
+    const { engine, reader } = await compiled(join(scratch, name), dataset, {
+      model,
+      settings: { precision: "float32", scale: "perItem", clusters: null },
+    });
+    await fc.assert(
+      fc.asyncProperty(anyChanges, anyRequest(userDim, model), async (changes, request) => {
+        const items = new LiveItems(DIM, (id) => reader.holds(id));
+        for (const change of changes) {
+          if (typeof change === "number") items.delete(change);
+          else items.upsert(change);
+        }
+        engine.scoreFresh(() => items.embeddings());
+        const [found] = await engine.answer([reader.read({ ...request, k: 300 })]);
+        const base = { ids: reader.idsOf(found!.rows), values: found!.values };
+        const answer = withFresh(
+          withoutHidden(base, items),
+          { live: items, scores: found!.freshScores, filter: parseFilter(request.filter) },
+          request,
+        );
+        const catalogue = foldedCatalogue(dataset.catalogue, items.changes());
+        const score = await scoreOf({ ...dataset, catalogue }, model, request, answer);
+        expect(score).toEqual({ recall: 1, violations: 0, short: 0, duplicates: 0, unknown: 0 });
+        expect([...answer.values]).toEqual([...answer.values].toSorted((a, b) => b - a));
+      }),
+      { numRuns: 60 },
+    );
+    await engine[Symbol.asyncDispose]();
+  },
+);
+
+async function scoreOf(
+  { catalogue, users }: Pick<Dataset, "catalogue" | "users">,
+  model: ModelSpec,
+  { k, ...asked }: RetrievalRequest,
+  { ids }: RankedIds,
+): Promise<AnswerScore> {
+  const request = { ...asked, k: Math.min(k, catalogue.count) };
+  const quiet = { onProgress: () => {}, signal: new AbortController().signal };
+  const given = { catalogue, users, model, requests: [request] };
+  const truth = await computeTruth({ ...given, threads: 1, ...quiet });
+  return new AnswerScorer({ ...given, truth }).score(0, ids);
+}

@@ -1,0 +1,123 @@
+import type { LiveItem } from "../../src/door/live-catalogue.ts";
+
+/** What happened to a catalogue since it was compiled. */
+export interface Changes {
+  /** The newest version of each item that was added or replaced. */
+  readonly items: readonly LiveItem[];
+  /** Ids that were deleted. */
+  readonly deleted: Float64Array;
+  /** Of the last change. */
+  readonly version: number;
+}
+
+interface Slot {
+  readonly version: number;
+  /** null: replaced or deleted since. */
+  item: LiveItem | null;
+}
+
+/**
+ * The changes to a compiled catalogue: fresh items in slots that are only ever appended to, so
+ * that a batch of scores stays right while more arrive, and the compiled items they hide.
+ */
+export class LiveItems {
+  readonly #dim: number;
+  readonly #isCompiled: (id: number) => boolean;
+  readonly #slots: Slot[] = [];
+  readonly #slotOf = new Map<number, number>();
+  /** Every id that changed -> the version of its last change. */
+  readonly #changed = new Map<number, number>();
+  #embeddings = new Float32Array(0);
+  #hidden = 0;
+  #version: number;
+
+  /** @param isCompiled whether the artifact holds an id. */
+  constructor(dim: number, isCompiled: (id: number) => boolean, version = 0) {
+    this.#dim = dim;
+    this.#isCompiled = isCompiled;
+    this.#version = version;
+  }
+
+  /** Slots in use, of items that are gone too. */
+  get count(): number {
+    return this.#slots.length;
+  }
+
+  /** Compiled items that must not be returned any more. */
+  get hidden(): number {
+    return this.#hidden;
+  }
+
+  /** float32 [count, dim], a copy. */
+  embeddings(): Float32Array {
+    return this.#embeddings.slice(0, this.count * this.#dim);
+  }
+
+  /** The item of a slot; null: it was replaced or deleted. */
+  at(slot: number): LiveItem | null {
+    return this.#slots[slot]!.item;
+  }
+
+  /** Whether the compiled item of that id is not to be returned any more. */
+  hides(id: number): boolean {
+    return this.#changed.has(id);
+  }
+
+  /** @param item checked; it takes the place of any other with its id. */
+  upsert(item: LiveItem): void {
+    this.delete(item.id);
+    this.#append(item, this.#version);
+  }
+
+  delete(id: number): void {
+    this.#change(id, ++this.#version);
+  }
+
+  hiddenIds(): Float64Array {
+    return Float64Array.from(this.#changed.keys()).filter(this.#isCompiled);
+  }
+
+  /** All of it, for a compiler. */
+  changes(): Changes {
+    const items = this.#slots.flatMap(({ item }) => (item === null ? [] : [item]));
+    const deleted = Float64Array.from(
+      [...this.#changed.keys()].filter((id) => !this.#slotOf.has(id)),
+    );
+    return { items, deleted, version: this.#version };
+  }
+
+  /** What came after a version: what is left to an artifact that holds the rest. */
+  since(version: number, dim: number, isCompiled: (id: number) => boolean): LiveItems {
+    const rest = new LiveItems(dim, isCompiled, this.#version);
+    for (const [id, changedAt] of this.#changed) {
+      if (changedAt > version) rest.#change(id, changedAt);
+    }
+    for (const { item, version: changedAt } of this.#slots) {
+      if (item !== null && changedAt > version) rest.#append(item, changedAt);
+    }
+    return rest;
+  }
+
+  #change(id: number, version: number): void {
+    if (!this.#changed.has(id) && this.#isCompiled(id)) this.#hidden++;
+    this.#changed.set(id, version);
+    const slot = this.#slotOf.get(id);
+    if (slot === undefined) return;
+    this.#slots[slot]!.item = null;
+    this.#slotOf.delete(id);
+  }
+
+  #append(item: LiveItem, version: number): void {
+    const slot = this.#slots.push({ version, item }) - 1;
+    this.#slotOf.set(item.id, slot);
+    const start = slot * this.#dim;
+    if (start + this.#dim > this.#embeddings.length) {
+      const wider = new Float32Array(2 * start + FIRST_SLOTS * this.#dim);
+      wider.set(this.#embeddings);
+      this.#embeddings = wider;
+    }
+    this.#embeddings.set(item.embedding, start);
+  }
+}
+
+const FIRST_SLOTS = 256;
