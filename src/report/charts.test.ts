@@ -3,6 +3,7 @@ import type { LoggerInterface } from "vega";
 import { compile } from "vega-lite";
 import type { TopLevelSpec } from "vega-lite";
 import { describe, expect, it } from "vitest";
+import { toHistoryRow } from "../result/history.ts";
 import { IN_PROCESS, MESH, MODEL } from "../result/sample-result.fixture.ts";
 import type { SampleOptions } from "../result/sample-result.fixture.ts";
 import { decidedSample } from "./decided-result.fixture.ts";
@@ -111,6 +112,21 @@ describe("the charts", () => {
       expect([id, complaints]).toEqual([id, []]);
       expect(svg).not.toMatch(/NaN|undefined|Infinity/);
     }
+  });
+
+  it("of a history with a change of level are drawn without a complaint", async () => {
+    const { result, samples } = await decidedSample({ samplesPerPoint: 50 });
+    const history = Array.from({ length: 10 }, (_, i) => {
+      const row = toHistoryRow(result, [], `commit-${i}`);
+      const ratio = (i < 5 ? 3 : 2.4) * (1 + 0.01 * (i % 3));
+      return { ...row, overMesh: { model: { ratio, low: ratio * 0.95, high: ratio * 1.05 } } };
+    });
+    const page = renderReport(result, samples, [...history, { ...history[0]!, scenario: "other" }]);
+    expect(page).toContain("Level changed: model at run 6.");
+    const spec = /data-for="chart-trend">([^<]*)</.exec(page)![1]!;
+    const { complaints, svg } = await draw(JSON.parse(spec) as TopLevelSpec);
+    expect(complaints).toEqual([]);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   });
 
   it("are what they were, apart from their data", async () => {

@@ -1,4 +1,5 @@
 import { Histogram } from "../math/histogram.ts";
+import type { HistoryRow } from "../result/history.ts";
 import { headlineOf } from "../result/headline.ts";
 import type { Headline } from "../result/headline.ts";
 import { firstOf, measuredSystems, roleOf } from "../result/role.ts";
@@ -19,6 +20,8 @@ export interface Digest {
   readonly systems: readonly SystemDigest[];
   /** The headline load in words, and whether the system sets the pace. */
   readonly load: LoadText;
+  /** Earlier runs of the same scenario on machines of this class, oldest first. */
+  readonly history: readonly HistoryRow[];
 }
 
 export interface SystemDigest {
@@ -30,8 +33,15 @@ export interface SystemDigest {
   readonly mark: Mark;
 }
 
-/** @param samples latency histograms by point key; a point without one is left out of charts. */
-export function digest(result: Result, samples: ReadonlyMap<string, Histogram>): Digest {
+/**
+ * @param samples latency histograms by point key; a point without one is left out of charts.
+ * @param history of any runs: those of another scenario or machine class are left out.
+ */
+export function digest(
+  result: Result,
+  samples: ReadonlyMap<string, Histogram>,
+  history: readonly HistoryRow[] = [],
+): Digest {
   let challengers = 0;
   const systems = measuredSystems(result).map((name) => {
     const role = roleOf(result, name);
@@ -46,6 +56,12 @@ export function digest(result: Result, samples: ReadonlyMap<string, Histogram>):
     headline: headlineOf(result),
     systems,
     load: describeLoad(headlineLoad, loads[headlineLoad] ?? {}),
+    history: history.filter(
+      ({ scenario, machineClass, dataset }) =>
+        scenario === result.scenario.name &&
+        machineClass === result.machine.class &&
+        dataset === result.dataset.hash,
+    ),
   };
 }
 

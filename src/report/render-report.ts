@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import type { Histogram } from "../math/histogram.ts";
+import type { HistoryRow } from "../result/history.ts";
 import type { Result } from "../result/schema.ts";
 import { digest } from "./digest.ts";
 import type { Digest } from "./digest.ts";
@@ -30,6 +31,7 @@ import { settingsSection } from "./sections/settings.ts";
 import { stagesSection } from "./sections/stages.ts";
 import { summarySection } from "./sections/summary.ts";
 import { throughputSection } from "./sections/throughput.ts";
+import { trendSection } from "./sections/trend.ts";
 import { vegaScripts } from "./vega-scripts.ts";
 
 /** In the order a reader asks: how much, how sure, why, at what cost, under which conditions. */
@@ -50,6 +52,7 @@ const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
   filtersSection,
   costSection,
   operateSection,
+  trendSection,
   settingsSection,
   pointsSection,
   machineSection,
@@ -59,9 +62,14 @@ const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
 /**
  * The report as one HTML page that needs nothing else: no network, no other file.
  * @param samples latencies (microseconds) by point key; a point without is left out of the charts.
+ * @param history earlier runs, for the trend.
  */
-export function renderReport(result: Result, samples: ReadonlyMap<string, Histogram>): string {
-  const seen = digest(result, samples);
+export function renderReport(
+  result: Result,
+  samples: ReadonlyMap<string, Histogram>,
+  history: readonly HistoryRow[] = [],
+): string {
+  const seen = digest(result, samples, history);
   const sections = SECTIONS.flatMap((section) => section(seen) ?? []);
   return `<!doctype html>\n${page(seen, sections).text}\n`;
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeFileAtomically } from "../result/atomic-file.ts";
 import { BUNDLE_FILES, readBundle } from "../result/bundle.ts";
+import type { HistoryRow } from "../result/history.ts";
 import type { GateVerdict } from "../result/schema.ts";
 import { bencherMetrics } from "./bencher.ts";
 import { biggerIsBetterRows, smallerIsBetterRows } from "./benchmark-action.ts";
@@ -13,19 +14,20 @@ import { renderSummary } from "./summary-markdown.ts";
  * Writes everything that follows from a bundle into it: report.html, summary.md, junit.xml, and the
  * numbers for github-action-benchmark, Bencher and Prometheus. Needs nothing but the bundle,
  * complete or not.
- * @param gates verdicts to show instead of those that the run gave.
+ * @param shown verdicts to show instead of those that the run gave; earlier runs for the trend.
  * @returns the path of report.html.
  * @throws HarnessError DATA if the bundle cannot be read or written.
  */
 export async function writeReport(
   bundleFolder: string,
-  gates?: readonly GateVerdict[],
+  shown: { gates?: readonly GateVerdict[]; history?: readonly HistoryRow[] } = {},
 ): Promise<string> {
   const { folder, result: stored, samples } = await readBundle(bundleFolder);
-  const result = gates === undefined ? stored : { ...stored, gates: [...gates] };
+  const { gates = stored.gates, history = [] } = shown;
+  const result = { ...stored, gates: [...gates] };
   const path = (file: keyof typeof BUNDLE_FILES): string => join(folder, BUNDLE_FILES[file]);
   const texts = [
-    ["report", renderReport(result, samples)],
+    ["report", renderReport(result, samples, history)],
     ["summary", renderSummary(result)],
     ["junit", renderJunit(result)],
     ["benchmarkAction", json(biggerIsBetterRows(result))],

@@ -137,6 +137,19 @@ describe("silverbench gate --reference", () => {
     expect(await readFile(join(bundle, "junit.xml"), "utf8")).toContain('type="regression"');
   });
 
+  test("keeps a history, and draws it from the third run on", async () => {
+    const file = join(folder, "history.jsonl");
+    const bundle = await written("told", ours(another(1)));
+    const words = ["gate", bundle, "--history", file, "--commit", "abc123", "--report"];
+    for (let run = 0; run < 3; run++) expect((await said(...words)).exitCode).toBe(0);
+    expect((await readFile(file, "utf8")).trim().split("\n")).toHaveLength(3);
+    expect(await readFile(join(bundle, "report.html"), "utf8")).toContain("chart-trend");
+    expect((await said("report", bundle)).exitCode).toBe(0);
+    expect(await readFile(join(bundle, "report.html"), "utf8")).not.toContain("chart-trend");
+    expect((await said("report", bundle, "--history", file)).exitCode).toBe(0);
+    expect(await readFile(join(bundle, "report.html"), "utf8")).toContain("chart-trend");
+  });
+
   test("is red for a system that was renamed", async () => {
     const file = join(folder, "named.json");
     await said(

@@ -4,6 +4,7 @@ import { missingFromReference, referenceGates } from "../../gate/coverage.ts";
 import { evaluateGates } from "../../gate/evaluate.ts";
 import { readReference, referencePath, writeReference } from "../../gate/reference.ts";
 import { readBundle } from "../../result/bundle.ts";
+import { appendHistory, readHistory, toHistoryRow } from "../../result/history.ts";
 import type { GateVerdict, Result } from "../../result/schema.ts";
 import { gatesOfText } from "../../scenario/gates-of-text.ts";
 import { bundleFolder } from "../bundle-argument.ts";
@@ -19,6 +20,8 @@ interface GateFlags extends OutputFlags {
   readonly reference?: string;
   readonly updateReference?: boolean;
   readonly report?: boolean;
+  readonly history?: string;
+  readonly commit?: string;
 }
 
 const REFERENCES = "reports/reference";
@@ -38,6 +41,11 @@ export function addGate(program: Command, session: Session): void {
       `a stored result, or a folder of them such as ${REFERENCES}, to compare with`,
     )
     .option("--update-reference", `keep this result as the reference (default: in ${REFERENCES})`)
+    .option(
+      "--history <file>",
+      "add the numbers and verdicts as a line, e.g. reports/history.jsonl",
+    )
+    .option("--commit <id>", "what was measured, for the history (default: $GITHUB_SHA)")
     .option("--report", "write the verdicts into the bundle's report, summary and JUnit file")
     .action(async (argument: string, flags: GateFlags) => {
       const folder = bundleFolder(argument);
@@ -51,11 +59,7 @@ export function addGate(program: Command, session: Session): void {
         ...(result.complete ? [] : [5 as const]),
         ...gates.map(({ verdict }) => exitCodeOfVerdict(verdict)),
       ]);
-      if (flags.report === true) {
-        // The charts' libraries are large; only this flag needs them.
-        const { writeReport } = await import("../../report/write-report.ts");
-        await writeReport(folder, gates);
-      }
+      await keep(folder, result, gates, flags);
       tell(session, flags, result, gates);
     });
 }
@@ -70,6 +74,20 @@ function judge({ threshold }: GateFlags, result: Result, reference: Result | nul
     ...missingFromReference(result, reference),
     ...(asksReference ? [] : evaluateGates(referenceGates(reference), result, reference)),
   ];
+}
+
+/** Adds to the history and rewrites the bundle's files, as far as the flags ask for it. */
+async function keep(
+  folder: string,
+  result: Result,
+  gates: readonly GateVerdict[],
+  { history: file, commit = process.env["GITHUB_SHA"] ?? "", report }: GateFlags,
+): Promise<void> {
+  if (file !== undefined) await appendHistory(file, toHistoryRow(result, gates, commit));
+  if (report !== true) return;
+  // The charts' libraries are large; only this flag needs them.
+  const { writeReport } = await import("../../report/write-report.ts");
+  await writeReport(folder, { gates, history: file === undefined ? [] : await readHistory(file) });
 }
 
 function tell(
