@@ -177,3 +177,29 @@ test("an item that does not fit is refused, and none of its call is taken", asyn
   });
   expect([...(await ask()).ids]).not.toContain(900_001);
 });
+
+test("many changes are folded into a new artifact while it serves; later ones stay fresh", async () => {
+  const folding = await start(towerOf(1), { foldAfter: 40 });
+  const foldingAdmin = connectAdmin(folding.adminAddress!);
+  const foldingDoor = connectDoor(folding.address);
+  const counterOf = async (name: string): Promise<number> =>
+    (await foldingDoor.stats()).counters.get(name)!;
+  try {
+    const gone = dataset.catalogue.ids.subarray(0, 10);
+    await foldingAdmin.delete(gone);
+    const items = Array.from({ length: 40 }, (_, at) => fresh(900_000 + at));
+    await foldingAdmin.upsert(items);
+    await foldingAdmin.upsert([fresh(910_000)]);
+    while ((await counterOf("model.folds")) === 0) await new Promise((r) => setTimeout(r, 100));
+    expect(await counterOf("model.fresh_slots")).toBeLessThanOrEqual(1);
+    expect(await counterOf("model.failed_folds")).toBe(0);
+    const { ids } = await foldingDoor.retrieve(alike(vector, { k: 3000 }), inTime);
+    expect([...ids.subarray(0, 41)]).toEqual([...items.map(({ id }) => id), 910_000]);
+    expect([...ids].filter((id) => gone.includes(id))).toEqual([]);
+  } finally {
+    foldingDoor.close();
+    foldingAdmin.close();
+    await folding[Symbol.asyncDispose]();
+  }
+  expect((await artifacts()).filter((name) => name.includes(".tmp-"))).toEqual([]);
+});

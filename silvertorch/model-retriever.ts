@@ -8,10 +8,12 @@ import { Histogram } from "../src/math/histogram.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Generation, type GenerationOptions } from "./generation.ts";
 import { checkedItem } from "./live/check-item.ts";
+import { Folding, type FoldingOptions } from "./live/folding.ts";
 
 export interface ModelRetrieverOptions extends Omit<GenerationOptions, "stages"> {
   /** Dense features of an item, for ranking. */
   readonly denseDim: number;
+  readonly folding: Omit<FoldingOptions, "swapTo">;
 }
 
 /**
@@ -28,6 +30,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
   /** Generations that finish what they have begun. */
   readonly #retiring = new Map<Generation, Promise<void>>();
   #current: Generation;
+  #folding: Folding | null = null;
   #swapping: Promise<void> = Promise.resolve();
   #requests = 0;
   #swaps = 0;
@@ -48,7 +51,12 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
       // What this machine compiled is not hashed at every start.
       verify: false,
     });
-    return new ModelRetriever(generation, all);
+    const retriever = new ModelRetriever(generation, all);
+    retriever.#folding = await Folding.open({
+      ...options.folding,
+      swapTo: (artifactFolder, version) => retriever.#swapTo(artifactFolder, version),
+    });
+    return retriever;
   }
 
   get limits(): DoorLimits {
@@ -66,10 +74,13 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     const shape = { ...manifest, denseDim: this.#options.denseDim };
     const checked = items.map((item, at) => checkedItem(item, shape, `items[${at}]`));
     for (const item of checked) live.upsert(item);
+    this.#folding?.consider(live, manifest);
   }
 
   async delete(ids: Float64Array): Promise<void> {
-    for (const id of ids) this.#current.live.delete(id);
+    const { manifest, live } = this.#current;
+    for (const id of ids) live.delete(id);
+    this.#folding?.consider(live, manifest);
   }
 
   /**
@@ -99,11 +110,14 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
         ["model.widest_probes", probing.widestProbes],
         ["model.fresh_slots", live.count],
         ["model.hidden_items", live.hidden],
+        ["model.folds", this.#folding?.counters.folds ?? 0],
+        ["model.failed_folds", this.#folding?.counters.failed ?? 0],
       ]),
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#folding?.[Symbol.asyncDispose]();
     await this.#swapping;
     await Promise.all([...this.#retiring.values(), this.#current[Symbol.asyncDispose]()]);
   }

@@ -18,6 +18,8 @@ export interface ServerConfig {
   readonly maxBatch: number;
   readonly maxWaitMs: number;
   readonly maxInFlight: number;
+  /** Changes after which the artifact is compiled anew; auto: 2% of the items. */
+  readonly foldAfter: number | "auto";
   /** Processes of the front door; 1: this one. */
   readonly doorWorkers: number;
   readonly ports: { readonly grpc?: number; readonly http?: number };
@@ -41,6 +43,13 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
     maxBatch,
     maxWaitMs,
     maxInFlight,
+    folding: {
+      datasetFolder: config.datasetFolder,
+      // Named so that one which a killed process left is removed by whoever compiles next.
+      workFolder: `${config.artifactFolder}.tmp-${process.pid}-live`,
+      threads,
+      foldAfter: config.foldAfter,
+    },
     engine: { device, threads, probes, allowFallback, onDied: endService },
   });
   const door = await openDoor({

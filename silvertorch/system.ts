@@ -34,6 +34,7 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     allowFallback,
     threads,
     probes: settings.nprobe,
+    foldAfter: settings.foldAfter,
     doorWorkers: doorWorkerCount(settings.doorWorkers, threads),
     maxBatch,
     maxWaitMs,

@@ -42,5 +42,6 @@ export function checkedItem(item: LiveItem, shape: ItemShape, where: string): Li
     if (typeof value !== "number") attributes.set(name, [...new Set(value)]);
     else if (!Number.isNaN(value)) attributes.set(name, Math.fround(value));
   }
-  return { id, embedding, dense, attributes };
+  // Copies: what came is a view of a message that would be kept whole.
+  return { id, embedding: embedding.slice(), dense: dense.slice(), attributes };
 }

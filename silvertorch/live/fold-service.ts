@@ -1,0 +1,40 @@
+import { setPriority } from "node:os";
+import { readDataset, readManifest, writeDataset } from "../../src/dataset/folder.ts";
+import { runService } from "../../src/process/service-main.ts";
+import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
+import { compileArtifact } from "../compile/compile.ts";
+import type { ArtifactSettings } from "../compile/manifest.ts";
+import { foldedCatalogue } from "./folded-catalogue.ts";
+import type { Changes } from "./live-items.ts";
+
+export interface FoldConfig {
+  /** What the artifact that serves was compiled from. */
+  readonly datasetFolder: string;
+  readonly changes: Changes;
+  readonly model: ModelSpec;
+  readonly settings: ArtifactSettings;
+  readonly threads: number;
+  /** Where the dataset with the changes goes. */
+  readonly foldedFolder: string;
+  /** Where its artifact goes. */
+  readonly artifactFolder: string;
+}
+
+/** Of all processes the one that may wait: the model beside it goes on answering. */
+const LOWEST_PRIORITY = 19;
+
+/** Folds changes into a dataset and compiles it, beside the model that serves. */
+runService<FoldConfig, object>(async (config, onProgress) => {
+  setPriority(LOWEST_PRIORITY);
+  const { datasetFolder, changes, model, settings, threads, foldedFolder } = config;
+  const base = await readDataset(datasetFolder, { verify: false });
+  const { name, users } = base;
+  const catalogue = foldedCatalogue(base.catalogue, changes);
+  const provenance = { foldedFrom: base.hash, changes: changes.version };
+  await writeDataset(foldedFolder, { name, catalogue, users, provenance }, onProgress);
+  const { hash } = await readManifest(foldedFolder);
+  const dataset = { name, hash, folder: foldedFolder, catalogue, users };
+  const folder = config.artifactFolder;
+  await compileArtifact({ dataset, model, settings, threads, folder, onProgress });
+  return { ready: {}, stop: () => Promise.resolve() };
+});
