@@ -11,6 +11,7 @@ import type { GateVerdict, Result } from "./result/schema.ts";
 import { measureRounds } from "./run/measure-rounds.ts";
 import { resultHeader } from "./run/result-header.ts";
 import { loadTraces } from "./run/traces.ts";
+import type { Twins } from "./run/twins.ts";
 import type { LoadedScenario } from "./scenario/load-scenario.ts";
 import { loadPrices } from "./scenario/prices.ts";
 
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly out: string;
   /** Where datasets, indexes and artifacts are kept between runs. */
   readonly cacheFolder: string;
+  /** Where a system stands against itself: these are compared instead of all others. */
+  readonly twins?: Twins;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
 }
@@ -65,7 +68,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
   const traces = await loadTraces(loaded, workload, { cacheFolder, onProgress, signal });
 
   await using bundle = await Bundle.create(out);
-  const draft = new ResultDraft(resultHeader(loaded, workload, machine));
+  const draft = new ResultDraft(resultHeader(loaded, workload, machine), options.twins ?? null);
   const context = {
     scenario,
     workload,

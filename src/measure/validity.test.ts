@@ -67,6 +67,8 @@ const open: StretchFacts = {
 
 const lagging = (lagP99Ms: number, latencyP99Ms: number): string =>
   judgeStretch({ ...open, latencyP99Ms, client: { ...sound.client, lagP99Ms } }).verdict;
+const looping = (lagP99Ms: number): string =>
+  judgeStretch({ ...sound, client: { ...sound.client, lagP99Ms } }).verdict;
 const floored = (floorP99Ms: number): string =>
   judgeStretch({ ...open, client: { ...sound.client, floorP99Ms } }).bound;
 
@@ -90,6 +92,11 @@ test("a client may be 5 ms late, or a fifth of what it measures if that is more"
   expect(lagging(5.1, 10)).toBe("invalid");
   expect(lagging(19, 100)).toBe("valid");
   expect(lagging(21, 100)).toBe("invalid");
+});
+
+test("a loop, which sends on answers, may be 20 ms late, or half of what it measures", () => {
+  expect(looping(19)).toBe("valid");
+  expect(looping(21)).toBe("invalid");
 });
 
 test("a latency that is mostly the client's own is client-bound", () => {

@@ -40,9 +40,15 @@ export interface Validity {
 const CLIENT_CPU_LIMIT = 0.8;
 /** A client that stands still for garbage collection longer than this makes its own tail. */
 const CLIENT_GC_LIMIT = 0.2;
-/** A client may be late by this, or by this share of the latency it measures, if that is more. */
-const LAG_LIMIT_MS = 5;
-const LAG_LIMIT_SHARE = 0.2;
+/**
+ * A client may be late by so many milliseconds, or by this share of the latency it measures, if that
+ * is more. Where requests have their own times, whoever sends late changes what is asked; a loop
+ * that notices an answer late only adds to what it reads.
+ */
+const LAG_LIMITS = {
+  open: { ms: 5, share: 0.2 },
+  loop: { ms: 20, share: 0.5 },
+} as const;
 /** Of an open loop's p99, more than this share measured on the null system is the client's own. */
 const FLOOR_LIMIT_SHARE = 0.5;
 /** Errors above this share make a stretch invalid. */
@@ -56,7 +62,8 @@ const KEPT_UP_SHARE = 0.95;
 
 /** Whether a stretch of measurement may count, and what was the limit in it. */
 export function judgeStretch(facts: StretchFacts): Validity {
-  const ofClient = clientFaults(facts.client, facts.latencyP99Ms);
+  const arrivals = facts.offeredPerSecond === null ? "loop" : "open";
+  const ofClient = clientFaults(facts.client, facts.latencyP99Ms, arrivals);
   const reasons = [...faultsOfAnswers(facts), ...ofClient];
   return {
     verdict: reasons.length === 0 ? "valid" : "invalid",
@@ -84,10 +91,12 @@ function faultsOfAnswers(facts: StretchFacts): string[] {
 /**
  * Why a load generator cannot be trusted with what it measured; empty: it can.
  * @param latencyP99Ms what it measured; null where nothing was.
+ * @param arrivals whether requests have their own times, or follow on answers.
  */
 export function clientFaults(
   client: Pick<StretchFacts["client"], "cpuShare" | "gcShare" | "lagP99Ms">,
   latencyP99Ms: number | null,
+  arrivals: "open" | "loop",
 ): string[] {
   const reasons: string[] = [];
   if (client.cpuShare > CLIENT_CPU_LIMIT) {
@@ -98,7 +107,8 @@ export function clientFaults(
       `the load generator spent ${percent(client.gcShare)} of the time collecting garbage`,
     );
   }
-  const lagLimitMs = Math.max(LAG_LIMIT_MS, LAG_LIMIT_SHARE * (latencyP99Ms ?? 0));
+  const { ms, share } = LAG_LIMITS[arrivals];
+  const lagLimitMs = Math.max(ms, share * (latencyP99Ms ?? 0));
   if (client.lagP99Ms > lagLimitMs) {
     const allowed = `${lagLimitMs.toFixed(1)} ms are allowed`;
     reasons.push(
@@ -128,7 +138,7 @@ function boundOf(facts: StretchFacts, isClientAtFault: boolean): Validity["bound
 function isMostlyFloor({ client, latencyP99Ms, offeredPerSecond }: StretchFacts): boolean {
   if (client.floorP99Ms === null || latencyP99Ms === null || offeredPerSecond === null)
     return false;
-  return client.floorP99Ms > FLOOR_LIMIT_SHARE * latencyP99Ms && latencyP99Ms > LAG_LIMIT_MS;
+  return client.floorP99Ms > FLOOR_LIMIT_SHARE * latencyP99Ms && latencyP99Ms > LAG_LIMITS.open.ms;
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)}%`;

@@ -14,7 +14,7 @@ test("five windows are the least", async () => {
 test("it goes on while the throughput rises, and ends when it no longer does", async () => {
   const { steady, throughputs } = await warmUp(windows([10, 50, 90, 95, 99, 100]));
   expect(steady).toBe(true);
-  expect(throughputs).toEqual([10, 50, 90, 95, 99, 100, 100]);
+  expect(throughputs).toEqual([10, 50, 90, 95, 99, 100, 100, 100]);
 });
 
 test("noise without a direction is no trend, however large", () => {

@@ -32,6 +32,16 @@ export function compareSystems(
   });
 }
 
+/** One system over another in every metric, at the headline load. */
+export function compareTwo(
+  result: Pick<Result, "scenario" | "points" | "tuning">,
+  of: string,
+  over: string,
+): Comparison[] {
+  const [left, right] = [standingOf(result, of), standingOf(result, over)];
+  return COMPARED.map((metric) => compareStandings(result, metric, left, right));
+}
+
 /** Values of a metric in the rounds where both sides are valid and have a number above 0. */
 export function pairsByRound(
   of: Standing,

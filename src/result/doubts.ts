@@ -14,6 +14,8 @@ export const DOUBTS = {
   "few-rounds": "There are fewer than five pairs of valid rounds",
   "client-bound": "The load generator, not the system, was the limit",
   "not-steady": "Throughput was not steady from round to round",
+  "machine-drift": "The speed of the machine itself changed while it was measuring",
+  outliers: "Some rounds lie far from the others, and count all the same",
   "not-warm": "A system was measured before it had settled",
   "wide-interval": "The interval is wide",
   "shared-cores": "The load generator shares its cores with the systems",
@@ -118,6 +120,23 @@ function ofTheRounds(result: Judged, standings: readonly Standing[]): Doubt[] {
     );
     doubts.push(doubt("wide-interval", which.join(", ")));
   }
+  const strange = headline.filter(({ outliers }) => outliers.length > 0);
+  if (strange.length > 0) {
+    const which = strange.map(
+      ({ of, over, outliers }) => `${outliers.join(", ")} of ${of} over ${over}`,
+    );
+    doubts.push(doubt("outliers", `rounds ${which.join("; ")}`));
+  }
+  const flagged = result.points.filter(({ calibration }) => calibration?.flagged === true);
+  if (flagged.length > 0) {
+    const share = `${flagged.length} of ${result.points.length} points`;
+    doubts.push(
+      doubt(
+        "machine-drift",
+        `fixed work took more than 15% longer or shorter than usual before ${share}`,
+      ),
+    );
+  }
   const asked = Math.max(
     0,
     ...standings.flatMap(({ points }) => points.map((point) => point.completed)),
@@ -137,9 +156,9 @@ function ofTheStanding(standing: Standing): Doubt[] {
   const violations = totalOf(standing, "violations");
   if (violations > 0) doubts.push(doubt("violations", `${violations} by ${system}`));
   if (valid.length < points.length) {
-    const reasons = [
-      ...new Set(points.flatMap((point) => (point.verdict === "invalid" ? point.reasons : []))),
-    ];
+    const reasons = differentReasons(
+      points.flatMap((point) => (point.verdict === "invalid" ? point.reasons : [])),
+    );
     const count = `${points.length - valid.length} of ${points.length} of ${system}`;
     doubts.push(
       doubt("invalid-points", reasons.length === 0 ? count : `${count} (${reasons.join("; ")})`),
@@ -161,6 +180,16 @@ function ofTheStanding(standing: Standing): Doubt[] {
     );
   }
   return doubts;
+}
+
+/** Reasons that differ in more than their numbers; of those alike, the first. */
+function differentReasons(reasons: readonly string[]): string[] {
+  const first = new Map<string, string>();
+  for (const reason of reasons) {
+    const kind = reason.replaceAll(/\d[\d.,]*/g, "#");
+    if (!first.has(kind)) first.set(kind, reason);
+  }
+  return [...first.values()];
 }
 
 /** Standard deviation of the rounds' throughput over its mean; 0 for fewer than two. */

@@ -1,5 +1,5 @@
 import { gatherDoubts, collectDoubts } from "./doubts.ts";
-import { compareSystems } from "./comparisons.ts";
+import { compareSystems, compareTwo } from "./comparisons.ts";
 import { flagCalibrations } from "./calibration.ts";
 import { frontierOf } from "./frontier.ts";
 import type {
@@ -26,9 +26,16 @@ export interface Judgements {
   readonly gates: readonly GateVerdict[];
 }
 
+/** A system, and the same once more under another name. */
+export interface TwinNames {
+  readonly of: string;
+  readonly over: string;
+}
+
 /** A result in the making: a header, then systems and points as they come. */
 export class ResultDraft {
   readonly #header: ResultHeader;
+  readonly #twins: TwinNames | null;
   readonly #startedAt = new Date();
   readonly #systems: Record<string, SystemResult> = {};
   readonly #points: Point[] = [];
@@ -37,8 +44,10 @@ export class ResultDraft {
   readonly #micro: MicroRow[] = [];
   #client: Result["client"] = null;
 
-  constructor(header: ResultHeader) {
+  /** @param twins the same system twice: only they are compared, and any verdict is a false alarm. */
+  constructor(header: ResultHeader, twins: TwinNames | null = null) {
     this.#header = header;
+    this.#twins = twins;
   }
 
   addSystem(name: string, system: SystemResult): void {
@@ -92,7 +101,7 @@ export class ResultDraft {
       gates: [],
     };
     const frontier = frontierOf(bare);
-    const compared = { ...bare, frontier, comparisons: compareSystems(bare) };
+    const compared = { ...bare, frontier, ...this.#compare(bare) };
     const { cost, doubts, gates } = judge(compared);
     return {
       ...compared,
@@ -100,5 +109,14 @@ export class ResultDraft {
       doubts: gatherDoubts([...this.#doubts, ...collectDoubts(compared), ...doubts]),
       gates: [...gates],
     };
+  }
+
+  #compare(bare: Result): Pick<Result, "comparisons" | "falseAlarms"> {
+    if (this.#twins === null) return { comparisons: compareSystems(bare), falseAlarms: null };
+    const { of, over } = this.#twins;
+    const comparisons = compareTwo(bare, of, over);
+    const verdict = comparisons.find(({ metric }) => metric === "throughput")?.verdict;
+    const alarms = verdict === "better" || verdict === "worse" ? 1 : 0;
+    return { comparisons, falseAlarms: { of: over, comparisons: 1, alarms } };
   }
 }

@@ -91,7 +91,7 @@ function toProbe(
   const common = { ratePerSecond, seconds, p99Ms, isOverloaded: observed.overloaded !== null };
   const broken = brokenObjective(observed, p99Ms, scenario.slo.p99Ms);
   if (broken !== null) return { ...common, held: false, limit: "server", reason: broken };
-  const [fault] = clientFaults(observed.client, p99Ms);
+  const [fault] = clientFaults(observed.client, p99Ms, "open");
   if (fault !== undefined) return { ...common, held: false, limit: "client", reason: fault };
   return { ...common, held: true, limit: "none", reason: "" };
 }

@@ -5,6 +5,7 @@ import { explain, HarnessError } from "../../errors.ts";
 import type { LoadedScenario } from "../../scenario/load-scenario.ts";
 import { loadScenario } from "../../scenario/load-scenario.ts";
 import { planRun } from "../../scenario/plan.ts";
+import { twinned } from "../../run/twins.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { exitCodeOfError, worstExitCode } from "../exit-code.ts";
 import { gateNames } from "../gate-names.ts";
@@ -14,6 +15,13 @@ import type { OutputFlags, Session } from "../session.ts";
 import { appended, openProgress, withOutputFlags } from "../session.ts";
 import { printJson } from "../terminal.ts";
 import { planText } from "../plan-text.ts";
+import {
+  falseAlarmRate,
+  runFolder,
+  type SelfComparison,
+  selfComparison,
+  selfComparisonText,
+} from "../self-comparison.ts";
 
 interface RunFlags extends OutputFlags {
   readonly out?: string;
@@ -22,6 +30,7 @@ interface RunFlags extends OutputFlags {
   readonly seed?: number;
   readonly set?: readonly string[];
   readonly dryRun?: boolean;
+  readonly aa?: number | true;
 }
 
 const LATEST = "reports/latest";
@@ -39,11 +48,17 @@ export function addRun(program: Command, session: Session): void {
     .option("--rounds <n>", "rounds instead of the scenario's", wholeNumber)
     .option("--seed <n>", "the five seeds become n, n+1, .. n+4", wholeNumber)
     .option("--set <path=value>", "change a field of the scenario; may be given often", appended)
+    .option(
+      "--aa [runs]",
+      "compare the first system with itself, so often: how often the tool cries wolf",
+      wholeNumber,
+    )
     .option("--dry-run", "say what would be done and how long it takes; start nothing")
     .action(async (names: string[], flags: RunFlags) => {
       const loaded = await loadAll(names.length === 0 ? [DEFAULT_SCENARIO] : names, flags);
       for (const each of loaded) tellLeftOut(session, each);
       if (flags.dryRun === true) showPlans(session, loaded, flags);
+      else if (flags.aa !== undefined) session.exitCode = await runTwins(session, loaded, flags);
       else session.exitCode = await runAll(session, loaded, flags);
     });
 }
@@ -122,6 +137,47 @@ async function runAll(
   const exitCode = worstExitCode(codes);
   if (flags.json === true) printJson(session.terminal, { runs: outcomes, exitCode });
   return exitCode;
+}
+
+/** `--aa`: each run starts its systems anew, for a process may be lucky all its life. */
+async function runTwins(
+  session: Session,
+  scenarios: readonly LoadedScenario[],
+  flags: RunFlags,
+): Promise<ExitCode> {
+  const { run } = await import("../../run.ts");
+  const runs = flags.aa === true ? 1 : Math.max(1, flags.aa!);
+  const compared: SelfComparison[] = [];
+  for (const each of scenarios) {
+    const { loaded, twins } = twinned(each);
+    const out = outFolder(each, scenarios.length, flags);
+    for (let at = 1; at <= runs; at++) {
+      using progress = openProgress(session, flags);
+      const { result, folder, failure } = await run({
+        loaded,
+        twins,
+        out: runFolder(out, at, runs),
+        cacheFolder: defaultCacheFolder(),
+        onProgress: ({ phase, fraction }) =>
+          progress.show({ phase: `A/A ${at} of ${runs}: ${phase}`, fraction }),
+        signal: session.signal,
+      });
+      if (failure !== null) throw failure;
+      const comparison = selfComparison(result, folder);
+      if (comparison === null) {
+        const hint = "give it more rounds, or a calmer machine";
+        throw new HarnessError("INVALID", "no two valid rounds to compare", {
+          where: folder,
+          hint,
+        });
+      }
+      compared.push(comparison);
+    }
+  }
+  const rate = falseAlarmRate(compared);
+  if (flags.json === true) printJson(session.terminal, { ...rate, runs: compared });
+  else session.terminal.out(selfComparisonText(compared));
+  return rate.tooMany ? 5 : 0;
 }
 
 async function runOne(
