@@ -26,6 +26,11 @@ export class DatasetReader {
     return new DatasetReader(folder, manifest);
   }
 
+  /** Dimensions of an item as an OverArch reads it: its embedding and its dense features. */
+  get itemDim(): number {
+    return this.manifest.dim + this.manifest.denseDim;
+  }
+
   async itemIds(): Promise<Float64Array> {
     return toIds(await this.#files.array(ITEM_IDS, "uint64", [this.manifest.items]));
   }

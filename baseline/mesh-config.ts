@@ -16,9 +16,21 @@ export interface GatewayConfig extends MeshConfig {
   readonly ports: { readonly grpc?: number; readonly http?: number };
 }
 
+/** The ranker's process, which asks the feature service for the items' features. */
+export interface RankerConfig extends MeshConfig {
+  /** host:port */
+  readonly feature: string;
+}
+
 /** The gateway of a mesh over gRPC: where its services are, host:port. */
 export interface RemoteGatewayConfig extends GatewayConfig {
-  readonly addresses: { readonly feature: string; readonly filter: string; readonly index: string };
+  readonly addresses: {
+    readonly feature: string;
+    readonly filter: string;
+    readonly index: string;
+    /** null: the model needs no ranker. */
+    readonly ranker: string | null;
+  };
 }
 
 /** What a service tells once it listens. */

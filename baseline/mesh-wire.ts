@@ -1,16 +1,28 @@
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, HarnessError } from "../src/errors.ts";
-import type { CallOptions, GrpcClient } from "../src/door/grpc-client.ts";
+import { type CallOptions, connectGrpc, type GrpcClient } from "../src/door/grpc-client.ts";
+import { addCounters, trafficCounters } from "../src/door/traffic.ts";
 import type { CallContext } from "../src/door/retriever.ts";
 import type { MeshService, ServiceStats } from "./services.ts";
 
-// What the three services of mesh.proto have in common on the wire.
+// What the services of mesh.proto have in common on the wire.
 
 export const MESH_PROTO = fileURLToPath(new URL("./mesh.proto", import.meta.url));
 
 export const FEATURE_SERVICE = "silverbench.mesh.v1.Feature";
 export const FILTER_SERVICE = "silverbench.mesh.v1.Filter";
 export const INDEX_SERVICE = "silverbench.mesh.v1.Index";
+export const RANKER_SERVICE = "silverbench.mesh.v1.Ranker";
+
+/** They listen already when they are connected to; this is for a machine under load. */
+const SERVING_WITHIN_MS = 10_000;
+
+/** Connects to a service of the mesh, which is serving then. */
+export async function connectService(address: string, service: string): Promise<GrpcClient> {
+  const client = connectGrpc({ address, protoFile: MESH_PROTO, service });
+  await client.waitUntilServing(SERVING_WITHIN_MS, new AbortController().signal);
+  return client;
+}
 
 /** Fault; the .proto loader gives null where none is set. */
 export interface WireFault {
@@ -56,7 +68,7 @@ export function statsHandler(service: MeshService): () => Promise<WireStats> {
     return {
       ...process,
       stages: Object.fromEntries(stages),
-      counters: Object.fromEntries(counters),
+      counters: Object.fromEntries(addCounters([counters, trafficCounters()])),
     };
   };
 }

@@ -19,6 +19,7 @@ const FILES = {
   feature: "./feature/feature-main.js",
   filter: "./filter/filter-main.js",
   index: "./index/index-main.js",
+  ranker: "./ranker/ranker-main.js",
   gateway: "./gateway/gateway-main.js",
   mesh: "./gateway/in-process-main.js",
   "mesh-build": "./build/build-main.js",
@@ -37,7 +38,10 @@ export async function runBuild(config: MeshConfig, launch: Launch): Promise<numb
   return build.ready.seconds;
 }
 
-/** Starts the services, then the gateway that calls them. If one fails, none is left. */
+/**
+ * Starts the services, then the ranker, which asks one of them, and last the gateway, which calls
+ * them all. If one fails, none is left.
+ */
 export async function startOverGrpc(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
   const roles = ["feature", "filter", "index"] as const;
   const started = await Promise.allSettled(
@@ -46,12 +50,15 @@ export async function startOverGrpc(config: MeshConfig, launch: Launch): Promise
   const services = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   try {
     for (const one of started) if (one.status === "rejected") throw HarnessError.from(one.reason);
-    const [feature, filter, index] = services.map(({ ready }) => `127.0.0.1:${ready.port}`);
-    const gatewayConfig = {
-      ...config,
-      ports: launch.ports ?? {},
-      addresses: { feature: feature!, filter: filter!, index: index! },
-    };
+    const [feature, filter, index] = services.map(addressOf) as [string, string, string];
+    let ranker: string | null = null;
+    if (config.folders.items !== null) {
+      const process = await start<ServiceReady>("ranker", { ...config, feature }, launch);
+      services.push(process);
+      ranker = addressOf(process);
+    }
+    const addresses = { feature, filter, index, ranker };
+    const gatewayConfig = { ...config, ports: launch.ports ?? {}, addresses };
     const gateway = await start<GatewayReady>("gateway", gatewayConfig, launch);
     return { services: [...services, gateway], door: gateway.ready };
   } catch (error) {
@@ -59,6 +66,8 @@ export async function startOverGrpc(config: MeshConfig, launch: Launch): Promise
     throw error;
   }
 }
+
+const addressOf = ({ ready }: ServiceProcess<ServiceReady>): string => `127.0.0.1:${ready.port}`;
 
 /** Starts the mesh in one process. */
 export async function startInProcess(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {

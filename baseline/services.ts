@@ -1,15 +1,40 @@
 import type { HarnessError } from "../src/errors.ts";
 import type { ProcessStats } from "../src/door/stats.ts";
 import type { CallContext } from "../src/door/retriever.ts";
+import type { CategoricalColumn, NumericColumn } from "../src/retrieval/catalogue.ts";
 
 // The services of the mesh as the gateway sees them, whether a wire lies between or not. Every
 // call takes a batch and answers in its order; a HarnessError in an answer's place fails that one.
 
-/** User features, kept on disk. */
+/** Features of users and items, kept on disk. */
 export interface FeatureService extends MeshService {
   /** @returns features float32[userDim] of each id. An unknown id is a BAD_INPUT in its place. */
   users(ids: Float64Array, context: CallContext): Promise<readonly (Float32Array | HarnessError)[]>;
+  /** @throws HarnessError DATA naming a row that has no features. */
+  items(query: ItemQuery, context: CallContext): Promise<ItemFeatures>;
 }
+
+/** Which features of which items are wanted. */
+export interface ItemQuery {
+  readonly rows: Uint32Array;
+  /** Whether embeddings and dense features are. */
+  readonly features: boolean;
+  /** Attributes, by their position in the dataset. */
+  readonly columns: readonly number[];
+}
+
+/** In the order of the rows asked for. */
+export interface ItemFeatures {
+  /** float32[rows, dim + denseDim]: embedding, then dense features; empty where none were wanted. */
+  readonly features: Float32Array;
+  /** One a column asked for. */
+  readonly columns: readonly ColumnValues[];
+}
+
+/** An attribute of the items asked for; see Column. */
+export type ColumnValues =
+  | Pick<NumericColumn, "kind" | "values">
+  | Pick<CategoricalColumn, "kind" | "offsets" | "values">;
 
 /** Rows that pass a filter. */
 export interface EligibleRows {
@@ -50,6 +75,31 @@ export interface IndexService extends MeshService {
     searches: readonly Search[],
     context: CallContext,
   ): Promise<readonly (Candidates | HarnessError)[]>;
+}
+
+/** A request's candidates, to be brought into order. */
+export interface Ranking {
+  /** float32[userDim]; empty where the ranker does not look at the user. */
+  readonly features: Float32Array;
+  /** float32[heads * dim]; empty where the ranker needs no inner products. */
+  readonly vectors: Float32Array;
+  /** Each candidate once. */
+  readonly rows: Uint32Array;
+  /** float32, a candidate's largest inner product over the heads that hold it. */
+  readonly scores: Float32Array;
+  /** How many are wanted back. */
+  readonly k: number;
+}
+
+/** The k best candidates by value descending, row ascending. */
+export interface RankedRows {
+  readonly rows: Uint32Array;
+  readonly values: Float32Array;
+}
+
+/** OverArch and Value Model over candidates. */
+export interface RankerService extends MeshService {
+  rank(rankings: readonly Ranking[], context: CallContext): Promise<readonly RankedRows[]>;
 }
 
 export interface MeshService {

@@ -35,6 +35,34 @@ const scenario = scenarioSchema.parse({
   loads: { closed: { shape: "closed" } },
 });
 const oneHead: ModelSpec = { ...scenario.model, seed: 3 };
+const rankedBy: Readonly<Record<string, ModelSpec>> = {
+  "a mixture of logits": {
+    ...oneHead,
+    heads: 3,
+    tower: { kind: "mlp", hidden: [24] },
+    candidates: 100,
+    overarch: "mol",
+    tasks: ["click", "buy"],
+    mol: { userGroups: 4, itemGroups: 2, dim: 8, gateHidden: 16, temperature: 0.5 },
+    value: "0.3 * click + buy * if(lang:en OR age_days <= 60, 1.5, 1) - 0.01 * default(price, 5)",
+  },
+  "an MLP": {
+    ...oneHead,
+    heads: 3,
+    tower: { kind: "mlp", hidden: [24] },
+    candidates: 100,
+    overarch: "mlp",
+    tasks: ["click", "buy"],
+    mlp: { hidden: [32, 16] },
+    value: "sigmoid(click) + 0.5 * buy + 0.1 * score",
+  },
+  "a formula alone": {
+    ...oneHead,
+    candidates: 100,
+    value: "score * if(NOT topic:sport, 2, 1) + default(price, 0) / 100",
+  },
+};
+const ranking = rankedBy["a mixture of logits"]!;
 const threeHeads: ModelSpec = { ...oneHead, heads: 3, tower: { kind: "mlp", hidden: [24] } };
 
 const quiet = { onProgress: () => {}, signal: new AbortController().signal };
@@ -185,6 +213,37 @@ describe("the mesh", () => {
     }
   });
 
+  it.each(Object.keys(rankedBy))("ranks by %s as the oracle does", async (name) => {
+    const model = rankedBy[name]!;
+    // Scanned exactly, as a walk of all rows is, so that the heads' candidates are the oracle's.
+    const index = { expansionSearch: 20_000 };
+    const transport = name === "an MLP" ? "in-process" : "grpc";
+    const system = await start({ transport, index, ranker: { itemCache: 800 } }, model);
+    const client = connectDoor(system.address);
+    try {
+      const total = await scoreAll(client, model);
+      expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
+      expect(total.recall).toBeGreaterThanOrEqual(0.9999);
+      const { counters } = await client.stats();
+      const read = counters.get("ranker.cache_hits")! + counters.get("ranker.cache_misses")!;
+      expect(read).toBe(counters.get("ranker.candidates"));
+      expect(counters.get("ranker.cache_hits")).toBeGreaterThan(0);
+    } finally {
+      client.close();
+      await system[Symbol.asyncDispose]();
+    }
+  });
+
+  it("refuses query vectors where the ranker looks at the user", async () => {
+    const system = await start({ transport: "in-process" }, ranking);
+    const client = connectDoor(system.address);
+    const user = { kind: "vectors", vectors: new Float32Array(48) } as const;
+    const asked = client.retrieve({ ...set.requests[0]!, user }, inTime);
+    await expect(asked).rejects.toMatchObject({ code: "BAD_INPUT", where: "query_vectors" });
+    client.close();
+    await system[Symbol.asyncDispose]();
+  });
+
   it("builds once", async () => {
     const system = await start({});
     expect(system.build).toMatchObject({ seconds: 0, cached: true });
@@ -192,15 +251,18 @@ describe("the mesh", () => {
     await system[Symbol.asyncDispose]();
   });
 
-  it.each(["feature", "filter", "index", "gateway"])("names %s when it dies", async (role) => {
-    const system = await start({});
-    const { pid } = system.processes.find((process) => process.role === role)!;
-    process.kill(pid, "SIGKILL");
-    const error = await system.died;
-    expect(error).toMatchObject({ code: "INVALID", where: role });
-    await system[Symbol.asyncDispose]();
-    for (const { pid: other } of system.processes) expect(isAlive(other)).toBe(false);
-  });
+  it.each(["feature", "filter", "index", "ranker", "gateway"])(
+    "names %s when it dies",
+    async (role) => {
+      const system = await start({}, ranking);
+      const { pid } = system.processes.find((process) => process.role === role)!;
+      process.kill(pid, "SIGKILL");
+      const error = await system.died;
+      expect(error).toMatchObject({ code: "INVALID", where: role });
+      await system[Symbol.asyncDispose]();
+      for (const { pid: other } of system.processes) expect(isAlive(other)).toBe(false);
+    },
+  );
 
   it("leaves nothing behind when it cannot start", async () => {
     const taken = await start({ transport: "in-process" });

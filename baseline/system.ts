@@ -1,21 +1,19 @@
-import { HarnessError } from "../src/errors.ts";
-import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
 import { checkBuilt, isBuilt, meshFolders } from "./build/mesh-build.ts";
 import { runBuild, startInProcess, startOverGrpc, stopMesh } from "./mesh.ts";
 
 /**
- * Starts system A, a mesh of retrieval services: gateway, index (HNSW), feature (LMDB) and filter
- * (roaring bitmaps), each a process of its own, speaking gRPC; or, with `transport: in-process`,
- * the same services in one process.
+ * Starts system A, a mesh of retrieval services: gateway, index (HNSW), feature (LMDB), filter
+ * (roaring bitmaps) and, where the model ranks by more than the score, ranker (ONNX Runtime), each
+ * a process of its own, speaking gRPC; or, with `transport: in-process`, the same services in one
+ * process.
  *
  * @throws HarnessError as the failing process gave it; no process is left behind.
  */
 export const startMesh: StartSystem<MeshSettings> = async (options) => {
   const { dataset, settings, model, cacheFolder } = options;
-  requireNoRanker(model);
-  const folders = meshFolders(cacheFolder, dataset.hash, settings);
+  const folders = meshFolders(cacheFolder, { datasetHash: dataset.hash, settings, model });
   const config = { datasetFolder: dataset.folder, folders, settings, model };
   const cached = isBuilt(folders);
   const seconds = cached ? 0 : await runBuild(config, options);
@@ -23,15 +21,6 @@ export const startMesh: StartSystem<MeshSettings> = async (options) => {
   const start = settings.transport === "grpc" ? startOverGrpc : startInProcess;
   return describe(options, await start(config, options), build);
 };
-
-function requireNoRanker({ overarch, value }: ModelSpec): void {
-  if (overarch === "none" && value.trim() === "score") return;
-  throw new HarnessError(
-    "BAD_INPUT",
-    `the mesh has no ranker yet: overarch must be none and value "score", came ${overarch} and "${value}"`,
-    { where: "model" },
-  );
-}
 
 function describe(
   { name, settings }: StartOptions<MeshSettings>,

@@ -9,11 +9,11 @@ export interface BuildReady {
 
 // A process of its own, that ends before the services start: building takes every CPU there is and
 // leaves a heap behind that is not the mesh's to answer for.
-runService<MeshConfig, BuildReady>(async ({ datasetFolder, settings, folders }, onProgress) => {
+runService<MeshConfig, BuildReady>(async (config, onProgress) => {
   onProgress("reading the dataset", NaN);
-  const dataset = await readDataset(datasetFolder, { verify: false });
+  const dataset = await readDataset(config.datasetFolder, { verify: false });
   const startMs = performance.now();
-  await buildMesh(dataset, settings, folders, onProgress);
+  await buildMesh(dataset, config, onProgress);
   return {
     ready: { seconds: (performance.now() - startMs) / 1000 },
     stop: () => Promise.resolve(),

@@ -2,14 +2,20 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { atomicFolder, cacheKey } from "../../src/dataset/cache-folder.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
+import { parseFormula } from "../../src/retrieval/formula/parse.ts";
+import { createModel } from "../../src/retrieval/model.ts";
+import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import type { MeshSettings } from "../../src/scenario/settings.ts";
 import { writeFeatures } from "../feature/feature-store.ts";
+import { writeItems } from "../feature/item-store.ts";
 import { writePostings } from "../filter/postings-file.ts";
 import { HnswGraph } from "../index/hnsw.ts";
+import type { MeshConfig } from "../mesh-config.ts";
+import { writeOverArch } from "../ranker/over-arch-files.ts";
 import { checkSizes, noteSizes } from "./part-sizes.ts";
 
 /** Raised when what a build writes changes, so that older ones are not taken for it. */
-const BUILD_VERSION = 2;
+const BUILD_VERSION = 3;
 
 /** The graph in the index's folder. */
 export const GRAPH_FILE = "graph.usearch";
@@ -19,34 +25,52 @@ export interface MeshFolders {
   readonly index: string;
   readonly features: string;
   readonly postings: string;
+  /** What the feature service has of the items; null: no ranker asks for it. */
+  readonly items: string | null;
+  /** The ranker's graphs; null where the model has no OverArch. */
+  readonly overArch: string | null;
+}
+
+/** What the folders' contents follow from. */
+export interface MeshBuildInputs {
+  readonly datasetHash: string;
+  readonly settings: MeshSettings;
+  readonly model: ModelSpec;
 }
 
 /** The folders of a dataset's products, named by a hash of all that they follow from. */
 export function meshFolders(
   cacheFolder: string,
-  datasetHash: string,
-  { index }: MeshSettings,
+  { datasetHash, settings, model }: MeshBuildInputs,
 ): MeshFolders {
-  const { kind, precision, connectivity, expansionAdd } = index;
-  const folderOf = (part: string, settings: object): string => {
-    const key = cacheKey({ BUILD_VERSION, part, datasetHash, settings });
+  const { kind, precision, connectivity, expansionAdd } = settings.index;
+  const { candidates: _candidates, value, ...weights } = model;
+  const formula = parseFormula(value);
+  const hasRanker =
+    model.overarch !== "none" || formula.kind !== "name" || formula.name !== "score";
+  const folderOf = (part: string, from: object): string => {
+    const key = cacheKey({ BUILD_VERSION, part, datasetHash, from });
     return join(cacheFolder, "mesh", `${part}-${key}`);
   };
   return {
     index: folderOf("index", { kind, precision, connectivity, expansionAdd }),
     features: folderOf("features", {}),
     postings: folderOf("postings", {}),
+    items: hasRanker ? folderOf("items", {}) : null,
+    overArch: model.overarch === "none" ? null : folderOf("overarch", weights),
   };
 }
 
 /** Whether nothing is left to build. */
-export const isBuilt = (folders: MeshFolders): boolean => Object.values(folders).every(existsSync);
+export const isBuilt = (folders: MeshFolders): boolean => present(folders).every(existsSync);
+
+const present = (folders: MeshFolders): string[] =>
+  (Object.values(folders) as (string | null)[]).filter((folder) => folder !== null);
 
 /** Builds what is missing, each part whole or not at all. */
 export async function buildMesh(
   { catalogue, users }: Dataset,
-  { index }: MeshSettings,
-  folders: MeshFolders,
+  { settings: { index }, model: spec, folders }: MeshConfig,
   onProgress: (phase: string, fraction: number) => void,
 ): Promise<void> {
   const telling = (phase: string) => (fraction: number) => onProgress(phase, fraction);
@@ -56,6 +80,16 @@ export async function buildMesh(
   await buildPart(folders.postings, (folder) =>
     writePostings(folder, catalogue, telling("building posting lists")),
   );
+  if (folders.items !== null) {
+    await buildPart(folders.items, (folder) =>
+      writeItems(folder, catalogue, telling("writing item features")),
+    );
+  }
+  if (folders.overArch !== null) {
+    const { dim, denseDim } = catalogue;
+    const { overArch } = createModel(spec, { userDim: users.dim, dim, denseDim });
+    await buildPart(folders.overArch, (folder) => writeOverArch(folder, overArch!, dim));
+  }
   await buildPart(
     folders.index,
     (folder) => {
@@ -84,6 +118,6 @@ async function buildPart(
  * @throws HarnessError DATA naming a file that is not as it was built.
  */
 export async function checkBuilt(folders: MeshFolders): Promise<number> {
-  const bytes = await Promise.all(Object.values(folders).map(checkSizes));
+  const bytes = await Promise.all(present(folders).map(checkSizes));
   return bytes.reduce((sum, part) => sum + part, 0);
 }

@@ -1,10 +1,10 @@
 import type { HarnessError } from "../../src/errors.ts";
 import type { GrpcClient } from "../../src/door/grpc-client.ts";
 import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
-import { packIds, packWords, unpackFloats, unpackIds } from "../../src/door/packed.ts";
+import { packIds, packWords, unpackFloats, unpackIds, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { callStats, FEATURE_SERVICE, MESH_PROTO, remaining, statsHandler } from "../mesh-wire.ts";
-import type { FeatureService } from "../services.ts";
+import type { ColumnValues, FeatureService, ItemFeatures, ItemQuery } from "../services.ts";
 import { unknownUser } from "./feature-store.ts";
 
 interface WireUsersRequest {
@@ -16,6 +16,23 @@ interface WireUsersResponse {
   readonly known: Buffer;
 }
 
+interface WireItemsRequest {
+  readonly rows: Buffer;
+  readonly features: boolean;
+  readonly columns: Buffer;
+}
+
+interface WireItemsResponse {
+  readonly features: Buffer;
+  readonly columns: readonly WireColumnValues[];
+}
+
+interface WireColumnValues {
+  readonly numbers: Buffer;
+  readonly offsets: Buffer;
+  readonly codes: Buffer;
+}
+
 /** Serves a feature service over gRPC. @param dim Float32 values of a user. */
 export function serveFeature(service: FeatureService, dim: number): Promise<GrpcServer> {
   const users = async (
@@ -23,10 +40,15 @@ export function serveFeature(service: FeatureService, dim: number): Promise<Grpc
     context: CallContext,
   ): Promise<WireUsersResponse> =>
     encode(await service.users(unpackIds(request.ids, "ids"), context), dim);
+  const items = async (
+    request: WireItemsRequest,
+    context: CallContext,
+  ): Promise<WireItemsResponse> =>
+    encodeItems(await service.items(decodeItemQuery(request), context));
   return serveGrpc({
     protoFile: MESH_PROTO,
     service: FEATURE_SERVICE,
-    handlers: { Users: users, Stats: statsHandler(service) },
+    handlers: { Users: users, Items: items, Stats: statsHandler(service) },
   });
 }
 
@@ -41,7 +63,60 @@ export function remoteFeature(client: GrpcClient): FeatureService {
         ids,
       );
     },
+    items: async (query, context) =>
+      decodeItems(
+        await client.call<WireItemsRequest, WireItemsResponse>(
+          "Items",
+          encodeItemQuery(query),
+          remaining(context),
+        ),
+      ),
     stats: () => callStats(client),
+  };
+}
+
+function encodeItemQuery({ rows, features, columns }: ItemQuery): WireItemsRequest {
+  return { rows: packWords(rows), features, columns: packWords(Uint32Array.from(columns)) };
+}
+
+function decodeItemQuery({ rows, features, columns }: WireItemsRequest): ItemQuery {
+  return {
+    rows: unpackWords(rows, "rows"),
+    features,
+    columns: [...unpackWords(columns, "columns")],
+  };
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+function encodeItems({ features, columns }: ItemFeatures): WireItemsResponse {
+  return {
+    features: packWords(features),
+    columns: columns.map((column) =>
+      column.kind === "numeric"
+        ? { numbers: packWords(column.values), offsets: NO_BYTES, codes: NO_BYTES }
+        : {
+            numbers: NO_BYTES,
+            offsets: packWords(column.offsets),
+            codes: packWords(column.values),
+          },
+    ),
+  };
+}
+
+function decodeItems({ features, columns }: WireItemsResponse): ItemFeatures {
+  return {
+    features: unpackFloats(features, "features"),
+    columns: columns.map(({ numbers, offsets, codes }): ColumnValues =>
+      // Offsets are one more than there are rows, so never none.
+      offsets.length === 0
+        ? { kind: "numeric", values: unpackFloats(numbers, "numbers") }
+        : {
+            kind: "categorical",
+            offsets: unpackWords(offsets, "offsets"),
+            values: unpackWords(codes, "codes"),
+          },
+    ),
   };
 }
 

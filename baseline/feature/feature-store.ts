@@ -3,7 +3,8 @@ import { HarnessError } from "../../src/errors.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
 import type { Users } from "../../src/retrieval/catalogue.ts";
-import type { FeatureService, ServiceStats } from "../services.ts";
+import type { FeatureService, ItemFeatures, ItemQuery, ServiceStats } from "../services.ts";
+import type { ItemStore } from "./item-store.ts";
 
 /** Users written in one transaction. */
 const CHUNK_USERS = 10_000;
@@ -42,13 +43,19 @@ export async function writeFeatures(
 export class FeatureStore implements FeatureService, AsyncDisposable {
   readonly #store: RootDatabase<Buffer, number>;
   readonly #dim: number;
+  readonly #items: ItemStore | null;
   readonly #times = new StageTimes();
   #reads = 0;
+  #itemReads = 0;
 
-  /** @param dim Float32 values of a user. */
-  constructor(folder: string, dim: number) {
+  /**
+   * @param dim Float32 values of a user.
+   * @param items What a ranker asks for; null: there is no ranker. It ends with this store.
+   */
+  constructor(folder: string, dim: number, items: ItemStore | null = null) {
     this.#store = openStore(folder, true);
     this.#dim = dim;
+    this.#items = items;
   }
 
   users(ids: Float64Array): Promise<readonly (Float32Array | HarnessError)[]> {
@@ -68,16 +75,30 @@ export class FeatureStore implements FeatureService, AsyncDisposable {
     return Promise.resolve(answers);
   }
 
+  // oxlint-disable-next-line typescript/require-await -- what it throws must be a rejection
+  async items(query: ItemQuery): Promise<ItemFeatures> {
+    if (this.#items === null) throw new HarnessError("INTERNAL", "this store holds no items");
+    const startMs = performance.now();
+    const features = this.#items.read(query);
+    this.#itemReads += query.rows.length;
+    this.#times.record("feature.items", performance.now() - startMs);
+    return features;
+  }
+
   stats(): Promise<ServiceStats> {
     return Promise.resolve({
       process: ownProcessStats("feature"),
       stages: this.#times.encode(),
-      counters: new Map([["feature.reads", this.#reads]]),
+      counters: new Map([
+        ["feature.reads", this.#reads],
+        ["feature.item_reads", this.#itemReads],
+      ]),
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#store.close();
+    await this.#items?.[Symbol.asyncDispose]();
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { uniteHeads } from "./head-union.ts";
+import { bestByScore, uniteHeads } from "./head-union.ts";
 
 describe("uniteHeads", () => {
   it("gives a row the largest of its heads' values, and equal values by row", () => {
@@ -8,7 +8,7 @@ describe("uniteHeads", () => {
       values: Float32Array.of(5, 3, 1, 4, 3, 3),
       counts: Uint32Array.of(3, 3),
     };
-    expect(uniteHeads(candidates, 4)).toEqual({
+    expect(bestByScore(uniteHeads(candidates), 4)).toEqual({
       rows: Uint32Array.of(4, 2, 1, 7),
       values: Float64Array.of(5, 4, 3, 3),
     });
@@ -20,7 +20,7 @@ describe("uniteHeads", () => {
       values: Float32Array.of(5, 3, 1),
       counts: Uint32Array.of(3),
     };
-    expect([...uniteHeads(candidates, 2).rows]).toEqual([4, 2]);
+    expect([...bestByScore(uniteHeads(candidates), 2).rows]).toEqual([4, 2]);
   });
 
   it("is as short as there are rows", () => {
@@ -29,6 +29,6 @@ describe("uniteHeads", () => {
       values: new Float32Array(0),
       counts: new Uint32Array(2),
     };
-    expect(uniteHeads(none, 5).rows).toHaveLength(0);
+    expect(bestByScore(uniteHeads(none), 5).rows).toHaveLength(0);
   });
 });

@@ -4,6 +4,7 @@ import { openFeature } from "../feature/open-feature.ts";
 import { openFilter } from "../filter/open-filter.ts";
 import { openIndex } from "../index/open-index.ts";
 import type { GatewayConfig, GatewayReady } from "../mesh-config.ts";
+import { openRanker } from "../ranker/open-ranker.ts";
 import { openGateway } from "./open-gateway.ts";
 
 // The whole mesh in one process: the same services behind the same gateway, without the wire.
@@ -12,15 +13,17 @@ runService<GatewayConfig, GatewayReady>(async (config, onProgress) => {
   const { store: feature } = await openFeature(config);
   const filter = await openFilter(config);
   const index = await openIndex(config);
+  const ranker = await openRanker(config, feature);
   const door = await openGateway(
     config,
-    { feature, filter, index },
+    { feature, filter, index, ranker },
     { role: "mesh", indexLanes: availableParallelism() },
   );
   return {
     ready: { grpcPort: door.grpcPort, httpPort: door.httpPort, processes: door.processes },
     stop: async () => {
       await door[Symbol.asyncDispose]();
+      await ranker?.[Symbol.asyncDispose]();
       await Promise.all([feature[Symbol.asyncDispose](), index[Symbol.asyncDispose]()]);
     },
   };

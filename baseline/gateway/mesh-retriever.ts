@@ -3,10 +3,12 @@ import { Batcher } from "../../src/door/batcher.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import type { CallContext, Retriever } from "../../src/door/retriever.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
+import { addCounters } from "../../src/door/traffic.ts";
 import type { SystemStats } from "../../src/door/stats.ts";
 import type { IdMap } from "../../src/retrieval/id-map.ts";
 import type { RetrievalModel } from "../../src/retrieval/model.ts";
 import type { Answer, RetrievalRequest, UserRef } from "../../src/retrieval/request.ts";
+import { vectorsWithOverArch } from "../../src/retrieval/user-queries.ts";
 import type { MeshSettings } from "../../src/scenario/settings.ts";
 import type {
   Candidates,
@@ -14,15 +16,21 @@ import type {
   FeatureService,
   FilterService,
   IndexService,
+  MeshService,
+  RankedRows,
+  RankerService,
+  Ranking,
   Search,
 } from "../services.ts";
-import { uniteHeads } from "./head-union.ts";
+import { bestByScore, type HeadUnion, uniteHeads } from "./head-union.ts";
 
 export interface MeshRetrieverOptions {
   readonly services: {
     readonly feature: FeatureService;
     readonly filter: FilterService;
     readonly index: IndexService;
+    /** null: an item's value is its score. */
+    readonly ranker: RankerService | null;
   };
   readonly model: RetrievalModel;
   readonly ids: IdMap;
@@ -31,6 +39,14 @@ export interface MeshRetrieverOptions {
   readonly indexLanes: number;
   /** The process it runs in, as the report shows it. */
   readonly role: string;
+}
+
+/** What is known of who asks. */
+interface UserSide {
+  /** float32[heads * dim] */
+  readonly vectors: Float32Array;
+  /** float32[userDim]; empty where the request brought its vectors. */
+  readonly features: Float32Array;
 }
 
 /** A query waiting in a batcher, with the time its caller has. */
@@ -47,7 +63,7 @@ const LANES = 2;
 
 /**
  * The orchestrator of the mesh: features and filter are asked for at the same time, then the index
- * with what they gave. What arrives while a call is under way goes out with the next one.
+ * with what they gave, then the ranker. What arrives while a call is under way goes out with the next one.
  */
 export class MeshRetriever implements Retriever {
   readonly #options: MeshRetrieverOptions;
@@ -55,10 +71,12 @@ export class MeshRetriever implements Retriever {
   readonly #features: Batcher<Asked<number>, Float32Array>;
   readonly #filters: Batcher<Asked<string>, EligibleRows>;
   readonly #searches: Batcher<Asked<Search>, Candidates>;
+  /** null: there is no ranker. */
+  readonly #rankings: Batcher<Asked<Ranking>, RankedRows> | null;
 
   constructor(options: MeshRetrieverOptions) {
     this.#options = options;
-    const { feature, filter, index } = options.services;
+    const { feature, filter, index, ranker } = options.services;
     this.#features = this.#batcher(LANES, (ids, context) =>
       feature.users(Float64Array.from(ids), context),
     );
@@ -67,31 +85,36 @@ export class MeshRetriever implements Retriever {
     this.#searches = this.#batcher(options.indexLanes + 1, (searches, context) =>
       index.search(searches, context),
     );
+    this.#rankings =
+      ranker === null
+        ? null
+        : this.#batcher(LANES, (rankings, context) => ranker.rank(rankings, context));
   }
 
   async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
-    const [vectors, eligible] = await Promise.all([
-      this.#queryVectors(request.user, context),
+    const { model, ids } = this.#options;
+    const [user, eligible] = await Promise.all([
+      this.#userSide(request.user, context),
       this.#eligible(request.filter, context),
     ]);
     if (eligible.count === 0) return NO_ANSWER;
     // An item among the k best of the union is among the k best of the head that gives it its
-    // value, so without an OverArch no head needs more than k, however many candidates it may have.
-    const search = { vectors, k: request.k, eligible, excluded: this.#rowsOf(request.exclude) };
+    // score, so where that is its value no head needs more than k, however many it may have.
+    const k = this.#rankings === null ? request.k : model.candidates;
+    const excluded = this.#rowsOf(request.exclude);
+    const search = { vectors: user.vectors, k, eligible, excluded };
     const candidates = await this.#times.time("gateway.index", () =>
       this.#ask(this.#searches, search, context),
     );
-    const { rows, values } = uniteHeads(candidates, request.k);
-    return {
-      ids: this.#options.ids.idsOf(rows),
-      values: Float32Array.from(values),
-      partial: false,
-    };
+    const union = uniteHeads(candidates);
+    const { rows, values } = await this.#rank({ ...user, ...union, k: request.k }, context);
+    return { ids: ids.idsOf(rows), values: Float32Array.from(values), partial: false };
   }
 
   async stats(): Promise<SystemStats> {
     const { services, role } = this.#options;
-    const parts = await Promise.all(Object.values(services).map((service) => service.stats()));
+    const all = (Object.values(services) as (MeshService | null)[]).filter((s) => s !== null);
+    const parts = await Promise.all(all.map((service) => service.stats()));
     const own = ownProcessStats(role);
     // In one process, every service reports that process.
     const processes = new Map([...parts.map(({ process }) => process), own].map((p) => [p.pid, p]));
@@ -102,12 +125,16 @@ export class MeshRetriever implements Retriever {
         [this.#times.encode(), ...parts.map(({ stages }) => stages)].flatMap((m) => [...m]),
       ),
       batchSizes: this.#searches.sizes.encode(),
-      counters: new Map(parts.flatMap(({ counters }) => [...counters])),
+      counters: addCounters(parts.map(({ counters }) => counters)),
     };
   }
 
-  async #queryVectors(user: UserRef, context: CallContext): Promise<Float32Array> {
-    if (user.kind === "vectors") return user.vectors;
+  async #userSide(user: UserRef, context: CallContext): Promise<UserSide> {
+    const { model } = this.#options;
+    if (user.kind === "vectors") {
+      if (model.overArch !== null) throw vectorsWithOverArch();
+      return { vectors: user.vectors, features: NO_FEATURES };
+    }
     const features =
       user.kind === "features"
         ? user.features
@@ -115,9 +142,25 @@ export class MeshRetriever implements Retriever {
             this.#ask(this.#features, user.id, context),
           );
     const startMs = performance.now();
-    const vectors = Float32Array.from(this.#options.model.queryVectors(features));
+    const vectors = Float32Array.from(model.queryVectors(features));
     this.#times.record("gateway.tower", performance.now() - startMs);
-    return vectors;
+    return { vectors, features };
+  }
+
+  /** The k best of the candidates by value. */
+  #rank(
+    ranking: UserSide & HeadUnion & Pick<Ranking, "k">,
+    context: CallContext,
+  ): Promise<Pick<RankedRows, "rows"> & { readonly values: ArrayLike<number> }> {
+    const rankings = this.#rankings;
+    if (rankings === null) return Promise.resolve(bestByScore(ranking, ranking.k));
+    const { overArch } = this.#options.model;
+    const needed = {
+      ...ranking,
+      features: overArch === null ? NO_FEATURES : ranking.features,
+      vectors: overArch?.kind === "mlp" ? ranking.vectors : NO_FEATURES,
+    };
+    return this.#times.time("gateway.ranker", () => this.#ask(rankings, needed, context));
   }
 
   /** No filter, no call: every item is eligible. */
@@ -162,6 +205,8 @@ export class MeshRetriever implements Retriever {
     });
   }
 }
+
+const NO_FEATURES = new Float32Array(0);
 
 const NO_ANSWER: Answer = {
   ids: new Float64Array(0),

@@ -61,6 +61,18 @@ export const indexAsModelSettings = z.strictObject({
   nlist: z.union([z.literal("auto"), count.max(65_536)]).default("auto"),
   /** Clusters that each head looks at; all: every item is scored, and recall is that of the oracle. */
   nprobe: z.union([z.literal("all"), count]).default("all"),
+  /** How eligible items are found: by exact bitmaps, or by a Bloom filter an item. */
+  eligibility: z.enum(["exact", "bloom"]).default("exact"),
+  bloom: z
+    .strictObject({
+      hashes: z.number().int().min(1).max(16).default(5),
+      /** Bits of an item's signature; absent: as many as the rate takes. */
+      bits: z.number().int().min(8).max(8192).optional(),
+      falsePositiveRate: z.number().gt(0).max(0.5).default(0.001),
+      /** Whether what signatures let through is checked; if not, answers hold ineligible items. */
+      exact: z.boolean().default(true),
+    })
+    .prefault({}),
 });
 
 /** A third party's system that speaks the door already. */

@@ -1,0 +1,86 @@
+import type { GrpcClient } from "../../src/door/grpc-client.ts";
+import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
+import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
+import type { CallContext } from "../../src/door/retriever.ts";
+import { callStats, MESH_PROTO, RANKER_SERVICE, remaining, statsHandler } from "../mesh-wire.ts";
+import type { RankedRows, RankerService, Ranking } from "../services.ts";
+
+interface WireRanking {
+  readonly features: Buffer;
+  readonly vectors: Buffer;
+  readonly rows: Buffer;
+  readonly scores: Buffer;
+  readonly k: number;
+}
+
+interface WireRanked {
+  readonly rows: Buffer;
+  readonly values: Buffer;
+}
+
+interface WireRankRequest {
+  readonly rankings: readonly WireRanking[];
+}
+
+interface WireRankResponse {
+  readonly ranked: readonly WireRanked[];
+}
+
+/** Serves a ranker service over gRPC. */
+export function serveRanker(service: RankerService): Promise<GrpcServer> {
+  const rank = async (
+    { rankings }: WireRankRequest,
+    context: CallContext,
+  ): Promise<WireRankResponse> => {
+    const answers = await service.rank(rankings.map(decodeRanking), context);
+    return { ranked: answers.map(encodeRanked) };
+  };
+  return serveGrpc({
+    protoFile: MESH_PROTO,
+    service: RANKER_SERVICE,
+    handlers: { Rank: rank, Stats: statsHandler(service) },
+  });
+}
+
+/** A ranker service at the other end of a connection. */
+export function remoteRanker(client: GrpcClient): RankerService {
+  return {
+    rank: async (rankings, context) => {
+      const { ranked } = await client.call<WireRankRequest, WireRankResponse>(
+        "Rank",
+        { rankings: rankings.map(encodeRanking) },
+        remaining(context),
+      );
+      return ranked.map(decodeRanked);
+    },
+    stats: () => callStats(client),
+  };
+}
+
+function encodeRanking({ features, vectors, rows, scores, k }: Ranking): WireRanking {
+  return {
+    features: packWords(features),
+    vectors: packWords(vectors),
+    rows: packWords(rows),
+    scores: packWords(scores),
+    k,
+  };
+}
+
+function decodeRanking({ features, vectors, rows, scores, k }: WireRanking): Ranking {
+  return {
+    features: unpackFloats(features, "features"),
+    vectors: unpackFloats(vectors, "vectors"),
+    rows: unpackWords(rows, "rows"),
+    scores: unpackFloats(scores, "scores"),
+    k,
+  };
+}
+
+function encodeRanked({ rows, values }: RankedRows): WireRanked {
+  return { rows: packWords(rows), values: packWords(values) };
+}
+
+function decodeRanked({ rows, values }: WireRanked): RankedRows {
+  return { rows: unpackWords(rows, "rows"), values: unpackFloats(values, "values") };
+}
