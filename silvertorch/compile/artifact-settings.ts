@@ -1,4 +1,5 @@
 import type { IndexAsModelSettings } from "../../src/scenario/settings.ts";
+import type { SignatureWidth } from "../eligibility/signature.ts";
 import type { ArtifactSettings } from "./manifest.ts";
 
 /** What of a system's settings its artifact depends on: systems that differ elsewhere share it. */
@@ -7,6 +8,26 @@ export function artifactSettings({
   scale,
   nlist,
   nprobe,
-}: Pick<IndexAsModelSettings, "precision" | "scale" | "nlist" | "nprobe">): ArtifactSettings {
-  return { precision, scale, clusters: nprobe === "all" && nlist === "auto" ? null : nlist };
+  eligibility,
+  bloom,
+}: ArtifactSide): ArtifactSettings {
+  return {
+    precision,
+    scale,
+    clusters: nprobe === "all" && nlist === "auto" ? null : nlist,
+    eligibility:
+      eligibility === "exact"
+        ? { kind: "exact" }
+        : { kind: "bloom", hashes: bloom.hashes, width: widthOf(bloom), exact: bloom.exact },
+  };
+}
+
+type ArtifactSide = Pick<
+  IndexAsModelSettings,
+  "precision" | "scale" | "nlist" | "nprobe" | "eligibility" | "bloom"
+>;
+
+/** A width that is stated wins over one for a rate. */
+function widthOf({ bits, falsePositiveRate }: ArtifactSide["bloom"]): SignatureWidth {
+  return bits === undefined ? { falsePositiveRate } : { bits };
 }

@@ -25,7 +25,7 @@ const WORD_ITEMS = 64;
 
 /** A number of clusters by which both probing and scanning the probed stay small: 4 sqrt(items). */
 export function defaultClusters(items: number): number {
-  return Math.max(1, Math.min(8192, Math.round(4 * Math.sqrt(items))));
+  return Math.max(1, Math.min(4096, Math.round(4 * Math.sqrt(items))));
 }
 
 /**

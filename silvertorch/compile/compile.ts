@@ -10,8 +10,10 @@ import { createModel } from "../../src/retrieval/model.ts";
 import { indexAttributes, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
 import { bitmapTable } from "../eligibility/bitmap-table.ts";
+import { signatureBitCount, type Signatures } from "../eligibility/signature.ts";
 import type { EligibilityWeights } from "../graph/eligibility.ts";
 import { retrievalGraph } from "../graph/retrieval-graph.ts";
+import { addCells } from "./cell-weights.ts";
 import { clusteredLayout, clusterItems, defaultClusters } from "./clusters.ts";
 import { addClusteredItems, addItems, type ItemWeights } from "./item-weights.ts";
 import { addLayers, inOrder } from "./layer-weights.ts";
@@ -68,18 +70,21 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   await file.add("users.ids", "float64", [users.count], users.ids);
 
   onProgress("indexing the attributes", 0);
-  const index = indexAttributes(catalogue.columns);
+  const index = indexAttributes(catalogue.columns, bloomOf(catalogue.columns, settings));
   const columns = await addColumns(file, catalogue.columns, index);
   const progress = (done: number): void => onProgress("writing the bitmaps", done / index.rows);
   const bitmaps = counted(bitmapTable(index, catalogue.columns, layout), progress);
   const eligibility = await addEligibility(file, { index, layout, bitmaps });
+
+  const isChecked = settings.eligibility.kind === "bloom" && settings.eligibility.exact;
+  const cells = isChecked ? await addCells(file, catalogue, index) : null;
 
   const files: ManifestFile[] = [
     { name: WEIGHTS_FILE, bytes: file.bytes, sha256: await file.finish() },
   ];
   for (const device of DEVICES) {
     const graph = retrievalGraph(
-      { users: userTable, tower, ...items, eligibility, ranking },
+      { users: userTable, tower, ...items, eligibility, cells, ranking },
       { heads: spec.heads, candidates: spec.candidates, items: catalogue.count },
     );
     files.push(await writeWhole(folder, graphFile(device), graph.toBytes()));
@@ -95,6 +100,9 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     userDim: users.dim,
     columns,
     bitmapRows: index.rows,
+    signatures: index.signatures,
+    checked: cells !== null,
+    scoreOnly: model.scoreOnly,
     clusters: items.clusters?.padding.dims[0] ?? null,
     clusterWidth: items.clusters?.padding.dims[1] ?? null,
     files,
@@ -139,15 +147,23 @@ function addColumns(
     if (entry.kind === "numeric") {
       await file.add(distinctTensor(at), "float32", [entry.distinct.length], entry.distinct);
     }
-    const { kind, firstRow, digits } = entry;
-    return {
-      name: column.name,
-      kind,
-      firstRow,
-      digits,
-      slots: entry.kind === "categorical" ? entry.slots : 1,
-    };
+    const { name, kind } = column;
+    if (entry.kind === "signed") return { name, kind, firstRow: 0, digits: NO_DIGITS, slots: 0 };
+    const { firstRow, digits } = entry;
+    return { name, kind, firstRow, digits, slots: entry.kind === "categorical" ? entry.slots : 1 };
   });
+}
+
+/** A column that signatures stand for has no rows of its own. */
+const NO_DIGITS = { base: 0, count: 0 };
+
+function bloomOf(
+  columns: readonly Column[],
+  { eligibility }: ArtifactSettings,
+): Pick<Signatures, "bits" | "hashes"> | null {
+  if (eligibility.kind === "exact") return null;
+  const { hashes } = eligibility;
+  return { hashes, bits: signatureBitCount(columns, eligibility) };
 }
 
 export const vocabularyTensor = (column: number): string => `column.${column}.vocabulary`;

@@ -3,10 +3,11 @@ import { HarnessError } from "../../src/errors.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import type { Digits } from "../eligibility/digits.ts";
+import type { Signatures, SignatureWidth } from "../eligibility/signature.ts";
 import type { ScaleOf } from "./quantisation.ts";
 
 /** Changes whenever graphs, tensors or their meaning do: other versions are compiled anew. */
-export const ARTIFACT_SCHEMA = "silverbench.artifact/3";
+export const ARTIFACT_SCHEMA = "silverbench.artifact/4";
 
 export const MANIFEST_FILE = "manifest.json";
 export const WEIGHTS_FILE = "model.onnx.data";
@@ -21,7 +22,19 @@ export interface ArtifactSettings {
   readonly scale: ScaleOf;
   /** Clusters wished for, of which a head probes some; null: items are not clustered. */
   readonly clusters: number | "auto" | null;
+  readonly eligibility: EligibilitySettings;
 }
+
+/** How the eligible items are found. */
+export type EligibilitySettings =
+  | { readonly kind: "exact" }
+  | {
+      readonly kind: "bloom";
+      readonly hashes: number;
+      readonly width: SignatureWidth;
+      /** Whether what signatures let through is checked by the items' own attributes. */
+      readonly exact: boolean;
+    };
 
 /** A column as the planner of filters needs it; vocabularies and distinct numbers are tensors. */
 export interface ManifestColumn {
@@ -50,6 +63,12 @@ export interface ArtifactManifest {
   readonly userDim: number;
   readonly columns: readonly ManifestColumn[];
   readonly bitmapRows: number;
+  /** What stands for the categorical columns; null: they have bitmaps of their own. */
+  readonly signatures: Signatures | null;
+  /** Whether the graph checks what signatures let through. */
+  readonly checked: boolean;
+  /** Whether an item's value is its score, so that lists are no longer than k. */
+  readonly scoreOnly: boolean;
   /** Clusters there are, and positions of each; null: items are not clustered. */
   readonly clusters: number | null;
   readonly clusterWidth: number | null;

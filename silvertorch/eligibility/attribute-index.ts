@@ -1,5 +1,6 @@
 import type { CategoricalColumn, Column, NumericColumn } from "../../src/retrieval/catalogue.ts";
 import { bitmapsOf, chooseDigits, type Digits } from "./digits.ts";
+import type { Signatures } from "./signature.ts";
 
 /**
  * Where the bitmaps of a categorical column begin in the table: row of (slot, position, digit) is
@@ -28,29 +29,66 @@ export interface NumericRows {
   readonly distinct: Float32Array;
 }
 
+/** A categorical column of which only the items' signatures tell: nearly, and never too few. */
+export interface SignedColumn {
+  readonly kind: "signed";
+  /** Position among the columns. */
+  readonly column: number;
+  readonly signatures: Signatures;
+}
+
+/** How the items that satisfy a condition on a column are found. */
+export type ColumnRows = CategoricalRows | NumericRows | SignedColumn;
+
 /** Row of the bitmap of all items: what an empty conjunction is. */
 export const ALL_ITEMS_ROW = 0;
 
 /** What each row of the bitmap table holds, column by column. */
 export interface AttributeIndex {
-  readonly columns: readonly (CategoricalRows | NumericRows)[];
+  readonly columns: readonly ColumnRows[];
+  /** What stands for the categorical columns; null: each has rows of its own. */
+  readonly signatures: Signatures | null;
   /** Rows of the whole table. */
   readonly rows: number;
 }
 
-/** Plans the bitmap table of a catalogue's columns. */
-export function indexAttributes(columns: readonly Column[]): AttributeIndex {
+/**
+ * Plans the bitmap table of a catalogue's columns.
+ * @param bloom sizes of signatures that stand for the categorical columns; null: exact bitmaps.
+ */
+export function indexAttributes(
+  columns: readonly Column[],
+  bloom: Pick<Signatures, "bits" | "hashes"> | null,
+): AttributeIndex {
   let rows = ALL_ITEMS_ROW + 1;
-  const planned = columns.map((column) => {
-    const entry =
-      column.kind === "categorical" ? categoricalRows(column, rows) : numericRows(column, rows);
+  const signatures = bloom === null ? null : { firstRow: rows, ...bloom };
+  rows += signatures?.bits ?? 0;
+  const planned = columns.map((column, at) => {
+    const entry = columnRows(column, rows, signatures && { column: at, signatures });
     rows += rowsOf(entry);
     return entry;
   });
-  return { columns: planned, rows };
+  return { columns: planned, rows, signatures };
 }
 
-export function rowsOf(entry: CategoricalRows | NumericRows): number {
+function columnRows(
+  column: Column,
+  firstRow: number,
+  signed: Omit<SignedColumn, "kind"> | null,
+): ColumnRows {
+  if (column.kind === "numeric") return numericRows(column, firstRow);
+  return signed === null ? categoricalRows(column, firstRow) : { kind: "signed", ...signed };
+}
+
+/** Distinct numbers of a numeric column, ascending; none of another. */
+export function distinctOf({ columns }: AttributeIndex, column: number): Float32Array {
+  const entry = columns[column]!;
+  return entry.kind === "numeric" ? entry.distinct : new Float32Array(0);
+}
+
+/** Rows of the table that are a column's own. */
+export function rowsOf(entry: ColumnRows): number {
+  if (entry.kind === "signed") return 0;
   return bitmapsOf(entry.digits, entry.kind === "categorical" ? entry.slots : 1);
 }
 

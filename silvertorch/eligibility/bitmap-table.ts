@@ -8,6 +8,7 @@ import {
 } from "./attribute-index.ts";
 import { Bitmap, type BitmapLayout } from "./bitmap-layout.ts";
 import { digitOf } from "./digits.ts";
+import { signatureBits, type Signatures } from "./signature.ts";
 
 /**
  * The bitmaps of an attribute index, row after row, as the weights file holds them. One column's
@@ -21,7 +22,9 @@ export function* bitmapTable(
   const all = new Bitmap(layout);
   for (let item = 0; item < layout.items; item++) all.add(item);
   yield all.bytes;
+  if (index.signatures !== null) yield* signatureTable(index.signatures, columns, layout);
   for (const [at, entry] of index.columns.entries()) {
+    if (entry.kind === "signed") continue;
     const bitmaps = Array.from({ length: rowsOf(entry) }, () => new Bitmap(layout));
     if (entry.kind === "categorical") {
       fillCategorical(bitmaps, entry, columns[at] as CategoricalColumn);
@@ -30,6 +33,25 @@ export function* bitmapTable(
     }
     for (const { bytes } of bitmaps) yield bytes;
   }
+}
+
+/** A bitmap a position of the signatures. */
+function* signatureTable(
+  signatures: Signatures,
+  columns: readonly Column[],
+  layout: BitmapLayout,
+): Generator<Uint8Array> {
+  const bitmaps = Array.from({ length: signatures.bits }, () => new Bitmap(layout));
+  for (const [at, column] of columns.entries()) {
+    if (column.kind !== "categorical") continue;
+    const bitsOf = column.vocabulary.map((_, code) => signatureBits(signatures, at, code));
+    for (let item = 0; item < layout.items; item++) {
+      for (let value = column.offsets[item]!; value < column.offsets[item + 1]!; value++) {
+        for (const bit of bitsOf[column.values[value]!]!) bitmaps[bit]!.add(item);
+      }
+    }
+  }
+  for (const { bytes } of bitmaps) yield bytes;
 }
 
 function fillCategorical(

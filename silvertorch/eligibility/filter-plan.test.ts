@@ -11,7 +11,7 @@ import { MAX_PLAN_STEPS, planFilter, type FilterPlan } from "./filter-plan.ts";
 import type { Operator } from "./expression.ts";
 
 const { catalogue } = smallDataset();
-const index = indexAttributes(catalogue.columns);
+const index = indexAttributes(catalogue.columns, null);
 const layout = bitmapLayout(ITEMS);
 const table = [...bitmapTable(index, catalogue.columns, layout)];
 const bound = (text: string): BoundFilter => bindFilter(parseFilter(text), catalogue.columns);

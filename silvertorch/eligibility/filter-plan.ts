@@ -30,13 +30,20 @@ export const MAX_PLAN_STEPS = 4096;
 const REGISTERS = 3;
 
 /**
- * Plans a filter; null if every item is eligible. An expression that needs more than three
- * registers (at least eight alternating AND/OR pairs of pairs) is multiplied out first.
- *
+ * Plans a filter over the bitmap table; null if every item is eligible.
  * @throws HarnessError BAD_INPUT if the plan would have more than `MAX_PLAN_STEPS` literals.
  */
 export function planFilter(filter: BoundFilter, index: AttributeIndex): FilterPlan | null {
-  const expression = expressionOf(filter, index);
+  return planExpression(expressionOf(filter, index));
+}
+
+/**
+ * Plans an expression; null if it is true of every item. One that needs more than three registers
+ * (at least eight alternating AND/OR pairs of pairs) is multiplied out first.
+ *
+ * @throws HarnessError BAD_INPUT if the plan would have more than `MAX_PLAN_STEPS` literals.
+ */
+export function planExpression(expression: Expression): FilterPlan | null {
   if (expression.kind === "constant") {
     if (expression.value) return null;
     // Nothing is eligible: the complement of all items.

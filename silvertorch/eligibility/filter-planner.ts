@@ -1,11 +1,17 @@
-import { bindFilter } from "../../src/retrieval/filter/bind.ts";
+import { bindFilter, type BoundFilter } from "../../src/retrieval/filter/bind.ts";
 import { FilterCache } from "../../src/retrieval/filter/filter-cache.ts";
 import { type Filter, parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import { printFilter } from "../../src/retrieval/filter/print.ts";
 import type { Column } from "../../src/retrieval/catalogue.ts";
 import type { AttributeIndex } from "./attribute-index.ts";
-import { planFilter } from "./filter-plan.ts";
-import { encodePlan, type EncodedPlan } from "./plan-tensors.ts";
+import { CellConditions, type CellColumn } from "./cells.ts";
+import { planExpression, planFilter } from "./filter-plan.ts";
+import {
+  EMPTY_PROGRAM,
+  encodeProgram,
+  type EncodedPlan,
+  type EncodedProgram,
+} from "./plan-tensors.ts";
 
 /** Plans kept: a plan is a few hundred bytes, and real filters repeat. */
 const CACHED_PLANS = 10_000;
@@ -15,12 +21,18 @@ export class FilterPlanner {
   readonly #columns: readonly Column[];
   readonly #plans: FilterCache<EncodedPlan | null>;
 
-  /** @param columns names and vocabularies; the items' values are not needed. */
-  constructor(columns: readonly Column[], index: AttributeIndex) {
+  /**
+   * @param columns names and vocabularies; the items' values are not needed.
+   * @param cells where what signatures let through is checked; null: it is not.
+   */
+  constructor(
+    columns: readonly Column[],
+    index: AttributeIndex,
+    cells: readonly CellColumn[] | null = null,
+  ) {
     this.#columns = columns;
     this.#plans = new FilterCache(CACHED_PLANS, (text) => {
-      const plan = planFilter(bindFilter(parseFilter(text), columns), index);
-      return plan === null ? null : encodePlan(plan);
+      return encodedPlan(bindFilter(parseFilter(text), columns), index, cells);
     });
   }
 
@@ -41,6 +53,40 @@ export class FilterPlanner {
       if (plan !== null) return plan;
     }
     return null;
+  }
+}
+
+function encodedPlan(
+  filter: BoundFilter,
+  index: AttributeIndex,
+  cells: readonly CellColumn[] | null,
+): EncodedPlan | null {
+  const scan = planFilter(filter, index);
+  const check = cells !== null && readsSignatures(filter, index) ? checkOf(filter, cells) : null;
+  if (scan === null && check === null) return null;
+  return { scan: scan === null ? EMPTY_PROGRAM : encodeProgram(scan), check };
+}
+
+function checkOf(filter: BoundFilter, cells: readonly CellColumn[]): EncodedProgram | null {
+  const conditions = new CellConditions(cells);
+  const expression = conditions.expression(filter);
+  // What is true or false of every item needs no signature to be told.
+  if (expression.kind === "constant") return null;
+  return encodeProgram(planExpression(expression)!, (row) => conditions.ranges[row]!);
+}
+
+function readsSignatures(filter: BoundFilter, index: AttributeIndex): boolean {
+  switch (filter.kind) {
+    case "all":
+    case "compare":
+      return false;
+    case "in":
+      return index.columns[filter.column]!.kind === "signed";
+    case "not":
+      return readsSignatures(filter.part, index);
+    case "and":
+    case "or":
+      return filter.parts.some((part) => readsSignatures(part, index));
   }
 }
 

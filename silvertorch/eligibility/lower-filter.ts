@@ -3,7 +3,11 @@ import type { AttributeIndex } from "./attribute-index.ts";
 import { combine, constant, negate, type Expression } from "./expression.ts";
 import { compares, equalsValue } from "./predicate.ts";
 
-/** A bound filter in terms of bitmaps, without NOT: complements are taken at the literals. */
+/**
+ * A bound filter in terms of bitmaps, without NOT: complements are taken at the literals. Of
+ * signatures there are none: what seems to have a value may not have it, so a NOT of one is true of
+ * every item. The expression is then true of more items than the filter, never of fewer.
+ */
 export function expressionOf(
   filter: BoundFilter,
   index: AttributeIndex,
@@ -23,6 +27,7 @@ export function expressionOf(
       );
     case "in": {
       const column = index.columns[filter.column]!;
+      if (negated && column.kind === "signed") return constant(true);
       const values = filter.codes.map((code) => equalsValue(column, code));
       return negateIf(negated, combine("or", values));
     }

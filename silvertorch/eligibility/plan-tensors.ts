@@ -1,4 +1,3 @@
-import { ALL_ITEMS_ROW } from "./attribute-index.ts";
 import type { Operator } from "./expression.ts";
 import type { FilterPlan } from "./filter-plan.ts";
 
@@ -34,10 +33,10 @@ const LITERAL_FLAGS = 2;
 /** Folds of a term and a clause: two each, whether the clause goes on, whether it ends. */
 export const FOLD_FLAGS = 6;
 
-/** One plan as numbers, ready to be laid beside others. */
-export interface EncodedPlan {
-  /** Rows of all literals, term after term. */
-  readonly rows: Int32Array;
+/** A program as numbers, ready to be laid beside others. */
+export interface EncodedProgram {
+  /** What all literals are about, term after term: a row of the bitmap table, or two numbers. */
+  readonly operands: Int32Array;
   /** [literals, 2] */
   readonly literalFlags: Int8Array;
   /** Literals of each term. */
@@ -48,10 +47,22 @@ export interface EncodedPlan {
   readonly complement: number;
 }
 
-export function encodePlan(plan: FilterPlan): EncodedPlan {
+/** How a filter is worked off. */
+export interface EncodedPlan {
+  /** Over the bitmap table: finds the eligible items, or, from signatures, these and some more. */
+  readonly scan: EncodedProgram;
+  /** Over the cells of those that were found: which of them are eligible; null: all are. */
+  readonly check: EncodedProgram | null;
+}
+
+/** @param operandOf the numbers that stand for a literal's row: its operand. */
+export function encodeProgram(
+  plan: FilterPlan,
+  operandOf: (row: number) => readonly number[] = (row) => [row],
+): EncodedProgram {
   const terms = plan.flatMap((clause) => clause.terms);
   const steps = terms.flatMap((term) => term.steps);
-  const rows = Int32Array.from(steps, ({ literal }) => literal.row);
+  const operands = Int32Array.from(steps.flatMap(({ literal }) => operandOf(literal.row)));
   const literalFlags: number[] = [];
   const foldFlags: number[] = [];
   const result = new Register();
@@ -70,7 +81,7 @@ export function encodePlan(plan: FilterPlan): EncodedPlan {
     }
   }
   return {
-    rows,
+    operands,
     literalFlags: Int8Array.from(literalFlags),
     termLengths: Uint32Array.from(terms, (term) => term.steps.length),
     foldFlags: Int8Array.from(foldFlags),
@@ -82,14 +93,14 @@ const NO_FOLD: Fold = { before: 0, operand: 0 };
 /** A term that a shorter plan does not have: it folds "all" into the clause and goes on. */
 const IDLE_FOLD = [0, 0, 0, 0, -1, 0];
 
-/** The plans of a batch side by side, as inputs of the eligibility layer. */
+/** The programs of a batch side by side, as inputs of a filter machine. */
 export interface PlanTensors {
   readonly plans: number;
   /** Steps over all terms: each term is as long as the longest plan's. */
   readonly steps: number;
   readonly terms: number;
-  /** [steps, plans] */
-  readonly rows: Int32Array;
+  /** [steps, plans], or [steps, plans, 2] */
+  readonly operands: Int32Array;
   /** [steps, 2, plans, 1] */
   readonly literalFlags: Int8Array;
   /** [terms] */
@@ -101,8 +112,14 @@ export interface PlanTensors {
   readonly complements: Int8Array;
 }
 
-/** @param plans null: every item is eligible. */
-export function planTensors(plans: readonly (EncodedPlan | null)[]): PlanTensors {
+/**
+ * @param plans null: every item is eligible.
+ * @param idle the operand of a step that a shorter program does not have: what is true of all.
+ */
+export function planTensors(
+  plans: readonly (EncodedProgram | null)[],
+  idle: readonly number[],
+): PlanTensors {
   const termLengths: number[] = [];
   for (const plan of plans) {
     plan?.termLengths.forEach((length, term) => {
@@ -116,21 +133,23 @@ export function planTensors(plans: readonly (EncodedPlan | null)[]): PlanTensors
     plans: count,
     steps,
     terms: termLengths.length,
-    rows: new Int32Array(steps * count).fill(ALL_ITEMS_ROW),
+    operands: new Int32Array(steps * count * idle.length).map((_, at) => idle[at % idle.length]!),
     literalFlags: new Int8Array(steps * LITERAL_FLAGS * count),
     termStarts: Int32Array.from(termStarts),
     termLengths: Int32Array.from(termLengths),
     foldFlags: new Int8Array(termLengths.length * FOLD_FLAGS * count),
     complements: new Int8Array(count),
   };
-  for (const [at, plan] of plans.entries()) place(tensors, at, plan ?? EMPTY_PLAN);
+  for (const [at, plan] of plans.entries()) place(tensors, at, plan ?? EMPTY_PROGRAM);
   return tensors;
 }
 
-const EMPTY_PLAN: EncodedPlan = encodePlan([]);
+/** True of every item. */
+export const EMPTY_PROGRAM: EncodedProgram = encodeProgram([]);
 
-function place(tensors: PlanTensors, at: number, plan: EncodedPlan): void {
-  const { plans, terms, termStarts } = tensors;
+function place(tensors: PlanTensors, at: number, plan: EncodedProgram): void {
+  const { plans, terms, steps, termStarts, operands } = tensors;
+  const width = steps === 0 ? 0 : operands.length / steps / plans;
   let literal = 0;
   for (let term = 0; term < terms; term++) {
     const length = plan.termLengths[term];
@@ -143,7 +162,8 @@ function place(tensors: PlanTensors, at: number, plan: EncodedPlan): void {
       step < termStarts[term]! + (length ?? 0);
       step++, literal++
     ) {
-      tensors.rows[step * plans + at] = plan.rows[literal]!;
+      const operand = plan.operands.subarray(literal * width, (literal + 1) * width);
+      operands.set(operand, (step * plans + at) * width);
       for (let flag = 0; flag < LITERAL_FLAGS; flag++) {
         tensors.literalFlags[(step * LITERAL_FLAGS + flag) * plans + at] =
           plan.literalFlags[literal * LITERAL_FLAGS + flag]!;

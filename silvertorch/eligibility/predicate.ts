@@ -1,13 +1,23 @@
 import { HarnessError } from "../../src/errors.ts";
 import type { ComparisonOp } from "../../src/retrieval/filter/grammar.ts";
-import { upperBound, type CategoricalRows, type NumericRows } from "./attribute-index.ts";
+import { upperBound, type ColumnRows, type NumericRows } from "./attribute-index.ts";
 import { digitOf } from "./digits.ts";
 import { combine, constant, literal, negate, type Expression } from "./expression.ts";
+import { signatureBits } from "./signature.ts";
 
-type ColumnRows = CategoricalRows | NumericRows;
-
-/** "The item has this value": all its digits agree, in one of the slots. */
+/**
+ * "The item has this value": all its digits agree, in one of the slots; or all bits of the value are
+ * set in its signature, which is true of some items more.
+ */
 export function equalsValue(column: ColumnRows, code: number): Expression {
+  if (column.kind === "signed") {
+    const { firstRow } = column.signatures;
+    const bits = signatureBits(column.signatures, column.column, code);
+    return combine(
+      "and",
+      bits.map((bit) => literal(firstRow + bit)),
+    );
+  }
   if (column.kind !== "categorical") throw wrongKind("a value", column);
   const { firstRow, slots, digits } = column;
   return combine(

@@ -1,5 +1,6 @@
 import type { HostTensor } from "../../src/onnx/element-type.ts";
-import { planTensors, type EncodedPlan } from "../eligibility/plan-tensors.ts";
+import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
+import { planTensors, type EncodedPlan, type EncodedProgram } from "../eligibility/plan-tensors.ts";
 import type { EngineQuery } from "./query.ts";
 
 export interface BatchShape {
@@ -11,25 +12,32 @@ export interface BatchShape {
   readonly items: number;
   /** Whether the graph takes `probes`. */
   readonly clustered: boolean;
+  /** Whether the graph takes `fetch` and what to check of what signatures let through. */
+  readonly checked: boolean;
 }
 
-/**
- * The inputs of the retrieval graph for a batch of queries; each layer's file says what they are.
- *
- * @param probes clusters that a head looks at.
- */
+/** How thoroughly a batch is searched. */
+export interface Thoroughness {
+  /** Clusters that a head looks at. */
+  readonly probes: number;
+  /** Places of a list before the check; as many as wanted, if that is more. */
+  readonly fetch: number;
+}
+
+/** The inputs of the retrieval graph for a batch of queries; each layer's file says what they are. */
 export function batchFeeds(
   queries: readonly EngineQuery[],
   shape: BatchShape,
-  probes: number,
+  { probes, fetch }: Thoroughness,
 ): Record<string, HostTensor> {
   const k = Math.min(shape.items, Math.max(...queries.map((query) => query.k)));
   return {
     ...userFeeds(queries, shape),
-    ...planFeeds(queries),
+    ...planFeeds(queries, shape),
     ...exclusionFeeds(queries),
     k: single(k),
     ...(shape.clustered ? { probes: single(probes) } : {}),
+    ...(shape.checked ? { fetch: single(Math.min(shape.items, fetch)) } : {}),
   };
 }
 
@@ -70,7 +78,10 @@ function userFeeds(
 }
 
 /** Requests with the same filter share a program, so the machine works it off once. */
-function planFeeds(queries: readonly EngineQuery[]): Record<string, HostTensor> {
+function planFeeds(
+  queries: readonly EngineQuery[],
+  { checked }: BatchShape,
+): Record<string, HostTensor> {
   const positions = new Map<EncodedPlan | null, number>();
   const planOf = Int32Array.from(queries, ({ plan }) => {
     const position = positions.get(plan) ?? positions.size;
@@ -78,20 +89,58 @@ function planFeeds(queries: readonly EngineQuery[]): Record<string, HostTensor> 
     return position;
   });
   const distinct = [...positions.keys()];
-  const tensors = planTensors(distinct);
-  const { plans, steps, terms } = tensors;
-  const filtered = distinct.some((plan) => plan !== null);
   return {
-    filtered: { type: "bool", dims: [], data: Uint8Array.of(filtered ? 1 : 0) },
+    filtered: flag(distinct.some((plan) => plan !== null)),
     plan_of: { type: "int32", dims: [queries.length], data: planOf },
-    plan_rows: { type: "int32", dims: [steps, plans], data: tensors.rows },
-    plan_literals: { type: "int8", dims: [steps, 2, plans, 1], data: tensors.literalFlags },
-    term_starts: { type: "int32", dims: [terms], data: tensors.termStarts },
-    term_lengths: { type: "int32", dims: [terms], data: tensors.termLengths },
-    plan_folds: { type: "int8", dims: [terms, 6, plans, 1], data: tensors.foldFlags },
-    plan_complements: { type: "int8", dims: [plans, 1], data: tensors.complements },
+    ...programFeeds(
+      "scan",
+      distinct.map((plan) => plan?.scan ?? null),
+      [ALL_ITEMS_ROW],
+    ),
+    ...(checked ? checkFeeds(distinct) : {}),
   };
 }
+
+/** What signatures let through and is to be checked. */
+function checkFeeds(plans: readonly (EncodedPlan | null)[]): Record<string, HostTensor> {
+  const checks = plans.map((plan) => plan?.check ?? null);
+  return {
+    checked: flag(checks.some((check) => check !== null)),
+    ...programFeeds("check", checks, ANY_CELL),
+  };
+}
+
+/** The range that every cell lies in, one without a value too. */
+const ANY_CELL = [-(2 ** 31), 2 ** 31 - 1];
+
+/** Inputs of a filter machine: see `programInputs`. */
+function programFeeds(
+  name: string,
+  programs: readonly (EncodedProgram | null)[],
+  idle: readonly number[],
+): Record<string, HostTensor> {
+  const tensors = planTensors(programs, idle);
+  const { plans, steps, terms } = tensors;
+  const operand = idle.length === 1 ? [] : [idle.length];
+  return {
+    [`${name}_operands`]: {
+      type: "int32",
+      dims: [steps, plans, ...operand],
+      data: tensors.operands,
+    },
+    [`${name}_literals`]: { type: "int8", dims: [steps, 2, plans, 1], data: tensors.literalFlags },
+    [`${name}_starts`]: { type: "int32", dims: [terms], data: tensors.termStarts },
+    [`${name}_lengths`]: { type: "int32", dims: [terms], data: tensors.termLengths },
+    [`${name}_folds`]: { type: "int8", dims: [terms, 6, plans, 1], data: tensors.foldFlags },
+    [`${name}_complements`]: { type: "int8", dims: [plans, 1], data: tensors.complements },
+  };
+}
+
+const flag = (value: boolean): HostTensor => ({
+  type: "bool",
+  dims: [],
+  data: Uint8Array.of(value ? 1 : 0),
+});
 
 function exclusionFeeds(queries: readonly EngineQuery[]): Record<string, HostTensor> {
   const width = Math.max(...queries.map(({ exclude }) => exclude.length));

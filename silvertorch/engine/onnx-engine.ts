@@ -5,8 +5,8 @@ import { fallenBack, type Placement } from "../../src/onnx/placement.ts";
 import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import type { ArtifactManifest } from "../compile/manifest.ts";
-import { batchFeeds, type BatchShape } from "./batch-feeds.ts";
-import { Probing } from "./probing.ts";
+import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
+import { Effort } from "./effort.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 
 export interface EngineOptions {
@@ -37,7 +37,7 @@ export interface GraphRunner extends AsyncDisposable {
 export class OnnxEngine implements AsyncDisposable {
   readonly #runner: GraphRunner;
   readonly #manifest: ArtifactManifest;
-  readonly #probing: Probing;
+  readonly #effort: Effort;
   readonly #shape: BatchShape;
   #freshItems: () => Float32Array = () => NO_ITEMS;
   #checkPlacement: (() => Promise<void>) | null = null;
@@ -50,9 +50,16 @@ export class OnnxEngine implements AsyncDisposable {
     const { items, dim, userDim, model, clusters } = manifest;
     this.#runner = runner;
     this.#manifest = manifest;
-    this.#probing = new Probing(manifest, probes);
+    this.#effort = new Effort(manifest, probes);
     const queryDim = dim * model.heads;
-    this.#shape = { items, dim, userDim, queryDim, clustered: clusters !== null };
+    this.#shape = {
+      items,
+      dim,
+      userDim,
+      queryDim,
+      clustered: clusters !== null,
+      checked: manifest.checked,
+    };
   }
 
   /**
@@ -95,45 +102,46 @@ export class OnnxEngine implements AsyncDisposable {
   /** Answers in the order of the queries, of which there is at least one. */
   async answer(queries: readonly EngineQuery[]): Promise<EngineAnswer[]> {
     const answers: EngineAnswer[] = [];
-    let waiting = grouped(Array.from(queries, (query, at) => [at, this.#probing.probesFor(query)]));
-    while (waiting.size > 0) {
-      const wider: [at: number, probes: number][] = [];
-      for (const [probes, positions] of waiting) {
+    let waiting = grouped(Array.from(queries, (query, at) => [at, this.#effort.of(query)]));
+    while (waiting.length > 0) {
+      const again: [at: number, thoroughness: Thoroughness][] = [];
+      for (const { positions, thoroughness } of waiting) {
         const group = positions.map((at) => queries[at]!);
-        for (const [nth, answer] of (await this.#run(group, probes)).entries()) {
+        for (const [nth, answer] of (await this.#run(group, thoroughness)).entries()) {
           const at = positions[nth]!;
           answers[at] = answer;
-          const more = this.#probing.wider(queries[at]!, answer, probes);
-          if (more !== null) wider.push([at, more]);
+          const harder = this.#effort.harder(queries[at]!, answer, thoroughness);
+          if (harder !== null) again.push([at, harder]);
         }
       }
-      waiting = grouped(wider);
+      waiting = grouped(again);
     }
     return answers;
   }
 
-  /** How often, and how far, answers had to be looked for beyond the usual clusters. */
-  get probing(): Probing["counters"] {
-    return this.#probing.counters;
+  /** How often, and how far, answers had to be looked for beyond the usual. */
+  get probing(): Effort["counters"] {
+    return this.#effort.counters;
   }
 
-  async #run(queries: readonly EngineQuery[], probes: number): Promise<EngineAnswer[]> {
+  async #run(queries: readonly EngineQuery[], thoroughness: Thoroughness): Promise<EngineAnswer[]> {
     const answers: EngineAnswer[] = [];
-    const parts = Math.ceil(queries.length / this.#mostAtOnce(probes));
+    const parts = Math.ceil(queries.length / this.#mostAtOnce(thoroughness));
     for (let at = 0; at < parts; at++) {
       const from = Math.floor((queries.length * at) / parts);
       const part = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
-      const feeds = { ...batchFeeds(part, this.#shape, probes), ...this.#freshFeed() };
+      const feeds = { ...batchFeeds(part, this.#shape, thoroughness), ...this.#freshFeed() };
       answers.push(...cutAnswers(part, await this.#runner.run(feeds)));
     }
     return answers;
   }
 
   /** Queries of one run, so that what is scored, and of probed clusters copied, stays small. */
-  #mostAtOnce(probes: number): number {
+  #mostAtOnce(thoroughness: Thoroughness): number {
     const { items, dim, model, clusterWidth, settings } = this.#manifest;
-    const copied = (clusterWidth ?? 0) * probes * dim * (settings.precision === "int8" ? 0.25 : 1);
-    const perHead = this.#probing.isAll(probes) ? items : copied;
+    const floats = dim * (settings.precision === "int8" ? 0.25 : 1);
+    const copied = (clusterWidth ?? 0) * thoroughness.probes * floats;
+    const perHead = this.#effort.isAll(thoroughness) ? items : copied;
     return Math.max(1, Math.floor(MAX_SCORES / (perHead * model.heads)));
   }
 
@@ -163,15 +171,21 @@ function requireOnDevice(placements: readonly Placement[], device: Device): void
   );
 }
 
-/** Positions of the queries that look at as many clusters. */
-function grouped(pairs: readonly (readonly [at: number, probes: number])[]): Map<number, number[]> {
-  const groups = new Map<number, number[]>();
-  for (const [at, probes] of pairs) {
-    const group = groups.get(probes);
-    if (group === undefined) groups.set(probes, [at]);
-    else group.push(at);
+interface Group {
+  readonly thoroughness: Thoroughness;
+  readonly positions: number[];
+}
+
+/** Positions of the queries that are searched alike. */
+function grouped(pairs: readonly (readonly [at: number, thoroughness: Thoroughness])[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const [at, thoroughness] of pairs) {
+    const key = `${thoroughness.probes} ${thoroughness.fetch}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { thoroughness, positions: [at] });
+    else group.positions.push(at);
   }
-  return groups;
+  return [...groups.values()];
 }
 
 /** Each query's own k, and of those the ones that are eligible: the others' values are -inf. */
@@ -184,6 +198,7 @@ function cutAnswers(
   const width = results["values"]!.dims[1]!;
   const fresh = results["fresh_scores"]!.data as Float32Array;
   const freshCount = results["fresh_scores"]!.dims[1]!;
+  const starved = results["starved"]?.data;
   return queries.map(({ k }, at) => {
     const start = at * width;
     let end = start + Math.min(k, width);
@@ -192,6 +207,7 @@ function cutAnswers(
       rows: rows.slice(start, end),
       values: values.slice(start, end),
       freshScores: fresh.subarray(at * freshCount, (at + 1) * freshCount),
+      starved: starved !== undefined && Number(starved[at]) > 0,
     };
   });
 }

@@ -19,4 +19,6 @@ export interface EngineAnswer {
   readonly values: Float32Array;
   /** Of each fresh item, in their order. */
   readonly freshScores: Float32Array;
+  /** Whether a check took out of a list what a longer one would have replaced. */
+  readonly starved: boolean;
 }

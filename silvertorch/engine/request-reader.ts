@@ -5,7 +5,8 @@ import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { vectorsWithOverArch } from "../../src/retrieval/user-queries.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import { distinctTensor, vocabularyTensor } from "../compile/compile.ts";
-import type { AttributeIndex } from "../eligibility/attribute-index.ts";
+import { distinctOf, type AttributeIndex } from "../eligibility/attribute-index.ts";
+import { cellColumns } from "../eligibility/cells.ts";
 import { FilterPlanner } from "../eligibility/filter-planner.ts";
 import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
 import type { EngineQuery } from "./query.ts";
@@ -36,7 +37,9 @@ export class RequestReader {
     const items = new IdMap(new Float64Array(await artifact.tensor("items.ids")));
     const users = new IdMap(new Float64Array(await artifact.tensor("users.ids")));
     const { columns, index } = await readColumns(artifact);
-    const planner = new FilterPlanner(columns, index);
+    const distinct = (at: number): Float32Array => distinctOf(index, at);
+    const cells = artifact.manifest.checked ? cellColumns(columns, distinct) : null;
+    const planner = new FilterPlanner(columns, index, cells);
     const readsFeatures = artifact.manifest.model.overarch !== "none";
     return new RequestReader({ items, users, planner, readsFeatures });
   }
@@ -97,6 +100,7 @@ async function readColumns(
 ): Promise<{ readonly columns: readonly Column[]; readonly index: AttributeIndex }> {
   const columns: Column[] = [];
   const entries: AttributeIndex["columns"][number][] = [];
+  const { signatures, bitmapRows } = artifact.manifest;
   for (const [at, { name, kind, firstRow, slots, digits }] of artifact.manifest.columns.entries()) {
     if (kind === "categorical") {
       const text = Buffer.from(await artifact.tensor(vocabularyTensor(at))).toString("utf8");
@@ -108,12 +112,16 @@ async function readColumns(
         offsets: new Uint32Array(1),
         values: new Uint32Array(0),
       });
-      entries.push({ kind, firstRow, slots, digits });
+      entries.push(
+        signatures === null
+          ? { kind, firstRow, slots, digits }
+          : { kind: "signed", column: at, signatures },
+      );
     } else {
       const distinct = new Float32Array(await artifact.tensor(distinctTensor(at)));
       columns.push({ kind, name, values: new Float32Array(0) });
       entries.push({ kind, firstRow, digits, distinct });
     }
   }
-  return { columns, index: { columns: entries, rows: artifact.manifest.bitmapRows } };
+  return { columns, index: { columns: entries, rows: bitmapRows, signatures } };
 }

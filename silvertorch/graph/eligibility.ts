@@ -1,8 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
 import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
-import { FOLD_FLAGS } from "../eligibility/plan-tensors.ts";
-import { eligibleBits, type Program } from "./filter-machine.ts";
+import { filterBits, programInputs, programsOf, type Program } from "./filter-machine.ts";
 
 export interface EligibilityWeights {
   /** uint64 [rows, words]: the bitmap table (eligibility/bitmap-table.ts). */
@@ -22,23 +21,12 @@ export interface FilterInputs {
   readonly program: Program;
 }
 
-/**
- * Inputs: `filtered` bool [], `plan_rows` int32 [steps, plans], `plan_literals` int8 [steps, 2,
- * plans, 1], `term_starts` and `term_lengths` int32 [terms], `plan_folds` int8 [terms, 6, plans,
- * 1], `plan_complements` int8 [plans, 1], `plan_of` int32 [batch].
- */
+/** Inputs: `filtered` and `plan_of`, as above, and the program's, whose names begin with `scan`. */
 export function filterInputs(graph: GraphBuilder): FilterInputs {
   return {
     filtered: graph.input("filtered", "bool", []),
     planOf: graph.input("plan_of", "int32", ["batch"]),
-    program: {
-      rows: graph.input("plan_rows", "int32", ["steps", "plans"]),
-      literals: graph.input("plan_literals", "int8", ["steps", 2, "plans", 1]),
-      termStarts: graph.input("term_starts", "int32", ["terms"]),
-      termLengths: graph.input("term_lengths", "int32", ["terms"]),
-      folds: graph.input("plan_folds", "int8", ["terms", FOLD_FLAGS, "plans", 1]),
-      complements: graph.input("plan_complements", "int8", ["plans", 1]),
-    },
+    program: programInputs(graph, "scan", []),
   };
 }
 
@@ -55,12 +43,15 @@ export function eligibility(
 ): Value {
   const words = bitmaps.dims[1]!;
   const plans = graph.node("Shape", [program.complements], { attributes: { start: 0, end: 1 } });
-  const bits = eligibleBits(graph, program, {
+  const items = graph.node("Gather", [graph.weight(bitmaps), graph.ints(ALL_ITEMS_ROW)]);
+  const bits = filterBits(graph, program, {
     shape: graph.node("Concat", [plans, graph.ints(words)], { attributes: { axis: 0 } }),
     dims: ["plans", words],
     read: (branch, rows) => branch.node("Gather", [branch.weight(bitmaps), rows]),
   });
-  const ofRequests = graph.reshape(graph.node("Gather", [bits, planOf]), 0, -1, blockWords);
+  // No complement may make the padding eligible: row 0 holds the items that there are.
+  const eligible = graph.node("BitwiseAnd", [bits, items]);
+  const ofRequests = graph.reshape(graph.node("Gather", [eligible, planOf]), 0, -1, blockWords);
   return unpacked(graph, ofRequests, penalties);
 }
 
@@ -85,25 +76,13 @@ export function eligibilityWithin(
     return branch.reshape(branch.node("Gather", [branch.weight(table), block]), 0, -1);
   };
   const all = read(graph, graph.ints(ALL_ITEMS_ROW));
-  const bits = eligibleBits(graph, programsOfRequests(graph, filters), {
+  const bits = filterBits(graph, programsOf(graph, filters.program, filters.planOf), {
     shape: graph.node("Shape", [all]),
     dims: ["batch", "words"],
     read,
   });
-  return unpacked(graph, graph.reshape(bits, 0, -1, blockWords), penalties);
-}
-
-/** Each request has clusters of its own, so each works off a program of its own. */
-function programsOfRequests(graph: GraphBuilder, { planOf, program }: FilterInputs): Program {
-  const ofRequests = (table: Value, axis: number): Value =>
-    graph.node("Gather", [table, planOf], { attributes: { axis } });
-  return {
-    ...program,
-    rows: ofRequests(program.rows, 1),
-    literals: ofRequests(program.literals, 2),
-    folds: ofRequests(program.folds, 2),
-    complements: ofRequests(program.complements, 0),
-  };
+  const eligible = graph.node("BitwiseAnd", [bits, all]);
+  return unpacked(graph, graph.reshape(eligible, 0, -1, blockWords), penalties);
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
 import { FOLD_FLAGS } from "../eligibility/plan-tensors.ts";
 
-/** Programs side by side; shapes: `filterInputs`. */
+/** Programs side by side; shapes: `programInputs`. */
 export interface Program {
-  readonly rows: Value;
+  /** What the literals are about: whatever the tape reads. */
+  readonly operands: Value;
   readonly literals: Value;
   readonly termStarts: Value;
   readonly termLengths: Value;
@@ -12,13 +12,50 @@ export interface Program {
   readonly complements: Value;
 }
 
-/** The bitmaps that a machine works on. */
+/**
+ * Inputs, each with a name of its own in front: `_operands` int32 [steps, plans, ..], `_literals`
+ * int8 [steps, 2, plans, 1], `_starts` and `_lengths` int32 [terms], `_folds` int8 [terms, 6,
+ * plans, 1], `_complements` int8 [plans, 1].
+ *
+ * @param operand dimensions of an operand; none: a number.
+ */
+export function programInputs(
+  graph: GraphBuilder,
+  name: string,
+  operand: readonly number[],
+): Program {
+  const steps = `${name}_steps`;
+  const terms = `${name}_terms`;
+  return {
+    operands: graph.input(`${name}_operands`, "int32", [steps, "plans", ...operand]),
+    literals: graph.input(`${name}_literals`, "int8", [steps, 2, "plans", 1]),
+    termStarts: graph.input(`${name}_starts`, "int32", [terms]),
+    termLengths: graph.input(`${name}_lengths`, "int32", [terms]),
+    folds: graph.input(`${name}_folds`, "int8", [terms, FOLD_FLAGS, "plans", 1]),
+    complements: graph.input(`${name}_complements`, "int8", ["plans", 1]),
+  };
+}
+
+/** A program a request, where each reads something of its own, instead of one a filter. */
+export function programsOf(graph: GraphBuilder, program: Program, planOf: Value): Program {
+  const ofRequests = (table: Value, axis: number): Value =>
+    graph.node("Gather", [table, planOf], { attributes: { axis } });
+  return {
+    ...program,
+    operands: ofRequests(program.operands, 1),
+    literals: ofRequests(program.literals, 2),
+    folds: ofRequests(program.folds, 2),
+    complements: ofRequests(program.complements, 0),
+  };
+}
+
+/** What a machine works on. */
 export interface Tape {
   /** int64 [2]: the shape of a register, [programs, words]. */
   readonly shape: Value;
   readonly dims: readonly (string | number)[];
-  /** One of the table's rows for each program, from their numbers: [programs] or [1]. */
-  readonly read: (graph: GraphBuilder, rows: Value) => Value;
+  /** What a literal of each program is about, from its operands of one step: a register. */
+  readonly read: (graph: GraphBuilder, operands: Value) => Value;
 }
 
 /**
@@ -26,9 +63,9 @@ export interface Tape {
  * programs in step: the inner of a pair of Loops folds literals into the term register, the outer
  * one terms into the clause and clauses into the result.
  *
- * @returns uint64 [programs, words]: the bitmap of each program's eligible items.
+ * @returns uint64 [programs, words]: what is true of each program; of padding it may be either.
  */
-export function eligibleBits(graph: GraphBuilder, program: Program, tape: Tape): Value {
+export function filterBits(graph: GraphBuilder, program: Program, tape: Tape): Value {
   const everything = graph.node("Expand", [
     graph.constant("uint64", [1, 1], BigUint64Array.of(ALL_BITS)),
     tape.shape,
@@ -45,7 +82,7 @@ export function eligibleBits(graph: GraphBuilder, program: Program, tape: Tape):
   const clause = body.input("clause", "uint64", tape.dims);
   const result = body.input("result", "uint64", tape.dims);
   const start = body.node("Gather", [starts, term]);
-  const literalLoop = literalBody(body, { rows: program.rows, literals, start, tape });
+  const literalLoop = literalBody(body, { operands: program.operands, literals, start, tape });
   const chain = body.node("Loop", [body.node("Gather", [lengths, term]), goOn, everything], {
     attributes: { body: literalLoop },
   });
@@ -65,12 +102,7 @@ export function eligibleBits(graph: GraphBuilder, program: Program, tape: Tape):
   const loop = graph.nodes("Loop", [terms, always, everything, everything], 2, {
     attributes: { body },
   });
-  const complemented = graph.node("BitwiseXor", [
-    loop[1]!,
-    graph.cast(program.complements, "uint64"),
-  ]);
-  // No complement may make the padding eligible: row 0 holds the items that there are.
-  return graph.node("BitwiseAnd", [complemented, tape.read(graph, graph.ints(ALL_ITEMS_ROW))]);
+  return graph.node("BitwiseXor", [loop[1]!, graph.cast(program.complements, "uint64")]);
 }
 
 type Six<T> = [T, T, T, T, T, T];
@@ -78,7 +110,7 @@ type Six<T> = [T, T, T, T, T, T];
 const ALL_BITS = 2n ** 64n - 1n;
 
 interface LiteralLoop {
-  readonly rows: Value;
+  readonly operands: Value;
   readonly literals: Value;
   /** Step at which the term begins. */
   readonly start: Value;
@@ -91,7 +123,7 @@ function literalBody(graph: GraphBuilder, loop: LiteralLoop): GraphBuilder {
   const goOn = body.input("go_on", "bool", []);
   const chain = body.input("chain", "uint64", loop.tape.dims);
   const step = body.node("Add", [loop.start, at]);
-  const bitmap = loop.tape.read(body, body.node("Gather", [loop.rows, step]));
+  const bitmap = loop.tape.read(body, body.node("Gather", [loop.operands, step]));
   const [before, operand] = pick(body, loop.literals, step, 2) as [Value, Value];
   body.output("go_on", goOn, "bool", []);
   const folded = fold(body, chain, before, body.node("BitwiseXor", [bitmap, operand]));

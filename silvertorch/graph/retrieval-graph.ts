@@ -2,6 +2,7 @@ import { GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import type { ClusterWeights } from "./cluster-weights.ts";
 import { clusteredSearch } from "./clustered-search.ts";
+import { checkedValues, checkInputs, shortened, starved } from "./exact-check.ts";
 import type { LayerWeights } from "./dense-layer.ts";
 import { filterInputs, type EligibilityWeights } from "./eligibility.ts";
 import { exclusionInputs } from "./exclusion.ts";
@@ -25,6 +26,8 @@ export interface RetrievalWeights {
   /** null: items lie by row and are all scanned. */
   readonly clusters: ClusterWeights | null;
   readonly eligibility: EligibilityWeights;
+  /** int32 [items, cells], by which what signatures let through is checked; null: it is not. */
+  readonly cells: StoredTensor | null;
   /** null: an item's value is its score. */
   readonly ranking: RankingWeights | null;
 }
@@ -47,12 +50,14 @@ export interface RetrievalShape {
  *
  *   -> union -> embedding cache -> OverArch -> task logits -> Value Model -> k best
  *
+ * Where items are found by signatures, the lists are longer at first and are checked.
  * With quantised items somewhat more are kept and scored again in full precision before the cut.
  *
  * Inputs: those of the layers, `k` int64 [1], the largest k of the batch, and, where there are
  * clusters, `probes` int64 [1]: how many of them each head looks at. Outputs: `values` float32
  * [batch, k], -inf where fewer items are eligible, and `rows` uint32 [batch, k]; fewer than k
- * columns where no request of the batch has k candidates.
+ * columns where no request of the batch has k candidates. Where lists are checked, `fetch` int64
+ * [1] is how long they are before, and `starved` int32 [batch] is 1 where that was too short.
  */
 export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape): GraphBuilder {
   const graph = new GraphBuilder("retrieval");
@@ -90,19 +95,48 @@ function best(
   shape: RetrievalShape,
   inputs: SearchInputs,
 ): Ranked {
-  const { items, quantised, clusters } = weights;
+  const { items, quantised, clusters, cells } = weights;
   const isRough = quantised !== null || (clusters !== null && clusters.quantised !== null);
-  const k = isRough ? candidateCount(graph, inputs.k, shape.items) : inputs.k;
-  const wider = { ...inputs, k };
-  const refine = (rough: Ranked): Ranked =>
-    isRough ? refined(graph, rough, { ...inputs, items }) : rough;
-  if (clusters === null) {
-    return refine(exhaustiveSearch(graph, weights, { items: shape.items, inputs: wider }));
+  const wanted = isRough ? candidateCount(graph, inputs.k, shape.items) : inputs.k;
+  const fetched =
+    cells === null ? wanted : graph.node("Max", [wanted, graph.input("fetch", "int64", [1])]);
+  const found = search(graph, weights, { items: shape.items, inputs: { ...inputs, k: fetched } });
+  const rows = clusters === null ? found.rows : rowsOf(graph, clusters, found.rows);
+  const values =
+    cells === null
+      ? found.values
+      : eligibleValues(graph, { values: found.values, rows }, { cells, inputs });
+  if (isRough) {
+    const precise = refined(graph, { values, rows: found.rows }, { ...inputs, items });
+    if (clusters === null) return precise;
+    return { values: precise.values, rows: rowsOf(graph, clusters, precise.rows) };
   }
+  return cells === null ? { values, rows } : shortened(graph, { values, rows }, inputs.k);
+}
+
+/** Items found among all, by row, or in clusters, by position. */
+function search(
+  graph: GraphBuilder,
+  weights: RetrievalWeights,
+  scope: { readonly items: number; readonly inputs: SearchInputs },
+): Ranked {
+  const { items, clusters, eligibility } = weights;
+  if (clusters === null) return exhaustiveSearch(graph, weights, scope);
   const probes = graph.input("probes", "int64", [1]);
-  const placed = { items, clusters, eligibility: weights.eligibility };
-  const found = refine(clusteredSearch(graph, placed, { inputs: wider, probes }));
-  return { values: found.values, rows: rowsOf(graph, clusters, found.rows) };
+  return clusteredSearch(graph, { items, clusters, eligibility }, { ...scope, probes });
+}
+
+/** The values of what passes the exact check; `starved` becomes a result of the graph. */
+function eligibleValues(
+  graph: GraphBuilder,
+  lists: Ranked,
+  { cells, inputs }: { readonly cells: StoredTensor; readonly inputs: SearchInputs },
+): Value {
+  const check = { cells, inputs: checkInputs(graph), planOf: inputs.filters.planOf };
+  const after = checkedValues(graph, lists, check);
+  const lacking = starved(graph, { before: lists.values, after, wanted: inputs.k });
+  graph.output("starved", lacking, "int32", ["batch"]);
+  return after;
 }
 
 const rowsOf = (graph: GraphBuilder, { rows }: ClusterWeights, positions: Value): Value =>

@@ -141,7 +141,12 @@ test.for([
     const dataset = smallDataset(userDim);
     const { engine, reader } = await compiled(join(scratch, name), dataset, {
       model,
-      settings: { precision: "float32", scale: "perItem", clusters: null },
+      settings: {
+        precision: "float32",
+        scale: "perItem",
+        clusters: null,
+        eligibility: { kind: "exact" },
+      },
     });
     await fc.assert(
       fc.asyncProperty(anyChanges, anyRequest(userDim, model), async (changes, request) => {
