@@ -1,4 +1,5 @@
 import type { SelftestOutcome } from "../load/selftest.ts";
+import type { Speeds } from "../load/speed.ts";
 
 /** What `selftest` shows: each case, and of each percentile what is true and what was read. */
 export function selftestText(outcomes: readonly SelftestOutcome[]): string {
@@ -24,3 +25,30 @@ function caseText({ name, passed, tries, expected, counted, checks }: SelftestOu
 }
 
 const percentile = (share: number): string => `p${Number((share * 100).toFixed(1))}`;
+
+/** What `selftest --speeds` shows. */
+export function speedsText({
+  dispatcher,
+  clients,
+  leanOverGrpcJs,
+  histogramBytes,
+  machineDrift,
+}: Speeds): string {
+  const { offeredPerSecond, sentPerSecond, perCpuSecond, lagP99Ms } = dispatcher;
+  const passes = clients.map(
+    ({ client, perSecond, cpuShare, perCpuSecond: each }) =>
+      `  ${client.padEnd(8)} ${whole(perSecond)}/s at ${Math.round(cpuShare * 100)}% of a core: ${whole(each)} a CPU second`,
+  );
+  const ratios = leanOverGrpcJs.map((ratio) => ratio.toFixed(2)).join(", ");
+  return [
+    "Dispatcher, against a target that answers at once:",
+    `  ${whole(offeredPerSecond)}/s due, ${whole(sentPerSecond)}/s sent, p99 ${lagP99Ms.toFixed(2)} ms late; ${whole(perCpuSecond)} a CPU second`,
+    "gRPC clients, closed loop of 32, against the null system:",
+    ...passes,
+    `  lean over grpc-js, a CPU second: ${ratios}`,
+    `Memory of a latency series: ${whole(histogramBytes / 1024)} KiB`,
+    `The machine meanwhile: the same work took up to ${machineDrift.toFixed(2)} times as long.`,
+  ].join("\n");
+}
+
+const whole = (value: number): string => Math.round(value).toLocaleString("en-US");

@@ -27,19 +27,24 @@ export async function driveOpenLoop(task: OpenTask, gate: StartGate): Promise<Ra
   try {
     const startMs = await gate();
     recorder.open(startMs + task.runUpMs);
-    await new Pump({ client, recorder, walk, startMs, task }).run();
+    await pumpOpenLoop({ client, recorder, walk, startMs, task });
     return recorder.finish(walk.at);
   } finally {
     client.close();
   }
 }
 
-interface PumpOptions {
+/** Sends every request of the task at its time; resolves when every outcome is there. */
+export function pumpOpenLoop(options: PumpOptions): Promise<void> {
+  return new Pump(options).run();
+}
+
+export interface PumpOptions {
   readonly client: LoadClient;
   readonly recorder: Recorder;
   readonly walk: Walk;
   readonly startMs: number;
-  readonly task: OpenTask;
+  readonly task: Pick<OpenTask, "dueMs" | "runUpMs" | "seconds" | "maxInFlight">;
 }
 
 /**

@@ -74,7 +74,12 @@ test.each([
     ":3",
     "a number of 5 or more was expected, 4 came",
   ],
-  ["a field of no request", [TRACE_HEADER, '{"at_ms": 0, "user": 7, "k": 1}'], ":2", "user: is no field"],
+  [
+    "a field of no request",
+    [TRACE_HEADER, '{"at_ms": 0, "user": 7, "k": 1}'],
+    ":2",
+    "user: is no field",
+  ],
   ["a k that is too large", [TRACE_HEADER, '{"at_ms": 0, "user_id": 7, "k": 101}'], ":2", "100"],
   ["no request", [TRACE_HEADER], "trace.jsonl", "no request"],
 ])("a mistake is named with its line: %s", async (_, lines, where, words) => {

@@ -2,11 +2,12 @@ import { type Command, Option } from "commander";
 import type { ClientKind } from "../../load/load-client.ts";
 import type { OutputFlags, Session } from "../session.ts";
 import { openProgress, withOutputFlags } from "../session.ts";
-import { selftestText } from "../selftest-text.ts";
+import { selftestText, speedsText } from "../selftest-text.ts";
 import { printJson } from "../terminal.ts";
 
 interface SelftestFlags extends OutputFlags {
   readonly client: ClientKind;
+  readonly speeds?: boolean;
 }
 
 /** `silverbench selftest`: the load generator against systems whose latency is known. */
@@ -20,8 +21,16 @@ export function addSelftest(program: Command, session: Session): void {
         .choices(["lean", "grpc-js"] satisfies ClientKind[])
         .default("lean"),
     )
+    .option("--speeds", "instead, say how much the load generator itself can do")
     .action(async (flags: SelftestFlags) => {
       const { terminal, signal } = session;
+      if (flags.speeds === true) {
+        const { measureSpeeds } = await import("../../load/speed.ts");
+        const speeds = await measureSpeeds(signal);
+        if (flags.json === true) printJson(terminal, speeds);
+        else terminal.out(speedsText(speeds));
+        return;
+      }
       const { measureByOpenLoop, runSelftest, SELFTEST_CASES } =
         await import("../../load/selftest.ts");
       const outcomes = [];
