@@ -114,6 +114,17 @@ describe("the charts", () => {
     }
   });
 
+  it("of a sweep in which no variant is beaten are drawn without a complaint", async () => {
+    const sweep = await richSample({ rounds: 2, samplesPerPoint: 50 });
+    const frontier = sweep.result.frontier
+      .filter(({ system }) => system === "mesh")
+      .map((row, i) => ({ ...row, recall: 0.9 + i / 50, throughputPerSecond: 700 - i }))
+      .map((row) => ({ ...row, onFrontier: true, chosen: false }));
+    const charts = chartsIn({ ...sweep, result: { ...sweep.result, frontier } });
+    const { complaints } = await draw(charts.get("frontier")!);
+    expect(complaints).toEqual([]);
+  });
+
   it("of a history with a change of level are drawn without a complaint", async () => {
     const { result, samples } = await decidedSample({ samplesPerPoint: 50 });
     const history = Array.from({ length: 10 }, (_, i) => {

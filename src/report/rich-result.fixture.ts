@@ -6,7 +6,7 @@ import type { Point, Result } from "../result/schema.ts";
 import { decidedSample } from "./decided-result.fixture.ts";
 
 const RATES = [200, 400, 800, 1600, 3200];
-const COUNTERS = { "rpc.calls": 4, "rpc.bytes": 18_400 };
+const COUNTERS = { "wire.calls": 4, "wire.response_bytes": 18_400, "index.searches": 1 };
 
 /**
  * The made-up result with everything that a result may hold: a GPU and a fused engine, a sweep,

@@ -152,7 +152,9 @@ function rateAxis(rates: readonly number[]) {
   const type = "quantitative" as const;
   if (slowest <= 0 || fastest / slowest < 8) {
     const axis = { tickCount: 5, format: ",~s", grid: true };
-    return { type, title: "requests a second", scale: { zero: true, nice: true }, axis };
+    // Stated, for a layer without a mark would have no end of its own.
+    const scale = { domain: [0, fastest > 0 ? fastest * 1.08 : 1], nice: false as const };
+    return { type, title: "requests a second", scale, axis };
   }
   const domain = [slowest / 1.3, fastest * 1.3];
   return {

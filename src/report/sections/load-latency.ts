@@ -39,12 +39,15 @@ export function loadLatencySection(digest: Digest): Section | null {
   );
   if (most < 2) return null;
   const { slo } = digest.result.scenario;
+  const shown = PERCENTILES.filter((percentile) =>
+    points.some((point) => point[percentile] !== null),
+  );
   return {
     id: "load-latency",
     title: "Latency under load",
     lead: "The further right a curve goes before it turns up, the more a system carries; where it turns is what a closed loop cannot show.",
     body: renderFigure({
-      charts: PERCENTILES.map((percentile) => ({
+      charts: shown.map((percentile) => ({
         id: `load-latency-${percentile}`,
         heading: html`${percentile}`,
         spec: loadLatencySpec(digest.systems, points, percentile, slo.p99Ms),

@@ -23,7 +23,7 @@ export function operateSection({ result, systems }: Digest): Section {
     ...countersOf(systems).map(
       (counter) =>
         [
-          html`<code>${counter}</code> a request`,
+          html`${COUNTED[counter] ?? html`<code>${counter}</code>`}, a request`,
           (system: SystemDigest) => formatNumber(perRequest(system, counter)),
         ] as const,
     ),
@@ -40,6 +40,13 @@ export function operateSection({ result, systems }: Digest): Section {
   };
 }
 
+/** Counters that every system has under the same name; others are shown by their own. */
+const COUNTED: Readonly<Record<string, string>> = {
+  "wire.calls": "RPCs that its processes serve",
+  "wire.request_bytes": "Bytes that they receive",
+  "wire.response_bytes": "Bytes that they send",
+};
+
 function buildTime({ seconds, cached }: Digest["result"]["systems"][string]["build"]): string {
   return cached ? "from the cache" : formatSeconds(seconds);
 }
@@ -52,11 +59,11 @@ function ownSettings(systems: Digest["result"]["systems"], name: string): number
   ).length;
 }
 
-/** Names that any system counts under, and that counted something. */
+/** Names that any system counts under, and that counted something; what the door lets in is known. */
 function countersOf(systems: readonly SystemDigest[]): string[] {
   const names = systems.flatMap(({ standing }) =>
     standing.valid.flatMap(({ counters }) =>
-      Object.keys(counters).filter((name) => counters[name]! > 0),
+      Object.keys(counters).filter((name) => counters[name]! > 0 && !name.startsWith("door.")),
     ),
   );
   return [...new Set(names)].toSorted();
