@@ -8,7 +8,14 @@ import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import { computeTruth } from "../src/retrieval/oracle.ts";
 import type { RetrievalRequest } from "../src/retrieval/request.ts";
 import type { ArtifactSettings } from "./compile/manifest.ts";
-import { anyRequest, compiled, oneHead, smallDataset, threeHeads } from "./dataset.fixture.ts";
+import {
+  anyRequest,
+  compiled,
+  ITEMS,
+  oneHead,
+  smallDataset,
+  threeHeads,
+} from "./dataset.fixture.ts";
 import type { EngineAnswer } from "./engine/query.ts";
 
 let scratch = "";
@@ -222,5 +229,45 @@ test("a request gets the same answer alone as in any batch", async () => {
     }),
     { numRuns: 15 },
   );
+  await close();
+});
+
+/** Terms that look at every kind of column, in an order of their own. */
+const manyTerms = (count: number, op: string): string =>
+  Array.from({ length: count }, (_, at) =>
+    [`lang:v${at % 5}`, `NOT topic:v${at % 12}`, `NOT creator:v${at}`, `age <= ${at % 5}`].at(
+      at % 4,
+    ),
+  ).join(` ${op} `);
+
+const asked = (filter: string, k: number): RetrievalRequest => ({
+  user: { kind: "id", id: 100 },
+  k,
+  filter,
+  exclude: new Float64Array(0),
+});
+
+test.for(["exact", "bloom"] as const)("32 terms go beside none in one batch: %s", async (kind) => {
+  const eligibility = kind === "exact" ? ({ kind } as const) : narrow;
+  const { check, close } = await harness({ ...cases[0]!, name: `terms ${kind}`, eligibility });
+  const filters = [manyTerms(32, "OR"), "", "lang:v1", manyTerms(32, "AND"), manyTerms(7, "OR")];
+  const requests = filters.map((filter) => asked(filter, 20));
+  for (const score of (await check(requests)).scores) {
+    expect(score).toEqual({ recall: 1, violations: 0, short: 0, duplicates: 0, unknown: 0 });
+  }
+  await close();
+});
+
+test("without the check answers hold what seems eligible, and say nothing less", async () => {
+  const eligibility = { ...narrow, exact: false };
+  const { check, close } = await harness({ ...cases[0]!, name: "unchecked", eligibility });
+  const { answers, scores } = await check([asked("lang:v1", ITEMS), asked("NOT lang:v1", ITEMS)]);
+  expect(scores.map(({ recall, short }) => [recall, short])).toEqual([
+    [1, 0],
+    [1, 0],
+  ]);
+  expect(scores[0]!.violations).toBeGreaterThan(0);
+  // A signature cannot say that an item lacks a value.
+  expect(answers[1]!.rows.length).toBe(ITEMS);
   await close();
 });

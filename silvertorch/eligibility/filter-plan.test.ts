@@ -4,10 +4,11 @@ import { bindFilter, type BoundFilter } from "../../src/retrieval/filter/bind.ts
 import { matches } from "../../src/retrieval/filter/evaluate.ts";
 import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import { anyFilter, ITEMS, smallDataset } from "../dataset.fixture.ts";
-import { indexAttributes } from "./attribute-index.ts";
+import { distinctOf, indexAttributes } from "./attribute-index.ts";
 import { bitmapLayout } from "./bitmap-layout.ts";
 import { bitmapTable } from "./bitmap-table.ts";
-import { MAX_PLAN_STEPS, planFilter, type FilterPlan } from "./filter-plan.ts";
+import { CellConditions, cellColumns, type CellColumn, type CellRange } from "./cells.ts";
+import { MAX_PLAN_STEPS, planExpression, planFilter, type FilterPlan } from "./filter-plan.ts";
 import type { Operator } from "./expression.ts";
 
 const { catalogue } = smallDataset();
@@ -19,18 +20,20 @@ const planned = (text: string): FilterPlan | null => planFilter(bound(text), ind
 const shape = (text: string): number[][] | undefined =>
   planned(text)?.map(({ terms }) => terms.map(({ steps }) => steps.length));
 
-/** Bit of an item in a row of the table: see bitmap-layout.ts. */
-function bitOf(row: number, item: number): boolean {
+/** Bit of an item in a row of a table: see bitmap-layout.ts. */
+function bitIn(rows: readonly Uint8Array[], row: number, item: number): boolean {
   const byte = item >> 3;
   const at = (byte % layout.words) * 8 + Math.floor(byte / layout.words);
-  return ((table[row]![at]! >> (item & 7)) & 1) === 1;
+  return ((rows[row]![at]! >> (item & 7)) & 1) === 1;
 }
 
 const folded = (values: readonly { op: Operator; value: boolean }[]): boolean =>
   values.reduce((all, { op, value }) => (op === "and" ? all && value : all || value), true);
 
+const bitOf = (row: number, item: number): boolean => bitIn(table, row, item);
+
 /** A plan worked off for one item, as its definition says. */
-function runs(plan: FilterPlan | null, item: number): boolean {
+function runs(plan: FilterPlan | null, item: number, holds = bitOf): boolean {
   return folded(
     (plan ?? []).map((clause) => ({
       op: clause.op,
@@ -40,7 +43,7 @@ function runs(plan: FilterPlan | null, item: number): boolean {
           value: folded(
             term.steps.map(({ op, literal }) => ({
               op,
-              value: bitOf(literal.row, item) !== literal.negated,
+              value: holds(literal.row, item) !== literal.negated,
             })),
           ),
         })),
@@ -61,6 +64,75 @@ test("a plan finds just the items that match the filter", () => {
     { numRuns: 150 },
   );
 });
+
+describe("by signatures", () => {
+  const signed = indexAttributes(catalogue.columns, { bits: 16, hashes: 2 });
+  const signedTable = [...bitmapTable(signed, catalogue.columns, layout)];
+  const seems = (row: number, item: number): boolean => bitIn(signedTable, row, item);
+
+  test("a plan finds every item that matches the filter, whatever is negated in it", () => {
+    let found = 0;
+    let matching = 0;
+    fc.assert(
+      fc.property(anyFilter, (text) => {
+        const filter = bound(text);
+        const plan = planFilter(filter, signed);
+        for (let item = 0; item < ITEMS; item++) {
+          const passes = runs(plan, item, seems);
+          found += Number(passes);
+          matching += Number(matches(filter, catalogue, item));
+          expect(passes || !matches(filter, catalogue, item), `item ${item}`).toBe(true);
+        }
+      }),
+      { numRuns: 50 },
+    );
+    expect(found).toBeGreaterThan(matching);
+  });
+
+  test("numeric ranges are exact", () => {
+    const filter = bound("age <= 2 AND NOT age = 0");
+    const plan = planFilter(filter, signed);
+    for (let item = 0; item < ITEMS; item++) {
+      expect(runs(plan, item, seems)).toBe(matches(filter, catalogue, item));
+    }
+  });
+});
+
+test("a filter over an item's cells is true of just the items that match it", () => {
+  const columns = cellColumns(catalogue.columns, (column) => distinctOf(index, column));
+  fc.assert(
+    fc.property(anyFilter, (text) => {
+      const filter = bound(text);
+      const conditions = new CellConditions(columns);
+      const expression = conditions.expression(filter);
+      const plan = planExpression(expression);
+      const holds = (range: number, item: number): boolean =>
+        cellsOf(columns, item).some((cell) => within(cell, conditions.ranges[range]));
+      // What is true or false of all needs no cell to be told.
+      const items = expression.kind === "constant" ? 0 : ITEMS;
+      for (let item = 0; item < items; item++) {
+        expect(runs(plan, item, holds), `item ${item}`).toBe(matches(filter, catalogue, item));
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+const within = (cell: number, range: CellRange | undefined): boolean =>
+  range !== undefined && cell >= range[0] && cell <= range[1];
+
+/** The numbers of an item's values, as their definition says. */
+function cellsOf(columns: readonly CellColumn[], item: number): number[] {
+  return catalogue.columns.flatMap((column, at) => {
+    const { base, distinct } = columns[at]!;
+    if (column.kind === "numeric") {
+      const value = column.values[item]!;
+      return Number.isNaN(value) ? [] : [base + distinct!.indexOf(value)];
+    }
+    const codes = column.values.subarray(column.offsets[item], column.offsets[item + 1]);
+    return Array.from(codes, (code) => base + code);
+  });
+}
 
 test("a filter that everything passes needs no plan", () => {
   expect(planned("")).toBeNull();

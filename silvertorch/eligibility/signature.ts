@@ -21,12 +21,12 @@ export function signatureBits(
   column: number,
   code: number,
 ): number[] {
-  // Two hashes stand for any number of them (Kirsch and Mitzenmacher, ESA 2006).
-  const first = mixed(mixed(column + 1) ^ code);
-  const step = mixed(first ^ 0x9e3779b9) | 1;
+  // Each hash for itself: positions in steps of a second one, as is usual, let through twice as
+  // many where signatures are as short as this.
+  const value = mixed(mixed(column + 1) ^ code);
   const positions = new Set<number>();
   for (let i = 0; i < hashes; i++) {
-    positions.add(((first + Math.imul(i, step)) >>> 0) % bits);
+    positions.add(mixed(value + Math.imul(i, 0x9e3779b9)) % bits);
   }
   return [...positions];
 }

@@ -20,8 +20,8 @@ export interface Clustering {
 }
 
 /** Points of the sample a cluster: with so many a mean hardly moves any more by adding others. */
-const SAMPLE_PER_CLUSTER = 64;
-const ITERATIONS = 8;
+const SAMPLE_PER_CLUSTER = 40;
+const ITERATIONS = 6;
 /** Passes over the sample while centroids are drawn. */
 const SEEDING_ROUNDS = 16;
 

@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Dataset } from "../src/dataset/dataset.ts";
+import { generateSynthetic } from "../src/dataset/synthetic.ts";
+import { compiled, oneHead } from "./dataset.fixture.ts";
+import type { OnnxEngine } from "./engine/onnx-engine.ts";
+import type { RequestReader } from "./engine/request-reader.ts";
+
+const ITEMS = 6000;
+const K = 50;
+
+let scratch = "";
+let dataset: Dataset;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "silverbench-probing-"));
+  const parts = await generateSynthetic(
+    { kind: "synthetic", items: ITEMS, dim: 16, users: 40, noise: 0.6, zipf: 0.8 },
+    1,
+    { onProgress: () => {}, signal: new AbortController().signal },
+  );
+  dataset = { ...parts, hash: "probing", folder: "" };
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+interface Loaded {
+  readonly engine: OnnxEngine;
+  readonly reader: RequestReader;
+}
+
+let folders = 0;
+const load = (clusters: number | null, probes: number | "all"): Promise<Loaded> =>
+  compiled(join(scratch, String(folders++)), dataset, {
+    model: { ...oneHead, candidates: K },
+    settings: { precision: "float32", scale: "perItem", clusters, eligibility: { kind: "exact" } },
+    probes,
+  });
+
+async function answers({ engine, reader }: Loaded, filter: string): Promise<Set<number>[]> {
+  const queries = Array.from(dataset.users.ids, (id) =>
+    reader.read({ user: { kind: "id", id }, k: K, filter, exclude: new Float64Array(0) }),
+  );
+  const found = await engine.answer(queries);
+  await engine[Symbol.asyncDispose]();
+  return found.map(({ rows }) => new Set(rows));
+}
+
+/** The share of the first answers' items that the second ones have, too. */
+function recall(wanted: readonly Set<number>[], found: readonly Set<number>[]): number {
+  const all = wanted.reduce((sum, rows) => sum + rows.size, 0);
+  const hits = wanted.reduce(
+    (sum, rows, at) => sum + [...rows].filter((row) => found[at]!.has(row)).length,
+    0,
+  );
+  return hits / all;
+}
+
+test("the more clusters are probed the more is found, and all of it by all", async () => {
+  const wanted = await answers(await load(null, "all"), "");
+  const recalls: number[] = [];
+  for (const probes of [1, 4, 16, "all" as const]) {
+    recalls.push(recall(wanted, await answers(await load(80, probes), "")));
+  }
+  expect(recalls).toEqual(recalls.toSorted((a, b) => a - b));
+  expect(recalls[0]).toBeGreaterThan(0.2);
+  expect(recalls[2]).toBeGreaterThan(0.9);
+  expect(recalls[3]).toBe(1);
+});
+
+test("a filter that leaves too few in the probed clusters is looked for further", async () => {
+  const filter = "lang:en AND age_days <= 7";
+  const wanted = await answers(await load(null, "all"), filter);
+  const probing = await load(80, 2);
+  const found = await answers(probing, filter);
+  expect(found.map(({ size }) => size)).toEqual(wanted.map(({ size }) => size));
+  expect(probing.engine.probing.widened).toBeGreaterThan(0);
+  expect(probing.engine.probing.widestProbes).toBeGreaterThan(2);
+});
