@@ -213,6 +213,23 @@ describe("the mesh", () => {
     }
   });
 
+  it.each([
+    { kind: "flat", recall: 0.9999 },
+    { kind: "ivf-flat", clusters: 100, probes: 25, recall: 0.9 },
+  ])("answers from an index of the kind $kind", async ({ recall, ...index }) => {
+    const system = await start({ transport: "in-process", index });
+    expect(system.engine).toBe(`${index.kind}+roaring+lmdb`);
+    const client = connectDoor(system.address);
+    try {
+      const total = await scoreAll(client, oneHead);
+      expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
+      expect(total.recall).toBeGreaterThanOrEqual(recall);
+    } finally {
+      client.close();
+      await system[Symbol.asyncDispose]();
+    }
+  });
+
   it.each(Object.keys(rankedBy))("ranks by %s as the oracle does", async (name) => {
     const model = rankedBy[name]!;
     // Scanned exactly, as a walk of all rows is, so that the heads' candidates are the oracle's.

@@ -31,7 +31,7 @@ function describe(
   return {
     name,
     kind: "mesh",
-    engine: "hnsw+roaring+lmdb",
+    engine: `${settings.index.kind}+roaring+lmdb`,
     device: "cpu",
     address: `127.0.0.1:${door.grpcPort}`,
     httpAddress: `http://127.0.0.1:${door.httpPort}`,

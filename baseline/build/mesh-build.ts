@@ -10,6 +10,7 @@ import { writeFeatures } from "../feature/feature-store.ts";
 import { writeItems } from "../feature/item-store.ts";
 import { writePostings } from "../filter/postings-file.ts";
 import { HnswGraph } from "../index/hnsw.ts";
+import { writeInvertedLists } from "../index/inverted-lists.ts";
 import type { MeshConfig } from "../mesh-config.ts";
 import { writeOverArch } from "../ranker/over-arch-files.ts";
 import { checkSizes, noteSizes } from "./part-sizes.ts";
@@ -22,7 +23,8 @@ export const GRAPH_FILE = "graph.usearch";
 
 /** Where each service finds what it serves from. */
 export interface MeshFolders {
-  readonly index: string;
+  /** null: an index that scans everything is not built. */
+  readonly index: string | null;
   readonly features: string;
   readonly postings: string;
   /** What the feature service has of the items; null: no ranker asks for it. */
@@ -43,7 +45,6 @@ export function meshFolders(
   cacheFolder: string,
   { datasetHash, settings, model }: MeshBuildInputs,
 ): MeshFolders {
-  const { kind, precision, connectivity, expansionAdd } = settings.index;
   const { candidates: _candidates, value, ...weights } = model;
   const formula = parseFormula(value);
   const hasRanker =
@@ -53,7 +54,7 @@ export function meshFolders(
     return join(cacheFolder, "mesh", `${part}-${key}`);
   };
   return {
-    index: folderOf("index", { kind, precision, connectivity, expansionAdd }),
+    index: settings.index.kind === "flat" ? null : folderOf("index", builtFrom(settings.index)),
     features: folderOf("features", {}),
     postings: folderOf("postings", {}),
     items: hasRanker ? folderOf("items", {}) : null,
@@ -90,15 +91,35 @@ export async function buildMesh(
     const { overArch } = createModel(spec, { userDim: users.dim, dim, denseDim });
     await buildPart(folders.overArch, (folder) => writeOverArch(folder, overArch!, dim));
   }
-  await buildPart(
-    folders.index,
-    (folder) => {
-      const path = join(folder, GRAPH_FILE);
-      return HnswGraph.build(path, catalogue, index, telling("building the HNSW graph"));
+  if (folders.index !== null) await buildIndex(folders.index, catalogue, index, telling);
+}
+
+function buildIndex(
+  folder: string,
+  catalogue: Dataset["catalogue"],
+  settings: MeshSettings["index"],
+  telling: (phase: string) => (fraction: number) => void,
+): Promise<void> {
+  if (settings.kind === "ivf-flat") {
+    return buildPart(folder, (temporary) =>
+      writeInvertedLists(temporary, catalogue, settings, telling("clustering the items")),
+    );
+  }
+  return buildPart(
+    folder,
+    (temporary) => {
+      const path = join(temporary, GRAPH_FILE);
+      return HnswGraph.build(path, catalogue, settings, telling("building the HNSW graph"));
     },
     // The graph's file holds the vectors, and its edges beside them.
     { bytes: catalogue.embeddings.byteLength },
   );
+}
+
+/** The settings that an index is built by. */
+function builtFrom(index: MeshSettings["index"]): object {
+  const { kind, precision, connectivity, expansionAdd, clusters } = index;
+  return kind === "hnsw" ? { kind, precision, connectivity, expansionAdd } : { kind, clusters };
 }
 
 async function buildPart(

@@ -24,8 +24,14 @@ export class ExactScan {
   }
 
   /** The k best rows that are not excluded, by value descending, row ascending. */
-  best({ query, rows, k, isExcluded }: ScanOptions): Ranked {
+  best({ k, ...scan }: ScanOptions): Ranked {
     const top = new TopK(k);
+    this.scanInto(top, scan);
+    return top.take();
+  }
+
+  /** Lets rows compete with those that were found before. */
+  scanInto(top: TopK, { query, rows, isExcluded }: Omit<ScanOptions, "k">): void {
     const count = rows === null ? this.#scorer.table.count : rows.length;
     this.#scorer.setQuery(query);
     for (let from = 0; from < count; from += BLOCK_ROWS) {
@@ -34,7 +40,6 @@ export class ExactScan {
       this.#scorer.score(block, this.#scores);
       keepBest(top, block, this.#scores, isExcluded);
     }
-    return top.take();
   }
 
   #range(from: number, to: number): Uint32Array {

@@ -3,6 +3,7 @@ import { ownProcessStats } from "../../src/door/own-process.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
 import type { Candidates, IndexService, Search, ServiceStats } from "../services.ts";
 import type { GraphSettings } from "./hnsw.ts";
+import type { InvertedLists } from "./inverted-lists.ts";
 import { SearchPool } from "./search-pool.ts";
 import { createVectorTable } from "./vector-table.ts";
 
@@ -10,8 +11,10 @@ export interface IndexSearcherOptions {
   /** float32 [count, dim], row-major; copied. */
   readonly embeddings: Float32Array;
   readonly dim: number;
-  /** What HnswGraph.build saved for them. */
-  readonly graphFile: string;
+  /** What HnswGraph.build saved for them; null: it has no graph. */
+  readonly graphFile: string | null;
+  /** null: it has no clusters. */
+  readonly lists: InvertedLists | null;
   readonly settings: GraphSettings;
   readonly workers: number;
 }
@@ -27,10 +30,10 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
   }
 
   static async start(options: IndexSearcherOptions): Promise<IndexSearcher> {
-    const { embeddings, dim, graphFile, settings, workers } = options;
+    const { embeddings, dim, graphFile, lists, settings, workers } = options;
     const times = new StageTimes();
     const table = createVectorTable({ embeddings, dim, scorers: workers });
-    const pool = await SearchPool.start({ table, graphFile, settings }, workers, (ms) =>
+    const pool = await SearchPool.start({ table, graphFile, lists, settings }, workers, (ms) =>
       times.record("index.search", ms),
     );
     return new IndexSearcher(pool, times);

@@ -23,6 +23,8 @@ const embeddings = gaussians(items * dim, 7);
 
 const settings = (changes: Partial<GraphSettings>): GraphSettings => ({
   kind: "hnsw",
+  clusters: "auto",
+  probes: 16,
   precision: "f32",
   connectivity: 16,
   expansionAdd: 64,
@@ -53,7 +55,7 @@ function engineWith(changes: Partial<GraphSettings>): SearchEngine {
   const all = settings(changes);
   const table = createVectorTable({ embeddings, dim, scorers: 1 });
   return new SearchEngine({
-    graph: HnswGraph.view(graphFile(all.precision), dim, all),
+    near: HnswGraph.view(graphFile(all.precision), dim, all),
     scan: new ExactScan(new RowScorer(table, 0)),
     items,
     dim,
@@ -148,7 +150,7 @@ describe("SearchEngine", () => {
     await HnswGraph.build(path, vectors, small, () => {});
     const table = createVectorTable({ ...vectors, scorers: 1 });
     const engine = new SearchEngine({
-      graph: HnswGraph.view(path, 4, small),
+      near: HnswGraph.view(path, 4, small),
       scan: new ExactScan(new RowScorer(table, 0)),
       items: many,
       dim: 4,

@@ -1,23 +1,34 @@
 import { type Ranked, TopK } from "../../src/math/top-k.ts";
 import { RowSet } from "../row-set.ts";
 import type { Candidates, Search } from "../services.ts";
+import type { ClusterProbe } from "./cluster-probe.ts";
 import type { ExactScan, IsExcluded } from "./exact-scan.ts";
-import type { GraphSettings, HnswGraph, Walked } from "./hnsw.ts";
-import { planSearch, type SearchPlan, type SearchShape, widenWalk } from "./search-plan.ts";
+import { type GraphSettings, HnswGraph, type Walked } from "./hnsw.ts";
+import {
+  isScannedWhole,
+  planSearch,
+  type SearchPlan,
+  type SearchShape,
+  widenWalk,
+} from "./search-plan.ts";
 
 /** How searches were answered, counted from the start. */
 export interface SearchCounters {
   searches: number;
   exactScans: number;
   walks: number;
+  probes: number;
   /** Walks repeated for more rows because too few passed. */
   topUps: number;
   /** Walks that ended in an exact scan after all. */
   fallbacks: number;
 }
 
+/** What leads to near rows without looking at all; null: all are looked at. */
+export type NearRows = HnswGraph | ClusterProbe | null;
+
 interface EngineParts {
-  readonly graph: HnswGraph;
+  readonly near: NearRows;
   readonly scan: ExactScan;
   readonly items: number;
   readonly dim: number;
@@ -43,6 +54,7 @@ export class SearchEngine {
     searches: 0,
     exactScans: 0,
     walks: 0,
+    probes: 0,
     topUps: 0,
     fallbacks: 0,
   };
@@ -68,30 +80,37 @@ export class SearchEngine {
 
   #prepare(search: Search): Job {
     const { eligible, excluded, k } = search;
-    const { items, settings } = this.#parts;
+    const { items } = this.#parts;
     const shape = { items, k, eligible: eligible.count, excluded: excluded.length };
     return {
       search,
       shape,
-      plan: planSearch(shape, settings),
+      plan: this.#plan(shape),
       eligible: eligible.bitmap === null ? null : new RowSet(eligible.bitmap),
       walked: null,
     };
   }
 
+  #plan(shape: SearchShape): SearchPlan {
+    const { near, settings } = this.#parts;
+    if (near instanceof HnswGraph) return planSearch(shape, settings);
+    const { probes } = settings;
+    const isWhole = near === null || isScannedWhole(shape, { probes, clusters: near.clusters });
+    return { kind: isWhole ? "exact" : "probe" };
+  }
+
   #walkTogether(jobs: readonly Job[]): void {
+    const { near } = this.#parts;
+    if (!(near instanceof HnswGraph)) return;
     const widths = new Map<number, Job[]>();
     for (const job of jobs) {
-      if (job.plan.kind === "exact") continue;
+      if (job.plan.kind !== "walk") continue;
       const alike = widths.get(job.plan.wanted);
       if (alike === undefined) widths.set(job.plan.wanted, [job]);
       else alike.push(job);
     }
     for (const [wanted, alike] of widths) {
-      const walk = this.#parts.graph.walk(
-        concat(alike.map(({ search }) => search.vectors)),
-        wanted,
-      );
+      const walk = near.walk(concat(alike.map(({ search }) => search.vectors)), wanted);
       let first = 0;
       for (const job of alike) {
         job.walked = { walk, first };
@@ -108,11 +127,9 @@ export class SearchEngine {
     this.counters.searches++;
     for (let head = 0; head < vectors.length / dim; head++) {
       const query = vectors.subarray(head * dim, (head + 1) * dim);
-      heads.push(
-        job.walked === null
-          ? this.#scan(job, query, isExcluded)
-          : this.#sift(job, job.walked, head, query, isExcluded),
-      );
+      if (job.plan.kind === "probe") heads.push(this.#probe(job, query, isExcluded));
+      else if (job.walked === null) heads.push(this.#scan(job, query, isExcluded));
+      else heads.push(this.#sift(job, job.walked, head, query, isExcluded));
     }
     return packHeads(heads);
   }
@@ -137,7 +154,7 @@ export class SearchEngine {
         return this.#scan(job, query, isExcluded);
       }
       this.counters.topUps++;
-      walk = this.#parts.graph.walk(query, wanted);
+      walk = (this.#parts.near as HnswGraph).walk(query, wanted);
       at = 0;
     }
   }
@@ -162,6 +179,13 @@ export class SearchEngine {
     // A coarser index finds the neighbourhood; the order within it is the full vectors'.
     const rows = Uint32Array.from(passed).toSorted();
     return this.#parts.scan.best({ query, rows, k: search.k, isExcluded: nothing });
+  }
+
+  #probe({ eligible, search: { k } }: Job, query: Float32Array, isExcluded: IsExcluded): Ranked {
+    this.counters.probes++;
+    const { near, settings } = this.#parts;
+    const { probes } = settings;
+    return (near as ClusterProbe).best({ query, k, eligible, isExcluded, probes });
   }
 
   #scan({ eligible, search: { k } }: Job, query: Float32Array, isExcluded: IsExcluded): Ranked {

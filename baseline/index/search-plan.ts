@@ -16,7 +16,9 @@ export interface PlanSettings {
 export type SearchPlan =
   | { readonly kind: "exact" }
   /** Walk the graph for this many rows and drop those that do not pass. */
-  | { readonly kind: "walk"; readonly wanted: number };
+  | { readonly kind: "walk"; readonly wanted: number }
+  /** Look into the clusters nearest to the query. */
+  | { readonly kind: "probe" };
 
 /**
  * Rows scored exactly in the time the walk takes for one candidate kept (`ef`). Measured on 2-core
@@ -31,7 +33,7 @@ const ROWS_PER_CANDIDATE = 100;
  */
 const RISK = 2;
 
-/** Chooses between the two ways to join a filter with the index. Both give min(k, eligible) rows. */
+/** Chooses between the two ways to join a filter with a graph. Both give min(k, eligible) rows. */
 export function planSearch(shape: SearchShape, settings: PlanSettings): SearchPlan {
   const { items, eligible } = shape;
   const wanted = firstWanted(shape, settings);
@@ -68,4 +70,15 @@ function firstWanted(shape: SearchShape, { expansionSearch }: PlanSettings): num
   // Exclusions are mostly near the user, so as many as the answer is long are expected in it.
   const passing = Math.max(expansionSearch, k + Math.min(excluded, k));
   return Math.ceil((passing * items) / eligible);
+}
+
+/**
+ * Whether rows are better scored exactly than by clusters: where no more pass than the clusters
+ * probed have rows, which would only be fewer of the same.
+ */
+export function isScannedWhole(
+  { items, eligible, k, excluded }: SearchShape,
+  { probes, clusters }: { readonly probes: number; readonly clusters: number },
+): boolean {
+  return eligible <= k + excluded || eligible <= (items * probes) / clusters;
 }

@@ -1,15 +1,19 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Candidates, Search } from "../services.ts";
+import { ClusterProbe } from "./cluster-probe.ts";
 import { ExactScan } from "./exact-scan.ts";
+import type { InvertedLists } from "./inverted-lists.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
-import { type SearchCounters, SearchEngine } from "./search-engine.ts";
+import { type NearRows, type SearchCounters, SearchEngine } from "./search-engine.ts";
 import { RowScorer, type VectorTable } from "./vector-table.ts";
 
 /** What a worker is started with. */
 export interface SearchWorkerData {
   readonly table: VectorTable;
   readonly slot: number;
-  readonly graphFile: string;
+  /** Of the kinds of index that have one; null otherwise. */
+  readonly graphFile: string | null;
+  readonly lists: InvertedLists | null;
   readonly settings: GraphSettings;
 }
 
@@ -33,10 +37,11 @@ export type SearchReport =
 
 // A walk or a scan blocks its thread for milliseconds, hence a thread of its own: the service's
 // main thread goes on answering the wire.
-const { table, slot, graphFile, settings } = workerData as SearchWorkerData;
+const { table, slot, graphFile, lists, settings } = workerData as SearchWorkerData;
+const scan = new ExactScan(new RowScorer(table, slot));
 const engine = new SearchEngine({
-  graph: HnswGraph.view(graphFile, table.dim, settings),
-  scan: new ExactScan(new RowScorer(table, slot)),
+  near: openNear(),
+  scan,
   items: table.count,
   dim: table.dim,
   settings,
@@ -51,3 +56,8 @@ parentPort!.on("message", ({ id, searches }: SearchTask) => {
   parentPort!.postMessage(report, buffers as ArrayBuffer[]);
 });
 parentPort!.postMessage({ type: "ready" } satisfies SearchReport);
+
+function openNear(): NearRows {
+  if (graphFile !== null) return HnswGraph.view(graphFile, table.dim, settings);
+  return lists === null ? null : new ClusterProbe(lists, scan);
+}

@@ -22,7 +22,14 @@ export const meshSettings = z.strictObject({
   /** The index service's engine. */
   index: z
     .strictObject({
-      kind: z.literal("hnsw").default("hnsw"),
+      /** `flat` scores every eligible row; `ivf-flat` those of the clusters nearest to the query. */
+      kind: z.enum(["hnsw", "flat", "ivf-flat"]).default("hnsw"),
+      /** Clusters of an `ivf-flat` index; auto: four times the square root of the items. */
+      clusters: z
+        .union([z.literal("auto"), z.number().int().min(1).max(1_000_000)])
+        .default("auto"),
+      /** Clusters that an `ivf-flat` index looks into; the more, the better the recall. */
+      probes: z.number().int().min(1).max(1_000_000).default(16),
       precision: z.enum(["f32", "f16", "i8"]).default("f32"),
       connectivity: z.number().int().min(2).max(256).default(16),
       expansionAdd: z.number().int().min(8).max(4096).default(128),

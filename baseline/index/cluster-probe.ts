@@ -1,0 +1,77 @@
+import { type Ranked, TopK } from "../../src/math/top-k.ts";
+import type { RowSet } from "../row-set.ts";
+import type { ExactScan, IsExcluded } from "./exact-scan.ts";
+import type { InvertedLists } from "./inverted-lists.ts";
+
+export interface ProbeQuery {
+  /** float32[dim] */
+  readonly query: Float32Array;
+  readonly k: number;
+  /** null: every row passes. */
+  readonly eligible: RowSet | null;
+  readonly isExcluded: IsExcluded;
+  /** Clusters looked into; more where they leave fewer than k. */
+  readonly probes: number;
+}
+
+/** Scores the rows of the clusters nearest to a query. Belongs to one thread. */
+export class ClusterProbe {
+  readonly clusters: number;
+  readonly #lists: InvertedLists;
+  readonly #scan: ExactScan;
+  readonly #passing: Uint32Array;
+  readonly #dim: number;
+
+  constructor(lists: InvertedLists, scan: ExactScan) {
+    const { starts, centroids } = lists;
+    const clusters = starts.length - 1;
+    const largest = starts.reduce(
+      (most, start, c) => Math.max(most, start - (starts[c - 1] ?? 0)),
+      0,
+    );
+    this.#lists = lists;
+    this.#scan = scan;
+    this.#passing = new Uint32Array(largest);
+    this.clusters = clusters;
+    this.#dim = centroids.length / clusters;
+  }
+
+  /** The k best rows of the clusters; of all clusters, where k rows are not found before. */
+  best(asked: ProbeQuery): Ranked {
+    const { query, k, probes } = asked;
+    const top = new TopK(k);
+    // Twice as many clusters until there are enough rows; their order is the same each time.
+    for (let done = 0, wanted = probes; ; wanted *= 2) {
+      const nearest = this.#nearest(query, wanted);
+      for (const cluster of nearest.subarray(done)) this.#scanCluster(cluster, top, asked);
+      done = nearest.length;
+      if (top.size === k || done === this.clusters) return top.take();
+    }
+  }
+
+  #scanCluster(cluster: number, top: TopK, { query, eligible, isExcluded }: ProbeQuery): void {
+    const { starts, rows } = this.#lists;
+    const list = rows.subarray(starts[cluster], starts[cluster + 1]);
+    const passing = eligible === null ? list : this.#filter(list, eligible);
+    this.#scan.scanInto(top, { query, rows: passing, isExcluded });
+  }
+
+  #filter(list: Uint32Array, eligible: RowSet): Uint32Array {
+    let count = 0;
+    for (const row of list) if (eligible.has(row)) this.#passing[count++] = row;
+    return this.#passing.subarray(0, count);
+  }
+
+  /** So many clusters, the nearest by inner product first; all, if there are not more. */
+  #nearest(query: Float32Array, count: number): Uint32Array {
+    const { centroids } = this.#lists;
+    const dim = this.#dim;
+    const top = new TopK(Math.min(count, this.clusters));
+    for (let cluster = 0; cluster < this.clusters; cluster++) {
+      let sum = 0;
+      for (let d = 0, at = cluster * dim; d < dim; d++, at++) sum += query[d]! * centroids[at]!;
+      top.push(sum, cluster);
+    }
+    return top.take().rows;
+  }
+}
