@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
-import { decodeAnswer, encodeRequest, type WireAnswer } from "./codec.ts";
+import { decodeAnswer, encodeAnswer, encodeRequest, type WireAnswer } from "./codec.ts";
 import { loadService } from "./service-definition.ts";
 
 /** The front door's service in retrieval.proto. */
@@ -15,6 +15,11 @@ export const RETRIEVE_PATH = retrieve.path;
 /** Protobuf bytes of a RetrieveRequest, made before a clock runs. */
 export function requestToBytes(request: RetrievalRequest): Buffer {
   return retrieve.requestSerialize(encodeRequest(request));
+}
+
+/** Protobuf bytes of a RetrieveResponse. */
+export function answerToBytes(answer: Answer): Buffer {
+  return retrieve.responseSerialize(encodeAnswer(answer));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Workload } from "../dataset/workload.ts";
+import { measureParts } from "../load/micro.ts";
 import { LoadThreads } from "../load/load-threads.ts";
 import { turns } from "../load/turns.ts";
 import { warmCalibration } from "../measure/calibration.ts";
@@ -14,6 +15,7 @@ import type { Scenario } from "../scenario/schema.ts";
 import { measureTurn } from "./measure-turn.ts";
 import type { Measuring } from "./measuring.ts";
 import { NoiseFloor } from "./noise-floor.ts";
+import { sharedParts } from "./shared-parts.ts";
 import { type Questions, splitForTuning } from "./questions.ts";
 import { readyUnit } from "./ready-unit.ts";
 import { labelOf, type Unit, Units } from "./units.ts";
@@ -43,6 +45,7 @@ const MOST_THREADS = 4;
  */
 export async function measureRounds(context: RoundsContext): Promise<void> {
   const { scenario, workload, cpus, draft, bundle, onProgress } = context;
+  await measureMicro(context);
   const loads = plannedLoads(scenario);
   if (loads.length === 0) return;
   const unitOptions = {
@@ -91,6 +94,16 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
     draft.addPoint(await bundle.addPoint(point, observed.latency, observed.sendLatency));
     // A death under load gave a point that says so; it ends the run all the same.
     measuring.signal.throwIfAborted();
+  }
+}
+
+/** Before anything is started: the machine is at its quietest then. */
+async function measureMicro({ scenario, workload, draft, signal }: RoundsContext): Promise<void> {
+  for (const [load, spec] of Object.entries(scenario.loads)) {
+    if (spec.shape !== "micro") continue;
+    for (const time of await measureParts(sharedParts(workload), { ...spec, signal })) {
+      draft.addMicro({ load, ...time });
+    }
   }
 }
 

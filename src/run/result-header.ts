@@ -4,6 +4,7 @@ import type { Workload } from "../dataset/workload.ts";
 import { HarnessError } from "../errors.ts";
 import type { ResultHeader } from "../result/result-draft.ts";
 import type { Machine } from "../result/schema.ts";
+import { headlineLoad } from "../scenario/headline-load.ts";
 import type { LoadedScenario } from "../scenario/load-scenario.ts";
 
 /** What a result says of the question: scenario, seeds, machine, dataset and model. */
@@ -21,7 +22,7 @@ export function resultHeader(
       question,
       hash,
       text,
-      headlineLoad: headline.load ?? Object.keys(loads)[0]!,
+      headlineLoad: headlineLoad(scenario),
       recallTarget: headline.recall,
       slo,
       rounds,

@@ -2,6 +2,7 @@ import { HarnessError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { parseFilter } from "../retrieval/filter/grammar.ts";
 import { caught } from "./caught.ts";
+import { loadMistakes } from "./load-consistency.ts";
 import type { Mistake } from "./mistake.ts";
 import { modelMistakes } from "./model-consistency.ts";
 import type { Scenario } from "./schema.ts";
@@ -80,22 +81,13 @@ export function inconsistencies(
   checkGate: CheckGate | undefined,
 ): Mistake[] {
   return [
-    ...headlineMistakes(source, sections),
+    ...loadMistakes(source, sections),
     ...modelMistakes(source, sections),
     ...requestMistakes(source, sections),
     ...filterMistakes(source, sections),
     ...sweepMistakes(source, sections),
     ...(checkGate === undefined ? [] : gateMistakes(source, sections, checkGate)),
   ];
-}
-
-function headlineMistakes(
-  source: ScenarioSource,
-  { headline, loadNames }: SoundSections,
-): Mistake[] {
-  if (headline?.load === undefined || loadNames.includes(headline.load)) return [];
-  const hint = didYouMean(headline.load, loadNames) || `; the loads are ${loadNames.join(", ")}`;
-  return [source.mistake(["headline", "load"], `no load is named "${headline.load}"${hint}`)];
 }
 
 function requestMistakes(source: ScenarioSource, { dataset, requests }: SoundSections): Mistake[] {

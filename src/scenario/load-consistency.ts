@@ -1,0 +1,44 @@
+import { didYouMean } from "../nearest-word.ts";
+import type { Mistake } from "./mistake.ts";
+import type { ScenarioSource } from "./scenario-source.ts";
+import type { Scenario } from "./schema.ts";
+
+/** What of a scenario its loads are checked by. */
+export interface LoadSections {
+  readonly headline?: Scenario["headline"];
+  /** Those that are sound. */
+  readonly loads?: Scenario["loads"];
+  readonly loadNames: readonly string[];
+}
+
+/** What contradicts itself in the loads, and in the choice of the one that leads. */
+export function loadMistakes(source: ScenarioSource, sections: LoadSections): Mistake[] {
+  return [...headlineMistakes(source, sections), ...burstMistakes(source, sections)];
+}
+
+function headlineMistakes(
+  source: ScenarioSource,
+  { headline, loadNames, loads }: LoadSections,
+): Mistake[] {
+  if (headline?.load === undefined) return [];
+  const path = ["headline", "load"];
+  if (!loadNames.includes(headline.load)) {
+    const hint = didYouMean(headline.load, loadNames) || `; the loads are ${loadNames.join(", ")}`;
+    return [source.mistake(path, `no load is named "${headline.load}"${hint}`)];
+  }
+  if (loads?.[headline.load]?.shape !== "micro") return [];
+  return [source.mistake(path, `"${headline.load}" is a micro load, which enters no comparison`)];
+}
+
+function burstMistakes(source: ScenarioSource, { loads }: LoadSections): Mistake[] {
+  return Object.entries(loads ?? {}).flatMap(([name, load]) => {
+    if (load.shape !== "server") return [];
+    const { ratePerSecond: rate } = load;
+    if (typeof rate === "number" || Array.isArray(rate) || !("burst" in rate)) return [];
+    const { everySeconds, forSeconds } = rate.burst;
+    if (forSeconds < everySeconds) return [];
+    const path = ["loads", name, "ratePerSecond", "burst", "forSeconds"];
+    const text = `must be less than everySeconds = ${everySeconds}, came ${forSeconds}`;
+    return [source.mistake(path, text)];
+  });
+}
