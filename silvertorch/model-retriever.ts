@@ -131,7 +131,9 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
 
   async #swapNow(folder: string, version: number): Promise<void> {
     const last = this.#current;
-    const next = await Generation.open(folder, { ...this.#options, verify: true });
+    // What was compiled here a moment ago is not hashed, for that is time taken from the requests.
+    const verify = version === NO_VERSION;
+    const next = await Generation.open(folder, { ...this.#options, verify });
     try {
       // In one step with what follows, so that no change gets lost in between.
       next.inherit(last, version);

@@ -14,13 +14,13 @@ export interface FoldingOptions {
   /** Holds what is folded, until the end. */
   readonly workFolder: string;
   readonly threads: number;
-  /** Changes after which it is worth to compile anew; auto: 2% of the items, at least 2,000. */
+  /** Changes after which it is worth to compile anew; auto: 5% of the items, at least 2,000. */
   readonly foldAfter: number | "auto";
   /** Serves from an artifact that holds the changes up to a version. */
   readonly swapTo: (artifactFolder: string, version: number) => Promise<void>;
 }
 
-const AUTO_SHARE = 0.02;
+const AUTO_SHARE = 0.05;
 const AUTO_LEAST = 2000;
 
 /**

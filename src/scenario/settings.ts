@@ -56,7 +56,7 @@ export const indexAsModelSettings = z.strictObject({
   ...door,
   engine: z.literal("onnx").default("onnx"),
   device: z.enum(["cpu", "cuda", "webgpu"]).default("cpu"),
-  /** Changes to the catalogue after which it is compiled anew; auto: 2% of it, at least 2,000. */
+  /** Changes to the catalogue after which it is compiled anew; auto: 5% of it, at least 2,000. */
   foldAfter: z.union([z.literal("auto"), count]).default("auto"),
   /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */
   allowFallback: z.boolean().default(false),

@@ -1,0 +1,228 @@
+/**
+ * What live updates cost, and how soon they are seen:
+ * `npm run proof:freshness [-- ITEMS [ROUNDS [SECONDS]]]`.
+ * Two models over the same artifact answer the same closed load in turn. One of them is given 300
+ * updates a second: new items, new versions of known ones, deletes. The ratio of their throughputs
+ * is paired by round. An update counts as seen once an answer that was asked for after it holds it.
+ */
+import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { defaultCacheFolder } from "../../src/dataset/cache-folder.ts";
+import type { Dataset } from "../../src/dataset/dataset.ts";
+import { readDataset } from "../../src/dataset/folder.ts";
+import { generateRequests } from "../../src/dataset/requests.ts";
+import { resolveDataset } from "../../src/dataset/resolve.ts";
+import { type AdminClient, connectAdmin } from "../../src/door/admin-service.ts";
+import { connectDoor, type DoorClient } from "../../src/door/client.ts";
+import type { LiveItem } from "../../src/door/live-catalogue.ts";
+import { requestToBytes } from "../../src/door/retrieval-service.ts";
+import { Histogram } from "../../src/math/histogram.ts";
+import { type Pair, pairedRatio } from "../../src/math/paired-ratio.ts";
+import { Random } from "../../src/math/random.ts";
+import { type Scenario, scenarioSchema } from "../../src/scenario/schema.ts";
+import { indexAsModelSettings } from "../../src/scenario/settings.ts";
+import type { System } from "../../src/system.ts";
+import { startIndexAsModel } from "../system.ts";
+
+const UPDATES_PER_SECOND = 300;
+/** Updates of one burst: an owner sends what gathered in a fifth of a second. */
+const BURST = 60;
+const IN_FLIGHT = 64;
+const TIMEOUT = { timeoutMs: 60_000 };
+/** Above every id of the synthetic catalogue. */
+const FIRST_FRESH_ID = 2 ** 40;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const quiet = { onProgress: () => {}, signal: new AbortController().signal };
+
+function scenarioOf(items: number): Scenario {
+  return scenarioSchema.parse({
+    schema: "silverbench.scenario/1",
+    name: "freshness",
+    dataset: { kind: "synthetic", items, dim: 64, users: 5000 },
+    requests: {
+      distinct: 2000,
+      k: 100,
+      filters: [
+        { weight: 1, template: "" },
+        { weight: 1, template: "lang:{lang} AND age_days <= 30" },
+      ],
+    },
+    systems: { model: { kind: "index-as-model" } },
+    loads: { closed: { shape: "closed" } },
+  });
+}
+
+/** What one block of load came to. */
+interface Block {
+  readonly perSecond: number;
+  /** Of the model's process, all threads: what is left of the truth on a machine with other work. */
+  readonly cpuMs: number;
+}
+
+async function drive(door: DoorClient, requests: Buffer[], seconds: number): Promise<Block> {
+  const cpuBefore = await cpuSeconds(door);
+  const startMs = performance.now();
+  const endMs = startMs + seconds * 1000;
+  let next = 0;
+  let answered = 0;
+  const caller = async (): Promise<void> => {
+    while (performance.now() < endMs) {
+      await door.retrieveEncoded(requests[next++ % requests.length]!, TIMEOUT);
+      answered++;
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, caller));
+  return {
+    perSecond: (answered / (performance.now() - startMs)) * 1000,
+    cpuMs: (1000 * ((await cpuSeconds(door)) - cpuBefore)) / answered,
+  };
+}
+
+async function cpuSeconds(door: DoorClient): Promise<number> {
+  const { processes } = await door.stats();
+  return processes.reduce((sum, process) => sum + process.cpuSeconds, 0);
+}
+
+/** The owner of a catalogue that changes all the time. */
+class Owner {
+  readonly #random = new Random(1);
+  readonly #dataset: Dataset;
+  readonly #admin: AdminClient;
+  readonly #door: DoorClient;
+  #nextId = FIRST_FRESH_ID;
+  #updates = 0;
+  /** Microseconds from the sending of an update until an answer held it. */
+  readonly seen = Histogram.create();
+
+  constructor(dataset: Dataset, admin: AdminClient, door: DoorClient) {
+    this.#dataset = dataset;
+    this.#admin = admin;
+    this.#door = door;
+  }
+
+  get updates(): number {
+    return this.#updates;
+  }
+
+  async update(signal: AbortSignal): Promise<void> {
+    let dueMs = performance.now();
+    while (!signal.aborted) {
+      dueMs += (1000 * BURST) / UPDATES_PER_SECOND;
+      await this.#burst();
+      await sleep(Math.max(0, dueMs - performance.now()));
+    }
+  }
+
+  /** Half new items, four tenths new versions, a tenth deletes; then the first is asked for. */
+  async #burst(): Promise<void> {
+    const sentMs = performance.now();
+    const fresh = Array.from({ length: BURST / 2 }, () => this.#item(this.#nextId++));
+    const versions = Array.from({ length: 0.4 * BURST }, () => this.#item(this.#anyId()));
+    const deleted = Float64Array.from({ length: 0.1 * BURST }, () => this.#anyId());
+    const [first] = fresh;
+    await Promise.all([this.#admin.upsert([...fresh, ...versions]), this.#admin.delete(deleted)]);
+    this.#updates += BURST;
+    const request = {
+      user: { kind: "vectors", vectors: first!.embedding.map((x) => 100 * x) },
+      k: 10,
+      filter: "",
+      exclude: new Float64Array(0),
+    } as const;
+    while (!(await this.#door.retrieve(request, TIMEOUT)).ids.includes(first!.id)) {
+      if (performance.now() - sentMs > 10_000) throw new Error(`item ${first!.id} is not seen`);
+    }
+    this.seen.recordMs(performance.now() - sentMs);
+  }
+
+  #anyId(): number {
+    const { ids, count } = this.#dataset.catalogue;
+    return ids[this.#random.int(count)]!;
+  }
+
+  #item(id: number): LiveItem {
+    const { embeddings, dim, denseDim, count } = this.#dataset.catalogue;
+    const row = this.#random.int(count);
+    const noise = (): number => 0.5 * this.#random.gaussian();
+    return {
+      id,
+      // Longer than those around it, so that it is the best answer to itself.
+      embedding: embeddings.slice(row * dim, (row + 1) * dim).map((x) => 1.5 * x + noise()),
+      dense: new Float32Array(denseDim),
+      attributes: new Map<string, readonly string[] | number>([
+        ["lang", ["en"]],
+        ["age_days", 0],
+      ]),
+    };
+  }
+}
+
+async function measure(items: number, rounds: number, seconds: number): Promise<void> {
+  const cacheFolder = defaultCacheFolder();
+  const scenario = scenarioOf(items);
+  say(`building or finding ${items} items`);
+  const location = await resolveDataset(scenario.dataset, 1, { cacheFolder, ...quiet });
+  const dataset = await readDataset(location.folder, { verify: false });
+  const requests = generateRequests(scenario.requests, 2, dataset).requests.map(requestToBytes);
+  // The load on one CPU, the models, of which one is idle, on the others.
+  const cpus = Array.from({ length: availableParallelism() }, (_, cpu) => cpu).slice(1);
+  const start = (name: string): Promise<System> =>
+    startIndexAsModel({
+      name,
+      dataset: location,
+      model: { ...scenario.model, seed: 3 },
+      settings: indexAsModelSettings.parse({}),
+      cpus: cpus.length === 0 ? null : cpus,
+      cacheFolder,
+      ...quiet,
+    });
+  await using still = await start("still");
+  await using changing = await start("changing");
+  const doors = { still: connectDoor(still.address), changing: connectDoor(changing.address) };
+  const admin = connectAdmin(changing.adminAddress!);
+  const owner = new Owner(dataset, admin, doors.changing);
+  const rates: Pair[] = [];
+  const costs: Pair[] = [];
+  const withUpdates = async (): Promise<Block> => {
+    const stop = new AbortController();
+    const updating = owner.update(stop.signal);
+    const block = await drive(doors.changing, requests, seconds);
+    stop.abort();
+    await updating;
+    return block;
+  };
+  for (let round = 0; round <= rounds; round++) {
+    const stillFirst = round % 2 === 0 ? await drive(doors.still, requests, seconds) : null;
+    const of = await withUpdates();
+    const over = stillFirst ?? (await drive(doors.still, requests, seconds));
+    say(`round ${round}: with updates ${shown(of)}, without ${shown(over)}`);
+    // The first warms both up.
+    if (round === 0) continue;
+    rates.push({ of: of.perSecond, over: over.perSecond });
+    costs.push({ of: of.cpuMs, over: over.cpuMs });
+  }
+  const { counters } = await doors.changing.stats();
+  for (const door of Object.values(doors)) door.close();
+  admin.close();
+  say(`with ${UPDATES_PER_SECOND} updates/s over without:`);
+  say(`  throughput ${interval(rates, "higher")}`);
+  say(`  CPU a request ${interval(costs, "lower")}, the updates' own included`);
+  const { seen } = owner;
+  say(
+    `${owner.updates} updates, seen after ${(seen.quantile(0.5) / 1000).toFixed(0)} ms (median), at most ${(seen.max / 1000).toFixed(0)} ms`,
+  );
+  say(
+    `${counters.get("model.folds")} folds; at the end ${counters.get("model.fresh_slots")} fresh slots, ${counters.get("model.hidden_items")} hidden items`,
+  );
+}
+
+const shown = ({ perSecond, cpuMs }: Block): string =>
+  `${perSecond.toFixed(0)}/s at ${cpuMs.toFixed(2)} ms CPU`;
+
+function interval(pairs: readonly Pair[], better: "higher" | "lower"): string {
+  const { ratio, low, high, method } = pairedRatio(pairs, better);
+  return `${ratio.toFixed(3)}, ${low.toFixed(3)} to ${high.toFixed(3)} (${method})`;
+}
+
+const [items = 200_000, rounds = 10, seconds = 4] = process.argv.slice(2).map(Number);
+await measure(items, rounds, seconds);
