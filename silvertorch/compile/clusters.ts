@@ -2,7 +2,7 @@ import { Random } from "../../src/math/random.ts";
 import { kMeans } from "../../src/onnx/k-means.ts";
 import type { Points } from "../../src/onnx/nearest-centroids.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
-import type { BitmapLayout } from "../eligibility/bitmap-layout.ts";
+import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
 
 /** Items sorted by cluster, and within a cluster by row. */
 export interface Clusters {
@@ -33,13 +33,18 @@ export function defaultClusters(items: number): number {
  * more than the largest padding. Of few items one cluster is all there is.
  */
 export function clusterSizes(items: number, wished: number): { count: number; width: number } {
-  const words = Math.max(1, Math.round((1.08 * items) / wished / WORD_ITEMS));
+  let words = Math.max(1, Math.round((1.08 * items) / wished / WORD_ITEMS));
+  // Of few and wide clusters the last one may take too much filling up.
+  while (words > 1 && filledUp(items, words * WORD_ITEMS) > MAX_PADDING * items) words--;
   const width = words * WORD_ITEMS;
   const least = Math.ceil((MIN_PADDING * items) / width);
   const most = Math.max(1, Math.floor((MAX_PADDING * items) / width));
   const count = Math.max(Math.min(Math.max(wished, least), most), Math.ceil(items / width));
   return { count, width };
 }
+
+/** Places of the fewest clusters that hold all items. */
+const filledUp = (items: number, width: number): number => Math.ceil(items / width) * width;
 
 export interface ClusterOptions {
   /** How many are wished for. */
@@ -75,6 +80,5 @@ export function clusteredLayout(
   items: number,
   { count, width, positions }: Clusters,
 ): BitmapLayout {
-  const blockWords = width / WORD_ITEMS;
-  return { items, words: count * blockWords, blockWords, paddedItems: count * width, positions };
+  return bitmapLayout(items, { count, words: width / WORD_ITEMS, positions });
 }

@@ -13,38 +13,47 @@ export interface BitmapLayout {
   readonly blockWords: number;
   /** `items` rounded up to whole blocks; the positions beyond are never eligible. */
   readonly paddedItems: number;
-  /** Where each row's bit lies; null: at the row itself. */
-  readonly positions: Uint32Array | null;
+  /** uint32 [items]: the bit of each row, by its number in the bitmap's bytes. */
+  readonly bits: Uint32Array;
 }
 
-/** Items in the order of their rows, all in one block. */
-export function bitmapLayout(items: number): BitmapLayout {
-  const words = Math.ceil(items / 64);
-  return { items, words, blockWords: words, paddedItems: words * 64, positions: null };
+/** @param blocks blocks, and where among them each row lies; absent: all in one, by row. */
+export function bitmapLayout(
+  items: number,
+  blocks?: { readonly count: number; readonly words: number; readonly positions: Uint32Array },
+): BitmapLayout {
+  const blockWords = blocks?.words ?? Math.ceil(items / 64);
+  const words = (blocks?.count ?? 1) * blockWords;
+  const bits = new Uint32Array(items);
+  for (let row = 0; row < items; row++) {
+    bits[row] = bitOf(blocks === undefined ? row : blocks.positions[row]!, blockWords);
+  }
+  return { items, words, blockWords, paddedItems: words * 64, bits };
+}
+
+function bitOf(position: number, blockWords: number): number {
+  const byte = position >>> 3;
+  const block = Math.floor(byte / (8 * blockWords));
+  const within = byte - block * 8 * blockWords;
+  const plane = Math.floor(within / blockWords);
+  const word = block * blockWords + within - plane * blockWords;
+  return (word * 8 + plane) * 8 + (position & 7);
 }
 
 /** One bitmap, as bytes: `words` little-endian 64-bit words. */
 export class Bitmap {
   readonly bytes: Uint8Array;
-  readonly #blockWords: number;
-  readonly #positions: Uint32Array | null;
+  readonly #bits: Uint32Array;
 
-  constructor({ words, blockWords, positions }: BitmapLayout) {
+  constructor({ words, bits }: BitmapLayout) {
     this.bytes = new Uint8Array(words * 8);
-    this.#blockWords = blockWords;
-    this.#positions = positions;
+    this.#bits = bits;
   }
 
   /** @param item its row */
   add(item: number): void {
-    const position = this.#positions === null ? item : this.#positions[item]!;
-    const words = this.#blockWords;
-    const byte = position >>> 3;
-    const block = Math.floor(byte / (8 * words));
-    const within = byte - block * 8 * words;
-    const plane = Math.floor(within / words);
-    const word = block * words + within - plane * words;
-    this.bytes[word * 8 + plane]! |= 1 << (position & 7);
+    const bit = this.#bits[item]!;
+    this.bytes[bit >>> 3]! |= 1 << (bit & 7);
   }
 
   addAll(other: Bitmap): void {

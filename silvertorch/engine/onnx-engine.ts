@@ -26,6 +26,9 @@ export interface EngineOptions {
  */
 const MAX_SCORES = 1 << 26;
 
+/** Floats of a candidate in an OverArch: as its embedding cache has, usually. */
+const RANKED_FLOATS = 128;
+
 const NO_ITEMS = new Float32Array(0);
 
 /** A loaded graph: a session, in this thread or in one of its own. */
@@ -138,11 +141,12 @@ export class OnnxEngine implements AsyncDisposable {
 
   /** Queries of one run, so that what is scored, and of probed clusters copied, stays small. */
   #mostAtOnce(thoroughness: Thoroughness): number {
-    const { items, dim, model, clusterWidth, settings } = this.#manifest;
+    const { items, dim, model, clusterWidth, settings, scoreOnly } = this.#manifest;
     const floats = dim * (settings.precision === "int8" ? 0.25 : 1);
     const copied = (clusterWidth ?? 0) * thoroughness.probes * floats;
     const perHead = this.#effort.isAll(thoroughness) ? items : copied;
-    return Math.max(1, Math.floor(MAX_SCORES / (perHead * model.heads)));
+    const ranked = scoreOnly ? 0 : model.candidates * RANKED_FLOATS;
+    return Math.max(1, Math.floor(MAX_SCORES / (Math.max(perHead, ranked) * model.heads)));
   }
 
   #freshFeed(): Record<string, HostTensor> {
