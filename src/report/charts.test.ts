@@ -104,7 +104,14 @@ describe("the charts", () => {
   it("of a result that holds all it may are drawn without a complaint", async () => {
     const charts = chartsIn(await richSample({ rounds: 2, samplesPerPoint: 50 }));
     const ids = [...charts.keys()];
-    for (const id of ["ladder", "frontier", "load-latency-p99", "capacity", "memory-device"]) {
+    for (const id of [
+      "ladder",
+      "frontier",
+      "load-latency-p99",
+      "capacity",
+      "memory-device",
+      "drift",
+    ]) {
       expect(ids).toContain(id);
     }
     for (const [id, spec] of charts) {

@@ -14,6 +14,7 @@ import { answerSection } from "./sections/answer.ts";
 import { batchesSection } from "./sections/batches.ts";
 import { capacitySection } from "./sections/capacity.ts";
 import { costSection } from "./sections/cost.ts";
+import { driftSection } from "./sections/drift.ts";
 import { filtersSection } from "./sections/filters.ts";
 import { frontierSection } from "./sections/frontier.ts";
 import { ladderSection } from "./sections/ladder.ts";
@@ -43,6 +44,7 @@ const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
   loadLatencySection,
   capacitySection,
   throughputSection,
+  driftSection,
   latencyPercentilesSection,
   latencyDistributionSection,
   stagesSection,

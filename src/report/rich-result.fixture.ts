@@ -34,6 +34,10 @@ function enrich(result: Result): Result {
       : point,
   );
   const swept = points.filter(({ system }) => ["mesh", "model"].includes(system));
+  const weather = (point: Point, i: number): Point => {
+    const ms = 8 * (1 + 0.04 * (i % 5)) * (i % 29 === 28 ? 1.6 : 1);
+    return { ...point, calibration: { ms, deviation: ms / 8.6 - 1, flagged: i % 29 === 28 } };
+  };
   const richer: Result = {
     ...result,
     scenario: {
@@ -58,7 +62,7 @@ function enrich(result: Result): Result {
       ]),
       ...points.flatMap((point) => RATES.map((rate) => offered(point, rate))),
       ...swept.map(searched),
-    ],
+    ].map(weather),
   };
   return { ...richer, frontier: frontierOf(richer) };
 }
