@@ -25,5 +25,6 @@ try {
 } catch (error) {
   rmSync(fresh, { recursive: true, force: true });
   process.exitCode = typeof error?.status === "number" ? error.status : 1;
-  if (process.exitCode === 1 && error?.status === undefined) console.error(error);
+  // A failed compiler has said itself what is wrong; anything else has not.
+  if (error?.status === undefined) throw error;
 }

@@ -52,7 +52,10 @@ describe("a whole run", () => {
       const run = start(["--rounds", "200", "--system", "mesh,model", "--out", out]);
       await until(() => lines(join(out, "journal.jsonl")) >= 2);
       const victim = run.started().find((pid) => roleOf(pid) === role);
-      expect(victim, `a ${role} process among ${run.started().map(roleOf).join(", ")}`).toBeDefined();
+      expect(
+        victim,
+        `a ${role} process among ${run.started().map(roleOf).join(", ")}`,
+      ).toBeDefined();
       process.kill(victim!, "SIGKILL");
 
       const { code, stderr } = await run.ended;
@@ -140,14 +143,19 @@ function descendants(root: number): number[] {
 
 /** The service's role, from the title it gives itself. */
 function roleOf(pid: number): string {
-  return readOr(`/proc/${pid}/cmdline`, "").replaceAll("\0", " ").trim().replace("silverbench-", "");
+  return readOr(`/proc/${pid}/cmdline`, "")
+    .replaceAll("\0", " ")
+    .trim()
+    .replace("silverbench-", "");
 }
 
 /** Those that have not ended within five seconds. */
 async function processesLeft(pids: readonly number[]): Promise<number[]> {
   let left: number[] = [];
   for (let tries = 0; tries < 50; tries++) {
-    left = pids.filter((pid) => existsSync(`/proc/${pid}/exe`) && readOr(`/proc/${pid}/cmdline`, "") !== "");
+    left = pids.filter(
+      (pid) => existsSync(`/proc/${pid}/exe`) && readOr(`/proc/${pid}/cmdline`, "") !== "",
+    );
     if (left.length === 0) return [];
     await sleep(100);
   }
