@@ -70,6 +70,14 @@ test("equal points, and as many clusters as points, are no trouble", async () =>
   expect(Array.from(assignment.toSorted())).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
+test("points may lie in memory that threads share", async () => {
+  const values = new Float32Array(new SharedArrayBuffer(4 * 8 * 100));
+  values.set(clouds(2, 50, 0.1));
+  const points = { count: 100, dim: 8, values };
+  const run = kMeans({ points, clusters: 2, capacity: 57, random: new Random(1), ...quiet });
+  expect((await run).assignment.length).toBe(100);
+});
+
 test("the same seed gives the same clusters", async () => {
   const points = { count: 400, dim: 8, values: clouds(8, 50, 3) };
   const run = (seed: number): Promise<Uint32Array> =>

@@ -52,7 +52,8 @@ export class NearestCentroids implements AsyncDisposable {
     const halves = halfSquares(centroids).map((half) => -half);
     for (let from = 0; from < points.count; from += CHUNK_POINTS) {
       const to = Math.min(from + CHUNK_POINTS, points.count);
-      const chunk = points.values.subarray(from * dim, to * dim);
+      // A copy: ONNX Runtime takes no memory that threads share, as a dataset's is.
+      const chunk = points.values.slice(from * dim, to * dim);
       const results = await this.#session.run({
         points: { type: "float32", dims: [to - from, dim], data: chunk },
         centroids: { type: "float32", dims: [centroids.count, dim], data: centroids.values },
