@@ -16,20 +16,26 @@ export interface GatewayConfig extends MeshConfig {
   readonly ports: { readonly grpc?: number; readonly http?: number };
 }
 
-/** The ranker's process, which asks the feature service for the items' features. */
-export interface RankerConfig extends MeshConfig {
-  /** host:port */
-  readonly feature: string;
+/** A process of the index service, which has one shard. */
+export interface IndexConfig extends MeshConfig {
+  readonly shard: number;
 }
 
-/** The gateway of a mesh over gRPC: where its services are, host:port. */
+/** The ranker's process, which asks the feature service for the items' features. */
+export interface RankerConfig extends MeshConfig {
+  /** host:port of each copy. */
+  readonly feature: readonly string[];
+}
+
+/** The gateway of a mesh over gRPC: where the copies of its services are, host:port. */
 export interface RemoteGatewayConfig extends GatewayConfig {
   readonly addresses: {
-    readonly feature: string;
-    readonly filter: string;
-    readonly index: string;
-    /** null: the model needs no ranker. */
-    readonly ranker: string | null;
+    readonly feature: readonly string[];
+    readonly filter: readonly string[];
+    /** Shard after shard. */
+    readonly index: readonly (readonly string[])[];
+    /** None: the model needs no ranker. */
+    readonly ranker: readonly string[];
   };
 }
 

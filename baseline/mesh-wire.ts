@@ -1,8 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, HarnessError } from "../src/errors.ts";
-import { type CallOptions, connectGrpc, type GrpcClient } from "../src/door/grpc-client.ts";
+import type { GrpcClient } from "../src/door/grpc-client.ts";
 import { addCounters, trafficCounters } from "../src/door/traffic.ts";
-import type { CallContext } from "../src/door/retriever.ts";
 import type { MeshService, ServiceStats } from "./services.ts";
 
 // What the services of mesh.proto have in common on the wire.
@@ -13,16 +12,6 @@ export const FEATURE_SERVICE = "silverbench.mesh.v1.Feature";
 export const FILTER_SERVICE = "silverbench.mesh.v1.Filter";
 export const INDEX_SERVICE = "silverbench.mesh.v1.Index";
 export const RANKER_SERVICE = "silverbench.mesh.v1.Ranker";
-
-/** They listen already when they are connected to; this is for a machine under load. */
-const SERVING_WITHIN_MS = 10_000;
-
-/** Connects to a service of the mesh, which is serving then. */
-export async function connectService(address: string, service: string): Promise<GrpcClient> {
-  const client = connectGrpc({ address, protoFile: MESH_PROTO, service });
-  await client.waitUntilServing(SERVING_WITHIN_MS, new AbortController().signal);
-  return client;
-}
 
 /** Fault; the .proto loader gives null where none is set. */
 export interface WireFault {
@@ -43,11 +32,6 @@ export function decodeFault({ code, message, where, hint }: WireFault): HarnessE
   });
 }
 
-/** What is left of a caller's time, as the call options that pass it on. */
-export function remaining({ deadlineMs }: CallContext): CallOptions {
-  return { timeoutMs: deadlineMs === Infinity ? Infinity : deadlineMs - performance.now() };
-}
-
 interface WireStats {
   readonly pid: number;
   readonly role: string;
@@ -64,7 +48,8 @@ const STATS_MS = 5_000;
 /** The Stats handler of any service. */
 export function statsHandler(service: MeshService): () => Promise<WireStats> {
   return async () => {
-    const { process, stages, counters } = await service.stats();
+    const [own] = await service.stats();
+    const { process, stages, counters } = own!;
     return {
       ...process,
       stages: Object.fromEntries(stages),

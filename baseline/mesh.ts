@@ -39,25 +39,30 @@ export async function runBuild(config: MeshConfig, launch: Launch): Promise<numb
 }
 
 /**
- * Starts the services, then the ranker, which asks one of them, and last the gateway, which calls
+ * Starts the services, then the rankers, which ask one of them, and last the gateway, which calls
  * them all. If one fails, none is left.
  */
 export async function startOverGrpc(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
-  const roles = ["feature", "filter", "index"] as const;
-  const started = await Promise.allSettled(
-    roles.map((role) => start<ServiceReady>(role, config, launch)),
+  const { replicas, index } = config.settings;
+  const copies = (count: number, role: Role, own: object = {}): Wanted[] =>
+    Array.from({ length: count }, () => ({ role, config: { ...config, ...own } }));
+  const services = await startAll(
+    [
+      ...copies(replicas.feature, "feature"),
+      ...copies(replicas.filter, "filter"),
+      ...times(index.shards, (shard) => copies(replicas.index, "index", { shard })).flat(),
+    ],
+    launch,
   );
-  const services = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const left = services.map(addressOf);
+  const feature = left.splice(0, replicas.feature);
+  const filter = left.splice(0, replicas.filter);
+  const shards = times(index.shards, () => left.splice(0, replicas.index));
   try {
-    for (const one of started) if (one.status === "rejected") throw HarnessError.from(one.reason);
-    const [feature, filter, index] = services.map(addressOf) as [string, string, string];
-    let ranker: string | null = null;
-    if (config.folders.items !== null) {
-      const process = await start<ServiceReady>("ranker", { ...config, feature }, launch);
-      services.push(process);
-      ranker = addressOf(process);
-    }
-    const addresses = { feature, filter, index, ranker };
+    const rankers = config.folders.items === null ? 0 : replicas.ranker;
+    const ranker = await startAll(copies(rankers, "ranker", { feature }), launch);
+    services.push(...ranker);
+    const addresses = { feature, filter, index: shards, ranker: ranker.map(addressOf) };
     const gatewayConfig = { ...config, ports: launch.ports ?? {}, addresses };
     const gateway = await start<GatewayReady>("gateway", gatewayConfig, launch);
     return { services: [...services, gateway], door: gateway.ready };
@@ -66,6 +71,33 @@ export async function startOverGrpc(config: MeshConfig, launch: Launch): Promise
     throw error;
   }
 }
+
+type Role = keyof typeof FILES;
+
+interface Wanted {
+  readonly role: Role;
+  readonly config: object;
+}
+
+/** Starts services at the same time, in their order. If one fails, none is left. */
+async function startAll(
+  wanted: readonly Wanted[],
+  launch: Launch,
+): Promise<ServiceProcess<ServiceReady>[]> {
+  const started = await Promise.allSettled(
+    wanted.map(({ role, config }) => start<ServiceReady>(role, config, launch)),
+  );
+  const services = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  for (const one of started) {
+    if (one.status === "fulfilled") continue;
+    await stopAll(services);
+    throw HarnessError.from(one.reason);
+  }
+  return services;
+}
+
+const times = <T>(count: number, make: (n: number) => T): T[] =>
+  Array.from({ length: count }, (_, n) => make(n));
 
 const addressOf = ({ ready }: ServiceProcess<ServiceReady>): string => `127.0.0.1:${ready.port}`;
 
@@ -87,7 +119,7 @@ async function stopAll(services: readonly ServiceProcess<unknown>[]): Promise<vo
 }
 
 function start<Ready>(
-  role: keyof typeof FILES,
+  role: Role,
   config: object,
   { cpus, signal, onProgress }: Launch,
 ): Promise<ServiceProcess<Ready>> {

@@ -57,3 +57,27 @@ describe("RowSet", () => {
     expect(() => new RowSet(new Uint8Array(0))).toThrow("no roaring bitmap");
   });
 });
+
+describe("RowSet of a range", () => {
+  const all = [0, 5, 70_000, 70_001, 131_071, 131_072, 140_000, 200_000, 262_143, 262_144];
+  // A container of each kind: a list, a bitmap, and runs.
+  const many = Array.from({ length: 9_000 }, (_, i) => 400_000 + 2 * i);
+
+  it.each([
+    [0, 500_000],
+    [70_001, 140_000],
+    [131_072, 262_144],
+    [6, 7],
+    [401_001, 410_001],
+  ])("has the rows %i .. %i, counted from the first", (from, to) => {
+    const rows = [...all, ...many];
+    const set = new RowSet(packRows(Uint32Array.from(rows)), { from, to });
+    const expected = rows.filter((row) => row >= from && row < to).map((row) => row - from);
+    const out = new Uint32Array(expected.length);
+    expect(set.cardinality).toBe(expected.length);
+    expect(set.writeRows(out)).toBe(expected.length);
+    expect([...out]).toEqual(expected);
+    const first = Array.from({ length: Math.min(to - from, 100) }, (_, row) => row);
+    expect(first.filter((row) => set.has(row))).toEqual(expected.filter((row) => row < 100));
+  });
+});

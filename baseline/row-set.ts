@@ -5,26 +5,34 @@ import {
   uint16At,
   uint32At,
 } from "./portable-roaring.ts";
+import type { RowRange } from "./row-range.ts";
 
 /**
  * A set of rows as the filter service sends it, read in place: membership, and the rows in order.
  */
 export class RowSet {
   readonly cardinality: number;
+  readonly #range: RowRange | null;
   readonly #bytes: Uint8Array;
   readonly #containers: readonly PortableContainer[];
 
   /**
    * @param bytes Portable roaring serialisation; viewed, so it must stay as it is.
+   * @param range Only these rows are in the set, and they are counted from the first of them.
    * @throws HarnessError BAD_INPUT if the bytes are none.
    */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, range: RowRange | null = null) {
+    const containers = readContainers(bytes);
     this.#bytes = bytes;
-    this.#containers = readContainers(bytes);
-    this.cardinality = this.#containers.reduce((sum, { cardinality }) => sum + cardinality, 0);
+    this.#range = range;
+    this.#containers =
+      range === null ? containers : containers.filter(({ key }) => overlaps(key, range));
+    this.cardinality = this.#containers.reduce((sum, one) => sum + this.#countOf(one), 0);
   }
 
-  has(row: number): boolean {
+  /** @param relative A row, counted from the range's first. */
+  has(relative: number): boolean {
+    const row = relative + (this.#range?.from ?? 0);
     const container = withKey(this.#containers, row >>> 16);
     if (container === undefined) return false;
     const low = row & 0xffff;
@@ -45,13 +53,37 @@ export class RowSet {
    * @returns how many were written.
    */
   writeRows(out: Uint32Array): number {
+    const range = this.#range;
     let count = 0;
     for (const container of this.#containers) {
-      count = WRITERS[container.kind](this.#bytes, container, out, count);
+      if (range === null) count = WRITERS[container.kind](this.#bytes, container, out, count);
+      else for (const row of this.#within(container, range)) out[count++] = row - range.from;
     }
     return count;
   }
+
+  #countOf(container: PortableContainer): number {
+    const range = this.#range;
+    if (range === null || isInside(container.key, range)) return container.cardinality;
+    return this.#within(container, range).length;
+  }
+
+  /** The rows of a container that are in the range. */
+  #within(container: PortableContainer, range: RowRange): Uint32Array {
+    const rows = new Uint32Array(container.cardinality);
+    WRITERS[container.kind](this.#bytes, container, rows, 0);
+    if (isInside(container.key, range)) return rows;
+    return rows.filter((row) => row >= range.from && row < range.to);
+  }
 }
+
+const CONTAINER_ROWS = 65_536;
+
+const overlaps = (key: number, { from, to }: RowRange): boolean =>
+  key * CONTAINER_ROWS < to && (key + 1) * CONTAINER_ROWS > from;
+
+const isInside = (key: number, { from, to }: RowRange): boolean =>
+  key * CONTAINER_ROWS >= from && (key + 1) * CONTAINER_ROWS <= to;
 
 type Writer = (
   bytes: Uint8Array,

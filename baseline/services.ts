@@ -103,7 +103,8 @@ export interface RankerService extends MeshService {
 }
 
 export interface MeshService {
-  stats(): Promise<ServiceStats>;
+  /** One entry a process. */
+  stats(): Promise<readonly ServiceStats[]>;
 }
 
 export interface ServiceStats {

@@ -230,6 +230,55 @@ describe("the mesh", () => {
     }
   });
 
+  it.each([
+    { transport: "grpc", kind: "hnsw" },
+    { transport: "in-process", kind: "flat" },
+  ])("answers from three shards, $transport, $kind", async ({ transport, kind }) => {
+    const index = { kind, shards: 3 };
+    const system = await start({ transport, index, replicas: { index: 2 } });
+    const roles = system.processes.filter(({ role }) => role === "index");
+    expect(roles).toHaveLength(transport === "grpc" ? 6 : 0);
+    const client = connectDoor(system.address);
+    try {
+      const total = await scoreAll(client, oneHead);
+      expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
+      expect(total.recall).toBeGreaterThanOrEqual(0.97);
+      const { counters } = await client.stats();
+      expect(counters.get("index.searches")! % 3).toBe(0);
+    } finally {
+      client.close();
+      await system[Symbol.asyncDispose]();
+    }
+  });
+
+  it("does without a copy of a service that hangs", async () => {
+    const system = await start({ replicas: { filter: 2 } });
+    const client = connectDoor(system.address);
+    const request = { ...set.requests[0]!, filter: "u < 50" };
+    const { pid } = system.processes.find(({ role }) => role === "filter")!;
+    try {
+      await client.retrieve(request, inTime);
+      process.kill(pid, "SIGSTOP");
+      // It is given up once it has let a few deadlines pass, and not asked again while it hangs.
+      const outcomes: string[] = [];
+      for (let n = 0; n < 25; n++) {
+        const asked = client.retrieve(request, { timeoutMs: 400 });
+        outcomes.push(
+          await asked.then(
+            () => "answered",
+            (error: { code: string }) => error.code,
+          ),
+        );
+      }
+      expect(outcomes.filter((code) => code === "DEADLINE").length).toBeLessThanOrEqual(6);
+      expect(new Set(outcomes.slice(-10))).toEqual(new Set(["answered"]));
+    } finally {
+      process.kill(pid, "SIGCONT");
+      client.close();
+      await system[Symbol.asyncDispose]();
+    }
+  });
+
   it.each(Object.keys(rankedBy))("ranks by %s as the oracle does", async (name) => {
     const model = rankedBy[name]!;
     // Scanned exactly, as a walk of all rows is, so that the heads' candidates are the oracle's.

@@ -12,6 +12,7 @@ import { writePostings } from "../filter/postings-file.ts";
 import { HnswGraph } from "../index/hnsw.ts";
 import { writeInvertedLists } from "../index/inverted-lists.ts";
 import type { MeshConfig } from "../mesh-config.ts";
+import { shardRange } from "../row-range.ts";
 import { writeOverArch } from "../ranker/over-arch-files.ts";
 import { checkSizes, noteSizes } from "./part-sizes.ts";
 
@@ -23,8 +24,8 @@ export const GRAPH_FILE = "graph.usearch";
 
 /** Where each service finds what it serves from. */
 export interface MeshFolders {
-  /** null: an index that scans everything is not built. */
-  readonly index: string | null;
+  /** One a shard; none: an index that scans everything is not built. */
+  readonly index: readonly string[];
   readonly features: string;
   readonly postings: string;
   /** What the feature service has of the items; null: no ranker asks for it. */
@@ -54,7 +55,7 @@ export function meshFolders(
     return join(cacheFolder, "mesh", `${part}-${key}`);
   };
   return {
-    index: settings.index.kind === "flat" ? null : folderOf("index", builtFrom(settings.index)),
+    index: indexParts(settings.index).map((from) => folderOf("index", from)),
     features: folderOf("features", {}),
     postings: folderOf("postings", {}),
     items: hasRanker ? folderOf("items", {}) : null,
@@ -65,8 +66,8 @@ export function meshFolders(
 /** Whether nothing is left to build. */
 export const isBuilt = (folders: MeshFolders): boolean => present(folders).every(existsSync);
 
-const present = (folders: MeshFolders): string[] =>
-  (Object.values(folders) as (string | null)[]).filter((folder) => folder !== null);
+const present = ({ index, features, postings, items, overArch }: MeshFolders): string[] =>
+  [...index, features, postings, items, overArch].filter((folder) => folder !== null);
 
 /** Builds what is missing, each part whole or not at all. */
 export async function buildMesh(
@@ -91,35 +92,43 @@ export async function buildMesh(
     const { overArch } = createModel(spec, { userDim: users.dim, dim, denseDim });
     await buildPart(folders.overArch, (folder) => writeOverArch(folder, overArch!, dim));
   }
-  if (folders.index !== null) await buildIndex(folders.index, catalogue, index, telling);
+  const { count, dim, embeddings } = catalogue;
+  for (const [shard, folder] of folders.index.entries()) {
+    const { from, to } = shardRange(count, index.shards, shard);
+    const own = { embeddings: embeddings.subarray(from * dim, to * dim), dim };
+    await buildIndex(folder, own, index, telling);
+  }
 }
 
 function buildIndex(
   folder: string,
-  catalogue: Dataset["catalogue"],
+  vectors: Pick<Dataset["catalogue"], "embeddings" | "dim">,
   settings: MeshSettings["index"],
   telling: (phase: string) => (fraction: number) => void,
 ): Promise<void> {
   if (settings.kind === "ivf-flat") {
     return buildPart(folder, (temporary) =>
-      writeInvertedLists(temporary, catalogue, settings, telling("clustering the items")),
+      writeInvertedLists(temporary, vectors, settings, telling("clustering the items")),
     );
   }
   return buildPart(
     folder,
     (temporary) => {
       const path = join(temporary, GRAPH_FILE);
-      return HnswGraph.build(path, catalogue, settings, telling("building the HNSW graph"));
+      return HnswGraph.build(path, vectors, settings, telling("building the HNSW graph"));
     },
     // The graph's file holds the vectors, and its edges beside them.
-    { bytes: catalogue.embeddings.byteLength },
+    { bytes: vectors.embeddings.byteLength },
   );
 }
 
-/** The settings that an index is built by. */
-function builtFrom(index: MeshSettings["index"]): object {
-  const { kind, precision, connectivity, expansionAdd, clusters } = index;
-  return kind === "hnsw" ? { kind, precision, connectivity, expansionAdd } : { kind, clusters };
+/** The settings that each shard of an index is built by. */
+function indexParts(index: MeshSettings["index"]): object[] {
+  const { kind, precision, connectivity, expansionAdd, clusters, shards } = index;
+  if (kind === "flat") return [];
+  const from =
+    kind === "hnsw" ? { kind, precision, connectivity, expansionAdd } : { kind, clusters };
+  return Array.from({ length: shards }, (_, shard) => ({ ...from, shard, shards }));
 }
 
 async function buildPart(

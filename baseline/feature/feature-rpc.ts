@@ -1,9 +1,9 @@
 import type { HarnessError } from "../../src/errors.ts";
-import type { GrpcClient } from "../../src/door/grpc-client.ts";
 import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
 import { packIds, packWords, unpackFloats, unpackIds, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
-import { callStats, FEATURE_SERVICE, MESH_PROTO, remaining, statsHandler } from "../mesh-wire.ts";
+import { FEATURE_SERVICE, MESH_PROTO, statsHandler } from "../mesh-wire.ts";
+import type { ReplicaSet } from "../replica-set.ts";
 import type { ColumnValues, FeatureService, ItemFeatures, ItemQuery } from "../services.ts";
 import { unknownUser } from "./feature-store.ts";
 
@@ -52,26 +52,25 @@ export function serveFeature(service: FeatureService, dim: number): Promise<Grpc
   });
 }
 
-/** A feature service at the other end of a connection. */
-export function remoteFeature(client: GrpcClient): FeatureService {
+/** A feature service at the other end of connections. */
+export function remoteFeature(replicas: ReplicaSet): FeatureService {
   return {
     users: async (ids, context) => {
       const request: WireUsersRequest = { ids: packIds(ids) };
-      const options = remaining(context);
       return decode(
-        await client.call<WireUsersRequest, WireUsersResponse>("Users", request, options),
+        await replicas.call<WireUsersRequest, WireUsersResponse>("Users", request, context),
         ids,
       );
     },
     items: async (query, context) =>
       decodeItems(
-        await client.call<WireItemsRequest, WireItemsResponse>(
+        await replicas.call<WireItemsRequest, WireItemsResponse>(
           "Items",
           encodeItemQuery(query),
-          remaining(context),
+          context,
         ),
       ),
-    stats: () => callStats(client),
+    stats: () => replicas.stats(),
   };
 }
 

@@ -85,15 +85,17 @@ export class FeatureStore implements FeatureService, AsyncDisposable {
     return features;
   }
 
-  stats(): Promise<ServiceStats> {
-    return Promise.resolve({
-      process: ownProcessStats("feature"),
-      stages: this.#times.encode(),
-      counters: new Map([
-        ["feature.reads", this.#reads],
-        ["feature.item_reads", this.#itemReads],
-      ]),
-    });
+  stats(): Promise<readonly ServiceStats[]> {
+    return Promise.resolve([
+      {
+        process: ownProcessStats("feature"),
+        stages: this.#times.encode(),
+        counters: new Map([
+          ["feature.reads", this.#reads],
+          ["feature.item_reads", this.#itemReads],
+        ]),
+      },
+    ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,18 +1,16 @@
 import { HarnessError } from "../../src/errors.ts";
-import type { GrpcClient } from "../../src/door/grpc-client.ts";
 import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
 import {
-  callStats,
   decodeFault,
   encodeFault,
   FILTER_SERVICE,
   MESH_PROTO,
-  remaining,
   statsHandler,
   type WireFault,
 } from "../mesh-wire.ts";
+import type { ReplicaSet } from "../replica-set.ts";
 import type { FilterService } from "../services.ts";
 
 interface WireEvaluateRequest {
@@ -44,20 +42,20 @@ export function serveFilter(service: FilterService): Promise<GrpcServer> {
   });
 }
 
-/** A filter service at the other end of a connection. */
-export function remoteFilter(client: GrpcClient): FilterService {
+/** A filter service at the other end of connections. */
+export function remoteFilter(replicas: ReplicaSet): FilterService {
   return {
     evaluate: async (filters, context) => {
-      const { eligible } = await client.call<WireEvaluateRequest, WireEvaluateResponse>(
+      const { eligible } = await replicas.call<WireEvaluateRequest, WireEvaluateResponse>(
         "Evaluate",
         { filters },
-        remaining(context),
+        context,
       );
       return eligible.map(({ fault, ...rows }) =>
         fault === undefined || fault === null ? decodeEligible(rows) : decodeFault(fault),
       );
     },
-    stats: () => callStats(client),
+    stats: () => replicas.stats(),
   };
 }
 

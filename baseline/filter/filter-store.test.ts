@@ -23,13 +23,14 @@ describe("FilterStore", () => {
   it("counts what its cache spared", async () => {
     const store = new FilterStore({ columns, index, cache: 1 });
     await store.evaluate(["lang:en", "lang:en", "lang:de", "lang:en"]);
-    const { counters } = await store.stats();
+    const [stats] = await store.stats();
+    const { counters } = stats!;
     expect(Object.fromEntries(counters)).toEqual({ "filter.asked": 4, "filter.cache_hits": 1 });
   });
 
   it("keeps nothing unless told to", async () => {
     const store = new FilterStore({ columns, index, cache: 0 });
     await store.evaluate(["lang:en", "lang:en"]);
-    expect((await store.stats()).counters.get("filter.cache_hits")).toBe(0);
+    expect((await store.stats())[0]!.counters.get("filter.cache_hits")).toBe(0);
   });
 });

@@ -37,15 +37,17 @@ export class FilterStore implements FilterService {
     return Promise.resolve(answers);
   }
 
-  stats(): Promise<ServiceStats> {
-    return Promise.resolve({
-      process: ownProcessStats("filter"),
-      stages: this.#times.encode(),
-      counters: new Map([
-        ["filter.asked", this.#asked],
-        ["filter.cache_hits", this.#asked - this.#evaluated],
-      ]),
-    });
+  stats(): Promise<readonly ServiceStats[]> {
+    return Promise.resolve([
+      {
+        process: ownProcessStats("filter"),
+        stages: this.#times.encode(),
+        counters: new Map([
+          ["filter.asked", this.#asked],
+          ["filter.cache_hits", this.#asked - this.#evaluated],
+        ]),
+      },
+    ]);
   }
 
   #evaluateOne(filter: string): EligibleRows | HarnessError {

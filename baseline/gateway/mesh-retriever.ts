@@ -3,7 +3,6 @@ import { Batcher } from "../../src/door/batcher.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import type { CallContext, Retriever } from "../../src/door/retriever.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
-import { addCounters } from "../../src/door/traffic.ts";
 import type { SystemStats } from "../../src/door/stats.ts";
 import type { IdMap } from "../../src/retrieval/id-map.ts";
 import type { RetrievalModel } from "../../src/retrieval/model.ts";
@@ -22,6 +21,7 @@ import type {
   Ranking,
   Search,
 } from "../services.ts";
+import { mergeStats } from "./merged-stats.ts";
 import { bestByScore, type HeadUnion, uniteHeads } from "./head-union.ts";
 
 export interface MeshRetrieverOptions {
@@ -114,18 +114,15 @@ export class MeshRetriever implements Retriever {
   async stats(): Promise<SystemStats> {
     const { services, role } = this.#options;
     const all = (Object.values(services) as (MeshService | null)[]).filter((s) => s !== null);
-    const parts = await Promise.all(all.map((service) => service.stats()));
+    const parts = (await Promise.all(all.map((service) => service.stats()))).flat();
     const own = ownProcessStats(role);
     // In one process, every service reports that process.
     const processes = new Map([...parts.map(({ process }) => process), own].map((p) => [p.pid, p]));
     return {
       processes: [...processes.values()],
       devices: [],
-      stages: new Map(
-        [this.#times.encode(), ...parts.map(({ stages }) => stages)].flatMap((m) => [...m]),
-      ),
       batchSizes: this.#searches.sizes.encode(),
-      counters: addCounters(parts.map(({ counters }) => counters)),
+      ...mergeStats([{ stages: this.#times.encode(), counters: new Map() }, ...parts]),
     };
   }
 

@@ -1,19 +1,17 @@
 import { HarnessError } from "../../src/errors.ts";
-import type { GrpcClient } from "../../src/door/grpc-client.ts";
 import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
 import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
 import {
-  callStats,
   decodeFault,
   encodeFault,
   INDEX_SERVICE,
   MESH_PROTO,
-  remaining,
   statsHandler,
   type WireFault,
 } from "../mesh-wire.ts";
+import type { ReplicaSet } from "../replica-set.ts";
 import type { Candidates, IndexService, Search } from "../services.ts";
 
 interface WireSearch {
@@ -54,18 +52,18 @@ export function serveIndex(service: IndexService): Promise<GrpcServer> {
   });
 }
 
-/** An index service at the other end of a connection. */
-export function remoteIndex(client: GrpcClient): IndexService {
+/** An index service at the other end of connections. */
+export function remoteIndex(replicas: ReplicaSet): IndexService {
   return {
     search: async (searches, context) => {
-      const { candidates } = await client.call<WireSearchRequest, WireSearchResponse>(
+      const { candidates } = await replicas.call<WireSearchRequest, WireSearchResponse>(
         "Search",
         { searches: searches.map(encodeSearch) },
-        remaining(context),
+        context,
       );
       return candidates.map(decodeCandidates);
     },
-    stats: () => callStats(client),
+    stats: () => replicas.stats(),
   };
 }
 

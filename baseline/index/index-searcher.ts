@@ -1,6 +1,7 @@
 import type { HarnessError } from "../../src/errors.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
+import type { RowRange } from "../row-range.ts";
 import type { Candidates, IndexService, Search, ServiceStats } from "../services.ts";
 import type { GraphSettings } from "./hnsw.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
@@ -15,6 +16,8 @@ export interface IndexSearcherOptions {
   readonly graphFile: string | null;
   /** null: it has no clusters. */
   readonly lists: InvertedLists | null;
+  /** Which of the catalogue's rows the embeddings are of; null: all. */
+  readonly range: RowRange | null;
   readonly settings: GraphSettings;
   readonly workers: number;
 }
@@ -30,11 +33,13 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
   }
 
   static async start(options: IndexSearcherOptions): Promise<IndexSearcher> {
-    const { embeddings, dim, graphFile, lists, settings, workers } = options;
+    const { embeddings, dim, graphFile, lists, range, settings, workers } = options;
     const times = new StageTimes();
     const table = createVectorTable({ embeddings, dim, scorers: workers });
-    const pool = await SearchPool.start({ table, graphFile, lists, settings }, workers, (ms) =>
-      times.record("index.search", ms),
+    const pool = await SearchPool.start(
+      { table, graphFile, lists, range, settings },
+      workers,
+      (ms) => times.record("index.search", ms),
     );
     return new IndexSearcher(pool, times);
   }
@@ -43,13 +48,15 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
     return this.#times.time("index.batch", () => this.#pool.search(searches));
   }
 
-  stats(): Promise<ServiceStats> {
+  stats(): Promise<readonly ServiceStats[]> {
     const counters = [...this.#pool.counters()];
-    return Promise.resolve({
-      process: ownProcessStats("index"),
-      stages: this.#times.encode(),
-      counters: new Map(counters.map(([name, count]) => [`index.${name}`, count])),
-    });
+    return Promise.resolve([
+      {
+        process: ownProcessStats("index"),
+        stages: this.#times.encode(),
+        counters: new Map(counters.map(([name, count]) => [`index.${name}`, count])),
+      },
+    ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

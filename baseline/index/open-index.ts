@@ -3,21 +3,28 @@ import { join } from "node:path";
 import { GRAPH_FILE } from "../build/mesh-build.ts";
 import { DatasetReader } from "../dataset-reader.ts";
 import type { MeshConfig } from "../mesh-config.ts";
+import { shardRange } from "../row-range.ts";
 import { readInvertedLists } from "./inverted-lists.ts";
 import { IndexSearcher } from "./index-searcher.ts";
 
-/** The index service of a mesh, from what was built for it: a search thread a CPU it may use. */
-export async function openIndex(config: MeshConfig): Promise<IndexSearcher> {
+/**
+ * A shard of a mesh's index service, from what was built for it: a search thread a CPU it may use.
+ */
+export async function openIndex(config: MeshConfig, shard: number): Promise<IndexSearcher> {
   const reader = await DatasetReader.open(config.datasetFolder);
   const { items, dim } = reader.manifest;
-  const { settings, folders } = config;
-  const { kind } = settings.index;
+  const { kind, shards } = config.settings.index;
+  const range = shardRange(items, shards, shard);
+  const folder = config.folders.index[shard];
+  const embeddings = await reader.embeddings();
+  const shape = { items: range.to - range.from, dim };
   return await IndexSearcher.start({
-    embeddings: await reader.embeddings(),
+    embeddings: embeddings.subarray(range.from * dim, range.to * dim),
     dim,
-    graphFile: kind === "hnsw" ? join(folders.index!, GRAPH_FILE) : null,
-    lists: kind === "ivf-flat" ? await readInvertedLists(folders.index!, { items, dim }) : null,
-    settings: settings.index,
+    graphFile: kind === "hnsw" ? join(folder!, GRAPH_FILE) : null,
+    lists: kind === "ivf-flat" ? await readInvertedLists(folder!, shape) : null,
+    range: shards === 1 ? null : range,
+    settings: config.settings.index,
     workers: availableParallelism(),
   });
 }

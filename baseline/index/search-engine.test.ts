@@ -25,6 +25,7 @@ const settings = (changes: Partial<GraphSettings>): GraphSettings => ({
   kind: "hnsw",
   clusters: "auto",
   probes: 16,
+  shards: 1,
   precision: "f32",
   connectivity: 16,
   expansionAdd: 64,
@@ -55,6 +56,7 @@ function engineWith(changes: Partial<GraphSettings>): SearchEngine {
   const all = settings(changes);
   const table = createVectorTable({ embeddings, dim, scorers: 1 });
   return new SearchEngine({
+    range: null,
     near: HnswGraph.view(graphFile(all.precision), dim, all),
     scan: new ExactScan(new RowScorer(table, 0)),
     items,
@@ -150,6 +152,7 @@ describe("SearchEngine", () => {
     await HnswGraph.build(path, vectors, small, () => {});
     const table = createVectorTable({ ...vectors, scorers: 1 });
     const engine = new SearchEngine({
+      range: null,
       near: HnswGraph.view(path, 4, small),
       scan: new ExactScan(new RowScorer(table, 0)),
       items: many,

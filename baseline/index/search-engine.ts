@@ -1,9 +1,11 @@
 import { type Ranked, TopK } from "../../src/math/top-k.ts";
+import type { RowRange } from "../row-range.ts";
 import { RowSet } from "../row-set.ts";
 import type { Candidates, Search } from "../services.ts";
 import type { ClusterProbe } from "./cluster-probe.ts";
 import type { ExactScan, IsExcluded } from "./exact-scan.ts";
 import { type GraphSettings, HnswGraph, type Walked } from "./hnsw.ts";
+import { packHeads } from "./pack-heads.ts";
 import {
   isScannedWhole,
   planSearch,
@@ -28,6 +30,8 @@ export interface SearchCounters {
 export type NearRows = HnswGraph | ClusterProbe | null;
 
 interface EngineParts {
+  /** Which of the catalogue's rows it searches; null: all. What follows is of these. */
+  readonly range: RowRange | null;
   readonly near: NearRows;
   readonly scan: ExactScan;
   readonly items: number;
@@ -79,16 +83,18 @@ export class SearchEngine {
   }
 
   #prepare(search: Search): Job {
-    const { eligible, excluded, k } = search;
-    const { items } = this.#parts;
-    const shape = { items, k, eligible: eligible.count, excluded: excluded.length };
-    return {
-      search,
-      shape,
-      plan: this.#plan(shape),
-      eligible: eligible.bitmap === null ? null : new RowSet(eligible.bitmap),
-      walked: null,
+    const { items, range } = this.#parts;
+    const { bitmap } = search.eligible;
+    const eligible = bitmap === null ? null : new RowSet(bitmap, range);
+    const excluded = range === null ? search.excluded : inRange(search.excluded, range);
+    const shape = {
+      items,
+      k: search.k,
+      eligible: eligible?.cardinality ?? items,
+      excluded: excluded.length,
     };
+    const plan = this.#plan(shape);
+    return { search: { ...search, excluded }, shape, plan, eligible, walked: null };
   }
 
   #plan(shape: SearchShape): SearchPlan {
@@ -131,7 +137,10 @@ export class SearchEngine {
       else if (job.walked === null) heads.push(this.#scan(job, query, isExcluded));
       else heads.push(this.#sift(job, job.walked, head, query, isExcluded));
     }
-    return packHeads(heads);
+    const packed = packHeads(heads);
+    const first = this.#parts.range?.from ?? 0;
+    if (first > 0) for (let at = 0; at < packed.rows.length; at++) packed.rows[at]! += first;
+    return packed;
   }
 
   /** What passes of the walk; walks on, or scans, until k have. */
@@ -204,6 +213,10 @@ export class SearchEngine {
   }
 }
 
+/** The rows of a range, counted from its first. */
+const inRange = (rows: Uint32Array, { from, to }: RowRange): Uint32Array =>
+  rows.filter((row) => row >= from && row < to).map((row) => row - from);
+
 const nothing: IsExcluded = () => false;
 
 function concat(vectors: readonly Float32Array[]): Float32Array {
@@ -214,18 +227,4 @@ function concat(vectors: readonly Float32Array[]): Float32Array {
     at += vector.length;
   }
   return all;
-}
-
-function packHeads(heads: readonly Ranked[]): Candidates {
-  const counts = Uint32Array.from(heads, ({ rows }) => rows.length);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const rows = new Uint32Array(total);
-  const values = new Float32Array(total);
-  let at = 0;
-  for (const head of heads) {
-    rows.set(head.rows, at);
-    values.set(head.values, at);
-    at += head.rows.length;
-  }
-  return { rows, values, counts };
 }

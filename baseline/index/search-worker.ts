@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { RowRange } from "../row-range.ts";
 import type { Candidates, Search } from "../services.ts";
 import { ClusterProbe } from "./cluster-probe.ts";
 import { ExactScan } from "./exact-scan.ts";
@@ -14,6 +15,8 @@ export interface SearchWorkerData {
   /** Of the kinds of index that have one; null otherwise. */
   readonly graphFile: string | null;
   readonly lists: InvertedLists | null;
+  /** Which of the catalogue's rows the table holds; null: all. */
+  readonly range: RowRange | null;
   readonly settings: GraphSettings;
 }
 
@@ -37,9 +40,10 @@ export type SearchReport =
 
 // A walk or a scan blocks its thread for milliseconds, hence a thread of its own: the service's
 // main thread goes on answering the wire.
-const { table, slot, graphFile, lists, settings } = workerData as SearchWorkerData;
+const { table, slot, graphFile, lists, range, settings } = workerData as SearchWorkerData;
 const scan = new ExactScan(new RowScorer(table, slot));
 const engine = new SearchEngine({
+  range,
   near: openNear(),
   scan,
   items: table.count,

@@ -2,15 +2,16 @@ import { HarnessError } from "../../src/errors.ts";
 import { runService } from "../../src/process/service-main.ts";
 import { remoteFeature } from "../feature/feature-rpc.ts";
 import type { RankerConfig, ServiceReady } from "../mesh-config.ts";
-import { connectService, FEATURE_SERVICE } from "../mesh-wire.ts";
+import { FEATURE_SERVICE } from "../mesh-wire.ts";
+import { ReplicaSet } from "../replica-set.ts";
 import { openRanker } from "./open-ranker.ts";
 import { serveRanker } from "./ranker-rpc.ts";
 
 // The process of the ranker service.
 runService<RankerConfig, ServiceReady>(async (config, onProgress) => {
   onProgress("loading the OverArch", NaN);
-  const client = await connectService(config.feature, FEATURE_SERVICE);
-  const ranker = await openRanker(config, remoteFeature(client));
+  const feature = await ReplicaSet.connect(config.feature, FEATURE_SERVICE);
+  const ranker = await openRanker(config, remoteFeature(feature));
   if (ranker === null) throw new HarnessError("INTERNAL", "this model needs no ranker");
   const server = await serveRanker(ranker);
   return {
@@ -18,7 +19,7 @@ runService<RankerConfig, ServiceReady>(async (config, onProgress) => {
     stop: async () => {
       await server[Symbol.asyncDispose]();
       await ranker[Symbol.asyncDispose]();
-      client.close();
+      feature.close();
     },
   };
 });

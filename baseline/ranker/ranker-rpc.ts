@@ -1,8 +1,8 @@
-import type { GrpcClient } from "../../src/door/grpc-client.ts";
 import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
 import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
-import { callStats, MESH_PROTO, RANKER_SERVICE, remaining, statsHandler } from "../mesh-wire.ts";
+import { MESH_PROTO, RANKER_SERVICE, statsHandler } from "../mesh-wire.ts";
+import type { ReplicaSet } from "../replica-set.ts";
 import type { RankedRows, RankerService, Ranking } from "../services.ts";
 
 interface WireRanking {
@@ -42,18 +42,18 @@ export function serveRanker(service: RankerService): Promise<GrpcServer> {
   });
 }
 
-/** A ranker service at the other end of a connection. */
-export function remoteRanker(client: GrpcClient): RankerService {
+/** A ranker service at the other end of connections. */
+export function remoteRanker(replicas: ReplicaSet): RankerService {
   return {
     rank: async (rankings, context) => {
-      const { ranked } = await client.call<WireRankRequest, WireRankResponse>(
+      const { ranked } = await replicas.call<WireRankRequest, WireRankResponse>(
         "Rank",
         { rankings: rankings.map(encodeRanking) },
-        remaining(context),
+        context,
       );
       return ranked.map(decodeRanked);
     },
-    stats: () => callStats(client),
+    stats: () => replicas.stats(),
   };
 }
 

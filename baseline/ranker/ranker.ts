@@ -57,17 +57,19 @@ export class Ranker implements RankerService, AsyncDisposable {
     return answers;
   }
 
-  stats(): Promise<ServiceStats> {
+  stats(): Promise<readonly ServiceStats[]> {
     const { hits, misses } = this.#records.cache;
-    return Promise.resolve({
-      process: ownProcessStats("ranker"),
-      stages: this.#times.encode(),
-      counters: new Map([
-        ["ranker.candidates", this.#ranked],
-        ["ranker.cache_hits", hits],
-        ["ranker.cache_misses", misses],
-      ]),
-    });
+    return Promise.resolve([
+      {
+        process: ownProcessStats("ranker"),
+        stages: this.#times.encode(),
+        counters: new Map([
+          ["ranker.candidates", this.#ranked],
+          ["ranker.cache_hits", hits],
+          ["ranker.cache_misses", misses],
+        ]),
+      },
+    ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,8 @@ import { z } from "zod";
 
 const count = z.number().int().min(1);
 
+const copies = z.number().int().min(1).max(64).default(1);
+
 /** What the front door of either system has: one schema, so that both get the same means. */
 const door = {
   /** Largest batch handed to an engine at once. */
@@ -35,8 +37,19 @@ export const meshSettings = z.strictObject({
       expansionAdd: z.number().int().min(8).max(4096).default(128),
       /** `ef`: candidates the graph walk keeps; the larger, the better the recall. */
       expansionSearch: z.number().int().min(8).max(65_536).default(256),
+      /** Parts of the catalogue, each with an index and processes of its own. */
+      shards: copies,
       /** Below this share of eligible items they are scored exactly; auto: where that costs less. */
       exactBelow: z.union([z.literal("auto"), z.number().min(0).max(1)]).default("auto"),
+    })
+    .prefault({}),
+  /** Processes of each service, a shard of the index counted by itself; over gRPC only. */
+  replicas: z
+    .strictObject({
+      feature: copies,
+      filter: copies,
+      index: copies,
+      ranker: copies,
     })
     .prefault({}),
   /** Results the filter service keeps by filter text; 0: none, as the index-as-model keeps none. */

@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectGrpc, type GrpcClient } from "../src/door/grpc-client.ts";
+import type { CallContext } from "../src/door/retriever.ts";
+import { HarnessError } from "../src/errors.ts";
+import { callStats, MESH_PROTO } from "./mesh-wire.ts";
+import { RetryBudget } from "./retry-budget.ts";
+import type { ServiceStats } from "./services.ts";
+
+/** They listen already when they are connected to; this is for a machine under load. */
+const SERVING_WITHIN_MS = 10_000;
+
+/** What a caller keeps of its time for itself, so that it can still say what went wrong. */
+const MARGIN_MS = 2;
+
+/** Calls in a row without an answer in time after which a replica counts as hung. */
+const HUNG_AFTER = 5;
+
+/** Between two looks at whether a replica that was left out is back. */
+const LOOK_AGAIN_MS = 250;
+
+interface Replica {
+  readonly client: GrpcClient;
+  inFlight: number;
+  /** Deadlines missed in a row. */
+  missed: number;
+  /** Left out until its health says it is serving. */
+  isOut: boolean;
+}
+
+/**
+ * Copies of one service. A call goes to the copy with the fewest under way, in turn where they are
+ * equal. One that cannot be reached, or that misses deadline after deadline, is left out until it
+ * is healthy again; a call that it lost goes to another one, within a budget. All calls of the mesh
+ * only read, so repeating one does no harm.
+ */
+export class ReplicaSet {
+  readonly #replicas: readonly Replica[];
+  readonly #budget = new RetryBudget();
+  readonly #closed = new AbortController();
+  #turn = 0;
+  #retries = 0;
+
+  private constructor(clients: readonly GrpcClient[]) {
+    this.#replicas = clients.map((client) => ({ client, inFlight: 0, missed: 0, isOut: false }));
+  }
+
+  /**
+   * Connects to copies of a service of mesh.proto.
+   * @param addresses host:port of each, at least one.
+   * @throws HarnessError UNAVAILABLE naming one that is not serving.
+   */
+  static async connect(addresses: readonly string[], service: string): Promise<ReplicaSet> {
+    const clients = addresses.map((address) =>
+      connectGrpc({ address, protoFile: MESH_PROTO, service }),
+    );
+    const set = new ReplicaSet(clients);
+    const { signal } = set.#closed;
+    try {
+      await Promise.all(clients.map((one) => one.waitUntilServing(SERVING_WITHIN_MS, signal)));
+    } catch (error) {
+      set.close();
+      throw error;
+    }
+    return set;
+  }
+
+  /** Calls that were tried again. */
+  get retries(): number {
+    return this.#retries;
+  }
+
+  /**
+   * One call, with what is left of the caller's time less a margin.
+   * @throws HarnessError as the service gave it; UNAVAILABLE if no copy could be asked.
+   */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a call states both messages
+  async call<Req extends object, Res>(
+    method: string,
+    request: Req,
+    context: CallContext,
+  ): Promise<Res> {
+    const tried = new Set<Replica>();
+    for (;;) {
+      const replica = this.#pick(tried);
+      tried.add(replica);
+      try {
+        const response = await this.#callOn<Res>(replica, method, request, context);
+        this.#budget.succeeded();
+        return response;
+      } catch (error) {
+        this.#note(replica, error);
+        if (!isLost(error) || tried.size === this.#replicas.length || !this.#budget.allows) {
+          throw error;
+        }
+        this.#retries++;
+      }
+    }
+  }
+
+  /** Of each copy; one that is left out has none. */
+  async stats(): Promise<readonly ServiceStats[]> {
+    const reachable = this.#replicas.filter(({ isOut }) => !isOut);
+    const stats = await Promise.all(reachable.map(({ client }) => callStats(client)));
+    const retries = new Map([["mesh.retries", this.#retries]]);
+    // A caller's counter, told with the first of those it calls.
+    return stats.map((one, at) =>
+      at > 0 ? one : { ...one, counters: new Map([...one.counters, ...retries]) },
+    );
+  }
+
+  close(): void {
+    this.#closed.abort();
+    for (const { client } of this.#replicas) client.close();
+  }
+
+  async #callOn<Res>(
+    replica: Replica,
+    method: string,
+    request: object,
+    { deadlineMs }: CallContext,
+  ): Promise<Res> {
+    const timeoutMs =
+      deadlineMs === Infinity ? Infinity : deadlineMs - performance.now() - MARGIN_MS;
+    if (timeoutMs <= 0) throw new HarnessError("DEADLINE", `no time is left to call ${method}`);
+    replica.inFlight++;
+    try {
+      const response = await replica.client.call<object, Res>(method, request, { timeoutMs });
+      replica.missed = 0;
+      return response;
+    } finally {
+      replica.inFlight--;
+    }
+  }
+
+  /** The least busy of those not yet tried; of those left out only if there is no other. */
+  #pick(tried: ReadonlySet<Replica>): Replica {
+    const count = this.#replicas.length;
+    this.#turn = (this.#turn + 1) % count;
+    let best: Replica | null = null;
+    for (let step = 0; step < count; step++) {
+      const one = this.#replicas[(this.#turn + step) % count]!;
+      if (tried.has(one)) continue;
+      if (best === null || rank(one) < rank(best)) best = one;
+    }
+    return best!;
+  }
+
+  #note(replica: Replica, error: unknown): void {
+    if (isLost(error)) {
+      this.#budget.failed();
+      this.#leaveOut(replica);
+    } else if (error instanceof HarnessError && error.code === "DEADLINE") {
+      replica.missed++;
+      if (replica.missed >= HUNG_AFTER) this.#leaveOut(replica);
+    }
+  }
+
+  #leaveOut(replica: Replica): void {
+    if (replica.isOut) return;
+    replica.isOut = true;
+    void this.#awaitReturn(replica);
+  }
+
+  async #awaitReturn(replica: Replica): Promise<void> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      try {
+        await sleep(LOOK_AGAIN_MS, undefined, { signal, ref: false });
+        // Asks once: there is no time for a second look.
+        await replica.client.waitUntilServing(0, signal);
+        replica.missed = 0;
+        replica.isOut = false;
+        return;
+      } catch {
+        // Not yet; or closed, which the loop sees.
+      }
+    }
+  }
+}
+
+/** Never reached a service, or lost the connection to it. */
+function isLost(error: unknown): boolean {
+  return error instanceof HarnessError && error.code === "UNAVAILABLE";
+}
+
+/** The lower, the sooner it is chosen. */
+function rank({ isOut, inFlight }: Replica): number {
+  return isOut ? Infinity : inFlight;
+}
