@@ -9,11 +9,13 @@ export class KeptAnswers {
   readonly latencyMs: Float32Array;
   /** 1: every answer was kept; n: each n-th, since they were more than memory should hold. */
   readonly every: number;
+  readonly #parts: readonly SealedAnswers[];
   readonly #places: readonly Place[];
   readonly #decode: (bytes: Buffer) => Answer;
 
   /** @param parts what each thread kept. Where one kept fewer, fewer are taken of the others. */
   constructor(parts: readonly SealedAnswers[], decode: (bytes: Buffer) => Answer) {
+    this.#parts = parts;
     this.every = Math.max(1, ...parts.map(({ every }) => every));
     this.#places = parts.flatMap((part) => {
       const step = this.every / part.every;
@@ -23,6 +25,11 @@ export class KeptAnswers {
     this.requestOf = Uint32Array.from(this.#places, ({ part, at }) => part.requestOf[at]!);
     this.latencyMs = Float32Array.from(this.#places, ({ part, at }) => part.latencyMs[at]!);
     this.#decode = decode;
+  }
+
+  /** These and others of the same door, as if they had come in one window. */
+  with(others: KeptAnswers): KeptAnswers {
+    return new KeptAnswers([...this.#parts, ...others.#parts], this.#decode);
   }
 
   get count(): number {

@@ -50,7 +50,10 @@ function mergeHistograms(encoded: readonly string[]): Histogram {
   return merged;
 }
 
-function mergeErrors(parts: readonly RawObservations[]): ReadonlyMap<string, ErrorTally> {
+/** Failures by code, of all parts together; the first of a kind stays the example. */
+export function mergeErrors(
+  parts: readonly { readonly errors: ReadonlyMap<string, ErrorTally> }[],
+): ReadonlyMap<string, ErrorTally> {
   const merged = new Map<string, ErrorTally>();
   for (const [code, { count, example }] of parts.flatMap(({ errors }) => [...errors])) {
     const before = merged.get(code);
@@ -73,10 +76,12 @@ function mergeSeconds(series: readonly (readonly number[])[]): number[] {
 function busiest(threads: readonly ThreadUsage[]): ThreadUsage {
   const most = (of: (usage: ThreadUsage) => number): number => Math.max(...threads.map(of));
   const known = threads.every(({ cpuSeconds }) => cpuSeconds !== null);
+  const waits = threads.flatMap(({ waitShare }) => (waitShare === null ? [] : [waitShare]));
   return {
     cpuSeconds: known ? most(({ cpuSeconds }) => cpuSeconds!) : null,
     cpuShare: most(({ cpuShare }) => cpuShare),
     lagP99Ms: most(({ lagP99Ms }) => lagP99Ms),
     gcShare: most(({ gcShare }) => gcShare),
+    waitShare: waits.length === 0 ? null : Math.max(...waits),
   };
 }

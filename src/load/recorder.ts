@@ -41,7 +41,13 @@ export class Recorder {
   #startMs = Infinity;
   #endMs = Infinity;
   #probe: EventLoopProbe | null = null;
-  #usage: ThreadUsage = { cpuSeconds: null, cpuShare: 0, lagP99Ms: 0, gcShare: 0 };
+  #usage: ThreadUsage = {
+    cpuSeconds: null,
+    cpuShare: 0,
+    lagP99Ms: 0,
+    gcShare: 0,
+    waitShare: null,
+  };
   #spunMs = 0;
   #completed = 0;
   #answered = 0;

@@ -70,7 +70,7 @@ describe("a paired ratio", () => {
   it("gives the same interval for the same numbers every time", () => {
     const pairs = noisy(3, 1.1, 0.2, 40);
     expect(pairedRatio(pairs, "lower")).toEqual(pairedRatio(pairs, "lower"));
-    expect(pairedRatio(pairs, "lower").method).toContain("blocks of 4");
+    expect(pairedRatio(pairs, "lower").method).toContain("4 neighbours at a time");
   });
 });
 

@@ -32,9 +32,14 @@ const NOISE_BAND = 1.01;
  * log-ratios; from there: a circular block bootstrap of their mean, blocks of n^(1/3).
  * Pairing by round takes out what both sides of a round share: the weather of the machine.
  * @param better whether a ratio above 1 is good (throughput) or bad (latency).
+ * @param paired what was paired, for the words of the method.
  * @throws RangeError if a number is not above 0.
  */
-export function pairedRatio(pairs: readonly Pair[], better: "higher" | "lower"): PairedRatio {
+export function pairedRatio(
+  pairs: readonly Pair[],
+  better: "higher" | "lower",
+  paired: "rounds" | "blocks" = "rounds",
+): PairedRatio {
   const logs = pairs.map(({ of, over }) => {
     const log = Math.log(of / over);
     if (of > 0 && over > 0 && Number.isFinite(log)) return log;
@@ -42,7 +47,8 @@ export function pairedRatio(pairs: readonly Pair[], better: "higher" | "lower"):
   });
   const n = logs.length;
   const mean = logs.reduce((sum, log) => sum + log, 0) / n;
-  const { low, high, method } = n < BOOTSTRAP_FROM ? byStudentT(logs, mean) : byBootstrap(logs);
+  const { low, high, method } =
+    n < BOOTSTRAP_FROM ? byStudentT(logs, mean, paired) : byBootstrap(logs, paired);
   const interval = { ratio: Math.exp(mean), low: Math.exp(low), high: Math.exp(high) };
   return { ...interval, n, method, verdict: ratioVerdict(interval, better) };
 }
@@ -53,25 +59,25 @@ interface LogInterval {
   readonly method: string;
 }
 
-function byStudentT(logs: readonly number[], mean: number): LogInterval {
+function byStudentT(logs: readonly number[], mean: number, paired: string): LogInterval {
   const n = logs.length;
   if (n < 2) {
-    const method = n === 1 ? "one pair of rounds, no interval" : "no pair of valid rounds";
+    const method = n === 1 ? `one pair of ${paired}, no interval` : `no pair of valid ${paired}`;
     return { low: NaN, high: NaN, method };
   }
   const variance = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (n - 1);
   const half = studentTQuantile(0.975, n - 1) * Math.sqrt(variance / n);
-  const method = `95% interval, Student's t on the log-ratios of ${n} paired rounds`;
+  const method = `95% interval, Student's t on the log-ratios of ${n} paired ${paired}`;
   return { low: mean - half, high: mean + half, method };
 }
 
-function byBootstrap(logs: readonly number[]): LogInterval {
+function byBootstrap(logs: readonly number[], paired: string): LogInterval {
   const n = logs.length;
   const blockLength = Math.ceil(Math.cbrt(n));
   // A fixed seed: the same measurements always give the same interval.
   const random = new Random(n);
   const means = blockBootstrapMeans(logs, { blockLength, resamples: RESAMPLES, random });
-  const method = `95% interval, bootstrap of ${n} paired rounds in blocks of ${blockLength}`;
+  const method = `95% interval, bootstrap of ${n} paired ${paired}, drawn ${blockLength} neighbours at a time`;
   return { low: quantile(means, 0.025), high: quantile(means, 0.975), method };
 }
 

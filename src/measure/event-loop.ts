@@ -5,7 +5,7 @@ import {
   performance,
   PerformanceObserver,
 } from "node:perf_hooks";
-import { threadCpuSeconds } from "./thread-cpu.ts";
+import { threadTimes } from "./thread-cpu.ts";
 
 /** How busy a thread was: whether it could have held a measurement up. */
 export interface ThreadUsage {
@@ -17,6 +17,8 @@ export interface ThreadUsage {
   readonly lagP99Ms: number;
   /** Share of the time spent in garbage collection pauses. */
   readonly gcShare: number;
+  /** Share of the time that it was ready to run and others had its CPU; null where unknown. */
+  readonly waitShare: number | null;
 }
 
 /** How often the lag is sampled. */
@@ -25,7 +27,7 @@ const RESOLUTION_MS = 5;
 /** Watches the calling thread's event loop from its making until `stop`. */
 export class EventLoopProbe {
   readonly #startMs = performance.now();
-  readonly #startCpu = threadCpuSeconds();
+  readonly #startTimes = threadTimes();
   readonly #startUtilization: EventLoopUtilization = performance.eventLoopUtilization();
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #observer: PerformanceObserver;
@@ -44,8 +46,9 @@ export class EventLoopProbe {
     for (const { duration } of this.#observer.takeRecords()) this.#gcMs += duration;
     this.#observer.disconnect();
     const seconds = (performance.now() - this.#startMs) / 1000;
-    const cpu = threadCpuSeconds();
-    const cpuSeconds = cpu === null || this.#startCpu === null ? null : cpu - this.#startCpu;
+    const [from, to] = [this.#startTimes, threadTimes()];
+    const isKnown = from !== null && to !== null;
+    const cpuSeconds = isKnown ? to.cpuSeconds - from.cpuSeconds : null;
     const { utilization } = performance.eventLoopUtilization(this.#startUtilization);
     const delayMs = this.#delay.count === 0 ? RESOLUTION_MS : this.#delay.percentile(99) / 1e6;
     return {
@@ -54,6 +57,7 @@ export class EventLoopProbe {
       // The histogram holds the distance of two ticks, which is never less than the resolution.
       lagP99Ms: Math.max(0, delayMs - RESOLUTION_MS),
       gcShare: this.#gcMs / 1000 / seconds,
+      waitShare: isKnown ? (to.waitSeconds - from.waitSeconds) / seconds : null,
     };
   }
 }

@@ -92,3 +92,15 @@ export function summarise(readings: readonly GpuReading[]): GpuUsage | null {
   }
   return { busySeconds, memoryBytes, watts };
 }
+
+/** Several stretches together; null where none was watched. */
+export function joinGpuUsage(stretches: readonly (GpuUsage | null)[]): GpuUsage | null {
+  const known = stretches.filter((usage) => usage !== null);
+  if (known.length === 0) return null;
+  const watts = known.flatMap((usage) => (usage.watts === null ? [] : [usage.watts]));
+  return {
+    busySeconds: known.reduce((sum, usage) => sum + usage.busySeconds, 0),
+    memoryBytes: Math.max(...known.map((usage) => usage.memoryBytes)),
+    watts: watts.length === 0 ? null : watts.reduce((sum, power) => sum + power, 0) / watts.length,
+  };
+}

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ProcessStats, SystemStats } from "../door/stats.ts";
 import { Histogram } from "../math/histogram.ts";
-import { usageBetween } from "./system-usage.ts";
+import { usageBetween, usageOver } from "./system-usage.ts";
 
 const processOf = (role: string, pid: number, cpuSeconds: number): ProcessStats => ({
   role,
@@ -81,4 +81,22 @@ test("batches and devices are null where there are none, else counted over the i
   expect(usage.batch).toEqual({ mean: 3, p99: 4 });
   expect(usage.gpu).toEqual({ busySeconds: 2, memoryBytes: 7 });
   expect(usage.counters.get("n")).toBe(3);
+});
+
+test("over stretches with pauses, CPU is that of the stretches, and stages of all", () => {
+  const reading = (cpuSeconds: number, times: readonly number[]): SystemStats => ({
+    ...empty,
+    processes: [processOf("index", 1, cpuSeconds)],
+    stages: new Map([["search", histogramOf(times)]]),
+  });
+  const [a, b, c, d] = [
+    reading(10, [1]),
+    reading(12, [1, 2]),
+    reading(13, [1, 2]),
+    reading(16, [1, 2, 3]),
+  ] as const;
+  const usage = usageOver([usageBetween(a, b), usageBetween(c, d)], usageBetween(a, d));
+  expect(usage.cpuSeconds).toBe(5);
+  expect(usage.processes[0]!.cpuSeconds).toBe(5);
+  expect(usage.stages["search"]).toMatchObject({ count: 2 });
 });

@@ -58,6 +58,26 @@ export function usageBetween(before: SystemStats, after: SystemStats): SystemUsa
   };
 }
 
+/**
+ * What a system used over several stretches with pauses between them, in which it may have idled:
+ * CPU and counts of the stretches alone, times of stages and batches over all.
+ * @param stretches the usage of each.
+ * @param whole from the first reading to the last.
+ */
+export function usageOver(stretches: readonly SystemUsage[], whole: SystemUsage): SystemUsage {
+  const processes = whole.processes.map((process) => {
+    const own = stretches.flatMap((stretch) =>
+      stretch.processes.filter(({ pid, role }) => pid === process.pid && role === process.role),
+    );
+    return {
+      ...process,
+      cpuSeconds: sum(own.map(({ cpuSeconds }) => cpuSeconds)),
+      contextSwitches: sum(own.map(({ contextSwitches }) => contextSwitches)),
+    };
+  });
+  return { ...whole, processes, cpuSeconds: sum(stretches.map(({ cpuSeconds }) => cpuSeconds)) };
+}
+
 const sameAs = (
   { pid, role }: ProcessStats,
   others: readonly ProcessStats[],

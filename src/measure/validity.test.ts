@@ -8,7 +8,7 @@ const sound: StretchFacts = {
   scored: 10_000,
   violations: 0,
   overloaded: null,
-  client: { cpuShare: 0.3, lagP99Ms: 0.2, gcShare: 0.01, floorP99Ms: null },
+  client: { cpuShare: 0.3, lagP99Ms: 0.2, gcShare: 0.01, waitShare: 0.001, floorP99Ms: null },
   latencyP99Ms: 20,
   inFlight: 16,
   meanLatencyMs: 8,
@@ -97,6 +97,12 @@ test("a client may be 5 ms late, or a fifth of what it measures if that is more"
 test("a loop, which sends on answers, may be 20 ms late, or half of what it measures", () => {
   expect(looping(19)).toBe("valid");
   expect(looping(21)).toBe("invalid");
+});
+
+test("a loop that others held up by taking its CPU stands; an open loop does not", () => {
+  const client = { ...sound.client, lagP99Ms: 30, waitShare: 0.1 };
+  expect(judgeStretch({ ...sound, client }).verdict).toBe("valid");
+  expect(judgeStretch({ ...open, client }).verdict).toBe("invalid");
 });
 
 test("a latency that is mostly the client's own is client-bound", () => {

@@ -69,3 +69,42 @@ function modelOverMesh(result: Result, metric: string): Comparison {
     (c) => c.of === "model" && c.over === "mesh" && c.metric === metric,
   )!;
 }
+
+describe("throughput measured in blocks", () => {
+  const blocks = (rate: number): Result["points"][number]["blocks"] =>
+    [0.9, 1, 1.1, 1].map((weather) => ({
+      seconds: 1,
+      throughputPerSecond: rate * weather,
+      calibrationMs: 10,
+      flagged: false,
+    }));
+  const alter = (point: Result["points"][number]): Result["points"][number] => ({
+    ...point,
+    blocks: blocks(point.system === "model" ? 300 : 100),
+  });
+  const { result } = sampleResult({ samplesPerPoint: 50, alter });
+  const of = (metric: string): Comparison =>
+    result.comparisons.find(
+      (each) => each.metric === metric && each.of === "model" && each.over === "mesh",
+    )!;
+
+  it("is paired block by block, bootstrapped from twenty on", () => {
+    expect(of("throughput")).toMatchObject({ n: 20, pairs: "blocks", verdict: "better" });
+    expect(of("throughput").ratio).toBeCloseTo(3, 9);
+    expect(of("throughput").method).toContain("bootstrap of 20 paired blocks");
+  });
+
+  it("and all else round by round", () => {
+    expect(of("p50")).toMatchObject({ n: 5, pairs: "rounds" });
+  });
+
+  it("leaves out rounds that are not valid on both sides", () => {
+    const points = result.points.map((point) =>
+      point.key === "mesh/closed/2" ? { ...point, verdict: "invalid" as const } : point,
+    );
+    const [throughput] = compareSystems({ ...result, points }).filter(
+      (each) => each.of === "model" && each.over === "mesh",
+    );
+    expect(throughput).toMatchObject({ n: 16, pairs: "blocks" });
+  });
+});

@@ -63,8 +63,8 @@ export function compareStandings(
   of: Standing,
   over: Standing,
 ): Comparison {
-  const pairs = pairsByRound(of, over, metric);
-  const { ratio, low, high, n, method, verdict } = pairedRatio(pairs, METRICS[metric].better);
+  const { pairs, kind } = pairsOf(of, over, metric);
+  const { ratio, low, high, n, method, verdict } = pairedRatio(pairs, METRICS[metric].better, kind);
   const qualified = of.shortcomings.length === 0 && over.shortcomings.length === 0;
   return {
     metric,
@@ -78,10 +78,48 @@ export function compareStandings(
     high: finiteOrNull(high),
     method,
     verdict,
-    outliers: outliers(pairs.map((pair) => Math.log(pair.of / pair.over))).map(
-      (at) => pairs[at]!.round,
-    ),
+    pairs: kind,
+    outliers: strangeRounds(pairs),
   };
+}
+
+interface RoundPair extends Pair {
+  readonly round: number;
+}
+
+/** Throughput is paired by blocks, where both sides have them alike; all else by rounds. */
+function pairsOf(
+  of: Standing,
+  over: Standing,
+  metric: MetricName,
+): { pairs: RoundPair[]; kind: "rounds" | "blocks" } {
+  const byBlock = metric === "throughput" ? pairsByBlock(of, over) : [];
+  return byBlock.length > 0
+    ? { pairs: byBlock, kind: "blocks" }
+    : { pairs: pairsByRound(of, over, metric), kind: "rounds" };
+}
+
+/**
+ * Throughputs of the blocks that were measured next to each other, of rounds that are valid on both
+ * sides; empty where a round is one block.
+ */
+function pairsByBlock(of: Standing, over: Standing): RoundPair[] {
+  const overByRound = new Map(over.valid.map(({ round, blocks }) => [round, blocks]));
+  return of.valid.flatMap(({ round, blocks }) => {
+    const others = overByRound.get(round);
+    if (others === undefined || blocks.length < 2 || others.length !== blocks.length) return [];
+    const pairs = blocks.map((block, i) => ({
+      of: block.throughputPerSecond,
+      over: others[i]!.throughputPerSecond,
+      round,
+    }));
+    return pairs.filter((pair) => pair.of > 0 && pair.over > 0);
+  });
+}
+
+function strangeRounds(pairs: readonly RoundPair[]): number[] {
+  const strange = outliers(pairs.map((pair) => Math.log(pair.of / pair.over)));
+  return [...new Set(strange.map((at) => pairs[at]!.round))];
 }
 
 function finiteOrNull(value: number): number | null {

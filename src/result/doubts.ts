@@ -14,6 +14,7 @@ export const DOUBTS = {
   "few-rounds": "There are fewer than five pairs of valid rounds",
   "client-bound": "The load generator, not the system, was the limit",
   "not-steady": "Throughput was not steady from round to round",
+  "held-up": "Other work on the machine held the load generator up",
   "machine-drift": "The speed of the machine itself changed while it was measuring",
   outliers: "Some rounds lie far from the others, and count all the same",
   "not-warm": "A system was measured before it had settled",
@@ -53,6 +54,9 @@ export function gatherDoubts(doubts: readonly Doubt[]): Doubt[] {
 function detailOf(code: DoubtCode, text: string): string {
   return text.slice(DOUBTS[code].length, -1).replace(/^: /, "");
 }
+
+/** Beyond this share of the time, waiting for a CPU shows. */
+const HELD_UP_SHARE = 0.02;
 
 type Judged = Omit<Result, "doubts" | "gates" | "cost">;
 
@@ -126,6 +130,12 @@ function ofTheRounds(result: Judged, standings: readonly Standing[]): Doubt[] {
       ({ of, over, outliers }) => `${outliers.join(", ")} of ${of} over ${over}`,
     );
     doubts.push(doubt("outliers", `rounds ${which.join("; ")}`));
+  }
+  const heldUp = result.points.filter(({ client }) => (client.waitShare ?? 0) > HELD_UP_SHARE);
+  if (heldUp.length > 0) {
+    const most = Math.max(...heldUp.map(({ client }) => client.waitShare!));
+    const share = `${heldUp.length} of ${result.points.length} points, for up to ${Math.round(most * 100)}% of the time`;
+    doubts.push(doubt("held-up", `in ${share}; high percentiles hold its waiting as well`));
   }
   const flagged = result.points.filter(({ calibration }) => calibration?.flagged === true);
   if (flagged.length > 0) {

@@ -98,10 +98,10 @@ function alone(result: Measured, system: string): string {
   return `In this run ${who} answers ${Math.round(throughput).toLocaleString("en")} requests a second (${rounds})`;
 }
 
-function bounds({ low, high, n }: Comparison): string {
+function bounds({ low, high, n, pairs }: Comparison): string {
   if (low === null || high === null)
     return ` (${n === 1 ? "one round" : `${n} rounds`}, no interval)`;
-  return ` (95% interval ${factor(low)} to ${factor(high)}, ${n} paired rounds)`;
+  return ` (95% interval ${factor(low)} to ${factor(high)}, ${n} paired ${pairs})`;
 }
 
 const times = (ratio: number): string => `${factor(ratio)} times`;

@@ -2,6 +2,7 @@ import type { Observations } from "../load/observations.ts";
 import type { AnswerQuality } from "../measure/answer-quality.ts";
 import type { GpuUsage } from "../measure/gpu-sampler.ts";
 import type { SystemUsage } from "../measure/system-usage.ts";
+import { median } from "../math/quantile.ts";
 import { judgeStretch } from "../measure/validity.ts";
 import { latencyIntervalsOf, latencyOf } from "./latency.ts";
 import type { CapacityResult, Point } from "./schema.ts";
@@ -28,10 +29,18 @@ export interface Measurement {
   readonly systemCores: number | null;
   /** p99 of the same load on the null system; null where it was not measured. */
   readonly floorP99Ms: number | null;
-  /** Fixed work just before, in milliseconds. */
-  readonly calibrationMs: number;
+  /** The blocks it was measured in. */
+  readonly blocks: readonly MeasuredBlock[];
   /** What a search found; null for every other load. */
   readonly capacity: CapacityResult | null;
+}
+
+/** A second of a point, or all of it. */
+export interface MeasuredBlock {
+  readonly seconds: number;
+  readonly throughputPerSecond: number;
+  /** Fixed work just before it, in milliseconds. */
+  readonly calibrationMs: number;
 }
 
 /** `system[variant]/load@rate/round`: what names a point in a result. */
@@ -98,9 +107,15 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples"> {
       lagP99Ms: client.lagP99Ms,
       gcShare: client.gcShare,
       floorP99Ms: measurement.floorP99Ms,
+      waitShare: client.waitShare,
       threads: observed.threads,
     },
-    calibration: { ms: measurement.calibrationMs, deviation: null, flagged: false },
+    calibration: {
+      ms: median(measurement.blocks.map(({ calibrationMs }) => calibrationMs)),
+      deviation: null,
+      flagged: false,
+    },
+    blocks: measurement.blocks.map((block) => ({ ...block, flagged: false })),
     capacity,
   };
 }

@@ -201,10 +201,18 @@ function pointOf({ key, system, round, behaviour, speed, latencies }: Measured):
     counters: Object.fromEntries(
       Object.entries(behaviour.counters ?? {}).map(([name, each]) => [name, each * completed]),
     ),
-    client: { cpuShare: 0.41, lagP99Ms: 0.3, gcShare: 0.02, floorP99Ms: 1.1, threads: 1 },
+    client: {
+      cpuShare: 0.41,
+      lagP99Ms: 0.3,
+      gcShare: 0.02,
+      floorP99Ms: 1.1,
+      waitShare: 0,
+      threads: 1,
+    },
     latencyIntervalsMs: {},
     sendLatencyMs: null,
     calibration: null,
+    blocks: [],
     capacity: null,
     samples: samplesPath(key),
   };

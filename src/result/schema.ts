@@ -96,6 +96,8 @@ export const pointSchema = z.strictObject({
     gcShare: number,
     /** 99th percentile of the same load on a system that answers at once. */
     floorP99Ms: number,
+    /** Share of the time that the load's thread was ready to run and others had its CPU. */
+    waitShare: number.default(null),
     threads: z.number().int().default(1),
   }),
   /** Fixed work on the CPU just before the point: how fast the machine was then. */
@@ -108,6 +110,19 @@ export const pointSchema = z.strictObject({
     })
     .nullable()
     .default(null),
+  /** The point second by second, each between the same second of the other systems. */
+  blocks: z
+    .array(
+      z.strictObject({
+        seconds: z.number(),
+        throughputPerSecond: z.number(),
+        /** Fixed work just before it. */
+        calibrationMs: z.number(),
+        /** More than 15% from the run's median. */
+        flagged: z.boolean(),
+      }),
+    )
+    .default([]),
   /** What a search for the highest rate found; null for every other load. */
   capacity: capacitySchema.nullable().default(null),
   /** Latency histogram of the point, relative to the bundle. */
@@ -127,7 +142,9 @@ export const comparisonSchema = z.strictObject({
   /** How the interval was made, for the reader. */
   method: z.string(),
   verdict: z.enum(["better", "worse", "same", "inconclusive"]),
-  /** Rounds whose ratio lies far from the others'; they count all the same. */
+  /** What was paired: whole rounds, or the blocks of a second that they are made of. */
+  pairs: z.enum(["rounds", "blocks"]).default("rounds"),
+  /** Rounds with a pair whose ratio lies far from the others'; they count all the same. */
   outliers: z.array(z.number().int()).default([]),
 });
 

@@ -3,7 +3,7 @@ import type { Observations } from "../load/observations.ts";
 import { clientFaults } from "../measure/validity.ts";
 import type { CapacityResult } from "../result/schema.ts";
 import type { LoadSpec } from "../scenario/schema.ts";
-import { type MeasuredStretch, measureStretch } from "./measure-stretch.ts";
+import { type MeasuredPoint, measureStretch, toMeasuredPoint } from "./measure-stretch.ts";
 import { driveUnit, type Measuring, type Occasion, prepare, startOf } from "./measuring.ts";
 import type { Unit } from "./units.ts";
 
@@ -26,7 +26,7 @@ export async function findCapacity(
   unit: Unit,
   occasion: CapacityOccasion,
   measuring: Measuring,
-): Promise<MeasuredStretch> {
+): Promise<MeasuredPoint> {
   const { spec } = occasion;
   const found = await searchCapacity({
     fromPerSecond: spec.fromPerSecond,
@@ -37,18 +37,13 @@ export async function findCapacity(
   for (let attempt = 1; ; attempt++) {
     // Without a rate that held, the point shows how the system fails at the least that was tried.
     const rate = bounds.heldPerSecond || found.probes.at(-1)!.ratePerSecond;
-    const measured = await measureStretch(
-      unit,
-      { ...occasion, ratePerSecond: rate },
-      measuring,
-      (observed) => {
-        const probe = toProbe(rate, observed, measuring);
-        bounds = withConfirmation(bounds, probe, spec.precision);
-        return toResult(bounds, probe.held);
-      },
-    );
-    const isSettled = measured.point.capacity?.confirmed === true || found.heldPerSecond === 0;
-    if (isSettled || attempt === CONFIRMATIONS) return measured;
+    const stretch = await measureStretch(unit, { ...occasion, ratePerSecond: rate }, measuring);
+    const probe = toProbe(rate, stretch.observed, measuring);
+    bounds = withConfirmation(bounds, probe, spec.precision);
+    if (probe.held || found.heldPerSecond === 0 || attempt === CONFIRMATIONS) {
+      const context = { measuring, capacity: toResult(bounds, probe.held) };
+      return await toMeasuredPoint(unit, occasion, [stretch], context);
+    }
     measuring.signal.throwIfAborted();
   }
 }

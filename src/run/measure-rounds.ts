@@ -12,7 +12,7 @@ import type { ResultDraft } from "../result/result-draft.ts";
 import { headlineLoad } from "../scenario/headline-load.ts";
 import { plannedLoads } from "../scenario/planned-loads.ts";
 import type { Scenario } from "../scenario/schema.ts";
-import { measureTurn } from "./measure-turn.ts";
+import { blocksOf, TurnTaker } from "./measure-turn.ts";
 import type { Measuring } from "./measuring.ts";
 import { NoiseFloor } from "./noise-floor.ts";
 import { sharedParts } from "./shared-parts.ts";
@@ -87,11 +87,16 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
   }
 
   warmCalibration();
-  const order = turns(units.all, loads, scenario.rounds, scenario.seeds.order);
+  const { rounds, seeds } = scenario;
+  const order = turns({ units: units.all, loads, rounds, blocksOf, seed: seeds.order });
+  const taker = new TurnTaker(measuring);
   for (const [at, turn] of order.entries()) {
-    onProgress(`round ${turn.round} of ${scenario.rounds}`, at / order.length);
-    const { point, observed } = await measureTurn(turn, measuring);
-    draft.addPoint(await bundle.addPoint(point, observed.latency, observed.sendLatency));
+    onProgress(`round ${turn.round} of ${rounds}`, at / order.length);
+    const measured = await taker.take(turn);
+    if (measured !== null) {
+      const { point, observed } = measured;
+      draft.addPoint(await bundle.addPoint(point, observed.latency, observed.sendLatency));
+    }
     // A death under load gave a point that says so; it ends the run all the same.
     measuring.signal.throwIfAborted();
   }

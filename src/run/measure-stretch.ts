@@ -1,46 +1,71 @@
 import type { SystemStats } from "../door/stats.ts";
+import { joinBlocks } from "../load/join-blocks.ts";
 import type { Observations } from "../load/observations.ts";
 import type { PreparedLoad } from "../load/prepare.ts";
 import { scoreAnswers } from "../measure/answer-quality.ts";
 import { calibrate } from "../measure/calibration.ts";
-import { GpuSampler } from "../measure/gpu-sampler.ts";
-import { usageBetween } from "../measure/system-usage.ts";
+import { GpuSampler, type GpuUsage, joinGpuUsage } from "../measure/gpu-sampler.ts";
+import { type SystemUsage, usageBetween, usageOver } from "../measure/system-usage.ts";
 import { toPoint } from "../result/point.ts";
 import type { CapacityResult, Point } from "../result/schema.ts";
 import { driveUnit, type Measuring, type Occasion, prepare, startOf } from "./measuring.ts";
 import type { Unit } from "./units.ts";
 
-export interface MeasuredStretch {
+export interface MeasuredPoint {
   readonly point: Omit<Point, "samples">;
   readonly observed: Observations;
 }
 
+/** One uninterrupted drive, with what was read just before and after it. */
+export interface Stretch {
+  readonly prepared: PreparedLoad;
+  readonly observed: Observations;
+  /** null where the system could not be asked. */
+  readonly before: SystemStats | null;
+  readonly after: SystemStats | null;
+  readonly gpu: GpuUsage | null;
+  readonly floorP99Ms: number | null;
+  readonly calibrationMs: number;
+}
+
 /**
- * Counters before, the drive, counters after; the answers are scored once the clock has stopped.
- * Every system of a round gets the same requests, at the same times, from the same place on.
- * @param conclude what a search has found once this stretch, its last, is known.
+ * Calibration, counters, the drive, counters. Every system of a round gets the same requests, at
+ * the same times, from the same place on.
  */
 export async function measureStretch(
   unit: Unit,
   occasion: Occasion,
   measuring: Measuring,
-  conclude: (observed: Observations) => CapacityResult | null = () => null,
-): Promise<MeasuredStretch> {
-  const { load, round } = occasion;
+): Promise<Stretch> {
   const { scenario, floor } = measuring;
-  const questions = measuring.questionsOf(load);
+  const questions = measuring.questionsOf(occasion.load);
   const prepared = prepare(occasion, measuring, questions);
   const floorP99Ms = (await floor?.p99Ms(occasion, questions, measuring)) ?? null;
   const calibrationMs = calibrate();
   const before = await statsOf(unit);
-  const gpu = measuring.hasGpu ? new GpuSampler() : null;
+  const sampler = measuring.hasGpu ? new GpuSampler() : null;
   const start = { questions, startAt: startOf(occasion, scenario, questions) };
   const observed = await driveUnit(unit, prepared, start, measuring);
-  const gpuUsage = gpu?.stop() ?? null;
+  const gpu = sampler?.stop() ?? null;
   // A system that died under the load cannot be asked; what was seen of it still counts.
   const after = before === null ? null : await statsOf(unit);
-  const { firstRequest, scorer } = questions;
-  const inTimeMs = inTimeOf(prepared, scenario.slo.p99Ms);
+  return { prepared, observed, before, after, gpu, floorP99Ms, calibrationMs };
+}
+
+/**
+ * All stretches of a point as the result holds it; the answers are scored now that no clock runs.
+ * @param capacity what the search found whose last run this was; null for every other load.
+ */
+export async function toMeasuredPoint(
+  unit: Unit,
+  { load, round }: Occasion,
+  stretches: readonly Stretch[],
+  { measuring, capacity }: { measuring: Measuring; capacity: CapacityResult | null },
+): Promise<MeasuredPoint> {
+  const [{ prepared, floorP99Ms }] = stretches as [Stretch, ...Stretch[]];
+  const observed = joinBlocks(stretches.map((stretch) => stretch.observed));
+  const { firstRequest, scorer } = measuring.questionsOf(load);
+  const inTimeMs = inTimeOf(prepared, measuring.scenario.slo.p99Ms);
   const point = toPoint({
     system: unit.system,
     variant: unit.variant,
@@ -51,14 +76,27 @@ export async function measureStretch(
     offeredPerSecond: prepared.offeredPerSecond,
     observed,
     quality: await scoreAnswers(observed.answers, { scorer, firstRequest, inTimeMs }),
-    usage: before === null || after === null ? null : usageBetween(before, after),
-    gpu: gpuUsage,
+    usage: usageOf(stretches),
+    gpu: joinGpuUsage(stretches.map(({ gpu }) => gpu)),
     systemCores: unit.running.kind === "remote" ? null : measuring.systemCores,
     floorP99Ms,
-    calibrationMs,
-    capacity: conclude(observed),
+    blocks: stretches.map(({ observed: { seconds, completed }, calibrationMs }) => ({
+      seconds,
+      throughputPerSecond: seconds > 0 ? completed / seconds : 0,
+      calibrationMs,
+    })),
+    capacity,
   });
   return { point, observed };
+}
+
+/** Without the time between the stretches, in which other systems had their turn. */
+function usageOf(stretches: readonly Stretch[]): SystemUsage | null {
+  const usages = stretches.flatMap(({ before, after }) =>
+    before === null || after === null ? [] : [usageBetween(before, after)],
+  );
+  if (usages.length < stretches.length) return null;
+  return usageOver(usages, usageBetween(stretches[0]!.before!, stretches.at(-1)!.after!));
 }
 
 /** What is due all at once is never late. */

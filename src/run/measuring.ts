@@ -28,6 +28,9 @@ export interface Measuring {
 export interface Occasion {
   readonly load: PlannedLoad;
   readonly round: number;
+  /** Which part of the round, of how many; absent: all of it. */
+  readonly block?: number;
+  readonly blocks?: number;
   /** A rate other than the load's own, as of a search. */
   readonly ratePerSecond?: number;
   /** A length other than the load's own. */
@@ -69,9 +72,14 @@ export function driveUnit(
 }
 
 /** Where in the walk a round begins. A trace begins at its beginning. */
-export function startOf({ round }: Occasion, { rounds }: Scenario, questions: Questions): number {
+export function startOf(
+  { round, block = 1, blocks = 1 }: Occasion,
+  { rounds }: Scenario,
+  questions: Questions,
+): number {
   if (questions.trace !== null) return 0;
-  return Math.floor(((round - 1) / rounds) * questions.requests.length);
+  const part = (round - 1 + (block - 1) / blocks) / rounds;
+  return Math.floor(part * questions.requests.length);
 }
 
 /** Far beyond the objective, so that it ends what hangs and cuts off nothing that is merely slow. */
