@@ -80,16 +80,23 @@ describe("a whole run", () => {
     expect(await processesLeft(started)).toEqual([]);
   });
 
-  test.runIf(isLinux)("a killed harness leaves no service behind", async () => {
-    const out = join(folder, "orphans");
-    const run = start(["--rounds", "200", "--out", out]);
-    await until(() => lines(join(out, "journal.jsonl")) >= 1);
-    const started = run.started();
-    expect(started.length).toBeGreaterThanOrEqual(6);
-    run.child.kill("SIGKILL");
-    await run.ended;
-    expect(await processesLeft(started)).toEqual([]);
-  });
+  test.runIf(isLinux)(
+    "a killed harness leaves no service behind, and a bundle that can be read",
+    async () => {
+      const out = join(folder, "orphans");
+      const run = start(["--rounds", "200", "--out", out]);
+      await until(() => lines(join(out, "journal.jsonl")) >= 1);
+      const started = run.started();
+      expect(started.length).toBeGreaterThanOrEqual(6);
+      await until(() => existsSync(join(out, "result.json")));
+      run.child.kill("SIGKILL");
+      await run.ended;
+      expect(await processesLeft(started)).toEqual([]);
+      const { result } = await readBundle(out);
+      expect(result.complete).toBe(false);
+      expect(result.points.length).toBeGreaterThanOrEqual(1);
+    },
+  );
 });
 
 interface Run {

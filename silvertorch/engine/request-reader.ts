@@ -77,8 +77,8 @@ export class RequestReader {
   #userRow(id: number): number {
     const row = this.#users.rowOf(id);
     if (row >= 0) return row;
-    throw new HarnessError("BAD_INPUT", `user ${id} is not among the model's users`, {
-      where: "user id",
+    throw new HarnessError("BAD_INPUT", `there is no user with the id ${id}`, {
+      where: "user_id",
     });
   }
 

@@ -75,6 +75,12 @@ export class ResultDraft {
     this.#doubts.push(doubt);
   }
 
+  /** What there is while the run goes on; it is replaced when the run ends. */
+  soFar(): Result {
+    const nothing = { cost: [], doubts: [], gates: [] };
+    return this.finish("the run had not ended when this was written", () => nothing);
+  }
+
   /**
    * The result as it stands.
    * @param incompleteReason why the run did not end; null where it did.

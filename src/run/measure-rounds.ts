@@ -97,6 +97,8 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
       const { point, observed } = measured;
       draft.addPoint(await bundle.addPoint(point, observed.latency, observed.sendLatency));
     }
+    // So that even a run that is killed outright can be rendered as far as it came.
+    if (order[at + 1]?.round !== turn.round) await bundle.writeResult(draft.soFar());
     // A death under load gave a point that says so; it ends the run all the same.
     measuring.signal.throwIfAborted();
   }
