@@ -151,7 +151,7 @@ function ofTheRounds(result: Judged, standings: readonly Standing[]): Doubt[] {
     0,
     ...standings.flatMap(({ points }) => points.map((point) => point.completed)),
   );
-  if (asked > result.dataset.requests) {
+  if (asked >= 1.05 * result.dataset.requests) {
     const times = (asked / result.dataset.requests).toFixed(1);
     doubts.push(doubt("repeated-requests", `each was asked up to ${times} times in a round`));
   }
