@@ -126,7 +126,7 @@ it("says what is wrong with a request", async () => {
       door.retrieve({ ...set.requests[0]!, ...change }, { timeoutMs: 5000 });
     await expect(ask({ user: { kind: "id", id: 999_999 } })).rejects.toMatchObject({
       code: "BAD_INPUT",
-      message: expect.stringContaining("user 999999") as string,
+      message: expect.stringContaining("no user with the id 999999") as string,
     });
     await expect(ask({ filter: "colour:red" })).rejects.toMatchObject({
       code: "BAD_INPUT",
