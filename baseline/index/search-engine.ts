@@ -1,4 +1,5 @@
 import { type Ranked, TopK } from "../../src/math/top-k.ts";
+import { concatVectors } from "../concat-vectors.ts";
 import type { RowRange } from "../row-range.ts";
 import { RowSet } from "../row-set.ts";
 import type { Candidates, Search } from "../services.ts";
@@ -116,7 +117,7 @@ export class SearchEngine {
       else alike.push(job);
     }
     for (const [wanted, alike] of widths) {
-      const walk = near.walk(concat(alike.map(({ search }) => search.vectors)), wanted);
+      const walk = near.walk(concatVectors(alike.map(({ search }) => search.vectors)), wanted);
       let first = 0;
       for (const job of alike) {
         job.walked = { walk, first };
@@ -218,13 +219,3 @@ const inRange = (rows: Uint32Array, { from, to }: RowRange): Uint32Array =>
   rows.filter((row) => row >= from && row < to).map((row) => row - from);
 
 const nothing: IsExcluded = () => false;
-
-function concat(vectors: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(vectors.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const vector of vectors) {
-    all.set(vector, at);
-    at += vector.length;
-  }
-  return all;
-}

@@ -1,6 +1,7 @@
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
+import { concatVectors } from "../concat-vectors.ts";
 import type {
   FeatureService,
   RankedRows,
@@ -93,8 +94,10 @@ export class Ranker implements RankerService, AsyncDisposable {
             engine.logits({
               users: rankings.length,
               candidates,
-              features: concat(rankings.map(({ features }) => features)),
-              vectors: concat(engine.usesVectors ? rankings.map(({ vectors }) => vectors) : []),
+              features: concatVectors(rankings.map(({ features }) => features)),
+              vectors: concatVectors(
+                engine.usesVectors ? rankings.map(({ vectors }) => vectors) : [],
+              ),
               sides,
             }),
           );
@@ -114,14 +117,4 @@ function* placesOf(rankings: readonly Ranking[], candidates: number): Generator<
   for (const [n, { rows }] of rankings.entries()) {
     for (let i = 0; i < rows.length; i++) yield { row: rows[i]!, at: n * candidates + i };
   }
-}
-
-function concat(vectors: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(vectors.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const vector of vectors) {
-    all.set(vector, at);
-    at += vector.length;
-  }
-  return all;
 }
