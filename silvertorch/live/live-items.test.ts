@@ -10,7 +10,14 @@ import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { computeTruth } from "../../src/retrieval/oracle.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
-import { anyRequest, compiled, oneHead, smallDataset, threeHeads } from "../dataset.fixture.ts";
+import {
+  anyRequest,
+  bounded,
+  compiled,
+  oneHead,
+  smallDataset,
+  threeHeads,
+} from "../dataset.fixture.ts";
 import { checkedItem, type ItemShape } from "./check-item.ts";
 import { foldedCatalogue } from "./folded-catalogue.ts";
 import { LiveItems } from "./live-items.ts";
@@ -168,7 +175,7 @@ test.for([
         expect(score).toEqual({ recall: 1, violations: 0, short: 0, duplicates: 0, unknown: 0 });
         expect([...answer.values]).toEqual([...answer.values].toSorted((a, b) => b - a));
       }),
-      { numRuns: 60 },
+      bounded(25),
     );
     await engine[Symbol.asyncDispose]();
   },
