@@ -179,6 +179,20 @@ test("an expression for which three registers are too few is multiplied out", ()
   }
 });
 
+const literalsOf = (plan: FilterPlan | null): number =>
+  (plan ?? []).flatMap(({ terms }) => terms).reduce((sum, { steps }) => sum + steps.length, 0);
+
+test("of 32 terms nested as deeply as can be little is multiplied out", () => {
+  for (const op of ["AND", "OR"]) {
+    const text = level(4, op, 1);
+    const plan = planFilter(bound(text), index);
+    expect(literalsOf(plan)).toBeLessThan(400);
+    for (let item = 0; item < ITEMS; item++) {
+      expect(runs(plan, item)).toBe(matches(bound(text), catalogue, item));
+    }
+  }
+});
+
 test("a plan beyond the limit is refused with its size", () => {
   const list = Array.from({ length: 1000 }, (_, at) => `v${at}`).join(", ");
   expect(() => planned(`creator IN (${list})`)).toThrow(

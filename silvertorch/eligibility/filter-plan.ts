@@ -1,7 +1,14 @@
 import { HarnessError } from "../../src/errors.ts";
 import type { BoundFilter } from "../../src/retrieval/filter/bind.ts";
 import type { AttributeIndex } from "./attribute-index.ts";
-import { combine, stepCount, type Expression, type Operator, type Step } from "./expression.ts";
+import {
+  combine,
+  literal,
+  stepCount,
+  type Expression,
+  type Operator,
+  type Step,
+} from "./expression.ts";
 import { expressionOf } from "./lower-filter.ts";
 import { ALL_ITEMS_ROW } from "./attribute-index.ts";
 
@@ -38,8 +45,9 @@ export function planFilter(filter: BoundFilter, index: AttributeIndex): FilterPl
 }
 
 /**
- * Plans an expression; null if it is true of every item. One that needs more than three registers
- * (at least eight alternating AND/OR pairs of pairs) is multiplied out first.
+ * Plans an expression; null if it is true of every item. Of one that needs more than three
+ * registers (at least eight alternating AND/OR pairs of pairs) as little as will do is multiplied
+ * out: for at most 32 literals that makes a few hundred steps.
  *
  * @throws HarnessError BAD_INPUT if the plan would have more than `MAX_PLAN_STEPS` literals.
  */
@@ -49,9 +57,9 @@ export function planExpression(expression: Expression): FilterPlan | null {
     // Nothing is eligible: the complement of all items.
     return [{ op: "and", terms: [{ op: "and", steps: [NO_ITEMS] }] }];
   }
-  const fitting = registersOf(expression) <= REGISTERS ? expression : multipliedOut(expression);
-  if (stepCount(fitting) > MAX_PLAN_STEPS) throw tooLarge(stepCount(fitting));
-  return clausesOf(fitting);
+  const { steps, make } = fitted(expression, REGISTERS);
+  if (steps > MAX_PLAN_STEPS) throw tooLarge(steps);
+  return clausesOf(make());
 }
 
 const NO_ITEMS: Step = { op: "and", literal: { row: ALL_ITEMS_ROW, negated: true } };
@@ -95,42 +103,112 @@ const stepsOf = (expression: Expression): readonly Step[] =>
 const partsOf = (expression: Expression): readonly Expression[] =>
   expression.kind === "and" || expression.kind === "or" ? expression.parts : [expression];
 
-/** As an OR of ANDs of chains or an AND of ORs, whichever is shorter. */
-function multipliedOut(expression: Expression): Expression {
-  const size = { and: productSteps(expression, "and"), or: productSteps(expression, "or") };
-  const outer: Operator = size.or <= size.and ? "or" : "and";
-  if (size[outer] > MAX_PLAN_STEPS) throw tooLarge(size[outer]);
+interface Fit {
+  readonly steps: number;
+  /** Apart from the count, for there may be very many. */
+  readonly make: () => Expression;
+}
+
+const IMPOSSIBLE: Fit = { steps: Infinity, make: () => NO_ONE };
+const NO_ONE: Expression = { kind: "constant", value: false };
+
+/**
+ * The shortest form found of an expression that needs at most so many registers: as it is; or its
+ * hardest part in all of them and the others in all but the one that keeps what is there; or
+ * multiplied out.
+ */
+function fitted(expression: Expression, registers: number): Fit {
+  if (registersOf(expression) <= registers) {
+    return { steps: stepCount(expression), make: () => expression };
+  }
+  if (registers < 2) return IMPOSSIBLE;
+  const grains: Grain[] = registers < REGISTERS ? ["literal"] : ["literal", "chain"];
+  const multiplied = grains.flatMap((grain) =>
+    (["or", "and"] as const).map((outer) => multipliedOut(expression, outer, grain)),
+  );
+  return [partwise(expression, registers), ...multiplied].reduce((best, fit) =>
+    fit.steps < best.steps ? fit : best,
+  );
+}
+
+function partwise(expression: Expression, registers: number): Fit {
+  const [first, ...rest] = hardestFirst(expression);
+  const fits = [fitted(first!, registers), ...rest.map((part) => fitted(part, registers - 1))];
+  return {
+    steps: fits.reduce((sum, { steps }) => sum + steps, 0),
+    make: () =>
+      combine(
+        opOf(expression),
+        fits.map(({ make }) => make()),
+      ),
+  };
+}
+
+/**
+ * What a product is made of. Chains may mix their operators, so a group of them needs a register
+ * more than one of literals, which is a chain itself: three registers instead of two.
+ */
+type Grain = "chain" | "literal";
+
+/** As an OR of ANDs or an AND of ORs. */
+function multipliedOut(expression: Expression, outer: Operator, grain: Grain): Fit {
   const inner: Operator = outer === "or" ? "and" : "or";
-  return combine(
-    outer,
-    products(expression, outer).map((chains) => combine(inner, chains)),
-  );
+  return {
+    steps: countProducts(expression, outer, grain).steps,
+    make: () =>
+      combine(
+        outer,
+        products(expression, outer, grain).map((group) => combine(inner, group)),
+      ),
+  };
 }
 
-/** The groups of chains whose `outer` combination the expression is. */
-function products(expression: Expression, outer: Operator): readonly (readonly Expression[])[] {
-  if (expression.kind === "chain") return [[expression]];
-  const parts = partsOf(expression).map((part) => products(part, outer));
-  if (expression.kind === outer) return parts.flat();
-  return parts.reduce((all, groups) =>
-    all.flatMap((left) => groups.map((right) => [...left, ...right])),
-  );
+type Groups = readonly (readonly Expression[])[];
+
+/** The groups whose `outer` combination the expression is. */
+function products(expression: Expression, outer: Operator, grain: Grain): Groups {
+  if (expression.kind === "chain") {
+    if (grain === "chain") return [[expression]];
+    const [first, ...rest] = expression.steps.map(({ op, literal: { row, negated } }) => ({
+      op,
+      groups: [[literal(row, negated)]] as Groups,
+    }));
+    return rest.reduce(
+      (all, { op, groups }) => (op === outer ? [...all, ...groups] : crossed(all, groups)),
+      first!.groups,
+    );
+  }
+  const parts = partsOf(expression).map((part) => products(part, outer, grain));
+  return expression.kind === outer ? parts.flat() : parts.reduce(crossed);
 }
 
-/** Literals of `products`, without making them: there may be very many. */
-function productSteps(expression: Expression, outer: Operator): number {
-  return countProducts(expression, outer).steps;
+const crossed = (left: Groups, right: Groups): Groups =>
+  left.flatMap((before) => right.map((after) => [...before, ...after]));
+
+interface Size {
+  readonly groups: number;
+  readonly steps: number;
 }
 
-function countProducts(expression: Expression, outer: Operator): { groups: number; steps: number } {
-  if (expression.kind === "chain") return { groups: 1, steps: expression.steps.length };
-  const parts = partsOf(expression).map((part) => countProducts(part, outer));
-  return parts.reduce((a, b) =>
-    expression.kind === outer
-      ? { groups: a.groups + b.groups, steps: a.steps + b.steps }
-      : { groups: a.groups * b.groups, steps: a.steps * b.groups + b.steps * a.groups },
-  );
+/** The size of `products`. */
+function countProducts(expression: Expression, outer: Operator, grain: Grain): Size {
+  if (expression.kind === "chain") {
+    if (grain === "chain") return { groups: 1, steps: expression.steps.length };
+    return expression.steps
+      .slice(1)
+      .reduce((size, { op }) => joined(size, ONE_LITERAL, op === outer), ONE_LITERAL);
+  }
+  return partsOf(expression)
+    .map((part) => countProducts(part, outer, grain))
+    .reduce((a, b) => joined(a, b, expression.kind === outer));
 }
+
+const ONE_LITERAL: Size = { groups: 1, steps: 1 };
+
+const joined = (a: Size, b: Size, isSum: boolean): Size =>
+  isSum
+    ? { groups: a.groups + b.groups, steps: a.steps + b.steps }
+    : { groups: a.groups * b.groups, steps: a.steps * b.groups + b.steps * a.groups };
 
 const tooLarge = (steps: number): HarnessError =>
   new HarnessError(
