@@ -1,6 +1,7 @@
 import { Batcher } from "../src/door/batcher.ts";
 import type { CallContext, DoorLimits } from "../src/door/retriever.ts";
 import type { StageTimes } from "../src/door/stage-times.ts";
+import type { DeviceStats } from "../src/door/stats.ts";
 import { HarnessError } from "../src/errors.ts";
 import type { Histogram } from "../src/math/histogram.ts";
 import { FilterCache } from "../src/retrieval/filter/filter-cache.ts";
@@ -8,7 +9,8 @@ import { parseFilter } from "../src/retrieval/filter/grammar.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Artifact } from "./compile/artifact.ts";
 import type { ArtifactManifest } from "./compile/manifest.ts";
-import { OnnxEngine, type EngineOptions } from "./engine/onnx-engine.ts";
+import type { Engine } from "./engine/engine.ts";
+import { openEngine, type EngineOptions } from "./engine/open-engine.ts";
 import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { warmUp } from "./engine/warm-up.ts";
@@ -27,7 +29,7 @@ export interface GenerationOptions {
 interface Parts {
   readonly manifest: ArtifactManifest;
   readonly reader: RequestReader;
-  readonly engine: OnnxEngine;
+  readonly engine: Engine;
 }
 
 /** Filters kept as trees, for fresh items. */
@@ -40,7 +42,7 @@ const CACHED_FILTERS = 10_000;
 export class Generation implements AsyncDisposable {
   readonly manifest: ArtifactManifest;
   readonly #reader: RequestReader;
-  readonly #engine: OnnxEngine;
+  readonly #engine: Engine;
   readonly #options: GenerationOptions;
   readonly #batcher: Batcher<EngineQuery, EngineAnswer>;
   readonly #filters = new FilterCache(CACHED_FILTERS, parseFilter);
@@ -60,6 +62,7 @@ export class Generation implements AsyncDisposable {
       maxBatch,
       maxWaitMs,
       maxQueued: maxInFlight,
+      lanes: engine.lanes,
       run: (batch) => stages.time("model.run", () => engine.answer(batch)),
     });
   }
@@ -75,7 +78,7 @@ export class Generation implements AsyncDisposable {
   ): Promise<Generation> {
     const artifact = await Artifact.open(folder, { verify });
     const reader = await RequestReader.open(artifact);
-    const engine = await OnnxEngine.open(artifact, options.engine);
+    const engine = await openEngine(artifact, options.engine);
     try {
       await warmUp(engine, { maxBatch: options.maxBatch, plan: reader.anyPlan() });
       await engine.checkPlacement();
@@ -117,8 +120,13 @@ export class Generation implements AsyncDisposable {
   }
 
   /** How often, and how far, answers had to be looked for beyond the usual clusters. */
-  get probing(): OnnxEngine["probing"] {
+  get probing(): Engine["probing"] {
     return this.#engine.probing;
+  }
+
+  /** What its engine occupies beside the processors. */
+  get devices(): readonly DeviceStats[] {
+    return this.#engine.devices;
   }
 
   /** Requests in a batch. */

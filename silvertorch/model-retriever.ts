@@ -100,7 +100,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     const { live, probing } = this.#current;
     return Promise.resolve({
       processes: [ownProcessStats("model")],
-      devices: [],
+      devices: generations.flatMap(({ devices }) => devices),
       stages: new Map([...this.#options.stages.encode(), ["model.queue", waits.encode()]]),
       batchSizes: sizes.encode(),
       counters: new Map([

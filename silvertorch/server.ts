@@ -50,7 +50,7 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
       threads,
       foldAfter: config.foldAfter,
     },
-    engine: { device, threads, probes, allowFallback, onDied: endService },
+    engine: { kind: "onnx", device, threads, probes, allowFallback, onDied: endService },
   });
   const door = await openDoor({
     retriever,

@@ -7,9 +7,11 @@ import type { Artifact } from "../compile/artifact.ts";
 import type { ArtifactManifest } from "../compile/manifest.ts";
 import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
 import { Effort } from "./effort.ts";
+import type { Engine } from "./engine.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
+import { thoroughAnswers } from "./thorough-answers.ts";
 
-export interface EngineOptions {
+export interface OnnxEngineOptions {
   readonly device: Device;
   /** Threads of the session: as many as the CPU set has. */
   readonly threads: number;
@@ -37,7 +39,11 @@ export interface GraphRunner extends AsyncDisposable {
 }
 
 /** The artifact loaded by ONNX Runtime, answering batches of queries. */
-export class OnnxEngine implements AsyncDisposable {
+export class OnnxEngine implements Engine {
+  /** ONNX Runtime spreads one batch over all its threads. */
+  readonly lanes = 1;
+  /** What ONNX Runtime does on a GPU it does not tell. */
+  readonly devices = [];
   readonly #runner: GraphRunner;
   readonly #manifest: ArtifactManifest;
   readonly #effort: Effort;
@@ -72,7 +78,7 @@ export class OnnxEngine implements AsyncDisposable {
    */
   static async open(
     artifact: Artifact,
-    { device, threads, probes = "all", allowFallback, onDied }: EngineOptions,
+    { device, threads, probes = "all", allowFallback, onDied }: OnnxEngineOptions,
   ): Promise<OnnxEngine> {
     const profile = device !== "cpu" && !allowFallback;
     const session = await SessionThread.open(
@@ -104,22 +110,9 @@ export class OnnxEngine implements AsyncDisposable {
 
   /** Answers in the order of the queries, of which there is at least one. */
   async answer(queries: readonly EngineQuery[]): Promise<EngineAnswer[]> {
-    const answers: EngineAnswer[] = [];
-    let waiting = grouped(Array.from(queries, (query, at) => [at, this.#effort.of(query)]));
-    while (waiting.length > 0) {
-      const again: [at: number, thoroughness: Thoroughness][] = [];
-      for (const { positions, thoroughness } of waiting) {
-        const group = positions.map((at) => queries[at]!);
-        for (const [nth, answer] of (await this.#run(group, thoroughness)).entries()) {
-          const at = positions[nth]!;
-          answers[at] = answer;
-          const harder = this.#effort.harder(queries[at]!, answer, thoroughness);
-          if (harder !== null) again.push([at, harder]);
-        }
-      }
-      waiting = grouped(again);
-    }
-    return answers;
+    return await thoroughAnswers(queries, this.#effort, (group, thoroughness) =>
+      this.#run(group, thoroughness),
+    );
   }
 
   /** How often, and how far, answers had to be looked for beyond the usual. */
@@ -173,23 +166,6 @@ function requireOnDevice(placements: readonly Placement[], device: Device): void
     `the device ${device} does not run ${named.join(", ")}${more}: they fell back to the CPU`,
     { where: "device", hint: "set allowFallback: true to measure it all the same" },
   );
-}
-
-interface Group {
-  readonly thoroughness: Thoroughness;
-  readonly positions: number[];
-}
-
-/** Positions of the queries that are searched alike. */
-function grouped(pairs: readonly (readonly [at: number, thoroughness: Thoroughness])[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const [at, thoroughness] of pairs) {
-    const key = `${thoroughness.probes} ${thoroughness.fetch}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { thoroughness, positions: [at] });
-    else group.positions.push(at);
-  }
-  return [...groups.values()];
 }
 
 /** Each query's own k, and of those the ones that are eligible: the others' values are -inf. */

@@ -1,5 +1,5 @@
 import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
-import type { OnnxEngine } from "./onnx-engine.ts";
+import type { Engine } from "./engine.ts";
 import type { EngineQuery } from "./query.ts";
 
 export interface WarmUpOptions {
@@ -15,7 +15,7 @@ const K = 100;
  * Runs batches of all sizes, in steps of two, without and with a filter and an exclusion: the
  * first run of a shape allocates, and on a GPU compiles, what the later ones reuse.
  */
-export async function warmUp(engine: OnnxEngine, { maxBatch, plan }: WarmUpOptions): Promise<void> {
+export async function warmUp(engine: Engine, { maxBatch, plan }: WarmUpOptions): Promise<void> {
   const plain: EngineQuery = {
     user: { kind: "row", row: 0 },
     k: K,

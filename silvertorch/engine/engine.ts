@@ -1,0 +1,28 @@
+import type { DeviceStats } from "../../src/door/stats.ts";
+import type { Effort } from "./effort.ts";
+import type { EngineAnswer, EngineQuery } from "./query.ts";
+
+/** An artifact, loaded and answering batches of queries. */
+export interface Engine extends AsyncDisposable {
+  /** Batches that it works on at the same time: more are of no use to it. */
+  readonly lanes: number;
+  /** How often, and how far, answers had to be looked for beyond the usual. */
+  readonly probing: Effort["counters"];
+  /** Devices it occupies, and for how long they worked; those of the operating system's do not count. */
+  readonly devices: readonly DeviceStats[];
+
+  /** Answers in the order of the queries, of which there is at least one. */
+  answer(queries: readonly EngineQuery[]): Promise<EngineAnswer[]>;
+
+  /**
+   * Scores also items that came after the artifact was compiled.
+   * @param items asked before each batch: float32 [fresh, dim], handed over, not copied.
+   */
+  scoreFresh(items: () => Float32Array): void;
+
+  /**
+   * To be called once, after all of the model has run: whether it ran where it should.
+   * @throws HarnessError UNAVAILABLE naming what ran elsewhere.
+   */
+  checkPlacement(): Promise<void>;
+}
