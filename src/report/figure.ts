@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import { compiledChart } from "./compiled-chart.ts";
 import { renderTable } from "./data-table.ts";
 import type { DataTable } from "./data-table.ts";
 import { html, scriptJson } from "./html.ts";
@@ -23,7 +24,7 @@ export interface Figure {
   readonly table: DataTable;
 }
 
-/** Charts that page.js draws, with the numbers behind them as a table. */
+/** Charts that the page draws when they come near the screen, with the numbers behind them as a table. */
 export function renderFigure({ charts, says, basis, table }: Figure): Html {
   return html`<figure>
     <div class="charts charts-${Math.min(charts.length, 2)}">${charts.map(renderChart)}</div>
@@ -38,18 +39,24 @@ export function renderFigure({ charts, says, basis, table }: Figure): Html {
 function renderChart({ id, heading, spec, alt }: Chart): Html {
   return html`<div class="chart">
     ${heading === undefined ? null : html`<h3>${heading}</h3>`}
-    <div class="canvas" id="chart-${id}" role="img" aria-label="${alt}">
+    <div
+      class="canvas"
+      id="chart-${id}"
+      role="img"
+      aria-label="${alt}"
+      style="--height: ${heightOf(spec)}px"
+    >
       <p class="wait">This chart needs JavaScript; its numbers are in the table below.</p>
     </div>
     <script type="application/json" class="spec" data-for="chart-${id}">
-      ${scriptJson(spec, fewDigits)}
+      ${scriptJson(compiledChart(spec))}
     </script>
   </div>`;
 }
 
-/** A pixel is a thousandth of a chart: six digits are plenty, and half the page's numbers. */
-function fewDigits(_: string, value: unknown): unknown {
-  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
+/** What is kept free until it is drawn, so that the page does not jump under a reader. */
+function heightOf(spec: TopLevelSpec): number {
+  return "height" in spec && typeof spec.height === "number" ? spec.height : 0;
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -23,15 +23,9 @@ export function trusted(text: string): Html {
   return new Html(text);
 }
 
-/**
- * JSON that may stand inside a script element: it holds no `<` at all.
- * @param replacer as JSON.stringify takes it.
- */
-export function scriptJson(
-  value: unknown,
-  replacer?: (key: string, value: unknown) => unknown,
-): Html {
-  const text = JSON.stringify(value, replacer).replaceAll("<", "\\u003c");
+/** JSON that may stand inside a script element: it holds no `<` at all. */
+export function scriptJson(value: unknown): Html {
+  const text = JSON.stringify(value).replaceAll("<", "\\u003c");
   return new Html(text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029"));
 }
 

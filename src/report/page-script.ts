@@ -1,37 +1,11 @@
 /**
- * What runs in the reader's browser: draws each chart from the specification beside it, switches
- * the theme, saves charts, tables and the result as files. It asks the network for nothing.
+ * What else runs in the reader's browser: it switches the theme and saves charts, tables and the
+ * result as files. It asks the network for nothing.
  */
 export const PAGE_SCRIPT = String.raw`
 "use strict";
 (() => {
   const root = document.documentElement;
-
-  async function draw(holder) {
-    const canvas = document.getElementById(holder.dataset.for);
-    try {
-      canvas.replaceChildren();
-      await vegaEmbed(canvas, JSON.parse(holder.textContent), {
-        renderer: "svg",
-        actions: false,
-        mode: "vega-lite",
-        tooltip: { theme: "custom", disableDefaultStyle: false },
-      });
-      canvas.dataset.drawn = "yes";
-    } catch (error) {
-      canvas.textContent = "This chart could not be drawn; its numbers are in the table below.";
-      console.error(holder.dataset.for, error);
-    }
-  }
-
-  // One chart at a time with a breath between: the page answers while the others are drawn.
-  async function drawAll() {
-    for (const holder of document.querySelectorAll("script.spec")) {
-      await new Promise((next) => setTimeout(next));
-      await draw(holder);
-    }
-    root.dataset.ready = "yes";
-  }
 
   function save(name, type, text) {
     const link = document.createElement("a");
@@ -42,7 +16,8 @@ export const PAGE_SCRIPT = String.raw`
   }
 
   // A saved picture has no page around it: its colours are written out.
-  function svgText(canvas) {
+  async function svgText(canvas) {
+    await drawChart(document.querySelector('[data-for="' + canvas.id + '"]'));
     const probe = document.createElement("span");
     canvas.append(probe);
     const copy = canvas.querySelector("svg").outerHTML.replace(/var\(--[a-z-]+\)/g, (name) => {
@@ -76,8 +51,10 @@ export const PAGE_SCRIPT = String.raw`
         tools.append(button);
       };
       const canvases = [...figure.querySelectorAll(".canvas")];
-      add(canvases.length === 1 ? "Save the chart (SVG)" : "Save the charts (SVG)", () => {
-        for (const canvas of canvases) save(canvas.id + ".svg", "image/svg+xml", svgText(canvas));
+      add(canvases.length === 1 ? "Save the chart (SVG)" : "Save the charts (SVG)", async () => {
+        for (const canvas of canvases) {
+          save(canvas.id + ".svg", "image/svg+xml", await svgText(canvas));
+        }
       });
       const table = figure.querySelector("table");
       const name = table.caption.textContent.toLowerCase().replace(/[^a-z0-9]+/g, "-");
@@ -118,6 +95,5 @@ export const PAGE_SCRIPT = String.raw`
 
   addTheme();
   addTools();
-  drawAll();
 })();
 `;

@@ -3,6 +3,7 @@ import { deflateRawSync } from "node:zlib";
 import type { Histogram } from "../math/histogram.ts";
 import type { HistoryRow } from "../result/history.ts";
 import type { Result } from "../result/schema.ts";
+import { CHART_SCRIPT } from "./chart-script.ts";
 import { digest } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { html, trusted } from "./html.ts";
@@ -33,7 +34,7 @@ import { stagesSection } from "./sections/stages.ts";
 import { summarySection } from "./sections/summary.ts";
 import { throughputSection } from "./sections/throughput.ts";
 import { trendSection } from "./sections/trend.ts";
-import { vegaScripts } from "./vega-scripts.ts";
+import { vegaScript } from "./vega-script.ts";
 
 /** In the order a reader asks: how much, how sure, why, at what cost, under which conditions. */
 const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
@@ -116,15 +117,12 @@ function page(seen: Digest, sections: readonly Section[]): Html {
       <script type="application/octet-stream" id="result">
         ${trusted(deflateRawSync(JSON.stringify(result)).toString("base64"))}
       </script>
-      ${vegaScripts().map(
+      ${[vegaScript(), CHART_SCRIPT, PAGE_SCRIPT].map(
         (script) =>
           html`<script>
             ${trusted(script)};
           </script> `,
       )}
-      <script>
-        ${trusted(PAGE_SCRIPT)};
-      </script>
     </body>
   </html>`;
 }

@@ -30,12 +30,15 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
   let browser: Browser;
   let folder: string;
   let whole: string;
+  /** The whole report at 1280 px in the light theme, for tests that only look. */
+  let shown: Page;
   const complaints: string[] = [];
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: found!, args: FLAGS.split(" ") });
     folder = await mkdtemp(join(tmpdir(), "report-"));
     whole = await bundle("whole");
+    shown = await open(whole, 1280, "light");
   });
   afterAll(async () => {
     await browser.close();
@@ -81,15 +84,22 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
     return page;
   }
 
+  /** As before printing: the charts below the fold too. */
+  async function drawAll(page: Page): Promise<void> {
+    await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+    await page.waitForFunction("!document.querySelector('.canvas:not([data-drawn])')");
+  }
+
   it.each([
     [1280, "light"],
     [1280, "dark"],
     [390, "light"],
     [390, "dark"],
   ] as const)(
-    "draws every chart at %i px in the %s theme, silently and offline",
+    "draws every chart at %i px in the %s theme, silently, offline and in readable colours",
     async (width, theme) => {
       const page = await open(whole, width, theme);
+      await drawAll(page);
       const charts = await page.$$eval(".canvas", (canvases) =>
         canvases.map((canvas) => ({
           id: canvas.id,
@@ -105,6 +115,10 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
       }
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
       expect(complaints).toEqual([]);
+      const ratios = (await page.evaluate(CONTRASTS)) as Record<string, number>;
+      for (const [name, ratio] of Object.entries(ratios)) {
+        expect([name, ratio >= 4.5]).toEqual([name, true]);
+      }
       await page.context().close();
     },
   );
@@ -118,6 +132,7 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
       [390, "dark"],
     ] as const) {
       const page = await open(report, width, theme);
+      await drawAll(page);
       const empty = await page.$$eval(".canvas", (canvases) =>
         canvases.filter((canvas) => canvas.querySelector("svg .role-mark") === null),
       );
@@ -129,15 +144,30 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
     }
   });
 
-  it("reads well against its paper in both themes", async () => {
-    for (const theme of ["light", "dark"] as const) {
-      const page = await open(whole, 1280, theme);
-      const ratios = (await page.evaluate(CONTRASTS)) as Record<string, number>;
-      for (const [name, ratio] of Object.entries(ratios)) {
-        expect([theme, name, ratio >= 4.5]).toEqual([theme, name, true]);
-      }
-      await page.context().close();
-    }
+  it("draws a chart when it comes near the screen, and all of them for the printer", async () => {
+    const page = await open(whole, 390, "light");
+    const waiting = (): Promise<number> => page.locator(".canvas:not([data-drawn])").count();
+    const before = await waiting();
+    expect(before).toBeGreaterThan(10);
+    await page.locator("#chart-throughput").scrollIntoViewIfNeeded();
+    await page.waitForSelector("#chart-throughput[data-drawn] svg");
+    expect(await waiting()).toBeLessThan(before);
+    expect((await page.pdf()).subarray(0, 5).toString()).toBe("%PDF-");
+    expect(await waiting()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("tells what is under the pointer", async () => {
+    const page = await open(whole, 1280, "light");
+    await page.locator("#chart-throughput").scrollIntoViewIfNeeded();
+    await page.waitForSelector("#chart-throughput[data-drawn]");
+    const mark = page.locator("#chart-throughput .mark-symbol path").first();
+    await mark.hover({ force: true });
+    expect(await page.locator(".tip").innerText()).toMatch(/system\s+mesh\s+round\s+1/);
+    await page.mouse.move(2, 2);
+    expect(await page.locator(".tip").isVisible()).toBe(false);
+    await page.context().close();
   });
 
   it("switches the theme by hand and prints on white", async () => {
@@ -149,32 +179,28 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
     expect(await paper()).not.toBe(light);
     await page.emulateMedia({ media: "print" });
     expect(await paper()).toBe("rgb(255, 255, 255)");
-    expect((await page.pdf()).subarray(0, 5).toString()).toBe("%PDF-");
     await page.context().close();
   });
 
   it("has one first heading, no level left out, and a table behind each figure", async () => {
-    const page = await open(whole, 1280, "light");
-    const levels = await page.$$eval("h1, h2, h3", (all) =>
+    const levels = await shown.$$eval("h1, h2, h3", (all) =>
       all.map(({ tagName }) => Number(tagName[1])),
     );
     expect(levels.filter((level) => level === 1)).toHaveLength(1);
     expect(levels.every((level, i) => level <= (levels[i - 1] ?? 0) + 1)).toBe(true);
-    const rows = await page.$$eval("figure", (all) =>
+    const rows = await shown.$$eval("figure", (all) =>
       all.map((each) => each.querySelectorAll("tbody tr").length),
     );
     expect(rows.length).toBeGreaterThan(5);
     expect(Math.min(...rows)).toBeGreaterThan(0);
-    await page.context().close();
   });
 
   it("saves charts with their colours, numbers and the result", async () => {
-    const page = await open(whole, 1280, "light");
-    const figure = page.locator("#throughput figure");
+    const figure = shown.locator("#throughput figure");
     await figure.locator("summary").click();
     const saved = async (name: string, within = figure): Promise<string> => {
       const [download] = await Promise.all([
-        page.waitForEvent("download"),
+        shown.waitForEvent("download"),
         within.getByRole("button", { name }).click(),
       ]);
       return readFile(await download.path(), "utf8");
@@ -183,9 +209,8 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
     expect(svg).toMatch(/^<svg[^>]*xmlns=/);
     expect(svg).not.toContain("var(");
     expect(await saved("Save the numbers (CSV)")).toMatch(/^round,.*mesh.*\r\n1,[\d",]+/);
-    const result = JSON.parse(await saved("save it as JSON", page.locator("#repeat"))) as Result;
+    const result = JSON.parse(await saved("save it as JSON", shown.locator("#repeat"))) as Result;
     expect(result.schema).toBe("silverbench.result/1");
-    await page.context().close();
   });
 
   it("says on top that a run did not complete", async () => {
@@ -230,15 +255,13 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
   });
 
   it("has a JUnit file beside it that an XML parser takes", async () => {
-    const page = await open(whole, 1280, "light");
     const xml = await readFile(join(whole, "..", "junit.xml"), "utf8");
-    const seen = await page.evaluate(`(() => {
+    const seen = await shown.evaluate(`(() => {
       const parsed = new DOMParser().parseFromString(${JSON.stringify(xml)}, "application/xml");
       const count = (selector) => parsed.querySelectorAll(selector).length;
       return [count("parsererror"), count("testsuite"), count("testcase"), count("failure"), count("error")];
     })()`);
     expect(seen).toEqual([0, 3, 1 + 6 + 15, 2, 0]);
-    await page.context().close();
   });
 });
 
