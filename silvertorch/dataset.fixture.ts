@@ -106,7 +106,10 @@ const term = fc.oneof(
  * How a property of the engine is looked for: a run is a few batches through ONNX Runtime, so they
  * are counted, and a counterexample is told as it was found, for shrinking it may take minutes.
  */
-export const bounded = (numRuns: number): fc.Parameters => ({ numRuns, endOnFailure: true });
+export const bounded = (numRuns: number): { numRuns: number; endOnFailure: true } => ({
+  numRuns,
+  endOnFailure: true,
+});
 
 /** Any filter over the columns of the small dataset, of at most 8 terms: all of them have a plan. */
 export const { filter: anyFilter } = fc.letrec<{ filter: string }>((tie) => ({

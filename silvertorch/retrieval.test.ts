@@ -201,7 +201,7 @@ test.for(cases)("any request gets the oracle's answer: $name", async (given) => 
       }
     }),
     // A counterexample is printed with its seed as it came: to shrink it would take minutes.
-    { numRuns: 15, endOnFailure: true },
+    bounded(15),
   );
   // An int8 scan may miss an item now and then; two clusters of five hold most of the best.
   const mean = recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
@@ -229,7 +229,7 @@ test("a request gets the same answer alone as in any batch", async () => {
         alone!.values.forEach((value, i) => expect(value).toBeCloseTo(together[at]!.values[i]!, 4));
       }
     }),
-    { numRuns: 5, endOnFailure: true },
+    bounded(5),
   );
   await close();
 });
