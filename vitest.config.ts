@@ -23,6 +23,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          // Of the tests that a file lets run side by side: each starts a handful of processes.
+          maxConcurrency: 3,
         },
       },
       {

@@ -45,6 +45,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   selfsigned: ["src/door"],
   "onnxruntime-node": ["src/onnx"],
   "onnx-proto": ["src/onnx"],
+  webgpu: ["silvertorch/device"],
   usearch: ["baseline/index"],
   lmdb: ["baseline/feature"],
   "roaring-wasm": ["baseline/filter"],

@@ -23,6 +23,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+// First and alone: it fills the cache that all others start from.
 describe("a whole run", () => {
   test("compares both systems against the oracle and leaves nothing behind", async () => {
     const out = join(folder, "whole");
@@ -44,12 +45,21 @@ describe("a whole run", () => {
     expect(readFileSync(join(out, "report.html"), "utf8")).toContain("</html>");
     expect(await processesLeft(run.started())).toEqual([]);
   });
+});
 
-  test.runIf(isLinux).for(["gateway", "index", "feature", "filter", "model"])(
+describe.runIf(isLinux)("a run that is cut short", { concurrent: true }, () => {
+  // With the gateway both systems are up, so that the death of one is seen to end the other.
+  test.for([
+    ["gateway", "mesh,model"],
+    ["index", "mesh"],
+    ["feature", "mesh"],
+    ["filter", "mesh"],
+    ["model", "model"],
+  ] as const)(
     "kill -9 of the %s process ends it with exit code 5 and an incomplete bundle that renders",
-    async (role) => {
+    async ([role, systems]) => {
       const out = join(folder, `killed-${role}`);
-      const run = start(["--rounds", "200", "--system", "mesh,model", "--out", out]);
+      const run = start(["--rounds", "200", "--system", systems, ...BRIEFLY, "--out", out]);
       await until(() => lines(join(out, "journal.jsonl")) >= 2);
       const victim = run.started().find((pid) => roleOf(pid) === role);
       expect(
@@ -69,9 +79,9 @@ describe("a whole run", () => {
     },
   );
 
-  test.runIf(isLinux)("Ctrl-C ends it with exit code 130 and an incomplete bundle", async () => {
+  test("Ctrl-C: exit code 130 and an incomplete bundle", async () => {
     const out = join(folder, "interrupted");
-    const run = start(["--rounds", "200", "--out", out]);
+    const run = start(["--rounds", "200", ...BRIEFLY, "--out", out]);
     await until(() => lines(join(out, "journal.jsonl")) >= 1);
     const started = run.started();
     run.child.kill("SIGINT");
@@ -80,23 +90,20 @@ describe("a whole run", () => {
     expect(await processesLeft(started)).toEqual([]);
   });
 
-  test.runIf(isLinux)(
-    "a killed harness leaves no service behind, and a bundle that can be read",
-    async () => {
-      const out = join(folder, "orphans");
-      const run = start(["--rounds", "200", "--out", out]);
-      await until(() => lines(join(out, "journal.jsonl")) >= 1);
-      const started = run.started();
-      expect(started.length).toBeGreaterThanOrEqual(6);
-      await until(() => existsSync(join(out, "result.json")));
-      run.child.kill("SIGKILL");
-      await run.ended;
-      expect(await processesLeft(started)).toEqual([]);
-      const { result } = await readBundle(out);
-      expect(result.complete).toBe(false);
-      expect(result.points.length).toBeGreaterThanOrEqual(1);
-    },
-  );
+  test("a killed harness leaves no service behind, and a bundle that can be read", async () => {
+    const out = join(folder, "orphans");
+    const run = start(["--rounds", "200", ...BRIEFLY, "--out", out]);
+    await until(() => lines(join(out, "journal.jsonl")) >= 1);
+    const started = run.started();
+    expect(started.length).toBeGreaterThanOrEqual(6);
+    await until(() => existsSync(join(out, "result.json")));
+    run.child.kill("SIGKILL");
+    await run.ended;
+    expect(await processesLeft(started)).toEqual([]);
+    const { result } = await readBundle(out);
+    expect(result.complete).toBe(false);
+    expect(result.points.length).toBeGreaterThanOrEqual(1);
+  });
 });
 
 interface Run {
@@ -131,6 +138,9 @@ function start(args: readonly string[]): Run {
     },
   };
 }
+
+/** Windows so short that a run is soon at its points. */
+const BRIEFLY = ["--set", "loads.closed.seconds=0.1"];
 
 /** Processes below one, read from /proc; none where there is no /proc. */
 function descendants(root: number): number[] {
@@ -214,7 +224,7 @@ systems:
   mesh-in-process: { kind: mesh, settings: { transport: in-process } }
   model: { kind: index-as-model }
 loads:
-  closed: { shape: closed, inFlight: 4, seconds: 0.5 }
+  closed: { shape: closed, inFlight: 4, seconds: 0.3 }
 rounds: 2
 prices: prices.yaml
 `;

@@ -12,30 +12,41 @@ export async function addFormulaColumns(
   formula: BoundFormula,
   catalogue: Catalogue,
 ): Promise<FormulaColumns> {
-  const read: Reads = { columns: new Set(), matches: new Map() };
-  collect(formula, read);
+  const read = formulaReads(formula);
   const numbers = new Map<number, StoredTensor>();
   for (const column of read.columns) {
     const { values } = catalogue.columns[column] as NumericColumn;
-    const name = `value.column.${column}`;
+    const name = formulaColumnTensor(column);
     numbers.set(column, await file.add(name, "float32", [catalogue.count], values));
   }
   const matches = new Map<string, StoredTensor>();
   for (const [key, match] of read.matches) {
     const flags = new Uint8Array(catalogue.count);
     for (let row = 0; row < flags.length; row++) flags[row] = Number(hasAny(match, catalogue, row));
-    const name = `value.match.${matches.size}`;
+    const name = formulaMatchTensor(matches.size);
     matches.set(key, await file.add(name, "bool", [catalogue.count], flags));
   }
   return { numbers, matches };
 }
 
-interface Reads {
+/** Numbers of a column, by its position; and which items satisfy a match, by its place. */
+export const formulaColumnTensor = (column: number): string => `value.column.${column}`;
+export const formulaMatchTensor = (place: number): string => `value.match.${place}`;
+
+/** What a formula reads of an item: numeric columns by position, matches by `matchKey`, in order. */
+export interface FormulaReads {
   readonly columns: Set<number>;
   readonly matches: Map<string, BoundMatch>;
 }
 
-function collect(part: BoundFormula | BoundCondition, read: Reads): void {
+/** What a formula reads of an item. */
+export function formulaReads(formula: BoundFormula): FormulaReads {
+  const read: FormulaReads = { columns: new Set(), matches: new Map() };
+  collect(formula, read);
+  return read;
+}
+
+function collect(part: BoundFormula | BoundCondition, read: FormulaReads): void {
   switch (part.kind) {
     case "number":
     case "score":

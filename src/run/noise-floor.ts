@@ -6,7 +6,7 @@ import { driveUnit, type Occasion, prepare } from "./measuring.ts";
 import type { Questions } from "./questions.ts";
 import type { UnitOptions } from "./units.ts";
 
-/** A floor needs no long look. */
+/** A floor needs no long look, nor a longer one than the load itself gets. */
 const FLOOR_SECONDS = 2;
 /** Rates of a search that are this close have one floor. */
 const SAME_RATE = 1.25;
@@ -38,12 +38,13 @@ export class NoiseFloor implements AsyncDisposable {
     questions: Questions,
     measuring: FloorMeasuring,
   ): Promise<number | null> {
-    const { shape } = occasion.load.spec;
-    if (shape === "offline" || shape === "replay") return null;
+    const { spec } = occasion.load;
+    if (spec.shape === "offline" || spec.shape === "replay") return null;
     const key = keyOf(occasion);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const prepared = prepare({ ...occasion, seconds: FLOOR_SECONDS }, measuring, questions);
+    const seconds = Math.min(FLOOR_SECONDS, spec.seconds);
+    const prepared = prepare({ ...occasion, seconds }, measuring, questions);
     const start = { questions, startAt: 0 };
     const { latency } = await driveUnit({ running: this.#system }, prepared, start, measuring);
     const floor = latency.count === 0 ? null : latency.quantile(0.99) / 1000;

@@ -1,0 +1,23 @@
+import { create, globals } from "webgpu";
+
+const names = globals as Pick<typeof globalThis, "GPUBufferUsage" | "GPUMapMode">;
+
+/** What a buffer may be used for: flags, to be combined with `|`. */
+export const BUFFER_USAGE = names.GPUBufferUsage;
+/** How a buffer is mapped. */
+export const MAP_MODE = names.GPUMapMode;
+
+/**
+ * Dawn rounds timestamps to 65 microseconds unless told otherwise, more than a kernel takes; and
+ * it counts their being exact as unsafe.
+ */
+const TOGGLES = [
+  "enable-dawn-features=allow_unsafe_apis",
+  "disable-dawn-features=timestamp_quantization",
+];
+
+/**
+ * An instance of Dawn. Whoever opens a device must keep it referenced for as long as the device
+ * lives: once collected, Dawn is torn down under the running device, and the process dies.
+ */
+export const createInstance = (): GPU => create(TOGGLES);
