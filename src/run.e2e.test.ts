@@ -47,6 +47,56 @@ describe("a whole run", () => {
   });
 });
 
+describe("run --gate", () => {
+  /** A single round has no interval, so that every gate on a speed is open after it. */
+  const gated = (name: string, gate: string, ...flags: string[]): Run =>
+    start([
+      ...["--system", "model", "--rounds", "1", ...BRIEFLY, "--set", `gate=["${gate}"]`],
+      ...["--out", join(folder, name), ...flags],
+    ]);
+  const roundsOf = async (name: string): Promise<number> =>
+    (await readBundle(join(folder, name))).result.points.length;
+
+  test("measures more rounds until the gates are settled, a regression twice", async () => {
+    const held = gated("held", "throughput(model) >= 0.0001", "--gate");
+    const { code, stdout, stderr } = await held.ended;
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("The gates were looked at 2 times, after 1 and 2 rounds.");
+    expect(await roundsOf("held")).toBe(2);
+
+    const broken = gated("broken", "throughput(model) >= 1000000000", "--gate-budget", "9 rounds");
+    expect((await broken.ended).code).toBe(3);
+    expect(await roundsOf("broken")).toBe(4);
+  });
+
+  test("ends at its budget with exit code 4; without --gate with the scenario's rounds", async () => {
+    const spent = gated("spent", "throughput(model) >= 0.0001", "--gate-budget", "0.001s");
+    const { code, stdout } = await spent.ended;
+    expect(code).toBe(4);
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+      "One was still open when the budget of 0.001 s",
+    );
+    expect(await roundsOf("spent")).toBe(1);
+    expect((await gated("plain", "throughput(model) >= 0.0001").ended).code).toBe(4);
+  });
+
+  test("holds it against a reference, and refuses one of another question before it measures", async () => {
+    const budget = ["--gate-budget", "3 rounds"];
+    const reference = ["--reference", join(folder, "held", "result.json")];
+    const held = gated("own", "throughput(model) >= 0.000001 * reference", ...budget, ...reference);
+    const { code, stderr } = await held.ended;
+    expect(code, stderr).toBe(0);
+    const { gates } = (await readBundle(join(folder, "own"))).result;
+    expect(gates[0]).toMatchObject({ verdict: "pass", reference: expect.any(Number) });
+
+    const other = gated("other", "recall(model) >= 0", "--set", "requests.k=5", ...reference);
+    const refused = await other.ended;
+    expect(refused.code).toBe(6);
+    expect(refused.stderr).toContain("k 5, there 10");
+    expect(existsSync(join(folder, "other"))).toBe(false);
+  });
+});
+
 describe.runIf(isLinux)("a run that is cut short", { concurrent: true }, () => {
   // With the gateway both systems are up, so that the death of one is seen to end the other.
   test.for([

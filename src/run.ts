@@ -1,14 +1,19 @@
 import { costRows } from "./cost/cost-rows.ts";
 import { loadWorkload } from "./dataset/workload.ts";
 import { HarnessError } from "./errors.ts";
-import { evaluateGates } from "./gate/evaluate.ts";
+import type { GateBudget } from "./gate/budget.ts";
+import { checkComparable } from "./gate/comparable.ts";
+import { judgeResult } from "./gate/judgement.ts";
+import { readReference } from "./gate/reference.ts";
+import { GateSettling } from "./gate/settling.ts";
 import { planCpus } from "./measure/cpu-set.ts";
 import { readMachine } from "./measure/machine.ts";
 import { writeReport } from "./report/write-report.ts";
 import { Bundle } from "./result/bundle.ts";
+import type { Judgements } from "./result/result-draft.ts";
 import { ResultDraft } from "./result/result-draft.ts";
 import type { GateVerdict, Result } from "./result/schema.ts";
-import { measureRounds } from "./run/measure-rounds.ts";
+import { measureRounds, type Measured } from "./run/measure-rounds.ts";
 import { resultHeader } from "./run/result-header.ts";
 import { loadTraces } from "./run/traces.ts";
 import type { Twins } from "./run/twins.ts";
@@ -23,6 +28,10 @@ export interface RunOptions {
   readonly cacheFolder: string;
   /** Where a system stands against itself: these are compared instead of all others. */
   readonly twins?: Twins;
+  /** A stored result, or a folder of them, that the gates compare with. */
+  readonly reference?: string;
+  /** What more rounds may cost where a gate is not settled by the scenario's. */
+  readonly gateBudget?: GateBudget;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
 }
@@ -52,7 +61,7 @@ export interface Outcome {
  * Once there is a bundle, a run that is cut short still writes what it measured, marked
  * incomplete, and renders it.
  *
- * @throws HarnessError if the run cannot begin: prices, dataset or the bundle's folder.
+ * @throws HarnessError if the run cannot begin: prices, dataset, reference or the bundle's folder.
  */
 export async function run(options: RunOptions): Promise<Outcome> {
   const { loaded, out, cacheFolder, signal } = options;
@@ -67,8 +76,24 @@ export async function run(options: RunOptions): Promise<Outcome> {
 
   const traces = await loadTraces(loaded, workload, { cacheFolder, onProgress, signal });
 
+  const header = resultHeader(loaded, workload, machine);
+  const reference =
+    options.reference === undefined ? null : await readReference(options.reference, header);
+  // Before an hour is spent on what nothing may be held against.
+  if (reference !== null) {
+    const names = Object.keys(scenario.systems);
+    const systems = Object.fromEntries(names.map((name) => [name, { cpus: cpus.system }]));
+    checkComparable({ ...header, systems }, reference);
+  }
+  const judge = (judged: Result): Judgements => {
+    const { rows, doubts } = costRows(judged, prices);
+    const gates = judgeResult(scenario.gate, { ...judged, cost: [...rows] }, reference);
+    return { cost: rows, doubts, gates };
+  };
+  const settling = options.gateBudget === undefined ? null : new GateSettling(options.gateBudget);
+
   await using bundle = await Bundle.create(out);
-  const draft = new ResultDraft(resultHeader(loaded, workload, machine), options.twins ?? null);
+  const draft = new ResultDraft(header, options.twins ?? null);
   const context = {
     scenario,
     workload,
@@ -78,6 +103,8 @@ export async function run(options: RunOptions): Promise<Outcome> {
     cacheFolder,
     bundle,
     draft,
+    furtherRounds: (measured: Measured) =>
+      settling?.roundsAfter({ ...draft.finish(null, judge), ...measured }) ?? 0,
     onProgress,
     signal,
   };
@@ -86,11 +113,10 @@ export async function run(options: RunOptions): Promise<Outcome> {
     (thrown: unknown) => HarnessError.from(thrown),
   );
 
-  const result = draft.finish(failure?.message ?? null, (judged) => {
-    const { rows, doubts } = costRows(judged, prices);
-    const gates = evaluateGates(scenario.gate, { ...judged, cost: [...rows] });
-    return { cost: rows, doubts, gates };
-  });
+  const result = draft.finish(failure?.message ?? null, (judged) => ({
+    ...judge(judged),
+    settling: settling?.story ?? null,
+  }));
   await bundle.writeResult(result);
   await writeReport(bundle.folder);
   return { result, folder: bundle.folder, gates: result.gates, failure };

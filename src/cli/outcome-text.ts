@@ -1,3 +1,4 @@
+import { settlingText } from "../gate/settling-text.ts";
 import { headlineOf } from "../result/headline.ts";
 import { measuredSystems } from "../result/role.ts";
 import type { GateVerdict, Result } from "../result/schema.ts";
@@ -19,7 +20,9 @@ export function outcomeText(
     ...(result.points.length === 0
       ? ["Nothing was measured."]
       : [summaryTable(result), headlineOf(result).sentence]),
-    ...(gates.length === 0 ? [] : [gates.map((gate) => gateLine(gate)).join("\n")]),
+    ...(gates.length === 0
+      ? []
+      : [[...gates.map(gateLine), settlingText(result.settling)].filter(Boolean).join("\n")]),
     ...(result.doubts.length === 0 ? [] : [doubtLines(result, columns)]),
   ];
   return sections.map((section) => wrapped(section, columns)).join("\n\n");
@@ -40,6 +43,7 @@ export function outcomeJson(
     comparisons: result.comparisons,
     cost: result.cost,
     gates,
+    settling: result.settling,
     doubts: result.doubts,
   };
 }

@@ -3,10 +3,12 @@ import { HarnessError } from "../errors.ts";
 import type { Result } from "../result/schema.ts";
 
 /** What two results must have alike before a number of one may be held against the other's. */
-export type Comparable = Pick<
+export interface Comparable extends Pick<
   Result,
-  "scenario" | "machine" | "dataset" | "model" | "seeds" | "systems"
->;
+  "scenario" | "machine" | "dataset" | "model" | "seeds"
+> {
+  readonly systems: Readonly<Record<string, { readonly cpus: readonly number[] | null }>>;
+}
 
 /**
  * Refuses a reference of another question: scenario, machine class, data, requests, model, load or

@@ -1,3 +1,4 @@
+import { settlingText } from "../gate/settling-text.ts";
 import type { Result } from "../result/schema.ts";
 import { medianOf, totalOf } from "../result/standing.ts";
 import { digest, meshOf } from "./digest.ts";
@@ -48,14 +49,15 @@ function incompleteReason({ incompleteReason: reason }: Result): string {
   return reason === undefined ? "" : `: ${escapeMarkdown(reason)}`;
 }
 
-function gateTable({ gates }: Result): string {
+function gateTable({ gates, settling }: Result): string {
   if (gates.length === 0) return "";
   const rows = gates.map(({ expression, verdict, reason }) => [
     `${VERDICTS[verdict]} ${verdict}`,
     code(expression),
     escapeMarkdown(reason),
   ]);
-  return table(["verdict", "promise", "measured"], rows);
+  const told = settlingText(settling);
+  return `${table(["verdict", "promise", "measured"], rows)}${told === "" ? "" : `\n\n${told}`}`;
 }
 
 function systemTable(seen: Digest): string {

@@ -9,6 +9,7 @@ import type {
   MicroRow,
   Point,
   Result,
+  Settling,
   SystemResult,
   TuningRow,
 } from "./schema.ts";
@@ -24,6 +25,7 @@ export interface Judgements {
   readonly cost: readonly CostRow[];
   readonly doubts: readonly Doubt[];
   readonly gates: readonly GateVerdict[];
+  readonly settling?: Settling | null;
 }
 
 /** A system, and the same once more under another name. */
@@ -105,15 +107,17 @@ export class ResultDraft {
       cost: [],
       doubts: [],
       gates: [],
+      settling: null,
     };
     const frontier = frontierOf(bare);
     const compared = { ...bare, frontier, ...this.#compare(bare) };
-    const { cost, doubts, gates } = judge(compared);
+    const { cost, doubts, gates, settling = null } = judge(compared);
     return {
       ...compared,
       cost: [...cost],
       doubts: gatherDoubts([...this.#doubts, ...collectDoubts(compared), ...doubts]),
       gates: [...gates],
+      settling,
     };
   }
 

@@ -302,6 +302,7 @@ function surroundings(rounds: number): Omit<Result, "complete" | "systems" | "po
     frontier: [],
     micro: [],
     falseAlarms: null,
+    settling: null,
     comparisons: [],
     cost: [],
     doubts: [],

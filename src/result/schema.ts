@@ -264,6 +264,16 @@ export const gateVerdictSchema = z.strictObject({
   reason: z.string(),
 });
 
+/** Where more rounds were measured because a gate was not settled. */
+export const settlingSchema = z.strictObject({
+  /** What the rounds beyond the scenario's were allowed to cost, in words. */
+  budget: z.string(),
+  /** Each time the gates were looked at: how much had been measured, and which were still open. */
+  looks: z.array(
+    z.strictObject({ rounds: z.number().int(), seconds: z.number(), open: z.array(z.string()) }),
+  ),
+});
+
 export const systemResultSchema = z.strictObject({
   kind: z.string(),
   engine: z.string(),
@@ -350,6 +360,8 @@ export const resultSchema = z.strictObject({
   cost: z.array(costSchema),
   doubts: z.array(doubtSchema),
   gates: z.array(gateVerdictSchema).default([]),
+  /** null: the run ended with the scenario's rounds, whatever its gates said. */
+  settling: settlingSchema.nullable().default(null),
 });
 
 export type Result = z.output<typeof resultSchema>;
@@ -362,5 +374,6 @@ export type MicroRow = z.output<typeof microSchema>;
 export type CostRow = z.output<typeof costSchema>;
 export type Doubt = z.output<typeof doubtSchema>;
 export type GateVerdict = z.output<typeof gateVerdictSchema>;
+export type Settling = z.output<typeof settlingSchema>;
 export type SystemResult = z.output<typeof systemResultSchema>;
 export type Machine = z.output<typeof machineSchema>;

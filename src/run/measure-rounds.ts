@@ -30,8 +30,16 @@ export interface RoundsContext {
   readonly cacheFolder: string;
   readonly bundle: Bundle;
   readonly draft: ResultDraft;
+  /** Asked when all planned rounds are measured, and again after those that it grants; 0: enough. */
+  readonly furtherRounds: (measured: Measured) => number;
   readonly onProgress: (phase: string, fraction: number) => void;
   readonly signal: AbortSignal;
+}
+
+/** Rounds that are whole, and the time since the first of them began. */
+export interface Measured {
+  readonly rounds: number;
+  readonly seconds: number;
 }
 
 /** A client core in two drives the load; beyond these, more threads only get in each other's way. */
@@ -87,20 +95,27 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
   }
 
   warmCalibration();
-  const { rounds, seeds } = scenario;
-  const order = turns({ units: units.all, loads, rounds, blocksOf, seed: seeds.order });
   const taker = new TurnTaker(measuring);
-  for (const [at, turn] of order.entries()) {
-    onProgress(`round ${turn.round} of ${rounds}`, at / order.length);
-    const measured = await taker.take(turn);
-    if (measured !== null) {
-      const { point, observed } = measured;
-      draft.addPoint(await bundle.addPoint(point, observed.latency, observed.sendLatency));
+  const began = performance.now();
+  let [from, rounds] = [1, scenario.rounds];
+  while (from <= rounds) {
+    const seed = scenario.seeds.order;
+    const drawn = turns({ units: units.all, loads, rounds, blocksOf, seed });
+    const order = drawn.filter(({ round }) => round >= from);
+    for (const [at, turn] of order.entries()) {
+      onProgress(`round ${turn.round} of ${rounds}`, at / order.length);
+      const measured = await taker.take(turn);
+      if (measured !== null) {
+        const { point, observed } = measured;
+        draft.addPoint(await bundle.addPoint(point, observed.latency, observed.sendLatency));
+      }
+      // So that even a run that is killed outright can be rendered as far as it came.
+      if (order[at + 1]?.round !== turn.round) await bundle.writeResult(draft.soFar());
+      // A death under load gave a point that says so; it ends the run all the same.
+      measuring.signal.throwIfAborted();
     }
-    // So that even a run that is killed outright can be rendered as far as it came.
-    if (order[at + 1]?.round !== turn.round) await bundle.writeResult(draft.soFar());
-    // A death under load gave a point that says so; it ends the run all the same.
-    measuring.signal.throwIfAborted();
+    from = rounds + 1;
+    rounds += context.furtherRounds({ rounds, seconds: (performance.now() - began) / 1000 });
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { checkComparable } from "../../gate/comparable.ts";
-import { missingFromReference, referenceGates } from "../../gate/coverage.ts";
-import { evaluateGates } from "../../gate/evaluate.ts";
+import { judgeResult } from "../../gate/judgement.ts";
 import { readReference, referencePath, writeReference } from "../../gate/reference.ts";
 import { readBundle } from "../../result/bundle.ts";
 import { appendHistory, readHistory, toHistoryRow } from "../../result/history.ts";
@@ -54,7 +53,8 @@ export function addGate(program: Command, session: Session): void {
       const reference =
         flags.reference === undefined ? null : await readReference(flags.reference, result);
       if (reference !== null) checkComparable(result, reference);
-      const gates = judge(flags, result, reference);
+      const texts = flags.threshold ?? gatesOfText(result.scenario.text);
+      const gates = judgeResult(texts, result, reference);
       session.exitCode = worstExitCode([
         ...(result.complete ? [] : [5 as const]),
         ...gates.map(({ verdict }) => exitCodeOfVerdict(verdict)),
@@ -62,18 +62,6 @@ export function addGate(program: Command, session: Session): void {
       await keep(folder, result, gates, flags);
       tell(session, flags, result, gates);
     });
-}
-
-function judge({ threshold }: GateFlags, result: Result, reference: Result | null): GateVerdict[] {
-  const texts = threshold ?? gatesOfText(result.scenario.text);
-  const judged = evaluateGates(texts, result, reference);
-  if (reference === null) return judged;
-  const asksReference = texts.some((text) => /\breference\b/.test(text));
-  return [
-    ...judged,
-    ...missingFromReference(result, reference),
-    ...(asksReference ? [] : evaluateGates(referenceGates(reference), result, reference)),
-  ];
 }
 
 /** Adds to the history and rewrites the bundle's files, as far as the flags ask for it. */

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import { defaultCacheFolder } from "../../dataset/cache-folder.ts";
 import { explain, HarnessError } from "../../errors.ts";
+import { type GateBudget, parseBudget } from "../../gate/budget.ts";
+import type { RunOptions } from "../../run.ts";
 import type { LoadedScenario } from "../../scenario/load-scenario.ts";
 import { loadScenario } from "../../scenario/load-scenario.ts";
 import { planRun } from "../../scenario/plan.ts";
@@ -31,9 +33,13 @@ interface RunFlags extends OutputFlags {
   readonly set?: readonly string[];
   readonly dryRun?: boolean;
   readonly aa?: number | true;
+  readonly gate?: boolean;
+  readonly gateBudget?: GateBudget;
+  readonly reference?: string;
 }
 
 const LATEST = "reports/latest";
+const DEFAULT_BUDGET = "5m";
 
 /** `silverbench run [SCENARIO...]`: measure, compare, report. */
 export function addRun(program: Command, session: Session): void {
@@ -52,6 +58,15 @@ export function addRun(program: Command, session: Session): void {
       "--aa [runs]",
       "compare the first system with itself, so often: how often the tool cries wolf",
       wholeNumber,
+    )
+    .option(
+      "--gate",
+      `measure more rounds where a gate is not settled, for up to ${DEFAULT_BUDGET}`,
+    )
+    .option("--gate-budget <budget>", 'the same for up to so much: 90s, 5m, "20 rounds"', budget)
+    .option(
+      "--reference <path>",
+      "judge the gates against a stored result, or a folder of them, too",
     )
     .option("--dry-run", "say what would be done and how long it takes; start nothing")
     .action(async (names: string[], flags: RunFlags) => {
@@ -196,6 +211,7 @@ async function runOne(
     cacheFolder: defaultCacheFolder(),
     onProgress: (step) => progress.show(step),
     signal,
+    ...gateOptions(flags),
   }).finally(() => progress[Symbol.dispose]());
   if (flags.json !== true) {
     terminal.out(outcomeText(result, gates, terminal.columns));
@@ -211,6 +227,14 @@ async function runOne(
   return { code, json: { ...outcomeJson(result, gates, folder), ...error, exitCode: code } };
 }
 
+function gateOptions({ gate, gateBudget, reference }: RunFlags): Partial<RunOptions> {
+  const spent = gateBudget ?? (gate === true ? parseBudget(DEFAULT_BUDGET) : undefined);
+  return {
+    ...(spent === undefined ? {} : { gateBudget: spent }),
+    ...(reference === undefined ? {} : { reference }),
+  };
+}
+
 function outFolder({ scenario }: LoadedScenario, runs: number, { out }: RunFlags): string {
   if (out === undefined) return join(LATEST, scenario.name);
   return runs === 1 ? out : join(out, scenario.name);
@@ -218,6 +242,14 @@ function outFolder({ scenario }: LoadedScenario, runs: number, { out }: RunFlags
 
 function namesOf(text: string): string[] {
   return text.split(",").map((name) => name.trim());
+}
+
+function budget(text: string): GateBudget {
+  try {
+    return parseBudget(text);
+  } catch (error) {
+    throw new InvalidArgumentError(HarnessError.from(error).message);
+  }
 }
 
 function wholeNumber(text: string): number {

@@ -1,5 +1,6 @@
+import { settlingText } from "../../gate/settling-text.ts";
 import { gatherDoubts } from "../../result/doubts.ts";
-import type { Comparison, GateVerdict, Result } from "../../result/schema.ts";
+import type { Comparison, Result } from "../../result/schema.ts";
 import type { Digest } from "../digest.ts";
 import { formatNumber, formatTimes } from "../format.ts";
 import { html } from "../html.ts";
@@ -24,7 +25,7 @@ export function answerSection({ result, headline, load }: Digest): Html {
       Load: ${load.text}.
       ${stated[0] === undefined ? null : `Method: geometric mean of the ratios of interleaved rounds, ${stated[0].method}.`}
     </p>
-    <div class="judgement">${verdicts(result.gates)} ${doubts(result)}</div>
+    <div class="judgement">${verdicts(result)} ${doubts(result)}</div>
   </section>`;
 }
 
@@ -57,7 +58,7 @@ const VERDICTS = {
   invalid: { glyph: "!", tone: "bad" },
 } as const;
 
-function verdicts(gates: readonly GateVerdict[]): Html {
+function verdicts({ gates, settling }: Result): Html {
   const items = gates.map(({ expression, verdict, reason }) => {
     const { glyph, tone } = VERDICTS[verdict];
     return html`<li>
@@ -75,6 +76,7 @@ function verdicts(gates: readonly GateVerdict[]): Html {
             ${items}
           </ul>`
     }
+    ${settling === null || items.length === 0 ? null : html`<p class="quiet">${settlingText(settling)}</p>`}
   </div>`;
 }
 
