@@ -49,11 +49,10 @@ describe("a whole run", () => {
 
 describe("run --gate", () => {
   /** A single round has no interval, so that every gate on a speed is open after it. */
-  const gated = (name: string, gate: string, ...flags: string[]): Run =>
-    start([
-      ...["--system", "model", "--rounds", "1", ...BRIEFLY, "--set", `gate=["${gate}"]`],
-      ...["--out", join(folder, name), ...flags],
-    ]);
+  const gated = (name: string, gate: string, ...flags: string[]): Run => {
+    const words = ["--system", "model", "--rounds", "1", "--set", `gate=["${gate}"]`];
+    return start([...words, ...BRIEFLY, "--out", join(folder, name), ...flags]);
+  };
   const roundsOf = async (name: string): Promise<number> =>
     (await readBundle(join(folder, name))).result.points.length;
 

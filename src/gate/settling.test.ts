@@ -89,10 +89,10 @@ test.each([
     "The gates were looked at 2 times, after 5 and 10 rounds. One was still open when the budget of 300 s left no more.",
   ],
 ] as const)("looks %j read as %j", (seen, text) => {
-  const looks = (seen ?? []).map(([rounds, open]) => ({
+  const told = (seen ?? []).map(([rounds, open]) => ({
     rounds,
     seconds: rounds,
     open: Array<string>(open).fill("gate"),
   }));
-  expect(settlingText(seen === null ? null : { budget: "300 s", looks })).toBe(text);
+  expect(settlingText(seen === null ? null : { budget: "300 s", looks: told })).toBe(text);
 });
