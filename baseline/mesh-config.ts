@@ -9,6 +9,8 @@ export interface MeshConfig {
   readonly folders: MeshFolders;
   readonly settings: MeshSettings;
   readonly model: ModelSpec;
+  /** Where the mesh's own Redis server is; absent: it has none. */
+  readonly redis?: string;
 }
 
 /** The front door's process: where to listen; 0 or absent is any free port. */

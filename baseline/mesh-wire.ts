@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, HarnessError } from "../src/errors.ts";
+import type { ProcessStats } from "../src/door/stats.ts";
 import type { GrpcClient } from "../src/door/grpc-client.ts";
 import { addCounters, trafficCounters } from "../src/door/traffic.ts";
 import type { MeshService, ServiceStats } from "./services.ts";
@@ -40,6 +41,7 @@ interface WireStats {
   readonly contextSwitches: number;
   readonly stages: Readonly<Record<string, string>>;
   readonly counters: Readonly<Record<string, number>>;
+  readonly servers: readonly ProcessStats[];
 }
 
 /** How long a service may take to say what it has used. */
@@ -48,26 +50,30 @@ const STATS_MS = 5_000;
 /** The Stats handler of any service. */
 export function statsHandler(service: MeshService): () => Promise<WireStats> {
   return async () => {
-    const [own] = await service.stats();
+    const [own, ...servers] = await service.stats();
     const { process, stages, counters } = own!;
     return {
       ...process,
       stages: Object.fromEntries(stages),
       counters: Object.fromEntries(addCounters([counters, trafficCounters()])),
+      servers: servers.map((server) => server.process),
     };
   };
 }
 
-export async function callStats(client: GrpcClient): Promise<ServiceStats> {
+/** @returns of the service's own process first, then of servers that it depends on. */
+export async function callStats(client: GrpcClient): Promise<ServiceStats[]> {
   const options = { timeoutMs: STATS_MS };
-  const { stages, counters, ...process } = await client.call<object, WireStats>(
+  const { stages, counters, servers, ...process } = await client.call<object, WireStats>(
     "Stats",
     {},
     options,
   );
-  return {
+  const own = {
     process,
     stages: new Map(Object.entries(stages)),
     counters: new Map(Object.entries(counters)),
   };
+  const none = { stages: new Map<string, string>(), counters: new Map<string, number>() };
+  return [own, ...servers.map((server) => ({ process: server, ...none }))];
 }

@@ -100,7 +100,7 @@ export class ReplicaSet {
   /** Of each copy; one that is left out has none. */
   async stats(): Promise<readonly ServiceStats[]> {
     const reachable = this.#replicas.filter(({ isOut }) => !isOut);
-    const stats = await Promise.all(reachable.map(({ client }) => callStats(client)));
+    const stats = (await Promise.all(reachable.map(({ client }) => callStats(client)))).flat();
     const retries = new Map([["mesh.retries", this.#retries]]);
     // A caller's counter, told with the first of those it calls.
     return stats.map((one, at) =>

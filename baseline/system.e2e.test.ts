@@ -251,6 +251,39 @@ describe("the mesh", () => {
     }
   });
 
+  it("answers the same with features in a Redis server of its own, and ends it", async () => {
+    const lmdb = await start({ transport: "in-process" }, ranking);
+    const redis = await start({ store: "redis", featureCache: 100 }, ranking);
+    const [here, there] = [connectDoor(lmdb.address), connectDoor(redis.address)];
+    const server = redis.processes.find(({ role }) => role === "redis")!;
+    try {
+      expect(redis.engine).toBe("hnsw+roaring+redis");
+      for (const request of set.requests.slice(0, 100)) {
+        const [one, other] = await Promise.all([
+          here.retrieve(request, inTime),
+          there.retrieve(request, inTime),
+        ]);
+        expect(other).toEqual(one);
+      }
+      await there.retrieve(set.requests[99]!, inTime);
+      const stats = await there.stats();
+      expect(roleOf(stats.processes)).toEqual(roleOf(redis.processes));
+      const [hits, misses] = ["hits", "misses"].map((n) =>
+        stats.counters.get(`feature.cache_${n}`)!,
+      );
+      const reads =
+        stats.counters.get("feature.reads")! + stats.counters.get("feature.item_reads")!;
+      expect(hits! + misses!).toBe(reads);
+      expect(hits).toBeGreaterThan(0);
+    } finally {
+      here.close();
+      there.close();
+      await lmdb[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+    }
+    expect(isAlive(server.pid)).toBe(false);
+  });
+
   it("does without a copy of a service that hangs", async () => {
     const system = await start({ replicas: { filter: 2 } });
     const client = connectDoor(system.address);

@@ -1,10 +1,11 @@
 import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
 import { checkBuilt, isBuilt, meshFolders } from "./build/mesh-build.ts";
+import { RedisServer } from "./feature/redis-server.ts";
 import { runBuild, startInProcess, startOverGrpc, stopMesh } from "./mesh.ts";
 
 /**
- * Starts system A, a mesh of retrieval services: gateway, index (HNSW), feature (LMDB), filter
+ * Starts system A, a mesh of retrieval services: gateway, index (HNSW), feature (LMDB or Redis), filter
  * (roaring bitmaps) and, where the model ranks by more than the score, ranker (ONNX Runtime), each
  * a process of its own, speaking gRPC; or, with `transport: in-process`, the same services in one
  * process.
@@ -19,19 +20,28 @@ export const startMesh: StartSystem<MeshSettings> = async (options) => {
   const seconds = cached ? 0 : await runBuild(config, options);
   const build = { seconds, bytes: await checkBuilt(folders), cached };
   const start = settings.transport === "grpc" ? startOverGrpc : startInProcess;
-  return describe(options, await start(config, options), build);
+  const redis = settings.store === "redis" ? await RedisServer.start(options) : null;
+  try {
+    const at = redis === null ? {} : { redis: redis.url };
+    return describe(options, await start({ ...config, ...at }, options), redis, build);
+  } catch (error) {
+    await redis?.[Symbol.asyncDispose]();
+    throw error;
+  }
 };
 
 function describe(
   { name, settings }: StartOptions<MeshSettings>,
   mesh: Awaited<ReturnType<typeof startOverGrpc>>,
+  redis: RedisServer | null,
   build: System["build"],
 ): System {
-  const { services, door } = mesh;
+  const { door } = mesh;
+  const services = [...(redis === null ? [] : [redis]), ...mesh.services];
   return {
     name,
     kind: "mesh",
-    engine: `${settings.index.kind}+roaring+lmdb`,
+    engine: `${settings.index.kind}+roaring+${settings.store === "lmdb" ? "lmdb" : "redis"}`,
     device: "cpu",
     address: `127.0.0.1:${door.grpcPort}`,
     httpAddress: `http://127.0.0.1:${door.httpPort}`,
@@ -39,6 +49,9 @@ function describe(
     settings,
     build,
     died: Promise.race(services.map(({ died }) => died)),
-    [Symbol.asyncDispose]: () => stopMesh(mesh),
+    [Symbol.asyncDispose]: async () => {
+      await stopMesh(mesh);
+      await redis?.[Symbol.asyncDispose]();
+    },
   };
 }

@@ -48,6 +48,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   webgpu: ["silvertorch/device"],
   usearch: ["baseline/index"],
   lmdb: ["baseline/feature"],
+  "@redis/client": ["baseline/feature"],
   "roaring-wasm": ["baseline/filter"],
   "hdr-histogram-js": ["src/math/histogram.ts"],
   yaml: ["src/scenario"],

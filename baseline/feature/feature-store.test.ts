@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FeatureStore, writeFeatures } from "./feature-store.ts";
+import { LmdbRecords } from "./lmdb-records.ts";
 
 const count = 25_000; // more than two transactions
 const dim = 5;
@@ -20,7 +21,7 @@ let store: FeatureStore;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "silverbench-features-"));
   await writeFeatures(folder, users, () => {});
-  store = new FeatureStore(folder, dim);
+  store = new FeatureStore({ users: new LmdbRecords(folder, "ids"), dim, items: null });
 });
 afterAll(async () => {
   await store[Symbol.asyncDispose]();

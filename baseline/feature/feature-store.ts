@@ -1,106 +1,100 @@
-import { open, type RootDatabase } from "lmdb";
 import { HarnessError } from "../../src/errors.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
+import type { ProcessStats } from "../../src/door/stats.ts";
 import type { Users } from "../../src/retrieval/catalogue.ts";
 import type { FeatureService, ItemFeatures, ItemQuery, ServiceStats } from "../services.ts";
 import type { ItemStore } from "./item-store.ts";
+import { writeRecords } from "./lmdb-records.ts";
+import type { RecordStore } from "./record-store.ts";
 
-/** Users written in one transaction. */
-const CHUNK_USERS = 10_000;
-
-/** LMDB with user ids as keys and their features, float32 little-endian, as values. */
-const openStore = (folder: string, readOnly: boolean): RootDatabase<Buffer, number> =>
-  open<Buffer, number>(folder, { encoding: "binary", readOnly, noSubdir: false });
-
-/** Writes users into an existing, empty folder. */
+/** Writes users into an existing, empty folder: features, float32 little-endian, by id. */
 export async function writeFeatures(
   folder: string,
-  users: Users,
+  { ids, features, dim, count }: Users,
   onProgress: (fraction: number) => void,
 ): Promise<void> {
-  const store = openStore(folder, false);
-  const { ids, features, dim, count } = users;
-  try {
-    for (let from = 0; from < count; from += CHUNK_USERS) {
-      const to = Math.min(from + CHUNK_USERS, count);
-      await store.transaction(() => {
-        for (let row = from; row < to; row++) {
-          // A buffer of its own: the store reads it later, and cannot read shared memory.
-          const own = Float32Array.from(features.subarray(row * dim, (row + 1) * dim));
-          void store.put(ids[row]!, Buffer.from(own.buffer));
-        }
-      });
-      onProgress(to / count);
-    }
-    await store.flushed;
-  } finally {
-    await store.close();
-  }
+  const recordOf = (row: number): Buffer =>
+    Buffer.from(Float32Array.from(features.subarray(row * dim, (row + 1) * dim)).buffer);
+  const users = { count, keyOf: (row: number) => ids[row]!, recordOf };
+  await writeRecords(folder, "ids", users, onProgress);
 }
 
-/** The feature service: reads from disk through the page cache, a batch at a time. */
+export interface FeatureStoreOptions {
+  /** Features by user id. */
+  readonly users: RecordStore;
+  /** Float32 values of a user. */
+  readonly dim: number;
+  /** What a ranker asks for; null: there is no ranker. */
+  readonly items: ItemStore | null;
+  /** Counters of the stores, and the process of a server that they are in; absent: none. */
+  readonly storeStats?: () => Promise<{
+    readonly process: ProcessStats | null;
+    readonly counters: ReadonlyMap<string, number>;
+  }>;
+  /** What the stores are reached by; absent or null: they are here. */
+  readonly connection?: AsyncDisposable | null;
+}
+
+/** The feature service: answers from its stores, which end with it, a batch at a time. */
 export class FeatureStore implements FeatureService, AsyncDisposable {
-  readonly #store: RootDatabase<Buffer, number>;
-  readonly #dim: number;
-  readonly #items: ItemStore | null;
+  readonly #options: FeatureStoreOptions;
   readonly #times = new StageTimes();
   #reads = 0;
   #itemReads = 0;
 
-  /**
-   * @param dim Float32 values of a user.
-   * @param items What a ranker asks for; null: there is no ranker. It ends with this store.
-   */
-  constructor(folder: string, dim: number, items: ItemStore | null = null) {
-    this.#store = openStore(folder, true);
-    this.#dim = dim;
-    this.#items = items;
+  constructor(options: FeatureStoreOptions) {
+    this.#options = options;
   }
 
-  users(ids: Float64Array): Promise<readonly (Float32Array | HarnessError)[]> {
+  async users(ids: Float64Array): Promise<readonly (Float32Array | HarnessError)[]> {
+    const { users, dim } = this.#options;
     const startMs = performance.now();
-    const features = new Float32Array(ids.length * this.#dim);
+    const features = new Float32Array(ids.length * dim);
     const target = new Uint8Array(features.buffer);
-    const bytes = this.#dim * 4;
-    const answers = Array.from(ids, (id, i) => {
-      // The store's one buffer, larger than it says, which the next read fills anew.
-      const found = this.#store.getBinaryFast(id);
-      if (found === undefined) return unknownUser(id);
-      target.set(found.subarray(0, bytes), i * bytes);
-      return features.subarray(i * this.#dim, (i + 1) * this.#dim);
+    const answers: (Float32Array | HarnessError)[] = [];
+    await users.read(ids, (record, bytes, at) => {
+      if (record === null) answers.push(unknownUser(ids[at]!));
+      else {
+        target.set(record.subarray(0, bytes), at * dim * 4);
+        answers.push(features.subarray(at * dim, (at + 1) * dim));
+      }
     });
     this.#reads += ids.length;
     this.#times.record("feature.read", performance.now() - startMs);
-    return Promise.resolve(answers);
+    return answers;
   }
 
-  // oxlint-disable-next-line typescript/require-await -- what it throws must be a rejection
   async items(query: ItemQuery): Promise<ItemFeatures> {
-    if (this.#items === null) throw new HarnessError("INTERNAL", "this store holds no items");
+    const { items } = this.#options;
+    if (items === null) throw new HarnessError("INTERNAL", "this store holds no items");
     const startMs = performance.now();
-    const features = this.#items.read(query);
+    const features = await items.read(query);
     this.#itemReads += query.rows.length;
     this.#times.record("feature.items", performance.now() - startMs);
     return features;
   }
 
-  stats(): Promise<readonly ServiceStats[]> {
-    return Promise.resolve([
-      {
-        process: ownProcessStats("feature"),
-        stages: this.#times.encode(),
-        counters: new Map([
-          ["feature.reads", this.#reads],
-          ["feature.item_reads", this.#itemReads],
-        ]),
-      },
-    ]);
+  async stats(): Promise<readonly ServiceStats[]> {
+    const store = await this.#options.storeStats?.();
+    const own = {
+      process: ownProcessStats("feature"),
+      stages: this.#times.encode(),
+      counters: new Map([
+        ["feature.reads", this.#reads],
+        ["feature.item_reads", this.#itemReads],
+        ...(store?.counters ?? []),
+      ]),
+    };
+    const server = store?.process ?? null;
+    const none = { stages: new Map<string, string>(), counters: new Map<string, number>() };
+    return server === null ? [own] : [own, { process: server, ...none }];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#store.close();
-    await this.#items?.[Symbol.asyncDispose]();
+    await this.#options.users[Symbol.asyncDispose]();
+    await this.#options.items?.[Symbol.asyncDispose]();
+    await this.#options.connection?.[Symbol.asyncDispose]();
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
 import { ItemStore, writeItems } from "./item-store.ts";
+import { LmdbRecords } from "./lmdb-records.ts";
 
 const count = 12_000; // more than one transaction
 const rows = Uint32Array.of(11_999, 0, 5_001, 0);
@@ -52,15 +53,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "silverbench-items-"));
   await writeItems(folder, catalogue, () => {});
   const kinds = catalogue.columns.map(({ kind }) => kind);
-  store = new ItemStore(folder, { itemDim: 5, kinds });
+  store = new ItemStore(new LmdbRecords(folder, "rows"), { itemDim: 5, kinds });
 });
 afterAll(async () => {
   await store[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
-it("gives embedding and dense features, in the order asked", () => {
-  const { features, columns } = store.read({ rows, features: true, columns: [] });
+it("gives embedding and dense features, in the order asked", async () => {
+  const { features, columns } = await store.read({ rows, features: true, columns: [] });
   const { embeddings, dense } = catalogue;
   const expected = [...rows].flatMap((row) => [
     ...embeddings.subarray(row * 3, row * 3 + 3),
@@ -70,8 +71,8 @@ it("gives embedding and dense features, in the order asked", () => {
   expect(columns).toEqual([]);
 });
 
-it("gives the columns asked for, of either kind", () => {
-  const { features, columns } = store.read({ rows, features: false, columns: [2, 1, 0] });
+it("gives the columns asked for, of either kind", async () => {
+  const { features, columns } = await store.read({ rows, features: false, columns: [2, 1, 0] });
   expect(features).toHaveLength(0);
   expect(columns).toEqual([
     {
@@ -88,7 +89,7 @@ it("gives the columns asked for, of either kind", () => {
   ]);
 });
 
-it("names a row that is not there", () => {
+it("names a row that is not there", async () => {
   const query = { rows: Uint32Array.of(1, count), features: true, columns: [] };
-  expect(() => store.read(query)).toThrow(`row ${count}`);
+  await expect(store.read(query)).rejects.toThrow(`row ${count}`);
 });

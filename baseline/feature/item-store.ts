@@ -1,20 +1,9 @@
-import { open, type RootDatabase } from "lmdb";
 import { HarnessError } from "../../src/errors.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
 import type { ItemFeatures, ItemQuery } from "../services.ts";
 import { type ItemLayout, RecordReader, RecordWriter } from "./item-record.ts";
-
-/** Items written in one transaction. */
-const CHUNK_ITEMS = 10_000;
-
-/** LMDB with rows as keys and item records as values. */
-const openStore = (folder: string, readOnly: boolean): RootDatabase<Buffer, number> =>
-  open<Buffer, number>(folder, {
-    encoding: "binary",
-    keyEncoding: "uint32",
-    readOnly,
-    noSubdir: false,
-  });
+import { writeRecords } from "./lmdb-records.ts";
+import type { RecordStore } from "./record-store.ts";
 
 /** Writes what a ranker may ask of the items into an existing, empty folder. */
 export async function writeItems(
@@ -22,52 +11,42 @@ export async function writeItems(
   catalogue: Catalogue,
   onProgress: (fraction: number) => void,
 ): Promise<void> {
-  const store = openStore(folder, false);
   const writer = new RecordWriter(catalogue);
   const { count } = catalogue;
-  try {
-    for (let from = 0; from < count; from += CHUNK_ITEMS) {
-      const to = Math.min(from + CHUNK_ITEMS, count);
-      await store.transaction(() => {
-        for (let row = from; row < to; row++) void store.put(row, writer.record(row));
-      });
-      onProgress(to / count);
-    }
-    await store.flushed;
-  } finally {
-    await store.close();
-  }
+  const items = {
+    count,
+    keyOf: (row: number) => row,
+    recordOf: (row: number) => writer.record(row),
+  };
+  await writeRecords(folder, "rows", items, onProgress);
 }
 
-/** Items' features, read from disk through the page cache. */
+/** Items' features, read from their records. */
 export class ItemStore implements AsyncDisposable {
-  readonly #folder: string;
-  readonly #store: RootDatabase<Buffer, number>;
+  readonly #records: RecordStore;
   readonly #layout: ItemLayout;
 
-  constructor(folder: string, layout: ItemLayout) {
-    this.#folder = folder;
-    this.#store = openStore(folder, true);
+  /** @param records Item records by row; they end with this store. */
+  constructor(records: RecordStore, layout: ItemLayout) {
+    this.#records = records;
     this.#layout = layout;
   }
 
   /** @throws HarnessError DATA naming a row that is not there. */
-  read(query: ItemQuery): ItemFeatures {
+  async read(query: ItemQuery): Promise<ItemFeatures> {
     const reader = new RecordReader(this.#layout, query);
-    for (const row of query.rows) {
-      // The store's one buffer, which the next read fills anew. It is larger than its `length`.
-      const record = this.#store.getBinaryFast(row);
-      if (record === undefined) {
-        throw new HarnessError("DATA", `there are no features of row ${row}`, {
-          where: this.#folder,
+    await this.#records.read(query.rows, (record, bytes, at) => {
+      if (record === null) {
+        throw new HarnessError("DATA", `there are no features of row ${query.rows[at]}`, {
+          where: "items",
         });
       }
-      reader.add(record, record.length);
-    }
+      reader.add(record, bytes);
+    });
     return reader.read();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#store.close();
+    await this.#records[Symbol.asyncDispose]();
   }
 }

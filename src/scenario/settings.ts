@@ -52,6 +52,18 @@ export const meshSettings = z.strictObject({
       ranker: copies,
     })
     .prefault({}),
+  /**
+   * Where the feature service reads: LMDB, which it has within itself; `redis`, a server that is
+   * started with the mesh; or one that runs already, which is filled once.
+   */
+  store: z
+    .union([
+      z.enum(["lmdb", "redis"]),
+      z.string().regex(/^redis:\/\/[^/]+:\d+(\/\d+)?$/, "lmdb, redis or redis://host:port"),
+    ])
+    .default("lmdb"),
+  /** Records of users, and of items, that the feature service keeps in memory; 0: none. */
+  featureCache: z.number().int().min(0).max(100_000_000).default(10_000),
   /** Results the filter service keeps by filter text; 0: none, as the index-as-model keeps none. */
   filterCache: z.number().int().min(0).max(100_000).default(0),
   /** The ranker service, which runs where the model ranks by more than the score. */
