@@ -29,6 +29,10 @@ fn whole_power(base: f32, exponent: u32) -> f32 {
   return result;
 }
 
+fn is_odd(x: f32) -> bool {
+  return floor(x) == x && abs(x) < 16777216.0 && (u32(abs(x)) & 1u) == 1u;
+}
+
 fn power(base: f32, exponent: f32) -> f32 {
   if (exponent == 0.0) { return 1.0; }
   if (either_nothing(base, exponent)) { return nothing(); }
@@ -38,11 +42,14 @@ fn power(base: f32, exponent: f32) -> f32 {
   }
   let whole = floor(exponent) == exponent;
   if (whole && exponent > 0.0 && exponent <= 8.0) { return whole_power(base, u32(exponent)); }
-  if (base == 0.0) { return select(0.0, infinite(), exponent < 0.0); }
-  if (base < 0.0 && !whole) { return nothing(); }
-  let size = pow(abs(base), exponent);
-  let odd = whole && abs(exponent) < 16777216.0 && (u32(abs(exponent)) & 1u) == 1u;
-  return select(size, -size, base < 0.0 && odd);
+  var size = 0.0;
+  if (base == 0.0 || is_infinite(base)) {
+    size = select(0.0, infinite(), (base == 0.0) == (exponent < 0.0));
+  } else {
+    if (base < 0.0 && !whole) { return nothing(); }
+    size = pow(abs(base), exponent);
+  }
+  return select(size, -size, is_negative(base) && is_odd(exponent));
 }
 
 fn smaller(a: f32, b: f32) -> f32 {
@@ -56,10 +63,12 @@ fn larger(a: f32, b: f32) -> f32 {
 fn logarithm(x: f32) -> f32 {
   if (is_nothing(x) || x < 0.0) { return nothing(); }
   if (x == 0.0) { return -infinite(); }
+  if (is_infinite(x)) { return x; }
   return log(x);
 }
 fn square_root(x: f32) -> f32 {
   if (is_nothing(x) || x < 0.0) { return nothing(); }
+  if (is_infinite(x)) { return x; }
   return sqrt(x);
 }
 fn exponential(x: f32) -> f32 {

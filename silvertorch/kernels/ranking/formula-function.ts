@@ -5,8 +5,8 @@ import type { AttributeRecord } from "./attribute-record.ts";
 
 /**
  * Writes a formula as a WGSL function `formula(score: f32, record: u32, l0: f32, l1: f32, ...) -> f32`
- * with the arithmetic of `FORMULA_ARITHMETIC`. It reads `attributes: array<u32>`, in which the
- * item's record begins at the word `record`; l0, l1, ... are the logits of the tasks.
+ * with the arithmetic of `FORMULA_ARITHMETIC`. It reads `records: array<vec4<u32>>`, in which the
+ * item's record begins at the place `record`; l0, l1, ... are the logits of the tasks.
  */
 export function formulaFunction(
   formula: BoundFormula,
@@ -64,7 +64,7 @@ class FormulaText {
         const bit = this.#record.matches.get(matchKey(condition));
         // A match without values is of no item.
         if (bit === undefined) return "false";
-        return `((attributes[record + ${bit >> 5}u] & ${(1 << (bit & 31)) >>> 0}u) != 0u)`;
+        return `((${this.#word(bit >> 5)} & ${(1 << (bit & 31)) >>> 0}u) != 0u)`;
       }
       case "compare": {
         const [a, b] = [this.quantity(condition.left), this.quantity(condition.right)];
@@ -74,9 +74,15 @@ class FormulaText {
   }
 
   #column({ column, otherwise }: Extract<BoundFormula, { kind: "column" }>): string {
-    const value = `number(attributes[record + ${this.#record.numbers.get(column)!}u])`;
+    const value = `number(${this.#word(this.#record.numbers.get(column)!)})`;
     if (otherwise === null) return value;
     return `select(${value}, ${this.quantity(otherwise)}, is_nothing(${value}))`;
+  }
+
+  /** A word of the item's attributes. */
+  #word(nth: number): string {
+    const word = this.#record.at + nth;
+    return `records[record + ${word >> 2}u].${"xyzw"[word & 3]!}`;
   }
 }
 

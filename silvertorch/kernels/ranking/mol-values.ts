@@ -1,0 +1,250 @@
+import { valuesPreamble, type ValuesShape } from "./candidate-values.ts";
+import { numbersOfLoad, quadsOfLoad, type RecordPart } from "./item-record.ts";
+import { unrolled } from "./loops.ts";
+import { componentQuads } from "./user-components.ts";
+
+export interface MolValuesShape extends ValuesShape {
+  readonly userGroups: number;
+  readonly itemGroups: number;
+  /** d' */
+  readonly dim: number;
+  readonly gateHidden: number;
+  /** In the record: a group an item component; and the item's part of the gates, a group a task. */
+  readonly components: RecordPart;
+  readonly gates: RecordPart;
+  /** Of each task, in `weights`. */
+  readonly cross: readonly CrossGate[];
+  readonly threads: number;
+  /** Candidates of a thread: each weight read from workgroup memory serves all of them. */
+  readonly perThread: number;
+}
+
+/** First vectors of a task's cross gate. */
+export interface CrossGate {
+  /** Of each hidden unit the weights into it, then those out of it, `pairQuads` vec4 each. */
+  readonly weightsAt: number;
+  /** A number a hidden unit. */
+  readonly biasAt: number;
+}
+
+/** Vectors of four that a number a pair takes. */
+export const pairQuads = (pairs: number): number => Math.ceil(pairs / 4);
+
+/** The most pairs of components: what a thread holds of them is at most 8 KB. */
+export const MAX_PAIRS = 1024;
+/** Up to so many vectors the loops over pairs are written out, so that they stay in registers. */
+const UNROLLED_QUADS = 16;
+/** Vectors of workgroup memory in which weights, or a user's components, are staged: 8 KB. */
+const STAGED = 512;
+
+/**
+ * OverArch and Value Model for candidates: a mixture of logits (src/retrieval/over-arch/mol.ts has
+ * the formulas; pairs lie item component by item component, as in graph/mol.ts).
+ *
+ * A thread takes a candidate or two from their records to their values. The products of components
+ * and the gate stay in its registers; of the user's components four dimensions are read from
+ * workgroup memory for all of the item's at once; the cross gate's weights pass through workgroup
+ * memory, a stretch of hidden units at a time.
+ *
+ * For a candidate with P = P_u P_x pairs it reads the record, (P_x d' + T P) x 4 bytes (half of it
+ * in half precision), and does P d' + 2 T P hidden multiply-adds. 8 x 4 x 64 with 128 hidden units
+ * and one task: 1.2 KB and 10,240 of them. 256 requests of 2,000 candidates: 0.6 GB and 10.5
+ * GFLOP, that is 0.2 ms at 3 TB/s and 0.16 ms at the 67 TFLOP/s of an H100. The cross gate reads 16
+ * bytes of workgroup memory for 4 x `perThread` multiply-adds, which allows a quarter of that
+ * rate with one candidate a thread, half of it with two.
+ *
+ * Bindings: `valuesPreamble`, then 7 user components vec4 [requests, quads, userGroups], 8 user
+ * gates vec4 [requests, tasks, pairQuads] with the cross gate's last bias, -1e30 where a vector is
+ * filled up, 9 weights vec4. Workgroups: (tiles of threads x perThread candidates, requests).
+ */
+export function molValuesKernel(shape: MolValuesShape): string {
+  const { threads, perThread, cross, userGroups, itemGroups } = shape;
+  const quads = pairQuads(userGroups * itemGroups);
+  const logits = (c: number): string => cross.map((_, task) => `, logit${task}_${c}`).join("");
+  return /* wgsl */ `
+${valuesPreamble(shape)}
+@group(0) @binding(7) var<storage, read> user_components: array<vec4<f32>>;
+@group(0) @binding(8) var<storage, read> user_gates: array<vec4<f32>>;
+@group(0) @binding(9) var<storage, read> weights: array<vec4<f32>>;
+
+alias Pairs = array<vec4<f32>, ${quads}>;
+
+var<workgroup> staged: array<vec4<f32>, ${STAGED}>;
+var<workgroup> staged_bias: array<f32, ${STAGED}>;
+
+fn sum_of(part: vec4<f32>) -> f32 { return dot(part, vec4<f32>(1.0)); }
+
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let request = group.y;
+  let end = end_of(request);
+  let first = first_of(request) + group.x * ${threads * perThread}u;
+  if (first >= end) { return; }
+  ${unrolled(
+    perThread,
+    (c) => `
+  let place${c} = first + ${c * threads}u + thread;
+  let at${c} = request * params[1] + min(place${c}, end - 1u);
+  let record${c} = record_of(rows[at${c}]);
+  var delta${c}: Pairs;
+  var gate${c}: Pairs;`,
+  )}
+  ${deltas(shape)}
+  ${cross.map((gate, task) => taskLogits(shape, task, gate)).join("\n")}
+  ${unrolled(
+    perThread,
+    (c) => `
+  if (place${c} < end) {
+    values[at${c}] = ranking_value(formula(scores[at${c}], record${c}${logits(c)}));
+  }`,
+  )}
+}
+`;
+}
+
+/** Candidates of a workgroup. */
+export const molTile = ({ threads, perThread }: MolValuesShape): number => threads * perThread;
+
+const isUnrolled = ({ userGroups, itemGroups }: MolValuesShape): boolean =>
+  pairQuads(userGroups * itemGroups) <= UNROLLED_QUADS;
+
+/** Fills delta: the products of the user's components with the candidates'. */
+function deltas(shape: MolValuesShape): string {
+  const { userGroups, dim, components, threads } = shape;
+  const quads = componentQuads(dim);
+  const perLoad = numbersOfLoad(components.precision) / 4;
+  // Whole loads of an item.
+  const stretch = Math.floor(STAGED / userGroups / perLoad) * perLoad;
+  return /* wgsl */ `
+  for (var start = 0u; start < ${quads}u; start += ${stretch}u) {
+    let count = min(${stretch}u, ${quads}u - start);
+    workgroupBarrier();
+    for (var i = thread; i < ${stretch * userGroups}u; i += ${threads}u) {
+      var part = vec4<f32>(0.0);
+      if (i < count * ${userGroups}u) {
+        part = user_components[(request * ${quads}u + start) * ${userGroups}u + i];
+      }
+      staged[i] = part;
+    }
+    workgroupBarrier();
+    for (var here = 0u; here < count; here += ${perLoad}u) {
+      let load = (start + here) / ${perLoad}u;
+      let users = here * ${userGroups}u;
+      ${isUnrolled(shape) ? unrolledProducts(shape) : loopedProducts(shape)}
+    }
+  }`;
+}
+
+const itemLoad = ({ components }: MolValuesShape, c: number, group: string): string =>
+  `records[record${c} + ${components.at / 4}u + ${group} * ${components.words / 4}u + load]`;
+
+function unrolledProducts(shape: MolValuesShape): string {
+  const { userGroups, itemGroups, perThread, components } = shape;
+  const items = unrolled(itemGroups, (j) =>
+    unrolled(perThread, (c) => `let item${j}_${c} = ${itemLoad(shape, c, `${j}u`)};`),
+  );
+  const perLoad = numbersOfLoad(components.precision) / 4;
+  const products = unrolled(perLoad, (quad) => {
+    const users = unrolled(
+      userGroups,
+      (i) => `let user${i} = staged[users + ${quad * userGroups + i}u];`,
+    );
+    const sums = unrolled(itemGroups, (j) =>
+      unrolled(perThread, (c) => {
+        const part = `part${j}_${c}`;
+        const loaded = quadsOfLoad(components.precision, `item${j}_${c}`)[quad]!;
+        const pairs = unrolled(userGroups, (i) => {
+          const pair = j * userGroups + i;
+          return `delta${c}[${pair >> 2}].${"xyzw"[pair & 3]!} += dot(user${i}, ${part});`;
+        });
+        return `let ${part} = ${loaded};\n${pairs}`;
+      }),
+    );
+    return `{\n${users}\n${sums}\n}`;
+  });
+  return `${items}\n${products}`;
+}
+
+function loopedProducts(shape: MolValuesShape): string {
+  const { userGroups, itemGroups, perThread, components } = shape;
+  const products = unrolled(perThread, (c) =>
+    quadsOfLoad(components.precision, `item${c}`)
+      .map(
+        (loaded, quad) => `{
+          let part = ${loaded};
+          for (var i = 0u; i < ${userGroups}u; i++) {
+            let pair = j * ${userGroups}u + i;
+            delta${c}[pair >> 2u][pair & 3u] += dot(staged[users + ${quad * userGroups}u + i], part);
+          }
+        }`,
+      )
+      .join("\n"),
+  );
+  return `for (var j = 0u; j < ${itemGroups}u; j++) {
+    ${unrolled(perThread, (c) => `let item${c} = ${itemLoad(shape, c, "j")};`)}
+    ${products}
+  }`;
+}
+
+/** The logit of a task for each candidate of the thread. */
+function taskLogits(shape: MolValuesShape, task: number, { weightsAt, biasAt }: CrossGate): string {
+  const { userGroups, itemGroups, gateHidden, gates, cross, perThread, threads } = shape;
+  const quads = pairQuads(userGroups * itemGroups);
+  const stretch = Math.max(1, Math.floor(STAGED / (2 * quads)));
+  const perLoad = numbersOfLoad(gates.precision) / 4;
+  const ofQuads = (body: (q: string) => string): string =>
+    isUnrolled(shape)
+      ? unrolled(quads, (q) => body(`${q}u`))
+      : `for (var q = 0u; q < ${quads}u; q++) { ${body("q")} }`;
+  const gateAt = (gates.at + task * gates.words) / 4;
+  const itemGate = (c: number, q: string): string =>
+    perLoad === 1
+      ? `bitcast<vec4<f32>>(records[record${c} + ${gateAt}u + ${q}])`
+      : `half_quad(records[record${c} + ${gateAt}u + ${q} / 2u], ${q} % 2u)`;
+  return /* wgsl */ `
+  ${unrolled(perThread, (c) =>
+    ofQuads(
+      (q) =>
+        `gate${c}[${q}] = user_gates[(request * ${cross.length}u + ${task}u) * ${quads}u + ${q}] + ${itemGate(c, q)};`,
+    ),
+  )}
+  for (var start = 0u; start < ${gateHidden}u; start += ${stretch}u) {
+    let count = min(${stretch}u, ${gateHidden}u - start);
+    workgroupBarrier();
+    for (var i = thread; i < count * ${2 * quads}u; i += ${threads}u) {
+      staged[i] = weights[${weightsAt}u + start * ${2 * quads}u + i];
+    }
+    for (var i = thread; i < count; i += ${threads}u) {
+      staged_bias[i] = weights[${biasAt}u + ((start + i) >> 2u)][(start + i) & 3u];
+    }
+    workgroupBarrier();
+    for (var hidden = 0u; hidden < count; hidden++) {
+      let into = hidden * ${2 * quads}u;
+      let out = into + ${quads}u;
+      ${unrolled(perThread, (c) => `var sum${c} = vec4<f32>(0.0);`)}
+      ${ofQuads(
+        (q) =>
+          `{ let weight = staged[into + ${q}]; ${unrolled(perThread, (c) => `sum${c} += weight * delta${c}[${q}];`)} }`,
+      )}
+      ${unrolled(perThread, (c) => `let unit${c} = max(0.0, staged_bias[hidden] + sum_of(sum${c}));`)}
+      ${ofQuads(
+        (q) =>
+          `{ let weight = staged[out + ${q}]; ${unrolled(perThread, (c) => `gate${c}[${q}] += unit${c} * weight;`)} }`,
+      )}
+    }
+  }
+  ${unrolled(
+    perThread,
+    (c) => `
+  var logit${task}_${c} = 0.0;
+  {
+    var most = vec4<f32>(-3e38);
+    ${ofQuads((q) => `most = max(most, gate${c}[${q}]);`)}
+    let highest = max(max(most.x, most.y), max(most.z, most.w));
+    var total = vec4<f32>(0.0);
+    var sum = vec4<f32>(0.0);
+    ${ofQuads((q) => `{ let share = exp(gate${c}[${q}] - highest); total += share; sum += share * delta${c}[${q}]; }`)}
+    logit${task}_${c} = sum_of(sum) / sum_of(total);
+  }`,
+  )}`;
+}
