@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { threadId } from "node:worker_threads";
 import { type ErrorCode, HarnessError } from "../src/errors.ts";
 import type { ProcessStats } from "../src/door/stats.ts";
 import type { GrpcClient } from "../src/door/grpc-client.ts";
@@ -13,6 +14,7 @@ export const FEATURE_SERVICE = "silverbench.mesh.v1.Feature";
 export const FILTER_SERVICE = "silverbench.mesh.v1.Filter";
 export const INDEX_SERVICE = "silverbench.mesh.v1.Index";
 export const RANKER_SERVICE = "silverbench.mesh.v1.Ranker";
+export const TOWER_SERVICE = "silverbench.mesh.v1.Tower";
 
 /** Fault; the .proto loader gives null where none is set. */
 export interface WireFault {
@@ -35,6 +37,7 @@ export function decodeFault({ code, message, where, hint }: WireFault): HarnessE
 
 interface WireStats {
   readonly pid: number;
+  readonly thread: number;
   readonly role: string;
   readonly cpuSeconds: number;
   readonly rssBytes: number;
@@ -54,6 +57,7 @@ export function statsHandler(service: MeshService): () => Promise<WireStats> {
     const { process, stages, counters } = own!;
     return {
       ...process,
+      thread: threadId,
       stages: Object.fromEntries(stages),
       counters: Object.fromEntries(addCounters([counters, trafficCounters()])),
       servers: servers.map((server) => server.process),
@@ -64,16 +68,17 @@ export function statsHandler(service: MeshService): () => Promise<WireStats> {
 /** @returns of the service's own process first, then of servers that it depends on. */
 export async function callStats(client: GrpcClient): Promise<ServiceStats[]> {
   const options = { timeoutMs: STATS_MS };
-  const { stages, counters, servers, ...process } = await client.call<object, WireStats>(
+  const { stages, counters, servers, thread, ...own } = await client.call<object, WireStats>(
     "Stats",
     {},
     options,
   );
-  const own = {
-    process,
-    stages: new Map(Object.entries(stages)),
-    counters: new Map(Object.entries(counters)),
-  };
+  const told = new Map(Object.entries(counters));
+  if (own.pid === process.pid && thread === threadId) {
+    // What crossed the wire is counted by thread, and whoever asks tells it of this one.
+    for (const name of trafficCounters().keys()) told.delete(name);
+  }
+  const first = { process: own, stages: new Map(Object.entries(stages)), counters: told };
   const none = { stages: new Map<string, string>(), counters: new Map<string, number>() };
-  return [own, ...servers.map((server) => ({ process: server, ...none }))];
+  return [first, ...servers.map((server) => ({ process: server, ...none }))];
 }

@@ -102,6 +102,26 @@ export interface RankerService extends MeshService {
   rank(rankings: readonly Ranking[], context: CallContext): Promise<readonly RankedRows[]>;
 }
 
+/** The user tower: from features to query vectors. */
+export interface TowerService extends MeshService {
+  /**
+   * @param features float32[users * userDim]
+   * @returns float32[users * heads * dim]
+   */
+  embed(features: Float32Array, context: CallContext): Promise<Float32Array>;
+}
+
+/** All services of a mesh, as its gateway calls them. */
+export interface MeshServices {
+  readonly feature: FeatureService;
+  readonly filter: FilterService;
+  readonly index: IndexService;
+  /** null: an item's value is its score. */
+  readonly ranker: RankerService | null;
+  /** null: the features are the query vector. */
+  readonly tower: TowerService | null;
+}
+
 export interface MeshService {
   /** One entry a process. */
   stats(): Promise<readonly ServiceStats[]>;

@@ -200,13 +200,64 @@ describe.each(["grpc", "in-process"] as const)("the mesh, transport %s", (transp
 });
 
 describe("the mesh", () => {
-  it("computes a user tower with several heads as the oracle does", async () => {
-    const system = await start({ transport: "in-process", index: { exactBelow: 1 } }, threeHeads);
+  it.each([
+    { towers: "embedded", transport: "in-process", roles: ["mesh"] },
+    {
+      towers: "service",
+      transport: "grpc",
+      roles: ["feature", "filter", "index", "tower", "gateway"],
+    },
+  ])("computes a user tower with several heads, $towers", async ({ roles, ...settings }) => {
+    const system = await start({ ...settings, index: { exactBelow: 1 } }, threeHeads);
+    expect(system.processes.map(({ role }) => role)).toEqual(roles);
     const client = connectDoor(system.address);
     try {
       const total = await scoreAll(client, threeHeads);
       expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
       expect(total.recall).toBeGreaterThanOrEqual(0.99);
+      const { counters } = await client.stats();
+      expect(counters.get("tower.users")).toBe(set.requests.length);
+    } finally {
+      client.close();
+      await system[Symbol.asyncDispose]();
+    }
+  });
+
+  it.each([
+    { transport: "grpc", placement: "thread" },
+    { transport: "grpc", placement: "one" },
+    { transport: "in-process", placement: "thread" },
+  ])("has all services in one process: $transport, $placement", async (settings) => {
+    const index = { kind: "flat", shards: 2 };
+    const system = await start({ ...settings, index, towers: "service" }, ranking);
+    expect(system.processes.map(({ role }) => role)).toEqual(["mesh"]);
+    const client = connectDoor(system.address);
+    try {
+      const total = await scoreAll(client, ranking);
+      expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
+      expect(total.recall).toBeGreaterThanOrEqual(0.9999);
+      const wrong = client.retrieve({ ...set.requests[0]!, filter: "colour:red" }, inTime);
+      await expect(wrong).rejects.toMatchObject({ code: "BAD_INPUT", where: "filter" });
+      const { counters, processes } = await client.stats();
+      expect(roleOf(processes)).toEqual(roleOf(system.processes));
+      expect(counters.get("tower.users")).toBeGreaterThanOrEqual(set.requests.length);
+      // What the services were asked over the wire, each call counted once.
+      const calls = counters.get("wire.calls")! - counters.get("door.requests")!;
+      const most = settings.transport === "in-process" ? 0 : 8 * counters.get("door.requests")!;
+      expect(calls).toBeLessThanOrEqual(most);
+    } finally {
+      client.close();
+      await system[Symbol.asyncDispose]();
+    }
+    expect(isAlive(system.processes[0]!.pid)).toBe(false);
+  });
+
+  it("computes no tower where features are the query vector", async () => {
+    const system = await start({ transport: "in-process", towers: "service" });
+    const client = connectDoor(system.address);
+    try {
+      await client.retrieve(set.requests[0]!, inTime);
+      expect((await client.stats()).counters.has("tower.users")).toBe(false);
     } finally {
       client.close();
       await system[Symbol.asyncDispose]();

@@ -2,13 +2,13 @@ import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
 import { checkBuilt, isBuilt, meshFolders } from "./build/mesh-build.ts";
 import { RedisServer } from "./feature/redis-server.ts";
-import { runBuild, startInProcess, startOverGrpc, stopMesh } from "./mesh.ts";
+import { type MeshProcesses, runBuild, startProcesses, stopMesh } from "./mesh.ts";
 
 /**
- * Starts system A, a mesh of retrieval services: gateway, index (HNSW), feature (LMDB or Redis), filter
- * (roaring bitmaps) and, where the model ranks by more than the score, ranker (ONNX Runtime), each
- * a process of its own, speaking gRPC; or, with `transport: in-process`, the same services in one
- * process.
+ * Starts system A, a mesh of retrieval services: gateway, index (HNSW), feature (LMDB or Redis),
+ * filter (roaring bitmaps), user tower and, where the model ranks by more than the score, ranker
+ * (ONNX Runtime), each a process of its own, speaking gRPC; or the same services in threads of one
+ * process, or in one thread, with the wire between them or without.
  *
  * @throws HarnessError as the failing process gave it; no process is left behind.
  */
@@ -19,11 +19,10 @@ export const startMesh: StartSystem<MeshSettings> = async (options) => {
   const cached = isBuilt(folders);
   const seconds = cached ? 0 : await runBuild(config, options);
   const build = { seconds, bytes: await checkBuilt(folders), cached };
-  const start = settings.transport === "grpc" ? startOverGrpc : startInProcess;
   const redis = settings.store === "redis" ? await RedisServer.start(options) : null;
   try {
     const at = redis === null ? {} : { redis: redis.url };
-    return describe(options, await start({ ...config, ...at }, options), redis, build);
+    return describe(options, await startProcesses({ ...config, ...at }, options), redis, build);
   } catch (error) {
     await redis?.[Symbol.asyncDispose]();
     throw error;
@@ -32,7 +31,7 @@ export const startMesh: StartSystem<MeshSettings> = async (options) => {
 
 function describe(
   { name, settings }: StartOptions<MeshSettings>,
-  mesh: Awaited<ReturnType<typeof startOverGrpc>>,
+  mesh: MeshProcesses,
   redis: RedisServer | null,
   build: System["build"],
 ): System {

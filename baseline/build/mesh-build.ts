@@ -14,6 +14,7 @@ import { writeInvertedLists } from "../index/inverted-lists.ts";
 import type { MeshConfig } from "../mesh-config.ts";
 import { shardRange } from "../row-range.ts";
 import { writeOverArch } from "../ranker/over-arch-files.ts";
+import { writeTower } from "../tower/tower-graph.ts";
 import { checkSizes, noteSizes } from "./part-sizes.ts";
 
 /** Raised when what a build writes changes, so that older ones are not taken for it. */
@@ -32,6 +33,8 @@ export interface MeshFolders {
   readonly items: string | null;
   /** The ranker's graphs; null where the model has no OverArch. */
   readonly overArch: string | null;
+  /** The user tower's graph; null where features are the query vector. */
+  readonly tower: string | null;
 }
 
 /** What the folders' contents follow from. */
@@ -60,14 +63,15 @@ export function meshFolders(
     postings: folderOf("postings", {}),
     items: hasRanker ? folderOf("items", {}) : null,
     overArch: model.overarch === "none" ? null : folderOf("overarch", weights),
+    tower: model.tower.kind === "identity" ? null : folderOf("tower", weights),
   };
 }
 
 /** Whether nothing is left to build. */
 export const isBuilt = (folders: MeshFolders): boolean => present(folders).every(existsSync);
 
-const present = ({ index, features, postings, items, overArch }: MeshFolders): string[] =>
-  [...index, features, postings, items, overArch].filter((folder) => folder !== null);
+const present = ({ index, ...others }: MeshFolders): string[] =>
+  [...index, ...Object.values(others)].filter((folder) => folder !== null);
 
 /** Builds what is missing, each part whole or not at all. */
 export async function buildMesh(
@@ -87,10 +91,15 @@ export async function buildMesh(
       writeItems(folder, catalogue, telling("writing item features")),
     );
   }
+  const { denseDim } = catalogue;
+  const model = createModel(spec, { userDim: users.dim, dim: catalogue.dim, denseDim });
+  if (folders.tower !== null) {
+    await buildPart(folders.tower, (folder) => writeTower(folder, model));
+  }
   if (folders.overArch !== null) {
-    const { dim, denseDim } = catalogue;
-    const { overArch } = createModel(spec, { userDim: users.dim, dim, denseDim });
-    await buildPart(folders.overArch, (folder) => writeOverArch(folder, overArch!, dim));
+    await buildPart(folders.overArch, (folder) =>
+      writeOverArch(folder, model.overArch!, model.dim),
+    );
   }
   const { count, dim, embeddings } = catalogue;
   for (const [shard, folder] of folders.index.entries()) {

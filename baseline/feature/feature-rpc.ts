@@ -33,8 +33,16 @@ interface WireColumnValues {
   readonly codes: Buffer;
 }
 
-/** Serves a feature service over gRPC. @param dim Float32 values of a user. */
-export function serveFeature(service: FeatureService, dim: number): Promise<GrpcServer> {
+/**
+ * Serves a feature service over gRPC.
+ * @param dim Float32 values of a user.
+ * @param port 0: any free port.
+ */
+export function serveFeature(
+  service: FeatureService,
+  dim: number,
+  port: number,
+): Promise<GrpcServer> {
   const users = async (
     request: WireUsersRequest,
     context: CallContext,
@@ -46,6 +54,7 @@ export function serveFeature(service: FeatureService, dim: number): Promise<Grpc
   ): Promise<WireItemsResponse> =>
     encodeItems(await service.items(decodeItemQuery(request), context));
   return serveGrpc({
+    port,
     protoFile: MESH_PROTO,
     service: FEATURE_SERVICE,
     handlers: { Users: users, Items: items, Stats: statsHandler(service) },

@@ -21,8 +21,8 @@ interface WireEvaluateResponse {
   readonly eligible: readonly (WireEligible & { readonly fault?: WireFault | null })[];
 }
 
-/** Serves a filter service over gRPC. */
-export function serveFilter(service: FilterService): Promise<GrpcServer> {
+/** Serves a filter service over gRPC. @param port 0: any free port. */
+export function serveFilter(service: FilterService, port: number): Promise<GrpcServer> {
   const evaluate = async (
     { filters }: WireEvaluateRequest,
     context: CallContext,
@@ -36,6 +36,7 @@ export function serveFilter(service: FilterService): Promise<GrpcServer> {
     return { eligible };
   };
   return serveGrpc({
+    port,
     protoFile: MESH_PROTO,
     service: FILTER_SERVICE,
     handlers: { Evaluate: evaluate, Stats: statsHandler(service) },

@@ -5,19 +5,17 @@ import type { CallContext, Retriever } from "../../src/door/retriever.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
 import type { SystemStats } from "../../src/door/stats.ts";
 import type { IdMap } from "../../src/retrieval/id-map.ts";
-import type { RetrievalModel } from "../../src/retrieval/model.ts";
+import { requireFinite, type RetrievalModel } from "../../src/retrieval/model.ts";
 import type { Answer, RetrievalRequest, UserRef } from "../../src/retrieval/request.ts";
 import { vectorsWithOverArch } from "../../src/retrieval/user-queries.ts";
 import type { MeshSettings } from "../../src/scenario/settings.ts";
+import { concatVectors } from "../concat-vectors.ts";
 import type {
   Candidates,
   EligibleRows,
-  FeatureService,
-  FilterService,
-  IndexService,
   MeshService,
+  MeshServices,
   RankedRows,
-  RankerService,
   Ranking,
   Search,
 } from "../services.ts";
@@ -25,13 +23,7 @@ import { mergeStats } from "./merged-stats.ts";
 import { bestByScore, type HeadUnion, uniteHeads } from "./head-union.ts";
 
 export interface MeshRetrieverOptions {
-  readonly services: {
-    readonly feature: FeatureService;
-    readonly filter: FilterService;
-    readonly index: IndexService;
-    /** null: an item's value is its score. */
-    readonly ranker: RankerService | null;
-  };
+  readonly services: MeshServices;
   readonly model: RetrievalModel;
   readonly ids: IdMap;
   readonly settings: MeshSettings;
@@ -73,10 +65,12 @@ export class MeshRetriever implements Retriever {
   readonly #searches: Batcher<Asked<Search>, Candidates>;
   /** null: there is no ranker. */
   readonly #rankings: Batcher<Asked<Ranking>, RankedRows> | null;
+  /** null: there is no tower. */
+  readonly #towers: Batcher<Asked<Float32Array>, Float32Array> | null;
 
   constructor(options: MeshRetrieverOptions) {
     this.#options = options;
-    const { feature, filter, index, ranker } = options.services;
+    const { feature, filter, index, ranker, tower } = options.services;
     this.#features = this.#batcher(LANES, (ids, context) =>
       feature.users(Float64Array.from(ids), context),
     );
@@ -89,6 +83,12 @@ export class MeshRetriever implements Retriever {
       ranker === null
         ? null
         : this.#batcher(LANES, (rankings, context) => ranker.rank(rankings, context));
+    this.#towers =
+      tower === null
+        ? null
+        : this.#batcher(LANES, async (users, context) =>
+            split(await tower.embed(concatVectors(users), context), users.length),
+          );
   }
 
   async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
@@ -138,9 +138,12 @@ export class MeshRetriever implements Retriever {
         : await this.#times.time("gateway.feature", () =>
             this.#ask(this.#features, user.id, context),
           );
-    const startMs = performance.now();
-    const vectors = Float32Array.from(model.queryVectors(features));
-    this.#times.record("gateway.tower", performance.now() - startMs);
+    requireFinite("user features", features, model.userDim);
+    const towers = this.#towers;
+    if (towers === null) return { vectors: features, features };
+    const vectors = await this.#times.time("gateway.tower", () =>
+      this.#ask(towers, features, context),
+    );
     return { vectors, features };
   }
 
@@ -201,6 +204,12 @@ export class MeshRetriever implements Retriever {
         ),
     });
   }
+}
+
+/** Vectors of so many users, a view each. */
+function split(vectors: Float32Array, users: number): Float32Array[] {
+  const each = vectors.length / users;
+  return Array.from({ length: users }, (_, at) => vectors.subarray(at * each, (at + 1) * each));
 }
 
 const NO_FEATURES = new Float32Array(0);

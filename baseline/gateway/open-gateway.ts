@@ -6,14 +6,24 @@ import { IdMap } from "../../src/retrieval/id-map.ts";
 import { createModel } from "../../src/retrieval/model.ts";
 import { DatasetReader } from "../dataset-reader.ts";
 import type { GatewayConfig } from "../mesh-config.ts";
+import type { Closing } from "../parts/closing.ts";
+import type { MeshServices } from "../services.ts";
+import { openTower } from "../tower/open-tower.ts";
 import { MeshRetriever, type MeshRetrieverOptions } from "./mesh-retriever.ts";
 
-/** Opens the front door of a mesh whose services are at hand, near or far. */
+/**
+ * Opens the front door of a mesh whose services are at hand, near or far.
+ * @param closing Gets what is opened here.
+ */
 export async function openGateway(
   config: GatewayConfig,
-  services: MeshRetrieverOptions["services"],
+  reached: MeshServices,
   { role, indexLanes }: Pick<MeshRetrieverOptions, "role" | "indexLanes">,
+  closing: Closing,
 ): Promise<Door> {
+  const isEmbedded = reached.tower === null && config.folders.tower !== null;
+  const tower = isEmbedded ? closing.add(await openTower(config)) : reached.tower;
+  const services = { ...reached, tower };
   const reader = await DatasetReader.open(config.datasetFolder);
   const { items, dim, userDim, denseDim } = reader.manifest;
   const { settings, ports } = config;
@@ -23,5 +33,6 @@ export async function openGateway(
   const queryDim = model.heads * dim;
   const limits = { items, userDim, queryDim, maxInFlight: settings.maxInFlight };
   const workers = doorWorkerCount(settings.doorWorkers, availableParallelism());
-  return await openDoor({ retriever, limits, ports, workers, onDied: endService });
+  const door = await openDoor({ retriever, limits, ports, workers, onDied: endService });
+  return closing.add(door);
 }

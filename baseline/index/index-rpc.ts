@@ -36,8 +36,8 @@ interface WireSearchResponse {
   readonly candidates: readonly WireCandidates[];
 }
 
-/** Serves an index service over gRPC. */
-export function serveIndex(service: IndexService): Promise<GrpcServer> {
+/** Serves an index service over gRPC. @param port 0: any free port. */
+export function serveIndex(service: IndexService, port: number): Promise<GrpcServer> {
   const search = async (
     { searches }: WireSearchRequest,
     context: CallContext,
@@ -46,6 +46,7 @@ export function serveIndex(service: IndexService): Promise<GrpcServer> {
     return { candidates: answers.map(encodeCandidates) };
   };
   return serveGrpc({
+    port,
     protoFile: MESH_PROTO,
     service: INDEX_SERVICE,
     handlers: { Search: search, Stats: statsHandler(service) },

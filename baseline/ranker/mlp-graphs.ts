@@ -1,12 +1,12 @@
 import type { MlpOverArch } from "../../src/retrieval/over-arch/mlp.ts";
-import type { OverArchWriter } from "./over-arch-writer.ts";
+import type { GraphWriter } from "../graph-writer.ts";
 
 // An MLP over user, item and inner products (src/retrieval/over-arch/mlp.ts has the formulas) in
 // two graphs: what an item alone determines, and the rest.
 
 /** x [items, itemDim] -> hidden [items, width], and the embedding [items, dim] that x begins with. */
 export async function writeMlpItems(
-  writer: OverArchWriter,
+  writer: GraphWriter,
   { first, itemDim }: MlpOverArch,
   dim: number,
 ): Promise<void> {
@@ -24,7 +24,7 @@ export async function writeMlpItems(
  * candidates a user -> logits [T, B, C].
  */
 export async function writeMlpLogits(
-  writer: OverArchWriter,
+  writer: GraphWriter,
   mlp: MlpOverArch,
   dim: number,
 ): Promise<void> {

@@ -1,13 +1,13 @@
 import type { Value } from "../../src/onnx/graph-builder.ts";
 import { type MolOverArch, NORM_FLOOR } from "../../src/retrieval/over-arch/mol.ts";
-import type { OverArchWriter } from "./over-arch-writer.ts";
+import type { GraphWriter } from "../graph-writer.ts";
 import { inputsInOrder, outputsInOrder, pairsByItem } from "./pair-order.ts";
 
 // A mixture of logits (src/retrieval/over-arch/mol.ts has the formulas) in two graphs: what an item
 // alone determines, and the rest.
 
 /** x [items, itemDim] -> components [items, P_x d'], gates [items, T P]. */
-export async function writeMolItems(writer: OverArchWriter, mol: MolOverArch): Promise<void> {
+export async function writeMolItems(writer: GraphWriter, mol: MolOverArch): Promise<void> {
   const { itemGroups, userGroups, dim, itemDim } = mol;
   const { graph } = writer;
   const order = pairsByItem(userGroups, itemGroups);
@@ -28,7 +28,7 @@ export async function writeMolItems(writer: OverArchWriter, mol: MolOverArch): P
  * features [B, userDim], components [B, C, P_x d'], gates [B, C, T P] of C candidates a user ->
  * logits [T, B, C].
  */
-export async function writeMolLogits(writer: OverArchWriter, mol: MolOverArch): Promise<void> {
+export async function writeMolLogits(writer: GraphWriter, mol: MolOverArch): Promise<void> {
   const { userGroups, itemGroups, dim, userDim, tasks } = mol;
   const { graph } = writer;
   const order = pairsByItem(userGroups, itemGroups);
@@ -73,7 +73,7 @@ export async function writeMolLogits(writer: OverArchWriter, mol: MolOverArch): 
 
 /** [B, P_u, d'], each component of length 1 / temperature. */
 async function userComponents(
-  writer: OverArchWriter,
+  writer: GraphWriter,
   mol: MolOverArch,
   features: Value,
 ): Promise<Value> {
@@ -88,18 +88,18 @@ async function userComponents(
 }
 
 /** Components, and what each is divided by to have the length 1. */
-function unitLengths(writer: OverArchWriter, components: Value): Value[] {
+function unitLengths(writer: GraphWriter, components: Value): Value[] {
   const norms = writer.graph.node("ReduceL2", [components, writer.graph.ints(-1)]);
   return [components, writer.graph.node("Max", [norms, writer.number(NORM_FLOOR)])];
 }
 
 /** The first two dimensions of a value, and a third. */
-function shapeOf({ graph }: OverArchWriter, value: Value, last: number): Value {
+function shapeOf({ graph }: GraphWriter, value: Value, last: number): Value {
   const shape = graph.node("Shape", [value], { attributes: { start: 0, end: 2 } });
   return graph.node("Concat", [shape, graph.ints(last)], { attributes: { axis: 0 } });
 }
 
-function splitTasks({ graph }: OverArchWriter, gates: Value, tasks: number): Value[] {
+function splitTasks({ graph }: GraphWriter, gates: Value, tasks: number): Value[] {
   if (tasks === 1) return [gates];
   return graph.nodes("Split", [gates], tasks, { attributes: { axis: -1, num_outputs: tasks } });
 }

@@ -3,7 +3,7 @@ import { WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { OverArch } from "../../src/retrieval/over-arch/over-arch.ts";
 import { writeMlpItems, writeMlpLogits } from "./mlp-graphs.ts";
 import { writeMolItems, writeMolLogits } from "./mol-graphs.ts";
-import { OverArchWriter } from "./over-arch-writer.ts";
+import { GraphWriter } from "../graph-writer.ts";
 
 /** The graphs of an OverArch in its folder. */
 export const ITEMS_GRAPH = "items";
@@ -43,8 +43,8 @@ export async function writeOverArch(
   dim: number,
 ): Promise<void> {
   await using weights = await WeightsFile.create(join(folder, "overarch.data"));
-  const items = new OverArchWriter(ITEMS_GRAPH, weights);
-  const logits = new OverArchWriter(LOGITS_GRAPH, weights);
+  const items = new GraphWriter(ITEMS_GRAPH, weights);
+  const logits = new GraphWriter(LOGITS_GRAPH, weights);
   if (overArch.kind === "mol") {
     await writeMolItems(items, overArch);
     await writeMolLogits(logits, overArch);

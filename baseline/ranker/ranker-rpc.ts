@@ -26,8 +26,8 @@ interface WireRankResponse {
   readonly ranked: readonly WireRanked[];
 }
 
-/** Serves a ranker service over gRPC. */
-export function serveRanker(service: RankerService): Promise<GrpcServer> {
+/** Serves a ranker service over gRPC. @param port 0: any free port. */
+export function serveRanker(service: RankerService, port: number): Promise<GrpcServer> {
   const rank = async (
     { rankings }: WireRankRequest,
     context: CallContext,
@@ -36,6 +36,7 @@ export function serveRanker(service: RankerService): Promise<GrpcServer> {
     return { ranked: answers.map(encodeRanked) };
   };
   return serveGrpc({
+    port,
     protoFile: MESH_PROTO,
     service: RANKER_SERVICE,
     handlers: { Rank: rank, Stats: statsHandler(service) },

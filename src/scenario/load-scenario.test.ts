@@ -299,6 +299,12 @@ const changes: readonly [what: string, from: string | RegExp, to: string, line: 
       'it.yaml:5:35: systems.mesh.settings.maxbatch: unknown field; did you mean "maxBatch"?',
     ],
     [
+      "a wire that there is not",
+      "kind: mesh }",
+      "kind: mesh, settings: { transport: in-process, placement: process } }",
+      /^ {2}it\.yaml:5:\d+: systems\.mesh\.settings\.placement: expected thread or one .*, came "process"/,
+    ],
+    [
       "cpus",
       "prices:",
       "cpus: some\nprices:",

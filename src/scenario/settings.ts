@@ -19,7 +19,7 @@ const door = {
   doorWorkers: z.union([z.literal("auto"), z.number().int().min(1).max(64)]).default("auto"),
 };
 
-export const meshSettings = z.strictObject({
+const mesh = z.strictObject({
   ...door,
   /** The index service's engine. */
   index: z
@@ -43,13 +43,14 @@ export const meshSettings = z.strictObject({
       exactBelow: z.union([z.literal("auto"), z.number().min(0).max(1)]).default("auto"),
     })
     .prefault({}),
-  /** Processes of each service, a shard of the index counted by itself; over gRPC only. */
+  /** Copies of each service, of the index for each shard; over gRPC only. */
   replicas: z
     .strictObject({
       feature: copies,
       filter: copies,
       index: copies,
       ranker: copies,
+      tower: copies,
     })
     .prefault({}),
   /**
@@ -73,9 +74,24 @@ export const meshSettings = z.strictObject({
       itemCache: z.number().int().min(0).max(100_000_000).default(100_000),
     })
     .prefault({}),
+  /** Where the user tower runs: in the gateway, or as a service of its own. */
+  towers: z.enum(["embedded", "service"]).default("embedded"),
   /** `in-process`: the same service code in one process, without the wire in between. */
   transport: z.enum(["grpc", "in-process"]).default("grpc"),
+  /**
+   * Where the services run: each in a process, each in a thread of one process, or all in one
+   * thread. auto: a process each over gRPC, one thread for all in-process.
+   */
+  placement: z.enum(["auto", "process", "thread", "one"]).default("auto"),
 });
+
+export const meshSettings = mesh.refine(
+  ({ transport, placement }) => transport === "grpc" || placement !== "process",
+  {
+    path: ["placement"],
+    error: "thread or one (transport in-process has no wire between processes)",
+  },
+);
 
 export const indexAsModelSettings = z.strictObject({
   ...door,

@@ -1,11 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
-import type { WeightsFile } from "../../src/onnx/weights-file.ts";
-import type { DenseLayer } from "../../src/retrieval/dense-layer.ts";
+import { GraphBuilder, type Value } from "../src/onnx/graph-builder.ts";
+import type { WeightsFile } from "../src/onnx/weights-file.ts";
+import type { DenseLayer } from "../src/retrieval/dense-layer.ts";
 
-/** One of the ranker's graphs while it is written; its weights go to a file that others share. */
-export class OverArchWriter {
+/** A graph while it is written; its weights go to a file that several may share. */
+export class GraphWriter {
   readonly graph: GraphBuilder;
   readonly #name: string;
   readonly #weights: WeightsFile;
