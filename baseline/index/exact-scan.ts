@@ -1,5 +1,5 @@
 import { type Ranked, TopK } from "../../src/math/top-k.ts";
-import { BLOCK_ROWS, type RowScorer } from "./vector-table.ts";
+import { BLOCK_ROWS, type Scorer } from "./row-table.ts";
 
 /** Whether a row must be left out. */
 export type IsExcluded = (row: number) => boolean;
@@ -15,11 +15,11 @@ export interface ScanOptions {
 
 /** Scores every row it is given and keeps the best: exact, and the cheapest way where few pass. */
 export class ExactScan {
-  readonly #scorer: RowScorer;
+  readonly #scorer: Scorer;
   readonly #scores = new Float32Array(BLOCK_ROWS);
   readonly #block = new Uint32Array(BLOCK_ROWS);
 
-  constructor(scorer: RowScorer) {
+  constructor(scorer: Scorer) {
     this.#scorer = scorer;
   }
 
@@ -32,7 +32,7 @@ export class ExactScan {
 
   /** Lets rows compete with those that were found before. */
   scanInto(top: TopK, { query, rows, isExcluded }: Omit<ScanOptions, "k">): void {
-    const count = rows === null ? this.#scorer.table.count : rows.length;
+    const count = rows === null ? this.#scorer.count : rows.length;
     this.#scorer.setQuery(query);
     for (let from = 0; from < count; from += BLOCK_ROWS) {
       const to = Math.min(from + BLOCK_ROWS, count);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/math/random.ts";
 import { ExactScan } from "./exact-scan.ts";
-import { BLOCK_ROWS, createVectorTable, RowScorer } from "./vector-table.ts";
+import { BLOCK_ROWS } from "./row-table.ts";
+import { createVectorTable, RowScorer } from "./vector-table.ts";
 
 const gaussians = (count: number, seed: number): Float32Array => {
   const random = new Random(seed);
