@@ -267,6 +267,7 @@ describe("the mesh", () => {
   it.each([
     { kind: "flat", recall: 0.9999 },
     { kind: "ivf-flat", clusters: 100, probes: 25, recall: 0.9 },
+    { kind: "ivf-int8", clusters: 100, probes: 25, join: "post", recall: 0.9 },
   ])("answers from an index of the kind $kind", async ({ recall, ...index }) => {
     const system = await start({ transport: "in-process", index });
     expect(system.engine).toBe(`${index.kind}+roaring+lmdb`);

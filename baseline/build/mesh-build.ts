@@ -115,7 +115,7 @@ function buildIndex(
   settings: MeshSettings["index"],
   telling: (phase: string) => (fraction: number) => void,
 ): Promise<void> {
-  if (settings.kind === "ivf-flat") {
+  if (settings.kind !== "hnsw") {
     return buildPart(folder, (temporary) =>
       writeInvertedLists(temporary, vectors, settings, telling("clustering the items")),
     );
@@ -135,8 +135,11 @@ function buildIndex(
 function indexParts(index: MeshSettings["index"]): object[] {
   const { kind, precision, connectivity, expansionAdd, clusters, shards } = index;
   if (kind === "flat") return [];
+  // Both kinds of inverted lists are of the same clusters.
   const from =
-    kind === "hnsw" ? { kind, precision, connectivity, expansionAdd } : { kind, clusters };
+    kind === "hnsw"
+      ? { kind, precision, connectivity, expansionAdd }
+      : { kind: "ivf-flat", clusters };
   return Array.from({ length: shards }, (_, shard) => ({ ...from, shard, shards }));
 }
 

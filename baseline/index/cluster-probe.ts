@@ -14,15 +14,24 @@ export interface ProbeQuery {
   readonly probes: number;
 }
 
+/**
+ * Candidates that a coarse scan keeps for each row wanted, and beside them: int8 displaces a row by
+ * a few places among its like, so the best in full are among these.
+ */
+const COARSE_SHARE = 1.5;
+const COARSE_MORE = 32;
+
 /** Scores the rows of the clusters nearest to a query. Belongs to one thread. */
 export class ClusterProbe {
   readonly clusters: number;
   readonly #lists: InvertedLists;
   readonly #scan: ExactScan;
+  readonly #coarse: ExactScan | null;
   readonly #passing: Uint32Array;
   readonly #dim: number;
 
-  constructor(lists: InvertedLists, scan: ExactScan) {
+  /** @param coarse Scans all rows of a cluster, and `scan` only the best of them; null: `scan` does. */
+  constructor(lists: InvertedLists, scan: ExactScan, coarse: ExactScan | null = null) {
     const { starts, centroids } = lists;
     const clusters = starts.length - 1;
     const largest = starts.reduce(
@@ -31,6 +40,7 @@ export class ClusterProbe {
     );
     this.#lists = lists;
     this.#scan = scan;
+    this.#coarse = coarse;
     this.#passing = new Uint32Array(largest);
     this.clusters = clusters;
     this.#dim = centroids.length / clusters;
@@ -38,22 +48,35 @@ export class ClusterProbe {
 
   /** The k best rows of the clusters; of all clusters, where k rows are not found before. */
   best(asked: ProbeQuery): Ranked {
+    const { query, k } = asked;
+    if (this.#coarse === null) return this.#probe(this.#scan, asked, k).take();
+    const kept = this.#probe(this.#coarse, asked, Math.ceil(k * COARSE_SHARE) + COARSE_MORE).take();
+    return this.#scan.best({ query, rows: kept.rows.toSorted(), k, isExcluded: nothing });
+  }
+
+  /** As many as `kept` of the best rows; it is done once it has k. */
+  #probe(scan: ExactScan, asked: ProbeQuery, kept: number): TopK {
     const { query, k, probes } = asked;
-    const top = new TopK(k);
+    const top = new TopK(kept);
     // Twice as many clusters until there are enough rows; their order is the same each time.
     for (let done = 0, wanted = probes; ; wanted *= 2) {
       const nearest = this.#nearest(query, wanted);
-      for (const cluster of nearest.subarray(done)) this.#scanCluster(cluster, top, asked);
+      for (const cluster of nearest.subarray(done)) this.#scanCluster(scan, cluster, top, asked);
       done = nearest.length;
-      if (top.size === k || done === this.clusters) return top.take();
+      if (top.size >= k || done === this.clusters) return top;
     }
   }
 
-  #scanCluster(cluster: number, top: TopK, { query, eligible, isExcluded }: ProbeQuery): void {
+  #scanCluster(
+    scan: ExactScan,
+    cluster: number,
+    top: TopK,
+    { query, eligible, isExcluded }: ProbeQuery,
+  ): void {
     const { starts, rows } = this.#lists;
     const list = rows.subarray(starts[cluster], starts[cluster + 1]);
     const passing = eligible === null ? list : this.#filter(list, eligible);
-    this.#scan.scanInto(top, { query, rows: passing, isExcluded });
+    scan.scanInto(top, { query, rows: passing, isExcluded });
   }
 
   #filter(list: Uint32Array, eligible: RowSet): Uint32Array {
@@ -75,3 +98,5 @@ export class ClusterProbe {
     return top.take().rows;
   }
 }
+
+const nothing: IsExcluded = () => false;

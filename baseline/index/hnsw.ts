@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Index, MetricKind, ScalarKind } from "usearch";
 import { HarnessError } from "../../src/errors.ts";
 import type { MeshSettings } from "../../src/scenario/settings.ts";
+import type { Walked, Walker } from "./walk.ts";
 
 export type GraphSettings = MeshSettings["index"];
 
@@ -11,19 +12,8 @@ const SCALARS = { f32: ScalarKind.F32, f16: ScalarKind.F16, i8: ScalarKind.I8 } 
 /** Vectors added between two reports of progress. */
 const CHUNK_VECTORS = 2_000;
 
-/** Rows found by a walk, query after query, each query's by distance ascending. */
-export interface Walked {
-  /** [queries * wanted] */
-  readonly rows: Uint32Array;
-  /** Inner products, float32, as the index's precision gives them. */
-  readonly values: Float32Array;
-  /** [queries] how many of `wanted` were found. */
-  readonly counts: Uint32Array;
-  readonly wanted: number;
-}
-
 /** A graph of nearest neighbours (HNSW, Malkov and Yashunin 2016) by inner product: usearch. */
-export class HnswGraph {
+export class HnswGraph implements Walker {
   readonly #index: Index;
   readonly #dim: number;
 

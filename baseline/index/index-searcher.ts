@@ -4,6 +4,7 @@ import { StageTimes } from "../../src/door/stage-times.ts";
 import type { RowRange } from "../row-range.ts";
 import type { Candidates, IndexService, Search, ServiceStats } from "../services.ts";
 import type { GraphSettings } from "./hnsw.ts";
+import { createInt8Table } from "./int8-table.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
 import { SearchPool } from "./search-pool.ts";
 import { createVectorTable } from "./vector-table.ts";
@@ -36,8 +37,10 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
     const { embeddings, dim, graphFile, lists, range, settings, workers } = options;
     const times = new StageTimes();
     const table = createVectorTable({ embeddings, dim, scorers: workers });
+    const int8 =
+      settings.kind === "ivf-int8" ? createInt8Table({ embeddings, dim, scorers: workers }) : null;
     const pool = await SearchPool.start(
-      { table, graphFile, lists, range, settings },
+      { table, int8, graphFile, lists, range, settings },
       workers,
       (ms) => times.record("index.search", ms),
     );

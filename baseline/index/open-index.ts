@@ -22,7 +22,7 @@ export async function openIndex(config: MeshConfig, shard: number): Promise<Inde
     embeddings: embeddings.subarray(range.from * dim, range.to * dim),
     dim,
     graphFile: kind === "hnsw" ? join(folder!, GRAPH_FILE) : null,
-    lists: kind === "ivf-flat" ? await readInvertedLists(folder!, shape) : null,
+    lists: kind.startsWith("ivf") ? await readInvertedLists(folder!, shape) : null,
     range: shards === 1 ? null : range,
     settings: config.settings.index,
     workers: availableParallelism(),

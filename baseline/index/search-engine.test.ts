@@ -31,6 +31,7 @@ const settings = (changes: Partial<GraphSettings>): GraphSettings => ({
   expansionAdd: 64,
   expansionSearch: 64,
   exactBelow: "auto",
+  join: "auto",
   ...changes,
 });
 

@@ -5,15 +5,16 @@ import { RowSet } from "../row-set.ts";
 import type { Candidates, Search } from "../services.ts";
 import type { ClusterProbe } from "./cluster-probe.ts";
 import type { ExactScan, IsExcluded } from "./exact-scan.ts";
-import { type GraphSettings, HnswGraph, type Walked } from "./hnsw.ts";
+import { type GraphSettings, HnswGraph } from "./hnsw.ts";
 import { packHeads } from "./pack-heads.ts";
 import {
-  isScannedWhole,
+  planProbe,
   planSearch,
   type SearchPlan,
   type SearchShape,
   widenWalk,
 } from "./search-plan.ts";
+import { RankedWalker, type Walked, type Walker } from "./walk.ts";
 
 /** How searches were answered, counted from the start. */
 export interface SearchCounters {
@@ -51,7 +52,7 @@ interface Job {
 }
 
 /**
- * Nearest eligible rows: joins the filter's bitmap with the graph or with an exact scan, and never
+ * Nearest eligible rows: joins the filter's bitmap with the index or with an exact scan, and never
  * gives fewer rows than there are. Belongs to one thread.
  */
 export class SearchEngine {
@@ -64,6 +65,7 @@ export class SearchEngine {
     fallbacks: 0,
   };
   readonly #parts: EngineParts;
+  readonly #walker: Walker;
   /** The eligible rows of the search at hand. */
   readonly #rows: Uint32Array;
   /** [items] the number of the search that last excluded a row. */
@@ -72,6 +74,7 @@ export class SearchEngine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#walker = walkerOf(parts);
     this.#rows = new Uint32Array(parts.items);
     this.#excludedBy = new Uint32Array(parts.items);
   }
@@ -101,14 +104,15 @@ export class SearchEngine {
   #plan(shape: SearchShape): SearchPlan {
     const { near, settings } = this.#parts;
     if (near instanceof HnswGraph) return planSearch(shape, settings);
-    const { probes } = settings;
-    const isWhole = near === null || isScannedWhole(shape, { probes, clusters: near.clusters });
-    return { kind: isWhole ? "exact" : "probe" };
+    if (near !== null) {
+      return planProbe(shape, settings, { probes: settings.probes, clusters: near.clusters });
+    }
+    // Nothing leads to near rows, so those that are eligible are scored: the two ways are one.
+    if (settings.join !== "post") return { kind: "exact" };
+    return planSearch(shape, { ...settings, expansionSearch: 0 });
   }
 
   #walkTogether(jobs: readonly Job[]): void {
-    const { near } = this.#parts;
-    if (!(near instanceof HnswGraph)) return;
     const widths = new Map<number, Job[]>();
     for (const job of jobs) {
       if (job.plan.kind !== "walk") continue;
@@ -117,7 +121,10 @@ export class SearchEngine {
       else alike.push(job);
     }
     for (const [wanted, alike] of widths) {
-      const walk = near.walk(concatVectors(alike.map(({ search }) => search.vectors)), wanted);
+      const walk = this.#walker.walk(
+        concatVectors(alike.map(({ search }) => search.vectors)),
+        wanted,
+      );
       let first = 0;
       for (const job of alike) {
         job.walked = { walk, first };
@@ -158,13 +165,14 @@ export class SearchEngine {
       this.counters.walks++;
       const passed = this.#passing(job, walk, at, query, isExcluded);
       if (passed.rows.length === job.search.k) return passed;
-      const wanted = widenWalk(job.shape, { wanted: walk.wanted, found: walk.counts[at]! });
+      const reached = { wanted: walk.wanted, found: walk.counts[at]! };
+      const wanted = widenWalk(job.shape, reached, this.#parts.settings.join);
       if (wanted === null) {
         this.counters.fallbacks++;
         return this.#scan(job, query, isExcluded);
       }
       this.counters.topUps++;
-      walk = (this.#parts.near as HnswGraph).walk(query, wanted);
+      walk = this.#walker.walk(query, wanted);
       at = 0;
     }
   }
@@ -176,6 +184,7 @@ export class SearchEngine {
     query: Float32Array,
     isExcluded: IsExcluded,
   ): Ranked {
+    const { near, settings } = this.#parts;
     const top = new TopK(search.k);
     const start = at * walk.wanted;
     const passed: number[] = [];
@@ -185,7 +194,8 @@ export class SearchEngine {
       top.push(walk.values[i]!, row);
       passed.push(row);
     }
-    if (this.#parts.settings.precision === "f32" || passed.length < search.k) return top.take();
+    const isCoarse = near instanceof HnswGraph && settings.precision !== "f32";
+    if (!isCoarse || passed.length < search.k) return top.take();
     // A coarser index finds the neighbourhood; the order within it is the full vectors'.
     const rows = Uint32Array.from(passed).toSorted();
     return this.#parts.scan.best({ query, rows, k: search.k, isExcluded: nothing });
@@ -219,3 +229,14 @@ const inRange = (rows: Uint32Array, { from, to }: RowRange): Uint32Array =>
   rows.filter((row) => row >= from && row < to).map((row) => row - from);
 
 const nothing: IsExcluded = () => false;
+
+/** What finds more rows than are wanted, for a filter to choose from. */
+function walkerOf({ near, scan, dim, settings: { probes } }: EngineParts): Walker {
+  if (near instanceof HnswGraph) return near;
+  const all = { eligible: null, isExcluded: nothing };
+  return new RankedWalker(dim, (query, k) =>
+    near === null
+      ? scan.best({ query, rows: null, k, isExcluded: nothing })
+      : near.best({ ...all, query, k, probes }),
+  );
+}

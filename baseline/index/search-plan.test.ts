@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planSearch, widenWalk } from "./search-plan.ts";
+import { type Join, planProbe, planSearch, widenWalk } from "./search-plan.ts";
 
-const auto = { expansionSearch: 256, exactBelow: "auto" } as const;
+const auto = { join: "auto", expansionSearch: 256, exactBelow: "auto" } as const;
 
 describe("the plan of a search", () => {
   it("walks the graph of a large catalogue without a filter, as wide as the index does anyway", () => {
@@ -45,12 +45,28 @@ describe("the plan of a search", () => {
 
   it("widens a walk twofold until the graph is exhausted or a scan costs less", () => {
     const shape = { items: 1_000_000, k: 100, eligible: 500_000, excluded: 0 };
-    expect(widenWalk(shape, { wanted: 256, found: 256 })).toBe(512);
-    expect(widenWalk(shape, { wanted: 256, found: 255 })).toBeNull();
-    expect(widenWalk(shape, { wanted: 4_096, found: 4_096 })).toBeNull();
+    expect(widenWalk(shape, { wanted: 256, found: 256 }, "auto")).toBe(512);
+    expect(widenWalk(shape, { wanted: 256, found: 255 }, "auto")).toBeNull();
+    expect(widenWalk(shape, { wanted: 4_096, found: 4_096 }, "auto")).toBeNull();
     expect(
-      widenWalk({ ...shape, items: 500, eligible: 400 }, { wanted: 256, found: 256 }),
+      widenWalk({ ...shape, items: 500, eligible: 400 }, { wanted: 256, found: 256 }, "auto"),
     ).toBeNull();
+  });
+
+  it("does as it is told, unless all that pass are wanted", () => {
+    const shape = { items: 1_000_000, k: 100, eligible: 5_000, excluded: 0 };
+    const lists = { probes: 16, clusters: 4_000 };
+    const plans = (join: Join, eligible = 5_000): string[] => [
+      planSearch({ ...shape, eligible }, { ...auto, join }).kind,
+      planProbe({ ...shape, eligible }, { ...auto, join }, lists).kind,
+    ];
+    expect(plans("auto")).toEqual(["exact", "probe"]);
+    expect(plans("auto", 4_000)).toEqual(["exact", "exact"]);
+    expect(plans("pre")[1]).toBe("probe");
+    expect(plans("post")).toEqual(["walk", "walk"]);
+    expect(plans("post", 100)).toEqual(["exact", "exact"]);
+    expect(plans("exact", 1_000_000)).toEqual(["exact", "exact"]);
+    expect(widenWalk(shape, { wanted: 4_096, found: 4_096 }, "post")).toBe(8_192);
   });
 
   it("comes to an end, whatever the shape", () => {
@@ -64,12 +80,12 @@ describe("the plan of a search", () => {
     );
     fc.assert(
       fc.property(shapes, fc.constantFrom(0, 0.5, "auto" as const), (shape, exactBelow) => {
-        const plan = planSearch(shape, { expansionSearch: 64, exactBelow });
+        const plan = planSearch(shape, { join: "auto", expansionSearch: 64, exactBelow });
         let wanted = plan.kind === "walk" ? plan.wanted : null;
         for (let steps = 0; wanted !== null; steps++) {
           expect(wanted).toBeLessThan(shape.items);
           expect(steps).toBeLessThan(40);
-          wanted = widenWalk(shape, { wanted, found: wanted });
+          wanted = widenWalk(shape, { wanted, found: wanted }, "auto");
         }
       }),
     );

@@ -1,3 +1,5 @@
+import type { MeshSettings } from "../../src/scenario/settings.ts";
+
 /** What a search costs depends on how much of the catalogue may be answered. */
 export interface SearchShape {
   readonly items: number;
@@ -7,7 +9,12 @@ export interface SearchShape {
   readonly excluded: number;
 }
 
+/** How a filter's rows are joined with an index, where it is not for the cost to say. */
+export type Join = MeshSettings["index"]["join"];
+
 export interface PlanSettings {
+  readonly join: Join;
+  /** Rows that a walk keeps anyway; 0: it keeps as many as are wanted. */
   readonly expansionSearch: number;
   /** A share of the catalogue, or "auto": whichever is estimated to cost less. */
   readonly exactBelow: number | "auto";
@@ -33,28 +40,32 @@ const ROWS_PER_CANDIDATE = 100;
  */
 const RISK = 2;
 
-/** Chooses between the two ways to join a filter with a graph. Both give min(k, eligible) rows. */
+/** Chooses between the two ways to join a filter with a walk. Both give min(k, eligible) rows. */
 export function planSearch(shape: SearchShape, settings: PlanSettings): SearchPlan {
   const { items, eligible } = shape;
   const wanted = firstWanted(shape, settings);
-  if (wanted >= items) return { kind: "exact" };
-  const { exactBelow } = settings;
+  const { exactBelow, join } = settings;
+  if (wanted >= items || join === "exact") return { kind: "exact" };
+  if (join === "post") return { kind: "walk", wanted };
   const walkCost = scanCostOf(wanted) * (eligible < items ? RISK : 1);
   const isExact = exactBelow === "auto" ? eligible <= walkCost : eligible < exactBelow * items;
   return isExact ? { kind: "exact" } : { kind: "walk", wanted };
 }
 
 /**
- * After a walk that left too few: twice as many, or null where scoring all that pass is cheaper.
+ * After a walk that left too few: twice as many, or null where scoring all that pass is cheaper, or
+ * nothing is left to walk to.
  * @param found Rows the walk found: fewer than it wanted when it saw the whole graph it can reach.
  */
 export function widenWalk(
   shape: SearchShape,
   walk: { readonly wanted: number; readonly found: number },
+  join: Join,
 ): number | null {
   const wanted = walk.wanted * 2;
   const isExhausted = walk.found < walk.wanted || wanted >= shape.items;
-  return isExhausted || shape.eligible <= scanCostOf(wanted) ? null : wanted;
+  const isCheaper = join !== "post" && shape.eligible <= scanCostOf(wanted);
+  return isExhausted || isCheaper ? null : wanted;
 }
 
 /** A walk for `wanted` rows, in rows scored exactly. */
@@ -72,11 +83,24 @@ function firstWanted(shape: SearchShape, { expansionSearch }: PlanSettings): num
   return Math.ceil((passing * items) / eligible);
 }
 
+/** Chooses between clusters, looked into for eligible rows only, and the other ways. */
+export function planProbe(
+  shape: SearchShape,
+  settings: PlanSettings,
+  lists: { readonly probes: number; readonly clusters: number },
+): SearchPlan {
+  const { join } = settings;
+  if (join === "exact" || join === "post") {
+    return planSearch(shape, { ...settings, expansionSearch: 0 });
+  }
+  return { kind: join === "auto" && isScannedWhole(shape, lists) ? "exact" : "probe" };
+}
+
 /**
  * Whether rows are better scored exactly than by clusters: where no more pass than the clusters
  * probed have rows, which would only be fewer of the same.
  */
-export function isScannedWhole(
+function isScannedWhole(
   { items, eligible, k, excluded }: SearchShape,
   { probes, clusters }: { readonly probes: number; readonly clusters: number },
 ): boolean {

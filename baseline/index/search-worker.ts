@@ -5,12 +5,15 @@ import { ClusterProbe } from "./cluster-probe.ts";
 import { ExactScan } from "./exact-scan.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
+import { Int8Scorer, type Int8Table } from "./int8-table.ts";
 import { type NearRows, type SearchCounters, SearchEngine } from "./search-engine.ts";
 import { RowScorer, type VectorTable } from "./vector-table.ts";
 
 /** What a worker is started with. */
 export interface SearchWorkerData {
   readonly table: VectorTable;
+  /** The same rows, coarser; null: the index looks at them in full. */
+  readonly int8: Int8Table | null;
   readonly slot: number;
   /** Of the kinds of index that have one; null otherwise. */
   readonly graphFile: string | null;
@@ -40,7 +43,7 @@ export type SearchReport =
 
 // A walk or a scan blocks its thread for milliseconds, hence a thread of its own: the service's
 // main thread goes on answering the wire.
-const { table, slot, graphFile, lists, range, settings } = workerData as SearchWorkerData;
+const { table, int8, slot, graphFile, lists, range, settings } = workerData as SearchWorkerData;
 const scan = new ExactScan(new RowScorer(table, slot));
 const engine = new SearchEngine({
   range,
@@ -63,5 +66,7 @@ parentPort!.postMessage({ type: "ready" } satisfies SearchReport);
 
 function openNear(): NearRows {
   if (graphFile !== null) return HnswGraph.view(graphFile, table.dim, settings);
-  return lists === null ? null : new ClusterProbe(lists, scan);
+  if (lists === null) return null;
+  const coarse = int8 === null ? null : new ExactScan(new Int8Scorer(int8, slot));
+  return new ClusterProbe(lists, scan, coarse);
 }

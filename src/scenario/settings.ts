@@ -24,13 +24,16 @@ const mesh = z.strictObject({
   /** The index service's engine. */
   index: z
     .strictObject({
-      /** `flat` scores every eligible row; `ivf-flat` those of the clusters nearest to the query. */
-      kind: z.enum(["hnsw", "flat", "ivf-flat"]).default("hnsw"),
-      /** Clusters of an `ivf-flat` index; auto: four times the square root of the items. */
+      /**
+       * `flat` scores every eligible row; `ivf-flat` those of the clusters nearest to the query;
+       * `ivf-int8` does that in int8, and the best of them again in full.
+       */
+      kind: z.enum(["hnsw", "flat", "ivf-flat", "ivf-int8"]).default("hnsw"),
+      /** Clusters of an IVF index; auto: four times the square root of the items. */
       clusters: z
         .union([z.literal("auto"), z.number().int().min(1).max(1_000_000)])
         .default("auto"),
-      /** Clusters that an `ivf-flat` index looks into; the more, the better the recall. */
+      /** Clusters that an IVF index looks into; the more, the better the recall. */
       probes: z.number().int().min(1).max(1_000_000).default(16),
       precision: z.enum(["f32", "f16", "i8"]).default("f32"),
       connectivity: z.number().int().min(2).max(256).default(16),
@@ -39,8 +42,20 @@ const mesh = z.strictObject({
       expansionSearch: z.number().int().min(8).max(65_536).default(256),
       /** Parts of the catalogue, each with an index and processes of its own. */
       shards: copies,
+      /**
+       * How the filter's rows are joined with the index. `pre`: it looks at eligible rows only (not
+       * hnsw); `post`: it finds more rows than are wanted, of which those that are not eligible are
+       * dropped, and again more until there are enough; `exact`: the eligible rows are scored one
+       * by one; `auto`: by the estimated cost. Answers are never short in any of them.
+       */
+      join: z.enum(["auto", "pre", "post", "exact"]).default("auto"),
       /** Below this share of eligible items they are scored exactly; auto: where that costs less. */
       exactBelow: z.union([z.literal("auto"), z.number().min(0).max(1)]).default("auto"),
+    })
+    .refine(({ kind, join }) => kind !== "hnsw" || join !== "pre", {
+      path: ["join"],
+      message:
+        "hnsw (usearch) takes no bitmap of rows: auto, post or exact; or an index of kind flat, ivf-flat or ivf-int8",
     })
     .prefault({}),
   /** Copies of each service, of the index for each shard; over gRPC only. */
