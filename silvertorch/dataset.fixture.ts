@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import type { Dataset } from "../src/dataset/dataset.ts";
 import { Random } from "../src/math/random.ts";
+import type { Device } from "../src/onnx/device.ts";
 import { Session } from "../src/onnx/session.ts";
 import type { Column } from "../src/retrieval/catalogue.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
@@ -10,6 +11,7 @@ import { compileArtifact } from "./compile/compile.ts";
 import type { ArtifactSettings } from "./compile/manifest.ts";
 import { OnnxEngine } from "./engine/onnx-engine.ts";
 import { RequestReader } from "./engine/request-reader.ts";
+import { formOf } from "./graph/device-form.ts";
 
 /** Neither a multiple of 8 nor of 64, so that the padding is at work. */
 export const ITEMS = 300;
@@ -154,18 +156,22 @@ interface CompiledOptions {
   readonly model: ModelSpec;
   readonly settings: ArtifactSettings;
   readonly probes?: number | "all";
+  /** Whose graph is run, on the processor; absent: its own. */
+  readonly graphOf?: Device;
 }
 
 /** For tests: compiles a dataset into a folder and loads what came out, in this thread. */
 export async function compiled(
   folder: string,
   dataset: Dataset,
-  { model, settings, probes = "all" }: CompiledOptions,
+  { model, settings, probes = "all", graphOf = "cpu" }: CompiledOptions,
 ): Promise<{ readonly engine: OnnxEngine; readonly reader: RequestReader }> {
   await compileArtifact({ dataset, model, settings, folder, threads: 1, onProgress: () => {} });
   const artifact = await Artifact.open(folder, { verify: true });
-  const reader = await RequestReader.open(artifact);
-  const file = artifact.graphPath("cpu");
+  const form = formOf(graphOf);
+  const reader = await RequestReader.open(artifact, form.eligibility);
+  const file = artifact.graphPath(graphOf);
   const session = await Session.open({ file, device: "cpu", threads: 1 });
-  return { engine: new OnnxEngine(session, artifact.manifest, probes), reader };
+  const engine = new OnnxEngine(session, artifact.manifest, { device: "cpu", form, probes });
+  return { engine, reader };
 }

@@ -14,6 +14,7 @@ import { openEngine, type EngineOptions } from "./engine/open-engine.ts";
 import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { warmUp } from "./engine/warm-up.ts";
+import { formOf } from "./graph/device-form.ts";
 import { LiveItems } from "./live/live-items.ts";
 import { type RankedIds, widened, withFresh, withoutHidden } from "./live/merge.ts";
 
@@ -77,7 +78,7 @@ export class Generation implements AsyncDisposable {
     { verify, ...options }: GenerationOptions & { readonly verify: boolean },
   ): Promise<Generation> {
     const artifact = await Artifact.open(folder, { verify });
-    const reader = await RequestReader.open(artifact);
+    const reader = await RequestReader.open(artifact, formOf(options.engine.device).eligibility);
     const engine = await openEngine(artifact, options.engine);
     try {
       await warmUp(engine, { maxBatch: options.maxBatch, plan: reader.anyPlan() });

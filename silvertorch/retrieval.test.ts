@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AnswerScorer, type AnswerScore } from "../src/measure/recall.ts";
+import type { Device } from "../src/onnx/device.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import { computeTruth } from "../src/retrieval/oracle.ts";
 import type { RetrievalRequest } from "../src/retrieval/request.ts";
@@ -33,6 +34,8 @@ interface Case {
   readonly clusters?: number;
   readonly eligibility?: ArtifactSettings["eligibility"];
   readonly probes?: number | "all";
+  /** Whose graph is run, on the processor. */
+  readonly graphOf?: Device;
 }
 
 const formula = "if(lang:v1 AND age <= 2, 2, 1) * score - 0.1 * default(age, 1) ^ 2";
@@ -145,6 +148,31 @@ const cases: Case[] = [
   },
 ];
 
+/** The graph for CUDA is of another form; what it answers does not need the card. */
+const onCuda: Case[] = [
+  { ...cases[0]!, name: "one head" },
+  { ...cases[1]!, name: "three heads, float16", precision: "float16" },
+  { ...cases[3]!, name: "three heads, int8" },
+  { ...cases[6]!, name: "MoL, three heads" },
+  ...(["float32", "float16", "int8"] as const).map((precision): Case => ({
+    name: `three heads in clusters, ${precision}`,
+    model: threeHeads,
+    userDim: 5,
+    precision,
+    clusters: 5,
+    probes: 2,
+    eligibility: narrow,
+  })),
+  {
+    name: "MLP over all clusters, float16",
+    model: perceptron,
+    userDim: 5,
+    precision: "float16",
+    clusters: 5,
+    probes: "all",
+  },
+];
+
 interface Checked {
   readonly answers: readonly EngineAnswer[];
   readonly scores: readonly AnswerScore[];
@@ -158,6 +186,7 @@ async function harness({
   clusters,
   probes = "all",
   eligibility = { kind: "exact" },
+  graphOf = "cpu",
 }: Case): Promise<{
   readonly check: (requests: readonly RetrievalRequest[]) => Promise<Checked>;
   readonly close: () => Promise<void>;
@@ -169,6 +198,7 @@ async function harness({
     model,
     settings: { precision, scale: "perItem", clusters: clusters ?? null, eligibility },
     probes,
+    graphOf,
   });
   const quiet = { onProgress: () => {}, signal: new AbortController().signal };
   return {
@@ -183,7 +213,17 @@ async function harness({
   };
 }
 
-test.for(cases)("any request gets the oracle's answer: $name", async (given) => {
+const everyCase = [
+  ...cases,
+  ...onCuda.map((each) => ({
+    ...each,
+    name: `CUDA's graph: ${each.name}`,
+    graphOf: "cuda" as const,
+  })),
+  { ...cases[1]!, name: "three heads, float16", precision: "float16" as const },
+];
+
+test.for(everyCase)("any request gets the oracle's answer: $name", async (given) => {
   const { check, close } = await harness(given);
   const isExhaustive = given.clusters === undefined || given.probes === "all";
   const exactly = given.precision === "float32" ? 1 : 0.9;

@@ -1,4 +1,5 @@
 import { Random } from "../../src/math/random.ts";
+import type { Device } from "../../src/onnx/device.ts";
 import { kMeans } from "../../src/onnx/k-means.ts";
 import type { Points } from "../../src/onnx/nearest-centroids.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
@@ -50,6 +51,8 @@ export interface ClusterOptions {
   /** How many are wished for. */
   readonly wished: number;
   readonly seed: number;
+  /** Default: the processor. */
+  readonly device?: Device;
   readonly threads: number;
   readonly onProgress: (fraction: number) => void;
 }
@@ -57,7 +60,7 @@ export interface ClusterOptions {
 /** Sorts a catalogue's items into clusters of about equal size. */
 export async function clusterItems(
   { count: items, dim, embeddings }: Pick<Catalogue, "count" | "dim" | "embeddings">,
-  { wished, seed, threads, onProgress }: ClusterOptions,
+  { wished, seed, device = "cpu", threads, onProgress }: ClusterOptions,
 ): Promise<Clusters> {
   const { count, width } = clusterSizes(items, wished);
   const { centroids, assignment } = await kMeans({
@@ -65,6 +68,7 @@ export async function clusterItems(
     clusters: count,
     capacity: width,
     random: new Random(seed),
+    device,
     threads,
     onProgress,
   });

@@ -26,9 +26,9 @@ runService<CompilerConfig, CompilerReady>(async (config, onProgress) => {
   await requireDevice(config.device);
   const startMs = performance.now();
   onProgress("reading the dataset", Number.NaN);
-  const { datasetFolder, model, settings, threads = 1, folder } = config;
+  const { datasetFolder, model, settings, device, threads = 1, folder } = config;
   const dataset = await readDataset(datasetFolder, { verify: false });
-  await compileArtifact({ dataset, model, settings, threads, folder, onProgress });
+  await compileArtifact({ dataset, model, settings, device, threads, folder, onProgress });
   return {
     ready: { seconds: (performance.now() - startMs) / 1000 },
     stop: () => Promise.resolve(),

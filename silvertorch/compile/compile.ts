@@ -3,6 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { atomicFolder } from "../../src/dataset/cache-folder.ts";
 import type { Dataset, OnProgress } from "../../src/dataset/dataset.ts";
+import { requireKernels } from "../../src/onnx/cuda-kernels.ts";
+import type { Device } from "../../src/onnx/device.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { Column } from "../../src/retrieval/catalogue.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
@@ -11,9 +13,12 @@ import { indexAttributes, type AttributeIndex } from "../eligibility/attribute-i
 import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
 import { bitmapTable } from "../eligibility/bitmap-table.ts";
 import { signatureBitCount, type Signatures } from "../eligibility/signature.ts";
-import type { EligibilityWeights } from "../graph/eligibility.ts";
+import { cellCount } from "../eligibility/cells.ts";
+import type { BitmapWeights } from "../graph/bitmap-eligibility.ts";
+import type { CellWeights } from "../graph/cell-eligibility.ts";
+import { formOf } from "../graph/device-form.ts";
 import { retrievalGraph } from "../graph/retrieval-graph.ts";
-import { addCells } from "./cell-weights.ts";
+import { addCellColumns, addCellRows } from "./cell-weights.ts";
 import { clusteredLayout, clusterItems, defaultClusters } from "./clusters.ts";
 import { addClusteredItems, addItems, type ItemWeights } from "./item-weights.ts";
 import { addLayers, inOrder } from "./layer-weights.ts";
@@ -33,6 +38,8 @@ export interface CompileOptions {
   readonly dataset: Dataset;
   readonly model: ModelSpec;
   readonly settings: ArtifactSettings;
+  /** Where clusters are looked for; default: the processor. */
+  readonly device?: Device;
   /** Threads of what ONNX Runtime computes. */
   readonly threads: number;
   /** Made whole or not at all; one that is there is left alone. */
@@ -62,7 +69,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     denseDim: catalogue.denseDim,
   });
   await using file = await WeightsFile.create(join(folder, WEIGHTS_FILE));
-  const { layout, ...items } = await addCatalogue(file, options);
+  const { layout, placeOf, ...items } = await addCatalogue(file, options);
   const userTable = await file.add("users", "float32", [users.count, users.dim], users.features);
   const tower = await addLayers(file, "tower", model.layers);
   const ranking = await addRanking(file, model, { catalogue, onProgress });
@@ -74,19 +81,30 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   const columns = await addColumns(file, catalogue.columns, index);
   const progress = (done: number): void => onProgress("writing the bitmaps", done / index.rows);
   const bitmaps = counted(bitmapTable(index, catalogue.columns, layout), progress);
-  const eligibility = await addEligibility(file, { index, layout, bitmaps });
-
+  const byBitmaps = await addBitmaps(file, { index, layout, bitmaps });
   const isChecked = settings.eligibility.kind === "bloom" && settings.eligibility.exact;
-  const cells = isChecked ? await addCells(file, catalogue, index) : null;
+  const cells = isChecked ? await addCellRows(file, catalogue, index) : null;
+  const places = layout.paddedItems;
+  const byCells: CellWeights = {
+    kind: "cells",
+    cells: await addCellColumns(file, catalogue, { index, places, placeOf }),
+    padding: items.clusters?.padding ?? null,
+  };
 
   const files: ManifestFile[] = [
     { name: WEIGHTS_FILE, bytes: file.bytes, sha256: await file.finish() },
   ];
   for (const device of DEVICES) {
+    const form = formOf(device);
+    const eligibility =
+      form.eligibility === "bitmaps"
+        ? { eligibility: byBitmaps, cells }
+        : { eligibility: byCells, cells: null };
     const graph = retrievalGraph(
-      { users: userTable, tower, ...items, eligibility, cells, ranking },
-      { heads: spec.heads, candidates: spec.candidates, items: catalogue.count },
+      { users: userTable, tower, ...items, ...eligibility, ranking },
+      { heads: spec.heads, candidates: spec.candidates, items: catalogue.count, form },
     );
+    requireKernels(graph, device);
     files.push(await writeWhole(folder, graphFile(device), graph.toBytes()));
   }
   const manifest = sealManifest({
@@ -111,25 +129,35 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   await writeWhole(folder, MANIFEST_FILE, Buffer.from(manifest));
 }
 
+/** Where items lie: by row, or by cluster. */
+interface Placement {
+  readonly layout: BitmapLayout;
+  readonly placeOf: (row: number) => number;
+}
+
 /** Writes the items, sorted by cluster where the settings want clusters. */
 async function addCatalogue(
   file: WeightsFile,
-  { dataset: { catalogue }, model, settings, threads, onProgress }: CompileOptions,
-): Promise<ItemWeights & { readonly layout: BitmapLayout }> {
+  { dataset: { catalogue }, model, settings, device, threads, onProgress }: CompileOptions,
+): Promise<ItemWeights & Placement> {
   if (settings.clusters === null) {
     const layout = bitmapLayout(catalogue.count);
     onProgress("writing the embeddings", 0);
-    return { layout, ...(await addItems(file, catalogue, { settings, layout })) };
+    const items = await addItems(file, catalogue, { settings, layout });
+    return { layout, placeOf: (row) => row, ...items };
   }
   const clusters = await clusterItems(catalogue, {
     wished: settings.clusters === "auto" ? defaultClusters(catalogue.count) : settings.clusters,
     seed: model.seed,
+    // Its products are plain enough for any processor; on CUDA they take a small part of the time.
+    device: device === "cuda" ? "cuda" : "cpu",
     threads,
     onProgress: (fraction) => onProgress("finding clusters", fraction),
   });
   onProgress("writing the embeddings", 0);
   const items = await addClusteredItems(file, catalogue, { settings, clusters });
-  return { layout: clusteredLayout(catalogue.count, clusters), ...items };
+  const layout = clusteredLayout(catalogue.count, clusters);
+  return { layout, placeOf: (row) => clusters.positions[row]!, ...items };
 }
 
 /** What the planner of filters reads: vocabularies and distinct numbers. */
@@ -148,9 +176,13 @@ function addColumns(
       await file.add(distinctTensor(at), "float32", [entry.distinct.length], entry.distinct);
     }
     const { name, kind } = column;
-    if (entry.kind === "signed") return { name, kind, firstRow: 0, digits: NO_DIGITS, slots: 0 };
+    const described = { name, kind, cells: cellCount(column) };
+    if (entry.kind === "signed") {
+      return { ...described, firstRow: 0, digits: NO_DIGITS, slots: 0 };
+    }
     const { firstRow, digits } = entry;
-    return { name, kind, firstRow, digits, slots: entry.kind === "categorical" ? entry.slots : 1 };
+    const slots = entry.kind === "categorical" ? entry.slots : 1;
+    return { ...described, firstRow, digits, slots };
   });
 }
 
@@ -169,17 +201,18 @@ function bloomOf(
 export const vocabularyTensor = (column: number): string => `column.${column}.vocabulary`;
 export const distinctTensor = (column: number): string => `column.${column}.distinct`;
 
-interface EligibilityParts {
+interface BitmapParts {
   readonly index: AttributeIndex;
   readonly layout: BitmapLayout;
   readonly bitmaps: Iterable<Uint8Array>;
 }
 
-async function addEligibility(
+async function addBitmaps(
   file: WeightsFile,
-  { index, layout, bitmaps }: EligibilityParts,
-): Promise<EligibilityWeights> {
+  { index, layout, bitmaps }: BitmapParts,
+): Promise<BitmapWeights> {
   return {
+    kind: "bitmaps",
     blockWords: layout.blockWords,
     penalties: await file.add("penalties", "float32", [256, 8], bitPenalties()),
     bitmaps: await file.add("bitmaps", "uint64", [index.rows, layout.words], bitmaps),

@@ -5,11 +5,14 @@ import type { ClusterWeights } from "../graph/cluster-weights.ts";
 import type { QuantisedItems } from "../graph/quantised-scoring.ts";
 import type { Clusters } from "./clusters.ts";
 import type { ArtifactSettings } from "./manifest.ts";
+import { float16Bits } from "./float16.ts";
 import { itemCodes, itemScales, type ScaleOf } from "./quantisation.ts";
 
 /** What is scanned for candidates, and what scores them. */
 export interface ItemWeights {
   readonly items: StoredTensor;
+  /** The same in float16; null: not scanned so. */
+  readonly half: StoredTensor | null;
   readonly quantised: QuantisedItems | null;
   readonly clusters: ClusterWeights | null;
 }
@@ -24,7 +27,14 @@ export async function addItems(
   const { paddedItems } = layout;
   const padding = new Float32Array((paddedItems - layout.items) * dim);
   const items = await file.add("items", "float32", [paddedItems, dim], [embeddings, padding]);
-  if (settings.precision === "float32") return { items, quantised: null, clusters: null };
+  if (settings.precision !== "int8") {
+    const half = await addHalf(file, items, {
+      settings,
+      embeddings,
+      pieces: [embeddings, padding],
+    });
+    return { items, half, quantised: null, clusters: null };
+  }
   const scales = new Float32Array(paddedItems);
   scales.set(itemScales(catalogue, settings.scale));
   const codes = itemCodes({ count: catalogue.count, dim, embeddings }, scales);
@@ -32,7 +42,45 @@ export async function addItems(
     scales: await file.add("items.scales", "float32", [paddedItems], scales),
     codes: await file.add("items.codes", "int8", [dim, paddedItems], codes),
   };
-  return { items, quantised, clusters: null };
+  return { items, half: null, quantised, clusters: null };
+}
+
+/** The items again, in float16 and divided by the largest number, if the settings say so. */
+async function addHalf(
+  file: WeightsFile,
+  { dims }: StoredTensor,
+  {
+    settings,
+    pieces,
+    embeddings,
+  }: {
+    readonly settings: ArtifactSettings;
+    readonly pieces: Iterable<Float32Array>;
+    readonly embeddings: Float32Array;
+  },
+): Promise<StoredTensor | null> {
+  if (settings.precision !== "float16") return null;
+  const largest = largestNumber(embeddings);
+  function* halves(): Generator<Uint16Array> {
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length; at += HALF_STEP) {
+        yield float16Bits(piece.subarray(at, at + HALF_STEP), 1 / largest);
+      }
+    }
+  }
+  return await file.add("items.half", "float16", dims, halves());
+}
+
+/** Floats converted at a time. */
+const HALF_STEP = 1 << 20;
+
+/** By which all are divided, so that scores stay within float16's range; 1 of zeros. */
+function largestNumber(embeddings: Float32Array): number {
+  let largest = 0;
+  for (let at = 0; at < embeddings.length; at++) {
+    largest = Math.max(largest, Math.abs(embeddings[at]!));
+  }
+  return largest === 0 ? 1 : largest;
 }
 
 /** Writes items sorted by cluster. */
@@ -65,7 +113,10 @@ export async function addClusteredItems(
         ? await addCodes(file, catalogue, { clusters, scale: settings.scale })
         : null,
   };
-  return { items, quantised: null, clusters: weights };
+  const pieces = blocks(catalogue, clusters);
+  const { embeddings } = catalogue;
+  const half = await addHalf(file, items, { settings, embeddings, pieces });
+  return { items, half, quantised: null, clusters: weights };
 }
 
 async function addCodes(

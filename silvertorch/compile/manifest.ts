@@ -7,7 +7,7 @@ import type { Signatures, SignatureWidth } from "../eligibility/signature.ts";
 import type { ScaleOf } from "./quantisation.ts";
 
 /** Changes whenever graphs, tensors or their meaning do: other versions are compiled anew. */
-export const ARTIFACT_SCHEMA = "silverbench.artifact/4";
+export const ARTIFACT_SCHEMA = "silverbench.artifact/5";
 
 export const MANIFEST_FILE = "manifest.json";
 export const WEIGHTS_FILE = "model.onnx.data";
@@ -17,7 +17,7 @@ export const graphFile = (device: string): string => `model.${device}.onnx`;
 /** What an artifact is compiled from, beside the dataset. */
 export interface ArtifactSettings {
   /** Of the item embeddings that are scanned. */
-  readonly precision: "float32" | "int8";
+  readonly precision: "float32" | "float16" | "int8";
   /** Of 8-bit embeddings. */
   readonly scale: ScaleOf;
   /** Clusters wished for, of which a head probes some; null: items are not clustered. */
@@ -44,6 +44,8 @@ export interface ManifestColumn {
   readonly firstRow: number;
   readonly slots: number;
   readonly digits: Digits;
+  /** Cells of an item's row that are its. */
+  readonly cells: number;
 }
 
 export interface ManifestFile {

@@ -12,6 +12,9 @@ import { combine, constant, literal, negate, type Expression } from "./expressio
 export interface CellColumn {
   /** Number of the column's first value. */
   readonly base: number;
+  /** Where in the row its cells begin, and how many they are: one a value that an item may have. */
+  readonly first: number;
+  readonly cells: number;
   /** Distinct numbers of a numeric column, ascending; null: the column is categorical. */
   readonly distinct: Float32Array | null;
 }
@@ -19,30 +22,52 @@ export interface CellColumn {
 /** What a cell without a value holds. */
 export const NO_VALUE = -1;
 
-/** Numbers the values of columns. @param distinct of the numeric ones, by position. */
+/**
+ * Numbers the values of columns.
+ * @param distinct of the numeric ones, by position.
+ * @param cells of each column, by position.
+ */
 export function cellColumns(
   columns: readonly Column[],
   distinct: (column: number) => Float32Array,
+  cells: (column: number) => number,
 ): CellColumn[] {
   let base = 0;
+  let first = 0;
   return columns.map((column, at) => {
     const numbers = column.kind === "numeric" ? distinct(at) : null;
-    const entry = { base, distinct: numbers };
+    const entry = { base, first, cells: cells(at), distinct: numbers };
     base += column.kind === "numeric" ? numbers!.length : column.vocabulary.length;
+    first += entry.cells;
     return entry;
   });
 }
 
-/** Lowest and highest number, both included. */
-export type CellRange = readonly [low: number, high: number];
+/** Cells of a column: as many as some item has values. */
+export function cellCount(column: Column): number {
+  if (column.kind === "numeric") return 1;
+  let most = 0;
+  for (let item = 0; item + 1 < column.offsets.length; item++) {
+    most = Math.max(most, column.offsets[item + 1]! - column.offsets[item]!);
+  }
+  return most;
+}
+
+/** Lowest and highest number, both included; of one cell of a row, that cell's place before. */
+export type CellRange =
+  | readonly [low: number, high: number]
+  | readonly [place: number, low: number, high: number];
 
 /** A filter as an expression over ranges: row r of a literal is the r-th range. */
 export class CellConditions {
   readonly ranges: CellRange[] = [];
   readonly #columns: readonly CellColumn[];
+  readonly #looksAt: "row" | "cell";
 
-  constructor(columns: readonly CellColumn[]) {
+  /** @param looksAt what a literal is about: some cell of a row, or the one it names. */
+  constructor(columns: readonly CellColumn[], looksAt: "row" | "cell" = "row") {
     this.#columns = columns;
+    this.#looksAt = looksAt;
   }
 
   expression(filter: BoundFilter): Expression {
@@ -92,8 +117,18 @@ export class CellConditions {
 
   #within(column: number, low: number, high: number): Expression {
     if (low > high) return constant(false);
-    const { base } = this.#columns[column]!;
-    return literal(this.ranges.push([base + low, base + high]) - 1);
+    const { base, first, cells } = this.#columns[column]!;
+    const range = [base + low, base + high] as const;
+    if (this.#looksAt === "row") return this.#literal(range);
+    const places = Array.from({ length: cells }, (_, at) => first + at);
+    return combine(
+      "or",
+      places.map((place) => this.#literal([place, ...range])),
+    );
+  }
+
+  #literal(range: CellRange): Expression {
+    return literal(this.ranges.push(range) - 1);
   }
 }
 

@@ -7,7 +7,13 @@ import { anyFilter, ITEMS, smallDataset } from "../dataset.fixture.ts";
 import { distinctOf, indexAttributes } from "./attribute-index.ts";
 import { bitmapLayout } from "./bitmap-layout.ts";
 import { bitmapTable } from "./bitmap-table.ts";
-import { CellConditions, cellColumns, type CellColumn, type CellRange } from "./cells.ts";
+import {
+  CellConditions,
+  cellColumns,
+  cellCount,
+  type CellColumn,
+  type CellRange,
+} from "./cells.ts";
 import { MAX_PLAN_STEPS, planExpression, planFilter, type FilterPlan } from "./filter-plan.ts";
 import type { Operator } from "./expression.ts";
 
@@ -99,7 +105,11 @@ describe("by signatures", () => {
 });
 
 test("a filter over an item's cells is true of just the items that match it", () => {
-  const columns = cellColumns(catalogue.columns, (column) => distinctOf(index, column));
+  const columns = cellColumns(
+    catalogue.columns,
+    (column) => distinctOf(index, column),
+    (column) => cellCount(catalogue.columns[column]!),
+  );
   fc.assert(
     fc.property(anyFilter, (text) => {
       const filter = bound(text);

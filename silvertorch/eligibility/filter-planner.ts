@@ -5,13 +5,24 @@ import { printFilter } from "../../src/retrieval/filter/print.ts";
 import type { Column } from "../../src/retrieval/catalogue.ts";
 import type { AttributeIndex } from "./attribute-index.ts";
 import { CellConditions, type CellColumn } from "./cells.ts";
-import { planExpression, planFilter } from "./filter-plan.ts";
+import { type FilterPlan, planExpression, planFilter } from "./filter-plan.ts";
 import {
   EMPTY_PROGRAM,
   encodeProgram,
   type EncodedPlan,
   type EncodedProgram,
 } from "./plan-tensors.ts";
+
+/** What plans are made for: the attributes of a catalogue in one of two forms. */
+export interface PlannedFor {
+  readonly index: AttributeIndex;
+  /** Absent: plans are over bitmaps only, and nothing is checked. */
+  readonly cells?: {
+    readonly columns: readonly CellColumn[];
+    /** `scan`: plans are over cells; `check`: what bitmaps of signatures let through is checked. */
+    readonly use: "scan" | "check";
+  };
+}
 
 /** Plans kept: a plan is a few hundred bytes, and real filters repeat. */
 const CACHED_PLANS = 10_000;
@@ -21,18 +32,11 @@ export class FilterPlanner {
   readonly #columns: readonly Column[];
   readonly #plans: FilterCache<EncodedPlan | null>;
 
-  /**
-   * @param columns names and vocabularies; the items' values are not needed.
-   * @param cells where what signatures let through is checked; null: it is not.
-   */
-  constructor(
-    columns: readonly Column[],
-    index: AttributeIndex,
-    cells: readonly CellColumn[] | null = null,
-  ) {
+  /** @param columns names and vocabularies; the items' values are not needed. */
+  constructor(columns: readonly Column[], plannedFor: PlannedFor) {
     this.#columns = columns;
     this.#plans = new FilterCache(CACHED_PLANS, (text) => {
-      return encodedPlan(bindFilter(parseFilter(text), columns), index, cells);
+      return encodedPlan(bindFilter(parseFilter(text), columns), plannedFor);
     });
   }
 
@@ -56,16 +60,35 @@ export class FilterPlanner {
   }
 }
 
-function encodedPlan(
-  filter: BoundFilter,
-  index: AttributeIndex,
-  cells: readonly CellColumn[] | null,
-): EncodedPlan | null {
+function encodedPlan(filter: BoundFilter, { index, cells }: PlannedFor): EncodedPlan | null {
+  if (cells?.use === "scan") return cellPlan(filter, cells.columns);
   const scan = planFilter(filter, index);
-  const check = cells !== null && readsSignatures(filter, index) ? checkOf(filter, cells) : null;
+  const check =
+    cells !== undefined && readsSignatures(filter, index) ? checkOf(filter, cells.columns) : null;
   if (scan === null && check === null) return null;
   return { scan: scan === null ? EMPTY_PROGRAM : encodeProgram(scan), check };
 }
+
+/** Cells tell exactly, so that there is nothing to check. */
+function cellPlan(filter: BoundFilter, cells: readonly CellColumn[]): EncodedPlan | null {
+  const conditions = new CellConditions(cells, "cell");
+  const expression = conditions.expression(filter);
+  if (expression.kind === "constant" && !expression.value) {
+    return { scan: encodeProgram(NOTHING, () => NO_RANGE), check: null };
+  }
+  const plan = planExpression(expression);
+  if (plan === null) return null;
+  return { scan: encodeProgram(plan, (row) => conditions.ranges[row]!), check: null };
+}
+
+/** True of no item: a range that no number lies in. */
+const NOTHING: FilterPlan = [
+  {
+    op: "and",
+    terms: [{ op: "and", steps: [{ op: "and", literal: { row: 0, negated: false } }] }],
+  },
+];
+const NO_RANGE = [0, 1, 0];
 
 function checkOf(filter: BoundFilter, cells: readonly CellColumn[]): EncodedProgram | null {
   const conditions = new CellConditions(cells);

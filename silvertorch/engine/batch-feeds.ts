@@ -1,6 +1,8 @@
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
 import { planTensors, type EncodedPlan, type EncodedProgram } from "../eligibility/plan-tensors.ts";
+import { RANGE_NUMBERS, STEP_FLAGS, stepTensors } from "../eligibility/step-tensors.ts";
+import type { DeviceForm } from "../graph/device-form.ts";
 import type { EngineQuery } from "./query.ts";
 
 export interface BatchShape {
@@ -14,6 +16,7 @@ export interface BatchShape {
   readonly clustered: boolean;
   /** Whether the graph takes `fetch` and what to check of what signatures let through. */
   readonly checked: boolean;
+  readonly form: DeviceForm;
 }
 
 /** How thoroughly a batch is searched. */
@@ -80,7 +83,7 @@ function userFeeds(
 /** Requests with the same filter share a program, so the machine works it off once. */
 function planFeeds(
   queries: readonly EngineQuery[],
-  { checked }: BatchShape,
+  { checked, form }: BatchShape,
 ): Record<string, HostTensor> {
   const positions = new Map<EncodedPlan | null, number>();
   const planOf = Int32Array.from(queries, ({ plan }) => {
@@ -92,12 +95,24 @@ function planFeeds(
   return {
     filtered: flag(distinct.some((plan) => plan !== null)),
     plan_of: { type: "int32", dims: [queries.length], data: planOf },
-    ...programFeeds(
-      "scan",
+    ...scanFeeds(
       distinct.map((plan) => plan?.scan ?? null),
-      [ALL_ITEMS_ROW],
+      form,
     ),
     ...(checked ? checkFeeds(distinct) : {}),
+  };
+}
+
+function scanFeeds(
+  programs: readonly (EncodedProgram | null)[],
+  { eligibility }: DeviceForm,
+): Record<string, HostTensor> {
+  if (eligibility === "bitmaps") return programFeeds("scan", programs, [ALL_ITEMS_ROW]);
+  const { steps, plans, ranges, flags, complements } = stepTensors(programs);
+  return {
+    scan_ranges: { type: "int32", dims: [steps, RANGE_NUMBERS, plans, 1], data: ranges },
+    scan_flags: { type: "bool", dims: [steps, STEP_FLAGS.length, plans, 1], data: flags },
+    scan_complements: { type: "bool", dims: [plans, 1], data: complements },
   };
 }
 

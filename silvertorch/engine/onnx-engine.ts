@@ -4,7 +4,8 @@ import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { fallenBack, type Placement } from "../../src/onnx/placement.ts";
 import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
 import type { Artifact } from "../compile/artifact.ts";
-import type { ArtifactManifest } from "../compile/manifest.ts";
+import type { ArtifactManifest, ArtifactSettings } from "../compile/manifest.ts";
+import { type DeviceForm, formOf } from "../graph/device-form.ts";
 import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
 import { Effort } from "./effort.ts";
 import type { Engine } from "./engine.ts";
@@ -23,15 +24,33 @@ export interface OnnxEngineOptions {
 }
 
 /**
- * Scores of one run of the graph held at once, in floats: 256 MiB. Larger batches are run in
- * parts, for beyond it the scores only travel further between memory and the processor.
+ * The largest tensor of one run of the graph, in elements; larger batches are run in parts. On a
+ * processor 2^26 are 256 MiB of scores, and beyond it they only travel further between memory and
+ * the processor. CUDA has no Gather of 2^31 or more, and a few such tensors fit into a card.
  */
-const MAX_SCORES = 1 << 26;
+const MOST_ELEMENTS: Readonly<Record<Device, number>> = {
+  cpu: 2 ** 26,
+  cuda: 2 ** 31 - 1,
+  webgpu: 2 ** 26,
+};
+
+/** Of an embedding's number, in floats. */
+const SIZES: Readonly<Record<ArtifactSettings["precision"], number>> = {
+  float32: 1,
+  // ONNX Runtime has no such products on processors: it makes floats of them.
+  float16: 1,
+  int8: 0.25,
+};
 
 /** Floats of a candidate in an OverArch: as its embedding cache has, usually. */
 const RANKED_FLOATS = 128;
 
 const NO_ITEMS = new Float32Array(0);
+
+/** How a loaded graph is run. */
+export interface RunnerOptions extends Pick<OnnxEngineOptions, "device" | "probes"> {
+  readonly form?: DeviceForm;
+}
 
 /** A loaded graph: a session, in this thread or in one of its own. */
 export interface GraphRunner extends AsyncDisposable {
@@ -48,17 +67,24 @@ export class OnnxEngine implements Engine {
   readonly #manifest: ArtifactManifest;
   readonly #effort: Effort;
   readonly #shape: BatchShape;
+  readonly #device: Device;
   #freshItems: () => Float32Array = () => NO_ITEMS;
   #checkPlacement: (() => Promise<void>) | null = null;
 
   /**
    * @param runner the graph of this artifact, loaded; it ends with the engine.
+   * @param form what the graph takes, where it is not that of the device.
    * @param probes clusters that a head looks at.
    */
-  constructor(runner: GraphRunner, manifest: ArtifactManifest, probes: number | "all" = "all") {
+  constructor(
+    runner: GraphRunner,
+    manifest: ArtifactManifest,
+    { device, form = formOf(device), probes = "all" }: RunnerOptions,
+  ) {
     const { items, dim, userDim, model, clusters } = manifest;
     this.#runner = runner;
     this.#manifest = manifest;
+    this.#device = device;
     this.#effort = new Effort(manifest, probes);
     const queryDim = dim * model.heads;
     this.#shape = {
@@ -67,7 +93,8 @@ export class OnnxEngine implements Engine {
       userDim,
       queryDim,
       clustered: clusters !== null,
-      checked: manifest.checked,
+      checked: manifest.checked && form.eligibility === "bitmaps",
+      form,
     };
   }
 
@@ -85,7 +112,7 @@ export class OnnxEngine implements Engine {
       { file: artifact.graphPath(device), device, threads, profile },
       onDied,
     );
-    const engine = new OnnxEngine(session, artifact.manifest, probes);
+    const engine = new OnnxEngine(session, artifact.manifest, { device, probes });
     if (profile) {
       engine.#checkPlacement = async () => requireOnDevice(await session.placements(), device);
     }
@@ -135,11 +162,14 @@ export class OnnxEngine implements Engine {
   /** Queries of one run, so that what is scored, and of probed clusters copied, stays small. */
   #mostAtOnce(thoroughness: Thoroughness): number {
     const { items, dim, model, clusterWidth, settings, scoreOnly } = this.#manifest;
-    const floats = dim * (settings.precision === "int8" ? 0.25 : 1);
-    const copied = (clusterWidth ?? 0) * thoroughness.probes * floats;
+    const size = this.#device === "cuda" ? 1 : SIZES[settings.precision];
+    const copied = (clusterWidth ?? 0) * thoroughness.probes * dim * size;
     const perHead = this.#effort.isAll(thoroughness) ? items : copied;
     const ranked = scoreOnly ? 0 : model.candidates * RANKED_FLOATS;
-    return Math.max(1, Math.floor(MAX_SCORES / (Math.max(perHead, ranked) * model.heads)));
+    return Math.max(
+      1,
+      Math.floor(MOST_ELEMENTS[this.#device] / (Math.max(perHead, ranked) * model.heads)),
+    );
   }
 
   #freshFeed(): Record<string, HostTensor> {

@@ -7,8 +7,9 @@ import type { Artifact } from "../compile/artifact.ts";
 import { distinctTensor, vocabularyTensor } from "../compile/compile.ts";
 import { distinctOf, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { cellColumns } from "../eligibility/cells.ts";
-import { FilterPlanner } from "../eligibility/filter-planner.ts";
+import { FilterPlanner, type PlannedFor } from "../eligibility/filter-planner.ts";
 import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
+import type { DeviceForm } from "../graph/device-form.ts";
 import type { EngineQuery } from "./query.ts";
 
 interface ReaderParts {
@@ -33,13 +34,18 @@ export class RequestReader {
     this.#readsFeatures = parts.readsFeatures;
   }
 
-  static async open(artifact: Artifact): Promise<RequestReader> {
+  /** @param form what the graph that plans are for takes; default: bitmaps. */
+  static async open(
+    artifact: Artifact,
+    form: DeviceForm["eligibility"] = "bitmaps",
+  ): Promise<RequestReader> {
     const items = new IdMap(new Float64Array(await artifact.tensor("items.ids")));
     const users = new IdMap(new Float64Array(await artifact.tensor("users.ids")));
     const { columns, index } = await readColumns(artifact);
-    const distinct = (at: number): Float32Array => distinctOf(index, at);
-    const cells = artifact.manifest.checked ? cellColumns(columns, distinct) : null;
-    const planner = new FilterPlanner(columns, index, cells);
+    const planner = new FilterPlanner(columns, {
+      index,
+      ...cellsOf(artifact, { columns, index, form }),
+    });
     const readsFeatures = artifact.manifest.model.overarch !== "none";
     return new RequestReader({ items, users, planner, readsFeatures });
   }
@@ -92,6 +98,26 @@ export class RequestReader {
     }
     return rows.subarray(0, known);
   }
+}
+
+interface PlannedColumns {
+  readonly columns: readonly Column[];
+  readonly index: AttributeIndex;
+  readonly form: DeviceForm["eligibility"];
+}
+
+/** What the planner needs to know of cells, if anything. */
+function cellsOf(
+  { manifest }: Artifact,
+  { columns, index, form }: PlannedColumns,
+): Pick<PlannedFor, "cells"> {
+  if (form === "bitmaps" && !manifest.checked) return {};
+  const numbered = cellColumns(
+    columns,
+    (at) => distinctOf(index, at),
+    (at) => manifest.columns[at]!.cells,
+  );
+  return { cells: { columns: numbered, use: form === "cells" ? "scan" : "check" } };
 }
 
 /** Columns without their items' values, which live in the bitmaps only. */

@@ -1,19 +1,18 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
 import type { ClusterWeights } from "./cluster-weights.ts";
-import { eligibility, eligibilityWithin, type EligibilityWeights } from "./eligibility.ts";
+import type { DeviceForm } from "./device-form.ts";
 import { exclusion, forEachList } from "./exclusion.ts";
 import { listCount, overLists, type SearchInputs } from "./exhaustive-search.ts";
-import { scaledQueries } from "./quantised-scoring.ts";
-import { scoring } from "./scoring.ts";
+import { integerProduct, scaled, scaledQueries } from "./quantised-scoring.ts";
+import { halfQueries, scoring } from "./scoring.ts";
 import { excludedPlaces } from "./probed-exclusion.ts";
 import { bestOf, either, type Ranked } from "./top-k.ts";
 
 export interface ClusteredWeights {
-  /** float32 [positions, dim] */
+  /** float32 or float16 [positions, dim] */
   readonly items: StoredTensor;
   readonly clusters: ClusterWeights;
-  readonly eligibility: EligibilityWeights;
 }
 
 /**
@@ -40,10 +39,10 @@ export function clusteredSearch(
 
 function wholeSearch(
   graph: GraphBuilder,
-  { items, clusters, eligibility: weights }: ClusteredWeights,
+  { items, clusters }: ClusteredWeights,
   inputs: SearchInputs,
 ): Ranked {
-  const { filters, excluded, k } = inputs;
+  const { eligibility, excluded, k } = inputs;
   const lists = listCount(inputs);
   const places = graph.node("Gather", [graph.weight(clusters.positions), excluded.rows]);
   const allowed = exclusion(graph, scoring(graph, inputs.queries, items, inputs), {
@@ -54,10 +53,9 @@ function wholeSearch(
     bestOf(branch, branch.node("Add", [allowed, penalties]), k);
   return either(graph, {
     name: "filtered",
-    condition: filters.filtered,
+    condition: eligibility.filtered,
     lists,
-    yes: (branch) =>
-      penalised(branch, overLists(branch, eligibility(branch, weights, filters), lists)),
+    yes: (branch) => penalised(branch, overLists(branch, eligibility.ofAll(branch), lists)),
     no: (branch) => penalised(branch, branch.weight(viewOf(clusters.padding, [items.dims[0]!]))),
   });
 }
@@ -67,7 +65,7 @@ function probingSearch(
   weights: ClusteredWeights,
   { inputs, probes }: { readonly inputs: SearchInputs; readonly probes: Value },
 ): Ranked {
-  const { heads, filters, k } = inputs;
+  const { heads, eligibility, k } = inputs;
   const width = weights.clusters.padding.dims[1]!;
   const dim = weights.items.dims[1]!;
   const queries = graph.reshape(inputs.queries, 0, heads, dim);
@@ -76,7 +74,7 @@ function probingSearch(
     domain: "com.microsoft",
   });
   const probed = bestOf(graph, affinity, probes).rows;
-  const scores = blockScores(graph, weights, { queries, probed });
+  const scores = blockScores(graph, weights, { queries, probed, form: inputs.form });
   const exclusions = excludedPlaces(graph, inputs, { probed, clusters: weights.clusters });
   const allowed = exclusion(graph, scores, exclusions);
   const places = graph.node("Min", [
@@ -94,12 +92,10 @@ function probingSearch(
   const padding = weights.clusters.padding;
   return either(graph, {
     name: "filtered",
-    condition: filters.filtered,
+    condition: eligibility.filtered,
     lists: heads,
     yes: (branch) => {
-      const clusters = branch.reshape(probed, 0, -1);
-      const within = { filters, clusters };
-      return penalised(branch, eligibilityWithin(branch, weights.eligibility, within));
+      return penalised(branch, eligibility.within(branch, branch.reshape(probed, 0, -1)));
     },
     no: (branch) => penalised(branch, branch.node("Gather", [branch.weight(padding), probed])),
   });
@@ -110,45 +106,60 @@ interface Probing {
   readonly queries: Value;
   /** int64 [batch, heads, probes] */
   readonly probed: Value;
+  readonly form: DeviceForm;
 }
 
 /**
  * Scores of the items of the probed clusters: float32 [batch, heads, probes x width]. Of integers,
- * a list's scores are divided by its query's step, which leaves their order as it is.
+ *
+ * and of float16, a list's scores are divided by a number of its query's, which leaves their order
+ * as it is.
  */
 function blockScores(
   graph: GraphBuilder,
   { items, clusters }: ClusteredWeights,
-  { queries, probed }: Probing,
+  { queries, probed, form }: Probing,
 ): Value {
   const [count, width] = clusters.padding.dims as [number, number];
   const dim = items.dims[1]!;
   if (clusters.quantised === null) {
     const blocks = graph.node("Gather", [graph.weight(viewOf(items, [count, width, dim])), probed]);
-    const product = graph.node(
-      "FusedMatMul",
-      [graph.node("Unsqueeze", [queries, graph.ints(2, 3)]), blocks],
-      { attributes: { transB: 1 }, domain: "com.microsoft" },
-    );
-    return listsOf(graph, product);
+    const isHalf = items.type === "float16";
+    const like = isHalf ? halfQueries(graph, queries).halves : queries;
+    const scores = listsOf(graph, blockProducts(graph, like, { blocks, dim, form }));
+    return isHalf ? graph.cast(scores, "float32") : scores;
   }
   const { codes, scales } = clusters.quantised;
-  const { rounded, zero } = scaledQueries(graph, queries);
-  const product = graph.node("MatMulInteger", [
-    graph.node("Unsqueeze", [rounded, graph.ints(2, 3)]),
-    graph.node("Gather", [graph.weight(codes), probed]),
-    zero,
-  ]);
-  return listsOf(
-    graph,
-    graph.node("Mul", [
-      graph.cast(product, "float32"),
-      graph.node("Gather", [graph.weight(scales), probed]),
-    ]),
-  );
+  const { rounded, zero } = scaledQueries(graph, queries, form);
+  const row = graph.node("Unsqueeze", [rounded, graph.ints(2, 3)]);
+  const blocks = graph.node("Gather", [graph.weight(codes), probed]);
+  const product =
+    form.queryBytes === "unsigned"
+      ? graph.node("MatMulInteger", [row, blocks, zero])
+      : integerProduct(graph, row, blocks);
+  const scalesOf = graph.node("Gather", [graph.weight(scales), probed]);
+  return listsOf(graph, scaled(graph, product, scalesOf));
 }
 
-/** From [batch, heads, probes, 1, width] to [batch, heads, probes x width]. */
+/** @param blocks [batch, heads, probes, width, dim]. @returns [batch, heads, .., probes x width] */
+function blockProducts(
+  graph: GraphBuilder,
+  queries: Value,
+  {
+    blocks,
+    dim,
+    form,
+  }: { readonly blocks: Value; readonly dim: number; readonly form: DeviceForm },
+): Value {
+  const product = { attributes: { transB: 1 }, domain: "com.microsoft" };
+  const [row, items] =
+    form.products === "byCluster"
+      ? [graph.node("Unsqueeze", [queries, graph.ints(2, 3)]), blocks]
+      : [graph.node("Unsqueeze", [queries, graph.ints(2)]), graph.reshape(blocks, 0, 0, -1, dim)];
+  return graph.node("FusedMatMul", [row, items], product);
+}
+
+/** From [batch, heads, .., 1, ..] to [batch, heads, probes x width]. */
 const listsOf = (graph: GraphBuilder, scores: Value): Value => graph.reshape(scores, 0, 0, -1);
 
 /** From places among the probed items to positions: int64 [batch, heads, k]. */

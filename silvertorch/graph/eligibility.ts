@@ -1,105 +1,27 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
-import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
-import { filterBits, programInputs, programsOf, type Program } from "./filter-machine.ts";
+import { bitmapEligibility, type BitmapWeights } from "./bitmap-eligibility.ts";
+import { cellEligibility, type CellWeights } from "./cell-eligibility.ts";
+import type { ItemPenalties } from "./item-penalties.ts";
 
-export interface EligibilityWeights {
-  /** uint64 [rows, words]: the bitmap table (eligibility/bitmap-table.ts). */
-  readonly bitmaps: StoredTensor;
-  /** Words of a block of the table: of all items, or of one cluster. */
-  readonly blockWords: number;
-  /** float32 [256, 8]: of each byte, 0 where a bit is set and -inf where it is not. */
-  readonly penalties: StoredTensor;
-}
+/**
+ * Which items each request of a batch may get, in one of two forms, which agree: bitmaps, combined
+ * 64 items at a time, where a device has operators on bits; else the items' cells.
+ */
+export type EligibilityWeights = BitmapWeights | CellWeights;
 
-/** The filters of a batch, as inputs of the graph. */
-export interface FilterInputs {
+export interface Eligibility extends ItemPenalties {
   /** bool []: whether any request has a filter. */
   readonly filtered: Value;
-  /** int32 [batch]: the plan of each request. */
-  readonly planOf: Value;
-  readonly program: Program;
 }
 
-/** Inputs: `filtered` and `plan_of`, as above, and the program's, whose names begin with `scan`. */
-export function filterInputs(graph: GraphBuilder): FilterInputs {
-  return {
-    filtered: graph.input("filtered", "bool", []),
-    planOf: graph.input("plan_of", "int32", ["batch"]),
-    program: programInputs(graph, "scan", []),
-  };
-}
-
-/**
- * What to add to the scores so that only eligible items keep one: 0 or -inf an item. Requests with
- * the same filter share its work.
- *
- * @returns float32 [batch, paddedItems]
- */
+/** Inputs: `filtered` bool [] and the form's own. @param planOf int32 [batch]: each one's plan. */
 export function eligibility(
   graph: GraphBuilder,
-  { bitmaps, blockWords, penalties }: EligibilityWeights,
-  { planOf, program }: FilterInputs,
-): Value {
-  const words = bitmaps.dims[1]!;
-  const plans = graph.node("Shape", [program.complements], { attributes: { start: 0, end: 1 } });
-  const items = graph.node("Gather", [graph.weight(bitmaps), graph.ints(ALL_ITEMS_ROW)]);
-  const bits = filterBits(graph, program, {
-    shape: graph.node("Concat", [plans, graph.ints(words)], { attributes: { axis: 0 } }),
-    dims: ["plans", words],
-    read: (branch, rows) => branch.node("Gather", [branch.weight(bitmaps), rows]),
-  });
-  // No complement may make the padding eligible: row 0 holds the items that there are.
-  const eligible = graph.node("BitwiseAnd", [bits, items]);
-  const ofRequests = graph.reshape(graph.node("Gather", [eligible, planOf]), 0, -1, blockWords);
-  return unpacked(graph, ofRequests, penalties);
-}
-
-/**
- * The same for the items of some clusters only, so that the work is that of the clusters.
- *
- * @param clusters int64 [batch, probes]
- * @returns float32 [batch, probes x items of a cluster]
- */
-export function eligibilityWithin(
-  graph: GraphBuilder,
-  { bitmaps, blockWords, penalties }: EligibilityWeights,
-  { filters, clusters }: { readonly filters: FilterInputs; readonly clusters: Value },
-): Value {
-  const [rows, words] = bitmaps.dims as [number, number];
-  const blocks = words / blockWords;
-  const table = viewOf(bitmaps, [rows * blocks, blockWords]);
-  const count = graph.constant("int64", [], BigInt64Array.of(BigInt(blocks)));
-  const read = (branch: GraphBuilder, bitmap: Value): Value => {
-    const first = branch.node("Mul", [branch.cast(bitmap, "int64"), count]);
-    const block = branch.node("Add", [branch.node("Unsqueeze", [first, branch.ints(1)]), clusters]);
-    return branch.reshape(branch.node("Gather", [branch.weight(table), block]), 0, -1);
-  };
-  const all = read(graph, graph.ints(ALL_ITEMS_ROW));
-  const bits = filterBits(graph, programsOf(graph, filters.program, filters.planOf), {
-    shape: graph.node("Shape", [all]),
-    dims: ["batch", "words"],
-    read,
-  });
-  const eligible = graph.node("BitwiseAnd", [bits, all]);
-  return unpacked(graph, graph.reshape(eligible, 0, -1, blockWords), penalties);
-}
-
-/**
- * From bits to penalties: of each block byte k of all words for k = 0 .. 7 (so they come in the
- * order of the items, see bitmap-layout.ts), and for each byte its eight penalties from a table.
- *
- * @param words uint64 [batch, blocks, words of a block]
- */
-function unpacked(graph: GraphBuilder, words: Value, penalties: StoredTensor): Value {
-  const shifts = graph.constant(
-    "uint64",
-    [8, 1],
-    BigUint64Array.from({ length: 8 }, (_, k) => BigInt(8 * k)),
-  );
-  const planes = graph.node("Unsqueeze", [words, graph.ints(2)]);
-  const shifted = graph.node("BitShift", [planes, shifts], { attributes: { direction: "RIGHT" } });
-  // A cast to fewer bits keeps the lowest ones.
-  const bytes = graph.cast(graph.cast(shifted, "uint8"), "int32");
-  return graph.reshape(graph.node("Gather", [graph.weight(penalties), bytes]), 0, -1);
+  weights: EligibilityWeights,
+  planOf: Value,
+): Eligibility {
+  const filtered = graph.input("filtered", "bool", []);
+  return weights.kind === "bitmaps"
+    ? { filtered, ...bitmapEligibility(graph, weights, planOf) }
+    : { filtered, ...cellEligibility(graph, weights, planOf) };
 }

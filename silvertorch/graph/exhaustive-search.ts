@@ -1,17 +1,17 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
-import { eligibility, type EligibilityWeights, type FilterInputs } from "./eligibility.ts";
+import type { DeviceForm } from "./device-form.ts";
+import type { Eligibility } from "./eligibility.ts";
 import { exclusion, forEachList, withPadding, type ExclusionInputs } from "./exclusion.ts";
 import { quantisedScoring, type QuantisedItems } from "./quantised-scoring.ts";
 import { scoring, type Lists } from "./scoring.ts";
 import { bestOf, either, type Ranked } from "./top-k.ts";
 
 export interface SearchWeights {
-  /** float32 [paddedItems, dim] */
+  /** float32 or float16 [paddedItems, dim] */
   readonly items: StoredTensor;
   /** What is scanned instead of `items`; null: `items`. */
   readonly quantised: QuantisedItems | null;
-  readonly eligibility: EligibilityWeights;
 }
 
 /** What a batch is searched with. */
@@ -20,7 +20,8 @@ export interface SearchInputs {
   readonly queries: Value;
   readonly heads: number;
   readonly lists: Lists;
-  readonly filters: FilterInputs;
+  readonly eligibility: Eligibility;
+  readonly form: DeviceForm;
   readonly excluded: ExclusionInputs;
   /** int64 [1]: places of a list. */
   readonly k: Value;
@@ -36,10 +37,10 @@ export const listCount = ({ heads, lists }: Pick<SearchInputs, "heads" | "lists"
  */
 export function exhaustiveSearch(
   graph: GraphBuilder,
-  { items, quantised, eligibility: weights }: SearchWeights,
+  { items, quantised }: SearchWeights,
   { items: count, inputs }: { readonly items: number; readonly inputs: SearchInputs },
 ): Ranked {
-  const { queries, k, filters } = inputs;
+  const { queries, k, eligibility } = inputs;
   const scores =
     quantised === null
       ? scoring(graph, queries, items, inputs)
@@ -55,10 +56,10 @@ export function exhaustiveSearch(
   });
   return either(graph, {
     name: "filtered",
-    condition: filters.filtered,
+    condition: eligibility.filtered,
     lists,
     yes: (branch) => {
-      const penalties = eligibility(branch, weights, filters);
+      const penalties = eligibility.ofAll(branch);
       return bestOf(branch, branch.node("Add", [allowed, overLists(branch, penalties, lists)]), k);
     },
     no: (branch) => bestOf(branch, allowed, k),

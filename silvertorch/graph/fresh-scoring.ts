@@ -16,7 +16,11 @@ export function freshScoring(
 ): Value {
   const items = graph.input("fresh_items", "float32", ["fresh", dim]);
   const scoresOf = (head: Value): Value =>
-    graph.node("Gemm", [head, items], { attributes: { transB: 1 } });
+    // Not a Gemm, which some devices cannot have of no items.
+    graph.node("FusedMatMul", [head, items], {
+      attributes: { transB: 1 },
+      domain: "com.microsoft",
+    });
   if (heads === 1) return scoresOf(queries);
   // A head at a time, for a reshape cannot tell what is left where there are no items.
   const parts = graph.nodes("Split", [queries], heads, {

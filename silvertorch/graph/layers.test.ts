@@ -3,6 +3,7 @@ import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { Random } from "../../src/math/random.ts";
 import { itemCodes, itemScales } from "../compile/quantisation.ts";
 import { exclusion, exclusionInputs, withPadding } from "./exclusion.ts";
+import { formOf } from "./device-form.ts";
 import { floats, LayerBench, tensor } from "./layer-bench.fixture.ts";
 import { quantisedScoring } from "./quantised-scoring.ts";
 import { candidateCount, refined } from "./refinement.ts";
@@ -85,7 +86,10 @@ describe("scoring", () => {
     expect(await score(2, floats([1, 4], 1, 2, 5, -3))).toEqual([[5, 2, 6]]);
   });
 
-  test("on 8-bit items it keeps the order, and a query of zeros stays harmless", async () => {
+  test.for([
+    ["cpu", 63],
+    ["cuda", 127],
+  ] as const)("on 8-bit items it keeps the order of scores: %s", async ([device, levels]) => {
     const [count, dim] = [64, 24];
     const random = new Random(5);
     const embeddings = Float32Array.from({ length: count * dim }, () => random.gaussian());
@@ -103,6 +107,7 @@ describe("scoring", () => {
         quantisedScoring(graph, graph.input("q", "float32", ["batch", dim]), quantised, {
           heads: 1,
           lists: "score",
+          form: formOf(device),
         }),
       { q: floats([2, dim], ...query, ...query.map(() => 0)) },
     );
@@ -110,7 +115,7 @@ describe("scoring", () => {
       query.reduce((sum, value, at) => sum + value * embeddings[item * dim + at]!, 0),
     );
     // One head's scores are those divided by the query's step: compare them as shares.
-    const step = Math.max(...query.map(Math.abs)) / 63;
+    const step = Math.max(...query.map(Math.abs)) / levels;
     scores!.forEach((score, item) => expect(score * step).toBeCloseTo(exact[item]!, 0.5));
     expect(zeros).toEqual(Array.from({ length: count }, () => 0));
   });

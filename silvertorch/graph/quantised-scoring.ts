@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
-import { largestOfHeads, type Lists } from "./scoring.ts";
+import type { DeviceForm } from "./device-form.ts";
+import { largestOfHeads, SMALLEST, type Lists } from "./scoring.ts";
 
 /** Embeddings as 8-bit integers with a scale an item: embedding = code x scale, nearly. */
 export interface QuantisedItems {
@@ -11,13 +12,11 @@ export interface QuantisedItems {
 }
 
 /**
- * Queries are rounded to -63 .. 63, a bit less than a byte holds: processors without VNNI add
- * pairs of products in 16 bits, and those of full bytes would overflow unnoticed.
+ * Unsigned, queries are rounded to -63 .. 63, a bit less than a byte holds: processors without VNNI
+ * add pairs of products in 16 bits, and those of full bytes would overflow unnoticed.
  */
-const QUERY_LEVELS = 63;
-const QUERY_ZERO = 64;
-/** Stands for the largest number of a query of zeros, by which it is divided. */
-const SMALLEST = 1e-30;
+const UNSIGNED = { levels: 63, zero: 64 };
+const SIGNED_LEVELS = 127;
 
 /**
  * Nearly every item's score (see scoring.ts), from an integer product. With one head the scores of
@@ -30,35 +29,46 @@ export function quantisedScoring(
   graph: GraphBuilder,
   queries: Value,
   { codes, scales }: QuantisedItems,
-  { heads, lists }: { readonly heads: number; readonly lists: Lists },
+  {
+    heads,
+    lists,
+    form,
+  }: { readonly heads: number; readonly lists: Lists; readonly form: DeviceForm },
 ): Value {
   const perHead = heads === 1 ? queries : graph.reshape(queries, 0, heads, codes.dims[0]!);
-  const { rounded, step, zero } = scaledQueries(graph, perHead);
-  const scores = graph.node(
-    "MatMulIntegerToFloat",
-    [rounded, graph.weight(codes), floatOf(graph, 1), graph.weight(scales), zero],
-    { domain: "com.microsoft" },
-  );
+  const { rounded, step, zero } = scaledQueries(graph, perHead, form);
+  const scores =
+    form.queryBytes === "unsigned"
+      ? graph.node(
+          "MatMulIntegerToFloat",
+          [rounded, graph.weight(codes), floatOf(graph, 1), graph.weight(scales), zero],
+          { domain: "com.microsoft" },
+        )
+      : scaled(graph, integerProduct(graph, rounded, graph.weight(codes)), graph.weight(scales));
   if (heads === 1) return scores;
   const comparable = graph.node("Mul", [scores, step]);
   return lists === "heads" ? comparable : largestOfHeads(graph, comparable);
 }
 
 /**
- * Queries as 8-bit integers: query = (rounded - zero) x step, nearly.
+ * Queries as 8-bit integers, signed or not: query = (rounded - zero) x step, nearly.
  *
  * @param queries float32 [.., dim]
  */
 export function scaledQueries(
   graph: GraphBuilder,
   queries: Value,
+  { queryBytes }: DeviceForm,
 ): { readonly rounded: Value; readonly step: Value; readonly zero: Value } {
   const largest = graph.node("ReduceMax", [graph.node("Abs", [queries]), graph.ints(-1)]);
+  const isUnsigned = queryBytes === "unsigned";
   const step = graph.node("Div", [
     graph.node("Max", [largest, floatOf(graph, SMALLEST)]),
-    floatOf(graph, QUERY_LEVELS),
+    floatOf(graph, isUnsigned ? UNSIGNED.levels : SIGNED_LEVELS),
   ]);
-  const zero = graph.constant("uint8", [], Uint8Array.of(QUERY_ZERO));
+  const zero = isUnsigned
+    ? graph.constant("uint8", [], Uint8Array.of(UNSIGNED.zero))
+    : graph.constant("int8", [], Int8Array.of(0));
   const rounded = graph.node("QuantizeLinear", [
     graph.node("Div", [queries, step]),
     floatOf(graph, 1),
@@ -66,6 +76,14 @@ export function scaledQueries(
   ]);
   return { rounded, step, zero };
 }
+
+/** int32: the product of signed bytes. */
+export const integerProduct = (graph: GraphBuilder, rounded: Value, codes: Value): Value =>
+  graph.node("MatMulInteger", [rounded, codes]);
+
+/** float32: an integer product times the items' scales. */
+export const scaled = (graph: GraphBuilder, product: Value, scales: Value): Value =>
+  graph.node("Mul", [graph.cast(product, "float32"), scales]);
 
 const floatOf = (graph: GraphBuilder, value: number): Value =>
   graph.constant("float32", [], Float32Array.of(value));

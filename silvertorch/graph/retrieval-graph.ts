@@ -4,7 +4,8 @@ import type { ClusterWeights } from "./cluster-weights.ts";
 import { clusteredSearch } from "./clustered-search.ts";
 import { checkedValues, checkInputs, shortened, starved } from "./exact-check.ts";
 import type { LayerWeights } from "./dense-layer.ts";
-import { filterInputs, type EligibilityWeights } from "./eligibility.ts";
+import type { DeviceForm } from "./device-form.ts";
+import { eligibility, type EligibilityWeights } from "./eligibility.ts";
 import { exclusionInputs } from "./exclusion.ts";
 import { exhaustiveSearch, type SearchInputs } from "./exhaustive-search.ts";
 import { freshScoring } from "./fresh-scoring.ts";
@@ -21,7 +22,11 @@ export interface RetrievalWeights {
   readonly tower: readonly LayerWeights[];
   /** float32 [paddedItems, dim], by row or, where there are clusters, by position. */
   readonly items: StoredTensor;
-  /** What is scanned instead of `items`, which then score the candidates only; null: `items`. */
+  /**
+   * What is scanned instead of `items`, which then score the candidates only: the same in float16,
+   * or 8-bit codes, which clusters have of their own; null: `items`.
+   */
+  readonly half: StoredTensor | null;
   readonly quantised: QuantisedItems | null;
   /** null: items lie by row and are all scanned. */
   readonly clusters: ClusterWeights | null;
@@ -37,6 +42,7 @@ export interface RetrievalShape {
   /** K0: candidates kept a head, where more than the score counts. */
   readonly candidates: number;
   readonly items: number;
+  readonly form: DeviceForm;
 }
 
 /**
@@ -53,8 +59,8 @@ export interface RetrievalShape {
  * Where items are found by signatures, the lists are longer at first and are checked.
  * With quantised items somewhat more are kept and scored again in full precision before the cut.
  *
- * Inputs: those of the layers, `k` int64 [1], the largest k of the batch, and, where there are
- * clusters, `probes` int64 [1]: how many of them each head looks at. Outputs: `values` float32
+ * Inputs: those of the layers, `plan_of` int32 [batch], the plan of each request, `k` int64 [1], the
+ * largest k of the batch, and, where there are clusters, `probes` int64 [1]: how many of them each head looks at. Outputs: `values` float32
  * [batch, k], -inf where fewer items are eligible, and `rows` uint32 [batch, k]; fewer than k
  * columns where no request of the batch has k candidates. Where lists are checked, `fetch` int64
  * [1] is how long they are before, and `starved` int32 [batch] is 1 where that was too short.
@@ -66,17 +72,19 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
   const features = userFeatures(graph, weights.users);
   const queries = userTower(graph, features, weights.tower, { heads, dim: items.dims[1]! });
   const k = graph.input("k", "int64", [1]);
+  const planOf = graph.input("plan_of", "int32", ["batch"]);
   // Of several heads each probes clusters of its own, so that each has a list of its own.
   const byHead = ranking !== null || clusters !== null;
   const inputs: SearchInputs = {
     queries,
     heads,
     lists: byHead ? "heads" : "score",
-    filters: filterInputs(graph),
+    eligibility: eligibility(graph, weights.eligibility, planOf),
     excluded: exclusionInputs(graph),
+    form: shape.form,
     k: ranking === null ? k : graph.ints(Math.min(candidates, shape.items)),
   };
-  const lists = best(graph, weights, shape, inputs);
+  const lists = best(graph, weights, { ...shape, planOf, inputs });
   const positions = clusters?.positions ?? null;
   const ranked = byHead
     ? rankedByValue(graph, lists, ranking, { features, queries, heads, items, positions, k })
@@ -88,24 +96,27 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
   return graph;
 }
 
+interface Scope {
+  readonly items: number;
+  /** int32 [batch] */
+  readonly planOf: Value;
+  readonly inputs: SearchInputs;
+}
+
 /** The best eligible items of each list, by their scores in full precision. */
-function best(
-  graph: GraphBuilder,
-  weights: RetrievalWeights,
-  shape: RetrievalShape,
-  inputs: SearchInputs,
-): Ranked {
-  const { items, quantised, clusters, cells } = weights;
-  const isRough = quantised !== null || (clusters !== null && clusters.quantised !== null);
-  const wanted = isRough ? candidateCount(graph, inputs.k, shape.items) : inputs.k;
+function best(graph: GraphBuilder, weights: RetrievalWeights, scope: Scope): Ranked {
+  const { items, half, quantised, clusters, cells } = weights;
+  const { inputs, planOf } = scope;
+  const isRough = half !== null || quantised !== null || (clusters?.quantised ?? null) !== null;
+  const wanted = isRough ? candidateCount(graph, inputs.k, scope.items) : inputs.k;
   const fetched =
     cells === null ? wanted : graph.node("Max", [wanted, graph.input("fetch", "int64", [1])]);
-  const found = search(graph, weights, { items: shape.items, inputs: { ...inputs, k: fetched } });
+  const found = search(graph, weights, { items: scope.items, inputs: { ...inputs, k: fetched } });
   const rows = clusters === null ? found.rows : rowsOf(graph, clusters, found.rows);
   const values =
     cells === null
       ? found.values
-      : eligibleValues(graph, { values: found.values, rows }, { cells, inputs });
+      : eligibleValues(graph, { values: found.values, rows }, { cells, planOf, wanted: inputs.k });
   if (isRough) {
     const precise = refined(graph, { values, rows: found.rows }, { ...inputs, items });
     if (clusters === null) return precise;
@@ -120,21 +131,25 @@ function search(
   weights: RetrievalWeights,
   scope: { readonly items: number; readonly inputs: SearchInputs },
 ): Ranked {
-  const { items, clusters, eligibility } = weights;
-  if (clusters === null) return exhaustiveSearch(graph, weights, scope);
+  const { clusters, quantised } = weights;
+  const items = weights.half ?? weights.items;
+  if (clusters === null) return exhaustiveSearch(graph, { items, quantised }, scope);
   const probes = graph.input("probes", "int64", [1]);
-  return clusteredSearch(graph, { items, clusters, eligibility }, { ...scope, probes });
+  return clusteredSearch(graph, { items, clusters }, { ...scope, probes });
 }
 
 /** The values of what passes the exact check; `starved` becomes a result of the graph. */
 function eligibleValues(
   graph: GraphBuilder,
   lists: Ranked,
-  { cells, inputs }: { readonly cells: StoredTensor; readonly inputs: SearchInputs },
+  {
+    cells,
+    planOf,
+    wanted,
+  }: { readonly cells: StoredTensor; readonly planOf: Value; readonly wanted: Value },
 ): Value {
-  const check = { cells, inputs: checkInputs(graph), planOf: inputs.filters.planOf };
-  const after = checkedValues(graph, lists, check);
-  const lacking = starved(graph, { before: lists.values, after, wanted: inputs.k });
+  const after = checkedValues(graph, lists, { cells, inputs: checkInputs(graph), planOf });
+  const lacking = starved(graph, { before: lists.values, after, wanted });
   graph.output("starved", lacking, "int32", ["batch"]);
   return after;
 }

@@ -20,6 +20,15 @@ const HINTS: Readonly<Record<Device, string>> = {
 };
 
 /**
+ * Makes products of float32 what they are called: by default CUDA's libraries round the factors to
+ * 10 bits. They read the environment of the process when they are loaded, so this is to be called
+ * on the main thread, whose environment it is.
+ */
+export function keepFloatsWhole(device: Device): void {
+  if (device === "cuda") process.env["NVIDIA_TF32_OVERRIDE"] = "0";
+}
+
+/**
  * Tries a device on a graph of one node, so that what is missing shows before any work is done.
  * @throws HarnessError UNAVAILABLE saying what is missing, what ONNX Runtime brings, what to do.
  */

@@ -2,6 +2,7 @@ import onnxProto from "onnx-proto";
 
 /** Element types of the tensors we write and run. */
 export type ElementType =
+  | "float16"
   | "float32"
   | "float64"
   | "int8"
@@ -12,12 +13,13 @@ export type ElementType =
   | "uint64"
   | "bool";
 
-/** Arrays that hold tensor elements; bool is a byte an element. */
+/** Arrays that hold tensor elements; bool is a byte an element, float16 its 16 bits. */
 export type TensorArray =
   | Float32Array
   | Float64Array
   | Int8Array
   | Uint8Array
+  | Uint16Array
   | Int32Array
   | Uint32Array
   | BigInt64Array
@@ -40,6 +42,7 @@ interface ElementTypeFacts {
 
 /** What the ONNX format says about each element type. */
 export const ELEMENT_TYPES: Readonly<Record<ElementType, ElementTypeFacts>> = {
+  float16: { code: DataType.FLOAT16, bytes: 2 },
   float32: { code: DataType.FLOAT, bytes: 4 },
   float64: { code: DataType.DOUBLE, bytes: 8 },
   int8: { code: DataType.INT8, bytes: 1 },

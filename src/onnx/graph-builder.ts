@@ -46,6 +46,7 @@ export class GraphBuilder {
   readonly #name: string;
   readonly #parent: GraphBuilder | null;
   readonly #nodes: onnxProto.onnx.INodeProto[] = [];
+  readonly #graphs: GraphBuilder[] = [];
   readonly #inputs: onnxProto.onnx.IValueInfoProto[] = [];
   readonly #outputs: onnxProto.onnx.IValueInfoProto[] = [];
   readonly #initializers = new Map<string, onnxProto.onnx.ITensorProto>();
@@ -59,7 +60,9 @@ export class GraphBuilder {
 
   /** A graph inside this one (a branch of If, the body of Loop); it may use the values outside. */
   subgraph(name: string): GraphBuilder {
-    return new GraphBuilder(name, this);
+    const inner = new GraphBuilder(name, this);
+    this.#graphs.push(inner);
+    return inner;
   }
 
   input(name: string, type: ElementType, dims: readonly Dim[]): Value {
@@ -146,6 +149,12 @@ export class GraphBuilder {
       ),
     });
     return output;
+  }
+
+  /** The operators in use, in the graphs inside as well. */
+  operators(): Set<string> {
+    const inside = this.#graphs.flatMap((graph) => [...graph.operators()]);
+    return new Set([...this.#nodes.map(({ opType }) => opType!), ...inside]);
   }
 
   /** The file's bytes: the graph without the weights that lie in the weights file. */

@@ -1,5 +1,6 @@
 import type { Random } from "../math/random.ts";
 import { assignBalanced } from "./balanced-assignment.ts";
+import type { Device } from "./device.ts";
 import { halfSquares, NearestCentroids, type Points } from "./nearest-centroids.ts";
 
 export interface KMeansOptions {
@@ -8,6 +9,8 @@ export interface KMeansOptions {
   /** The most points a cluster may have; times `clusters` at least the points' count. */
   readonly capacity: number;
   readonly random: Random;
+  /** Where the products are computed; default: the processor. */
+  readonly device?: Device;
   readonly threads: number;
   readonly onProgress: (fraction: number) => void;
 }
@@ -33,8 +36,8 @@ const SEEDING_ROUNDS = 16;
  * @throws HarnessError DATA if ONNX Runtime cannot be used.
  */
 export async function kMeans(options: KMeansOptions): Promise<Clustering> {
-  const { points, clusters, capacity, random, threads, onProgress } = options;
-  await using nearest = await NearestCentroids.open(threads);
+  const { points, clusters, capacity, random, device = "cpu", threads, onProgress } = options;
+  await using nearest = await NearestCentroids.open({ device, threads });
   const sample = sampled(points, SAMPLE_PER_CLUSTER * clusters, random);
   const share = Math.ceil((capacity * sample.count) / points.count);
   const steps = ITERATIONS + 2;

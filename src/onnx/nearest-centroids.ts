@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GraphBuilder } from "./graph-builder.ts";
-import { Session } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
 
 /** Vectors one after the other, float32 [count, dim]. */
 export interface Points {
@@ -34,11 +34,14 @@ export class NearestCentroids implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  static async open(threads: number): Promise<NearestCentroids> {
+  static async open({
+    device,
+    threads,
+  }: Pick<SessionOptions, "device" | "threads">): Promise<NearestCentroids> {
     const folder = await mkdtemp(join(tmpdir(), "silverbench-k-means-"));
     const file = join(folder, "nearest.onnx");
     await writeFile(file, nearestGraph().toBytes());
-    return new NearestCentroids(await Session.open({ file, device: "cpu", threads }), folder);
+    return new NearestCentroids(await Session.open({ file, device, threads }), folder);
   }
 
   /** @param width how many to name of each point; all, if there are fewer. */

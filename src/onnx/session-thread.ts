@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { HarnessError } from "../errors.ts";
 import { builtFile } from "../process/built-file.ts";
+import { keepFloatsWhole } from "./device.ts";
 import type { HostTensor } from "./element-type.ts";
 import type { Placement } from "./placement.ts";
 import {
@@ -52,6 +53,7 @@ export class SessionThread implements AsyncDisposable {
 
   /** @throws HarnessError DATA if the graph is missing or cannot be loaded. */
   static async open(options: SessionOptions, onDied?: OnDied): Promise<SessionThread> {
+    keepFloatsWhole(options.device);
     const worker = new Worker(builtFile(import.meta.url, "./session-worker.js"), {
       workerData: options,
     });

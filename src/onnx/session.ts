@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { HarnessError } from "../errors.ts";
-import { type Device, requireDevice } from "./device.ts";
+import { type Device, keepFloatsWhole, requireDevice } from "./device.ts";
 import type { HostTensor, TensorArray } from "./element-type.ts";
 import { type Placement, readPlacements } from "./placement.ts";
 
@@ -41,6 +41,7 @@ export class Session implements AsyncDisposable {
   static async open({ file, device, threads, profile }: SessionOptions): Promise<Session> {
     if (!existsSync(file))
       throw new HarnessError("DATA", "there is no such graph file", { where: file });
+    keepFloatsWhole(device);
     if (device !== "cpu") await requireDevice(device);
     const profileFolder =
       profile === true ? await mkdtemp(join(tmpdir(), "silverbench-profile-")) : null;

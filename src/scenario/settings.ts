@@ -116,8 +116,8 @@ export const indexAsModelSettings = z.strictObject({
   foldAfter: z.union([z.literal("auto"), count]).default("auto"),
   /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */
   allowFallback: z.boolean().default(false),
-  /** Of the item embeddings that are scanned; with int8 the best are scored again in float32. */
-  precision: z.enum(["float32", "int8"]).default("float32"),
+  /** Of the item embeddings that are scanned; but with float32 the best are scored again in it. */
+  precision: z.enum(["float32", "float16", "int8"]).default("float32"),
   /** int8: a scale an item, or one for all, as published, which costs recall. */
   scale: z.enum(["perItem", "global"]).default("perItem"),
   /** Clusters that items are sorted into; auto: about 4 sqrt(items). */

@@ -1,0 +1,52 @@
+import { pairedRatio, type PairedRatio } from "../../src/math/paired-ratio.ts";
+import { median } from "../../src/math/quantile.ts";
+
+/** One of several ways to do the same work, of which a run does one batch. */
+export interface Contestant {
+  readonly name: string;
+  readonly run: () => Promise<unknown>;
+}
+
+/** Milliseconds of each round, by contestant; round r of all lies side by side in time. */
+export class Times {
+  readonly #byName: ReadonlyMap<string, readonly number[]>;
+
+  constructor(byName: ReadonlyMap<string, readonly number[]>) {
+    this.#byName = byName;
+  }
+
+  medianMs(name: string): number {
+    return median(this.#of(name));
+  }
+
+  /** How long one takes over how long another takes, paired by round. */
+  ratio(name: string, over: string): PairedRatio {
+    const others = this.#of(over);
+    const pairs = this.#of(name).map((ms, round) => ({ of: ms, over: others[round]! }));
+    return pairedRatio(pairs, "lower");
+  }
+
+  #of(name: string): readonly number[] {
+    return this.#byName.get(name)!;
+  }
+}
+
+/** Runs that nobody counts: the first allocate what the later ones reuse. */
+const WARM_UPS = 2;
+
+/**
+ * Lets all of them run a batch each round, in turn, the first one another each time, so that the
+ * machine's drift falls on all alike.
+ */
+export async function contest(contestants: readonly Contestant[], rounds: number): Promise<Times> {
+  const byName = new Map(contestants.map(({ name }) => [name, [] as number[]]));
+  for (let round = -WARM_UPS; round < rounds; round++) {
+    for (let turn = 0; turn < contestants.length; turn++) {
+      const { name, run } = contestants[(turn + round + WARM_UPS) % contestants.length]!;
+      const startMs = performance.now();
+      await run();
+      if (round >= 0) byName.get(name)!.push(performance.now() - startMs);
+    }
+  }
+  return new Times(byName);
+}

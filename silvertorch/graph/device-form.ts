@@ -1,0 +1,26 @@
+import type { Device } from "../../src/onnx/device.ts";
+
+/** What differs between the graphs for two devices: their form, never their answers. */
+export interface DeviceForm {
+  /** How eligible items are found: on bitmaps, or on cells where there are no operators on bits. */
+  readonly eligibility: "bitmaps" | "cells";
+  /** Queries of 8-bit products: unsigned is what processors are fast at, CUDA has signed alone. */
+  readonly queryBytes: "unsigned" | "signed";
+  /** Products of a query with the items of its clusters: one a cluster, or all of them in one. */
+  readonly products: "byCluster" | "byQuery";
+}
+
+const ON_BITS: DeviceForm = {
+  eligibility: "bitmaps",
+  queryBytes: "unsigned",
+  products: "byCluster",
+};
+
+/** What kernels a device has decides: src/onnx/cuda-kernels.ts lists those of CUDA. */
+const FORMS: Readonly<Record<Device, DeviceForm>> = {
+  cpu: ON_BITS,
+  cuda: { eligibility: "cells", queryBytes: "signed", products: "byQuery" },
+  webgpu: ON_BITS,
+};
+
+export const formOf = (device: Device): DeviceForm => FORMS[device];
