@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -54,6 +54,40 @@ test("the GitHub workflow is YAML that runs the recipe, keeps the bundle and pos
   expect(order.map(at)).toEqual(order.map(at).toSorted((a, b) => a - b));
   expect(at("actions/cache")).toBeGreaterThan(0);
   for (const step of steps.slice(at("GITHUB_STEP_SUMMARY"))) expect(step.if).toContain("always()");
+});
+
+test("the recipe of two commits measures each at its own state, then compares, and cleans up", async () => {
+  const repository = join(folder, "repository");
+  const [script, log] = [join(folder, "commits.sh"), join(folder, "commits.log")];
+  await writeFile(script, CI_RECIPES.commits.text());
+  const git = (...words: string[]): void => {
+    const identity = ["-c", "user.name=a", "-c", "user.email=a@b"];
+    const { status, stderr } = spawnSync("git", ["-C", repository, ...identity, ...words]);
+    expect(status, String(stderr)).toBe(0);
+  };
+  await mkdir(repository);
+  git("init", "--quiet");
+  for (const state of ["old", "new"]) {
+    await writeFile(join(repository, "command"), `echo ${state} "$@" >> ${log}\n`);
+    git("add", "command");
+    git("commit", "--quiet", "-m", state);
+  }
+  const out = join(folder, "commits");
+  const env = { ...process.env, SILVERBENCH: "sh command", SILVERBENCH_OUT: out, ROUNDS: "3" };
+  const ended = spawnSync("sh", [script, "HEAD~1", "HEAD", "mine"], {
+    cwd: repository,
+    env: { ...env, PREPARE: `echo prepare >> ${log}` },
+  });
+  expect(ended.status, String(ended.stderr)).toBe(0);
+  expect((await readFile(log, "utf8")).trim().split("\n")).toEqual([
+    "prepare",
+    "prepare",
+    `old run mine --rounds 3 --out ${out}/before --quiet`,
+    `new run mine --rounds 3 --out ${out}/after --quiet`,
+    `new compare ${out}/before ${out}/after --html ${out}/compare.html`,
+  ]);
+  const { stdout } = spawnSync("git", ["-C", repository, "worktree", "list"]);
+  expect(String(stdout).trim().split("\n")).toHaveLength(1);
 });
 
 /** Runs the recipe around a command that ends with the given codes, one a call. */

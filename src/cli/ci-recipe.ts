@@ -2,6 +2,7 @@
 export const CI_RECIPES = {
   github: { file: ".github/workflows/silverbench.yml", text: githubWorkflow },
   shell: { file: "silverbench-ci.sh", text: shellScript },
+  commits: { file: "silverbench-commits.sh", text: commitsScript },
 } as const;
 
 export type CiKind = keyof typeof CI_RECIPES;
@@ -43,6 +44,40 @@ case $code in
 esac
 # 0 pass, 3 regression (confirmed), 4 still inconclusive, 5 invalid, 6 no fitting reference.
 exit $code
+`;
+}
+
+/** Two commits on one machine, so that nothing but the code differs. */
+function commitsScript(): string {
+  return `#!/bin/sh
+# Measures two commits of this checkout on this machine and lays their results over each other.
+#   sh silverbench-commits.sh BEFORE AFTER [SCENARIO]
+# PREPARE          what makes a checkout ready (default: npm ci && npm run build)
+# SILVERBENCH      the command in a checkout (default: node dist/src/cli/main.js)
+# ROUNDS           rounds of each run (default: 10)
+# SILVERBENCH_OUT  where before/, after/ and compare.html go (default: reports/latest/commits)
+set -eu
+before=\${1:?which commit before} after=\${2:?which commit after} scenario=\${3:-quickstart}
+prepare=\${PREPARE:-npm ci && npm run build}
+silverbench=\${SILVERBENCH:-node dist/src/cli/main.js}
+out=\${SILVERBENCH_OUT:-reports/latest/commits}
+mkdir -p "$out" && out=$(cd "$out" && pwd)
+work=$(mktemp -d)
+trap 'for each in before after; do git worktree remove --force "$work/$each" || true; done; rm -rf "$work"' EXIT
+
+# Both are ready before either is measured: a build would be work beside the measurement.
+git worktree add --detach --quiet "$work/before" "$before"
+git worktree add --detach --quiet "$work/after" "$after"
+for each in before after; do
+  (cd "$work/$each" && sh -c "$prepare")
+done
+for each in before after; do
+  code=0
+  (cd "$work/$each" && $silverbench run "$scenario" --rounds "\${ROUNDS:-10}" --out "$out/$each" --quiet) || code=$?
+  # 3 and 4 are verdicts of the scenario's gates; all else but 0 is no measurement.
+  case $code in 0 | 3 | 4) ;; *) exit $code ;; esac
+done
+(cd "$work/after" && $silverbench compare "$out/before" "$out/after" --html "$out/compare.html")
 `;
 }
 

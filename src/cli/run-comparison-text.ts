@@ -5,26 +5,23 @@ import { BARE } from "./summary-table.ts";
 
 /** Two runs as a person reads them on a terminal: numbers, then what else is not the same. */
 export function runComparisonText(comparison: RunComparison, columns: number): string {
-  const { question, gaps, surroundings, rows } = comparison;
+  const { question, gaps, surroundings, rows, otherLoads } = comparison;
   const sections = [
     ...list("NOT THE SAME QUESTION, so the numbers say little:", question),
     ...list("Missing:", gaps),
     rows.length === 0 ? "No system is in both runs." : rowTable(rows),
+    ...(otherLoads.length === 0 ? [] : [rowTable(withLoads(otherLoads))]),
     ...list("What else differs:", surroundings),
   ];
   return sections.map((section) => wrapped(section, columns)).join("\n\n");
 }
 
 /** The same as a Markdown table, for a pull request. */
-export function runComparisonMarkdown({
-  question,
-  gaps,
-  surroundings,
-  rows,
-}: RunComparison): string {
+export function runComparisonMarkdown(comparison: RunComparison): string {
+  const { question, gaps, surroundings, rows, otherLoads } = comparison;
   const head =
     "| | metric | before | after | after / before | verdict |\n| --- | --- | ---: | ---: | ---: | --- |";
-  const lines = rows.map(
+  const lines = [...rows, ...withLoads(otherLoads)].map(
     (row) =>
       `| ${cellsOf(row)
         .map((cell) => cell.replaceAll("|", String.raw`\|`))
@@ -56,6 +53,11 @@ function rowTable(rows: readonly RunComparisonRow[]): string {
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n");
+}
+
+/** Beside the headline's, the load is part of what a row is about. */
+function withLoads(rows: readonly RunComparisonRow[]): RunComparisonRow[] {
+  return rows.map((row) => ({ ...row, subject: `${row.subject}, ${row.load}` }));
 }
 
 /** Short, so that the table fits 80 columns. */

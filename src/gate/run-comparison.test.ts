@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MESH, MODEL, sampleResult, smallSample } from "../result/sample-result.fixture.ts";
+import type { Result } from "../result/schema.ts";
+import { comparisonSentence } from "./comparison-sentence.ts";
 import { compareRuns } from "./run-comparison.ts";
 
 const before = smallSample();
@@ -58,6 +60,45 @@ describe("two runs side by side", () => {
       "usearch: 2.25.3 before, 3.0.0 after",
       "model maxBatch: 64 before, 8 after",
     ]);
+  });
+
+  it("have the throughput and the tail at the other loads that both measured", () => {
+    const at = (result: Result, rate: number): Result => {
+      const other = result.points.map((point) => ({
+        ...point,
+        key: `${point.system}/open@${rate}/${point.round}`,
+        load: "open",
+        offeredPerSecond: rate,
+      }));
+      return { ...result, points: [...result.points, ...other] };
+    };
+    expect(compareRuns(before, after).otherLoads).toEqual([]);
+    const { otherLoads } = compareRuns(at(at(before, 100), 200), at(after, 100));
+    expect(otherLoads.map(({ subject, metric, load }) => [subject, metric, load])).toEqual([
+      ["mesh", "throughput", "open@100"],
+      ["mesh", "p99", "open@100"],
+      ["model", "throughput", "open@100"],
+      ["model", "p99", "open@100"],
+    ]);
+    expect(otherLoads[2]).toMatchObject({ verdict: "better", rounds: [5, 5] });
+  });
+
+  it("say in a sentence what has changed, or why nothing is said", () => {
+    expect(comparisonSentence(compareRuns(before, after))).toMatch(
+      /^Better: the throughput of model over mesh is 1\.\d+ times what it was \(95% interval .* to .*; 5 rounds before, 5 after\)\.$/,
+    );
+    expect(comparisonSentence(compareRuns(after, before))).toMatch(
+      /^Worse: .* is only 0\.\d+ times/,
+    );
+    const same = comparisonSentence(compareRuns(before, before));
+    expect(same).toMatch(/^It is not settled .* came out at 1\.00 times/);
+    const moved = { ...after, machine: { ...after.machine, class: "other" } };
+    expect(comparisonSentence(compareRuns(before, moved))).toContain(
+      "not answer the same question",
+    );
+    expect(comparisonSentence(compareRuns(before, { ...after, systems: {} }))).toBe(
+      "No system is in both runs.",
+    );
   });
 
   it("state no ratio where a round lacks the number", () => {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { median } from "../math/quantile.ts";
 import { unpairedRatio } from "../math/unpaired-ratio.ts";
 import type { RatioVerdict } from "../math/paired-ratio.ts";
@@ -9,6 +8,7 @@ import { firstOf, measuredSystems } from "../result/role.ts";
 import type { Result } from "../result/schema.ts";
 import { standingOf } from "../result/standing.ts";
 import { questionDifferences } from "./comparable.ts";
+import { type RunDifference, runDifferences } from "./run-differences.ts";
 
 /** One metric of one system in two runs. */
 export interface RunComparisonRow {
@@ -32,15 +32,20 @@ export interface RunComparisonRow {
 /** Two results side by side: numbers, and what else is not the same. */
 export interface RunComparison {
   readonly rows: readonly RunComparisonRow[];
+  /** Throughput and tail at every other load and rate that both runs have. */
+  readonly otherLoads: readonly RunComparisonRow[];
   /** What of the question differs; where it does, the numbers say little. */
   readonly question: readonly string[];
   /** Settings, versions and machine: what may explain a difference. */
+  readonly differences: readonly RunDifference[];
+  /** The same in words. */
   readonly surroundings: readonly string[];
   /** Systems that only one side has, or that a side is cut short. */
   readonly gaps: readonly string[];
 }
 
 const COMPARED = ["throughput", "p50", "p99", "cpu", "recall"] as const;
+const COMPARED_ELSEWHERE = ["throughput", "p99"] as const;
 
 /**
  * Every system that both runs have, at the headline load of the second: the ratio after over
@@ -54,13 +59,23 @@ export function compareRuns(before: Result, after: Result): RunComparison {
   const ratios = shared
     .filter((system) => over !== null && system !== over)
     .map((system) => ratioRow(before, after, system, over!));
+  const headline = { load: after.scenario.headlineLoad, ratePerSecond: null };
   const rows = shared.flatMap((system) =>
-    COMPARED.map((metric) => systemRow(before, after, system, metric)),
+    COMPARED.map((metric) => systemRow([before, after], system, metric, headline)),
   );
+  const differences = runDifferences(before, after);
   return {
     rows: [...ratios, ...rows],
+    otherLoads: otherLoads(before, after).flatMap((at) =>
+      shared.flatMap((system) =>
+        COMPARED_ELSEWHERE.map((metric) => systemRow([before, after], system, metric, at)),
+      ),
+    ),
     question: questionDifferences(after, before),
-    surroundings: surroundingDifferences(before, after),
+    differences,
+    surroundings: differences.map(
+      ({ what, before: then, after: now }) => `${what}: ${then} before, ${now} after`,
+    ),
     gaps: gaps(before, after),
   };
 }
@@ -75,18 +90,36 @@ function ratioRow(before: Result, after: Result, system: string, mesh: string): 
 }
 
 function systemRow(
-  before: Result,
-  after: Result,
+  sides: readonly [before: Result, after: Result],
   system: string,
   metric: MetricName,
+  { load, ratePerSecond }: LoadAt,
 ): RunComparisonRow {
-  const load = after.scenario.headlineLoad;
-  const [then, now] = [before, after].map((result) => {
-    const values = standingOf(result, system, load).valid.map(METRICS[metric].of);
+  const [then, now] = sides.map((result) => {
+    const { valid } = standingOf(result, system, load, ratePerSecond);
+    const values = valid.map(METRICS[metric].of);
     // A round without the number must not be passed over.
     return values.includes(null) ? [] : values.filter((value) => value !== null);
   });
-  return toRow(system, metric, load, then!, now!);
+  const label = ratePerSecond === null ? load : `${load}@${ratePerSecond}`;
+  return toRow(system, metric, label, then!, now!);
+}
+
+interface LoadAt {
+  readonly load: string;
+  readonly ratePerSecond: number | null;
+}
+
+/** What both runs measured beside the headline; the rate that a search found is no rate of a load. */
+function otherLoads(before: Result, after: Result): LoadAt[] {
+  const [then, now] = [before, after].map(({ points, scenario }) => {
+    const found = points.map(({ load, offeredPerSecond, capacity }): LoadAt => {
+      return { load, ratePerSecond: capacity === null ? offeredPerSecond : null };
+    });
+    const others = found.filter(({ load }) => load !== scenario.headlineLoad);
+    return new Map(others.map((at) => [JSON.stringify(at), at]));
+  });
+  return [...now!].flatMap(([key, at]) => (then!.has(key) ? [at] : []));
 }
 
 function toRow(
@@ -117,34 +150,6 @@ function toRow(
   return { ...base, ratio, low: from!, high: to!, verdict };
 }
 
-function surroundingDifferences(before: Result, after: Result): string[] {
-  const found: string[] = [];
-  const compare = (what: string, then: unknown, now: unknown): void => {
-    if (!isDeepStrictEqual(then, now))
-      found.push(`${what}: ${shown(then)} before, ${shown(now)} after`);
-  };
-  compare("silverbench", before.silverbench, after.silverbench);
-  for (const fact of ["cpu", "cores", "gpu", "os", "node", "governor"] as const) {
-    compare(fact, before.machine[fact], after.machine[fact]);
-  }
-  const packages = { ...before.machine.packages, ...after.machine.packages };
-  for (const name of Object.keys(packages).toSorted()) {
-    compare(name, before.machine.packages[name], after.machine.packages[name]);
-  }
-  compare("rounds", before.scenario.rounds, after.scenario.rounds);
-  for (const system of measuredSystems(after)) {
-    const [then, now] = [before.systems[system], after.systems[system]];
-    if (then === undefined || now === undefined) continue;
-    for (const field of ["kind", "engine", "device"] as const) {
-      compare(`${system} ${field}`, then[field], now[field]);
-    }
-    for (const name of new Set([...Object.keys(then.settings), ...Object.keys(now.settings)])) {
-      compare(`${system} ${name}`, then.settings[name], now.settings[name]);
-    }
-  }
-  return found;
-}
-
 function gaps(before: Result, after: Result): string[] {
   const [then, now] = [before, after].map(measuredSystems);
   return [
@@ -158,6 +163,3 @@ function gaps(before: Result, after: Result): string[] {
       .map((name) => `${name} is only in the run after`),
   ];
 }
-
-const shown = (value: unknown): string =>
-  typeof value === "string" ? value : (JSON.stringify(value) ?? "none");

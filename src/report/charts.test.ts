@@ -1,10 +1,10 @@
-import { logger as quietLogger, parse, View } from "vega";
-import type { Data, LoggerInterface, Spec } from "vega";
+import type { Data, Spec } from "vega";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { toHistoryRow } from "../result/history.ts";
 import { IN_PROCESS, MESH, MODEL } from "../result/sample-result.fixture.ts";
 import type { SampleOptions } from "../result/sample-result.fixture.ts";
 import { decidedSample } from "./decided-result.fixture.ts";
+import { chartSpecs, drawn } from "./drawn-chart.fixture.ts";
 import { logTicks } from "./log-ticks.ts";
 import { renderReport } from "./render-report.ts";
 import { richSample } from "./rich-result.fixture.ts";
@@ -19,34 +19,7 @@ function chartsIn({
   result,
   samples,
 }: Awaited<ReturnType<typeof decidedSample>>): Map<string, Spec> {
-  const page = renderReport(result, samples);
-  const holders = page.matchAll(
-    /<script type="application\/json" class="spec" data-for="chart-([^"]+)">([^<]*)</g,
-  );
-  return new Map([...holders].map(([, id, json]) => [id!, JSON.parse(json!) as Spec]));
-}
-
-/** Draws a chart without a browser and hands back what the libraries complain of. */
-async function draw(spec: Spec): Promise<{ complaints: string[]; svg: string }> {
-  const complaints: string[] = [];
-  const logger = listening(complaints);
-  // Without a page there is no container to be as wide as.
-  const signals = spec.signals?.filter(({ name }) => name !== "width") ?? [];
-  const wide = { ...spec, width: 600, signals };
-  const view = new View(parse(wide), { logger, renderer: "none" });
-  const svg = await view.toSVG();
-  view.finalize();
-  return { complaints, svg };
-}
-
-function listening(complaints: string[]): LoggerInterface {
-  const logger = quietLogger(0);
-  logger.warn = (...words: readonly unknown[]) => {
-    complaints.push(words.join(" "));
-    return logger;
-  };
-  logger.error = (...words: readonly unknown[]) => logger.warn(...words);
-  return logger;
+  return chartSpecs(renderReport(result, samples));
 }
 
 /** A chart's form is what is held to, not its numbers. */
@@ -109,7 +82,7 @@ describe("the charts", () => {
     const charts = await chartsOf({ samplesPerPoint: 100, ...options });
     expect(charts.size).toBeGreaterThan(0);
     for (const [id, spec] of charts) {
-      const { complaints, svg } = await draw(spec);
+      const { complaints, svg } = await drawn(spec);
       expect([id, complaints]).toEqual([id, []]);
       expect(svg).not.toMatch(/NaN|undefined|Infinity/);
     }
@@ -129,7 +102,7 @@ describe("the charts", () => {
       expect(ids).toContain(id);
     }
     for (const [id, spec] of charts) {
-      const { complaints, svg } = await draw(spec);
+      const { complaints, svg } = await drawn(spec);
       expect([id, complaints]).toEqual([id, []]);
       expect(svg).not.toMatch(/NaN|undefined|Infinity/);
     }
@@ -142,7 +115,7 @@ describe("the charts", () => {
       .map((row, i) => ({ ...row, recall: 0.9 + i / 50, throughputPerSecond: 700 - i }))
       .map((row) => ({ ...row, onFrontier: true, chosen: false }));
     const charts = chartsIn({ ...sweep, result: { ...sweep.result, frontier } });
-    const { complaints } = await draw(charts.get("frontier")!);
+    const { complaints } = await drawn(charts.get("frontier")!);
     expect(complaints).toEqual([]);
   });
 
@@ -156,7 +129,7 @@ describe("the charts", () => {
     const page = renderReport(result, samples, [...history, { ...history[0]!, scenario: "other" }]);
     expect(page).toContain("Level changed: model at run 6.");
     const spec = /data-for="chart-trend">([^<]*)</.exec(page)![1]!;
-    const { complaints, svg } = await draw(JSON.parse(spec) as Spec);
+    const { complaints, svg } = await drawn(JSON.parse(spec) as Spec);
     expect(complaints).toEqual([]);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   });

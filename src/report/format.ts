@@ -71,6 +71,13 @@ export function formatSeconds(value: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
 }
 
+/** 22 November 2026, in UTC; a text that is no time stands as it is. */
+export function longDate(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(date);
+}
+
 function withUnit(text: string, unit: string): string {
   return text === MISSING ? text : `${text} ${unit}`;
 }

@@ -61,16 +61,17 @@ export const PAGE_SCRIPT = String.raw`
       add("Save the numbers (CSV)", () => save(name + ".csv", "text/csv", csvText(table)));
       figure.querySelector("details").append(tools);
     }
-    for (const button of document.querySelectorAll("[data-save=result]")) {
+    for (const button of document.querySelectorAll("[data-save]")) {
+      const { save: name } = button.dataset;
       button.addEventListener("click", async () =>
-        save("result.json", "application/json", await resultText()),
+        save(name + ".json", "application/json", await dataText(name)),
       );
     }
   }
 
-  // The result lies in the page deflated: it is many times the rest of a large run's page.
-  async function resultText() {
-    const base64 = document.getElementById("result").textContent.trim();
+  // The data lie in the page deflated: they are many times the rest of a large run's page.
+  async function dataText(name) {
+    const base64 = document.getElementById("data-" + name).textContent.trim();
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
     const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
     return JSON.stringify(JSON.parse(await new Response(inflated).text()), null, 2) + "\n";

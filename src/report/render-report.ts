@@ -1,15 +1,12 @@
-import { readFileSync } from "node:fs";
-import { deflateRawSync } from "node:zlib";
 import type { Histogram } from "../math/histogram.ts";
 import type { HistoryRow } from "../result/history.ts";
 import type { Result } from "../result/schema.ts";
-import { CHART_SCRIPT } from "./chart-script.ts";
 import { digest } from "./digest.ts";
 import type { Digest } from "./digest.ts";
-import { html, trusted } from "./html.ts";
+import { longDate } from "./format.ts";
+import { html } from "./html.ts";
 import type { Html } from "./html.ts";
-import { PAGE_SCRIPT } from "./page-script.ts";
-import { renderSection } from "./section.ts";
+import { renderPage } from "./page.ts";
 import type { Section } from "./section.ts";
 import { answerSection } from "./sections/answer.ts";
 import { batchesSection } from "./sections/batches.ts";
@@ -34,7 +31,6 @@ import { stagesSection } from "./sections/stages.ts";
 import { summarySection } from "./sections/summary.ts";
 import { throughputSection } from "./sections/throughput.ts";
 import { trendSection } from "./sections/trend.ts";
-import { vegaScript } from "./vega-script.ts";
 
 /** In the order a reader asks: how much, how sure, why, at what cost, under which conditions. */
 const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
@@ -74,61 +70,24 @@ export function renderReport(
 ): string {
   const seen = digest(result, samples, history);
   const sections = SECTIONS.flatMap((section) => section(seen) ?? []);
-  return `<!doctype html>\n${page(seen, sections).text}\n`;
+  return page(seen, sections).text;
 }
 
 function page(seen: Digest, sections: readonly Section[]): Html {
   const { result, headline } = seen;
-  return html`<html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta name="description" content="${headline.sentence}" />
-      <meta name="generator" content="silverbench ${result.silverbench}" />
-      <link rel="icon" href="data:," />
-      <title>${result.scenario.name} · silverbench</title>
-      <style>
-        ${trusted(readFileSync(new URL("page.css", import.meta.url), "utf8"))}
-      </style>
-    </head>
-    <body>
-      <header class="masthead">
-        <b>silverbench</b> <span>${result.scenario.name}</span>
-        <span><time datetime="${result.startedAt}">${longDate(result.startedAt)}</time></span>
-        <span>${result.machine.cpu}, ${result.machine.cores} cores</span>
-        <button type="button" class="theme" hidden></button>
-      </header>
-      <main>
-        ${answerSection(seen)}
-        <nav class="contents" aria-label="Contents">
-          <ol>
-            ${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li> `)}
-          </ol>
-        </nav>
-        ${sections.map(renderSection)}
-      </main>
-      <footer>
-        <p>
-          Written by silverbench ${result.silverbench} from scenario ${result.scenario.name},
-          <code>${result.scenario.hash.slice(0, 16)}</code>. Everything this page shows is inside
-          it.
-        </p>
-      </footer>
-      <script type="application/octet-stream" id="result">
-        ${trusted(deflateRawSync(JSON.stringify(result)).toString("base64"))}
-      </script>
-      ${[vegaScript(), CHART_SCRIPT, PAGE_SCRIPT].map(
-        (script) =>
-          html`<script>
-            ${trusted(script)};
-          </script> `,
-      )}
-    </body>
-  </html>`;
-}
-
-function longDate(iso: string): string {
-  const date = new Date(iso);
-  if (Number.isNaN(date.getTime())) return iso;
-  return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(date);
+  const { scenario, machine } = result;
+  return renderPage({
+    title: scenario.name,
+    description: headline.sentence,
+    version: result.silverbench,
+    masthead: [
+      html`<span>${scenario.name}</span>`,
+      html`<span><time datetime="${result.startedAt}">${longDate(result.startedAt)}</time></span>`,
+      html`<span>${machine.cpu}, ${machine.cores} cores</span>`,
+    ],
+    first: answerSection(seen),
+    sections,
+    footer: html`from scenario ${scenario.name}, <code>${scenario.hash.slice(0, 16)}</code>`,
+    data: { name: "result", value: result },
+  });
 }

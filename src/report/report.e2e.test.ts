@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,8 +8,10 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Histogram } from "../math/histogram.ts";
 import { Bundle } from "../result/bundle.ts";
+import { MESH, MODEL, sampleResult } from "../result/sample-result.fixture.ts";
 import type { SampleOptions } from "../result/sample-result.fixture.ts";
 import type { Result } from "../result/schema.ts";
+import { renderComparison } from "./compare/render-comparison.ts";
 import { decidedSample } from "./decided-result.fixture.ts";
 import { richSample } from "./rich-result.fixture.ts";
 import { writeReport } from "./write-report.ts";
@@ -252,6 +254,28 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
     expect(await page.locator("img").count()).toBe(0);
     expect(complaints).toEqual([]);
     await page.context().close();
+  });
+
+  it("lays two runs over each other on a page of their own", async () => {
+    const model = { ...MODEL, throughput: MODEL.throughput * 1.5 };
+    const [before, after] = [MODEL, model].map((each, seed) => {
+      const behaviours = { mesh: MESH, model: each };
+      return sampleResult({ seed: seed + 1, samplesPerPoint: 2000, behaviours }).result;
+    });
+    const file = join(folder, "compare.html");
+    await writeFile(file, renderComparison(before!, after!));
+    for (const [width, theme] of [
+      [1280, "light"],
+      [390, "dark"],
+    ] as const) {
+      const page = await open(file, width, theme);
+      await drawAll(page);
+      expect(await page.locator("svg .role-mark").count()).toBeGreaterThan(20);
+      expect(await page.locator(".ratio").innerText()).toMatch(/of model over mesh.*better/s);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    }
   });
 
   it("has a JUnit file beside it that an XML parser takes", async () => {

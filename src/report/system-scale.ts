@@ -4,7 +4,10 @@ import type { SystemDigest } from "./digest.ts";
  * Encodings that give each system its mark, the same in every chart. Every layer of a chart takes
  * them from one call, so that they share one legend, above the chart in the page's type.
  */
-export function bySystem(systems: readonly SystemDigest[], symbol: "point" | "line") {
+export function bySystem(
+  systems: readonly Pick<SystemDigest, "name" | "mark">[],
+  symbol: "point" | "line",
+) {
   const domain = systems.map(({ name }) => name);
   const field = {
     field: "system",

@@ -27,9 +27,10 @@ export function addInit(program: Command, session: Session): void {
     .argument("[file]", `where to write it (default: ${STARTER}, or the recipe's own place)`)
     .option("--force", "overwrite a file that is there")
     .addOption(
-      new Option("--ci <where>", "write a recipe that measures and gates in CI").choices(
-        Object.keys(CI_RECIPES),
-      ),
+      new Option(
+        "--ci <where>",
+        "write a recipe that measures and gates in CI, or compares two commits",
+      ).choices(Object.keys(CI_RECIPES)),
     )
     .action(async (given: string | undefined, flags: InitFlags) => {
       const { terminal } = session;
@@ -50,7 +51,7 @@ async function initCi(
   given: string | undefined,
   flags: InitFlags,
 ): Promise<void> {
-  const kinds = kind === "github" ? (["github", "shell"] as const) : (["shell"] as const);
+  const kinds: readonly CiKind[] = kind === "github" ? ["github", "shell"] : [kind];
   const files: string[] = [];
   for (const each of kinds) {
     const { file: usual, text } = CI_RECIPES[each];
@@ -59,7 +60,11 @@ async function initCi(
     files.push(file);
   }
   if (flags.json === true) return printJson(terminal, { paths: files });
-  terminal.out(`Wrote ${files.join(" and ")}. Commit, with a scenario that states its gates.`);
+  terminal.out(
+    kind === "commits"
+      ? `Wrote ${files[0]!}. Compare two commits: sh ${files[0]!} main HEAD`
+      : `Wrote ${files.join(" and ")}. Commit, with a scenario that states its gates.`,
+  );
 }
 
 async function writeStarter(file: string, overwrite: boolean): Promise<void> {
