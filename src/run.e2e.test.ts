@@ -1,18 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { builtFile } from "./process/built-file.ts";
+import { changedPoints, finishRun, killRunAfter } from "./cli/proof/killed-run.ts";
+import { watchCommand, type WatchedCommand } from "./cli/proof/watched-command.ts";
+import { processesLeft, roleOf } from "./process/process-tree.ts";
 import { readBundle } from "./result/bundle.ts";
+import type { Point } from "./result/schema.ts";
 
 const isLinux = process.platform === "linux";
-const MAIN = builtFile(import.meta.url, "./cli/main.js");
 
 let folder: string;
 let scenario: string;
+/** What a whole run takes here: the moments to kill one are within it. */
+let wholeMs: number;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "silverbench-run-"));
@@ -27,8 +29,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("a whole run", () => {
   test("compares both systems against the oracle and leaves nothing behind", async () => {
     const out = join(folder, "whole");
+    const began = performance.now();
     const run = start(["--rounds", "2", "--out", out, "--json"]);
     const { code, stdout, stderr } = await run.ended;
+    wholeMs = performance.now() - began;
     expect(stderr, stderr).not.toContain("fault of silverbench");
     expect(code, stderr).toBe(0);
 
@@ -43,13 +47,13 @@ describe("a whole run", () => {
     const { runs } = JSON.parse(stdout) as { runs: { folder: string }[] };
     expect(runs.map(({ folder: at }) => at)).toEqual([out]);
     expect(readFileSync(join(out, "report.html"), "utf8")).toContain("</html>");
-    expect(await processesLeft(run.started())).toEqual([]);
+    expect(await processesLeft(run.started(), 5_000)).toEqual([]);
   });
 });
 
 describe("run --gate", () => {
   /** A single round has no interval, so that every gate on a speed is open after it. */
-  const gated = (name: string, gate: string, ...flags: string[]): Run => {
+  const gated = (name: string, gate: string, ...flags: string[]): WatchedCommand => {
     const words = ["--system", "model", "--rounds", "1", "--set", `gate=["${gate}"]`];
     return start([...words, ...BRIEFLY, "--out", join(folder, name), ...flags]);
   };
@@ -124,7 +128,7 @@ describe.runIf(isLinux)("a run that is cut short", { concurrent: true }, () => {
       expect(result.incompleteReason).toContain(role);
       expect(result.points.length).toBeGreaterThanOrEqual(2);
       expect(readFileSync(join(out, "report.html"), "utf8")).toContain("did not complete");
-      expect(await processesLeft(run.started())).toEqual([]);
+      expect(await processesLeft(run.started(), 5_000)).toEqual([]);
     },
   );
 
@@ -136,97 +140,49 @@ describe.runIf(isLinux)("a run that is cut short", { concurrent: true }, () => {
     run.child.kill("SIGINT");
     expect((await run.ended).code).toBe(130);
     expect((await readBundle(out)).result.complete).toBe(false);
-    expect(await processesLeft(started)).toEqual([]);
+    expect(await processesLeft(started, 5_000)).toEqual([]);
   });
 
-  test("a killed harness leaves no service behind, and a bundle that can be read", async () => {
-    const out = join(folder, "orphans");
-    const run = start(["--rounds", "200", ...BRIEFLY, "--out", out]);
-    await until(() => lines(join(out, "journal.jsonl")) >= 1);
-    const started = run.started();
-    expect(started.length).toBeGreaterThanOrEqual(6);
-    await until(() => existsSync(join(out, "result.json")));
-    run.child.kill("SIGKILL");
-    await run.ended;
-    expect(await processesLeft(started)).toEqual([]);
-    const { result } = await readBundle(out);
-    expect(result.complete).toBe(false);
-    expect(result.points.length).toBeGreaterThanOrEqual(1);
+  test("kill -9 of the harness at random moments, and resumed: no process and no point is lost", async () => {
+    const words = [scenario, "--rounds", "4", "--system", "mesh,model", ...BRIEFLY];
+    const command = { words, out: join(folder, "resumed"), env: env() };
+    let before: readonly Point[] = [];
+    for (let kill = 1; kill <= 3; kill++) {
+      const afterMs = Math.random() * wholeMs;
+      const { points, left } = await killRunAfter(command, afterMs);
+      const moment = `kill ${kill}, after ${afterMs.toFixed(0)} ms`;
+      expect(left, moment).toEqual([]);
+      expect(changedPoints(before, points), moment).toEqual([]);
+      before = points;
+    }
+    const points = await finishRun(command);
+    expect(changedPoints(before, points)).toEqual([]);
+    const rounds = [1, 2, 3, 4];
+    expect(points.map(({ key }) => key).toSorted()).toEqual(
+      ["mesh", "model"].flatMap((system) => rounds.map((round) => `${system}/closed/${round}`)),
+    );
+  });
+
+  test("what is resumed must be the same run: else exit code 6 and what differs", async () => {
+    const out = join(folder, "another");
+    const words = ["--system", "model", ...BRIEFLY, "--out", out];
+    expect((await start([...words, "--rounds", "1"]).ended).code).toBe(0);
+    const before = readFileSync(join(out, "journal.jsonl"), "utf8");
+    const { code, stderr } = await start([...words, "--rounds", "2", "--resume"]).ended;
+    expect(code).toBe(6);
+    expect(stderr).toContain("scenario: scenario.rounds was 1, is 2");
+    expect(readFileSync(join(out, "journal.jsonl"), "utf8")).toBe(before);
   });
 });
 
-interface Run {
-  readonly child: ChildProcess;
-  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
-  /** Every process that was ever seen below it. */
-  readonly started: () => number[];
+function start(args: readonly string[]): WatchedCommand {
+  return watchCommand(["run", scenario, ...args], env());
 }
 
-function start(args: readonly string[]): Run {
-  const env = { ...process.env, SILVERBENCH_CACHE: join(folder, "cache") };
-  const child = spawn(process.execPath, [MAIN, "run", scenario, ...args], { env });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const seen = new Set<number>();
-  const look = (): void => {
-    for (const pid of descendants(child.pid!)) seen.add(pid);
-  };
-  const watch = setInterval(look, 100);
-  const ended = once(child, "close").then(([code]) => {
-    clearInterval(watch);
-    return { code: code as number | null, stdout, stderr };
-  });
-  return {
-    child,
-    ended,
-    started: () => {
-      look();
-      return [...seen];
-    },
-  };
-}
+const env = (): Record<string, string> => ({ SILVERBENCH_CACHE: join(folder, "cache") });
 
 /** Windows so short that a run is soon at its points. */
 const BRIEFLY = ["--set", "loads.closed.seconds=0.1"];
-
-/** Processes below one, read from /proc; none where there is no /proc. */
-function descendants(root: number): number[] {
-  if (!isLinux) return [];
-  const parents = new Map<number, number>();
-  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-    const stat = readOr(`/proc/${name}/stat`, "");
-    const parent = Number(stat.slice(stat.lastIndexOf(")") + 4).split(" ")[0]);
-    if (stat !== "") parents.set(Number(name), parent);
-  }
-  const isBelow = (pid: number): boolean => {
-    const parent = parents.get(pid);
-    return parent !== undefined && (parent === root || isBelow(parent));
-  };
-  return [...parents.keys()].filter(isBelow);
-}
-
-/** The service's role, from the title it gives itself. */
-function roleOf(pid: number): string {
-  return readOr(`/proc/${pid}/cmdline`, "")
-    .replaceAll("\0", " ")
-    .trim()
-    .replace("silverbench-", "");
-}
-
-/** Those that have not ended within five seconds. */
-async function processesLeft(pids: readonly number[]): Promise<number[]> {
-  let left: number[] = [];
-  for (let tries = 0; tries < 50; tries++) {
-    left = pids.filter(
-      (pid) => existsSync(`/proc/${pid}/exe`) && readOr(`/proc/${pid}/cmdline`, "") !== "",
-    );
-    if (left.length === 0) return [];
-    await sleep(100);
-  }
-  return left;
-}
 
 async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1200; tries++) {

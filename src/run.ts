@@ -11,6 +11,7 @@ import { readMachine } from "./measure/machine.ts";
 import { writeReport } from "./report/write-report.ts";
 import { Bundle } from "./result/bundle.ts";
 import type { Judgements } from "./result/result-draft.ts";
+import { earlierPart } from "./result/earlier-part.ts";
 import { ResultDraft } from "./result/result-draft.ts";
 import type { GateVerdict, Result } from "./result/schema.ts";
 import { measureRounds, type Measured } from "./run/measure-rounds.ts";
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly reference?: string;
   /** What more rounds may cost where a gate is not settled by the scenario's. */
   readonly gateBudget?: GateBudget;
+  /** Goes on with the bundle that an earlier run of the very same left unfinished. */
+  readonly resume?: boolean;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
 }
@@ -59,9 +62,10 @@ export interface Outcome {
  *                                     points ─▶ result ─▶ cost, gates ─▶ report
  *
  * Once there is a bundle, a run that is cut short still writes what it measured, marked
- * incomplete, and renders it.
+ * incomplete, and renders it; resumed, it measures only what is missing.
  *
- * @throws HarnessError if the run cannot begin: prices, dataset, reference or the bundle's folder.
+ * @throws HarnessError if the run cannot begin: prices, dataset, reference or the bundle's folder;
+ *   DATA if what is to be resumed is not the same run.
  */
 export async function run(options: RunOptions): Promise<Outcome> {
   const { loaded, out, cacheFolder, signal } = options;
@@ -76,7 +80,8 @@ export async function run(options: RunOptions): Promise<Outcome> {
 
   const traces = await loadTraces(loaded, workload, { cacheFolder, onProgress, signal });
 
-  const header = resultHeader(loaded, workload, machine);
+  const twins = options.twins ?? null;
+  const header = await resultHeader({ loaded, twins, workload, traces, machine, cpus });
   const reference =
     options.reference === undefined ? null : await readReference(options.reference, header);
   // Before an hour is spent on what nothing may be held against.
@@ -92,8 +97,10 @@ export async function run(options: RunOptions): Promise<Outcome> {
   };
   const settling = options.gateBudget === undefined ? null : new GateSettling(options.gateBudget);
 
-  await using bundle = await Bundle.create(out);
-  const draft = new ResultDraft(header, options.twins ?? null);
+  const earlier = options.resume === true ? await earlierPart(out, header) : null;
+  await using bundle = await (earlier === null ? Bundle.create(out) : Bundle.resume(out));
+  const draft = new ResultDraft(header, twins, earlier);
+  await bundle.writeResult(draft.soFar());
   const context = {
     scenario,
     workload,
@@ -115,7 +122,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
 
   const result = draft.finish(failure?.message ?? null, (judged) => ({
     ...judge(judged),
-    settling: settling?.story ?? null,
+    settling: settling?.story ?? earlier?.settling ?? null,
   }));
   await bundle.writeResult(result);
   await writeReport(bundle.folder);

@@ -1,13 +1,13 @@
 import { dollarsPerMillion, fleetDollarsPerHour } from "../cost/fleet.ts";
 import { METRICS } from "../result/metric.ts";
 import type { Point, Result } from "../result/schema.ts";
-import { standingOf } from "../result/standing.ts";
+import { pairedBy, standingOf } from "../result/standing.ts";
 import { COUNTS } from "./expression.ts";
 import type { GateTerm } from "./expression.ts";
 
 /** A term's number in each round that counts; never empty. */
 export interface TermValue {
-  readonly byRound: ReadonlyMap<number, number>;
+  readonly byRound: ReadonlyMap<string, number>;
 }
 
 /** Why a term has no number. */
@@ -38,13 +38,13 @@ export function readTerm(term: GateTerm, result: Judged): TermValue | MissingTer
   const isCount = COUNTS.includes(metric);
   const of = metric === "dollars" ? dollarsOf(result, system, standing.load) : METRICS[metric].of;
   if (of === null) return { missing: `${system} has no price at ${standing.load}` };
-  const byRound = new Map<number, number>();
+  const byRound = new Map<string, number>();
   for (const point of isCount ? standing.points : standing.valid) {
     const value = of(point);
     if (value === null || !Number.isFinite(value)) {
       return { missing: `${metric} of ${system} was not measured in round ${point.round}` };
     }
-    byRound.set(point.round, value);
+    byRound.set(pairedBy(point), value);
   }
   return { byRound };
 }

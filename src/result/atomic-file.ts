@@ -1,5 +1,5 @@
-import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { HarnessError } from "../errors.ts";
 
 /**
@@ -25,6 +25,13 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
     await rm(temporary, { force: true });
     throw writeError(path, cause);
   }
+}
+
+/** Removes what a writer that was killed left of its temporary files in a folder. */
+export async function removeTorn(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const torn = names.filter((name) => /\.\d+\.tmp$/.test(name));
+  await Promise.all(torn.map((name) => rm(join(folder, name), { force: true })));
 }
 
 /** A failed write, with what can be done about it. */

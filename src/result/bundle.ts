@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { HarnessError } from "../errors.ts";
 import type { Histogram } from "../math/histogram.ts";
-import { writeError, writeFileAtomically } from "./atomic-file.ts";
+import { removeTorn, writeError, writeFileAtomically } from "./atomic-file.ts";
 import { Journal, readJournal } from "./journal.ts";
 import { readSamples, writeSamples } from "./samples.ts";
 import { schemaIssues } from "./schema-issues.ts";
@@ -51,6 +51,17 @@ export class Bundle implements AsyncDisposable {
     const absolute = resolve(folder);
     await clear(absolute);
     return new Bundle(absolute, await Journal.create(join(absolute, BUNDLE_FILES.journal)));
+  }
+
+  /**
+   * Goes on with the bundle of a run that was cut short, whose points stay as they are.
+   * @throws HarnessError DATA if its journal cannot be written.
+   */
+  static async resume(folder: string): Promise<Bundle> {
+    const absolute = resolve(folder);
+    await removeTorn(absolute);
+    await removeTorn(join(absolute, BUNDLE_FILES.samples));
+    return new Bundle(absolute, await Journal.resume(join(absolute, BUNDLE_FILES.journal)));
   }
 
   /**
@@ -155,6 +166,7 @@ async function clear(folder: string): Promise<void> {
     for (const name of names.filter((entry) => own.has(entry))) {
       await rm(join(folder, name), { recursive: true, force: true });
     }
+    if (isBundle) await removeTorn(folder);
   } catch (cause) {
     throw cause instanceof HarnessError ? cause : writeError(folder, cause);
   }

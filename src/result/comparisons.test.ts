@@ -32,6 +32,12 @@ describe("comparisons", () => {
     expect(modelOverMesh(result, "cpu").ratio).toBeCloseTo(MODEL.cpuMs / MESH.cpuMs, 2);
   });
 
+  it("make no pair of what was measured before a run was cut short and what came after", () => {
+    const resumed = alteredSample("mesh/closed/2", { sitting: 2 });
+    expect(modelOverMesh(resumed, "throughput").n).toBe(4);
+    expect(resumed.points.filter(({ system }) => system === "mesh")).toHaveLength(5);
+  });
+
   it("pair by round and leave out a round that is invalid on one side", () => {
     const four = alteredSample("mesh/closed/2", { verdict: "invalid", reasons: ["throttled"] });
     const pairs = pairsByRound(standingOf(four, "model"), standingOf(four, "mesh"), "throughput");

@@ -5,7 +5,7 @@ import { METRICS } from "./metric.ts";
 import type { MetricName } from "./metric.ts";
 import { firstOf, measuredSystems, roleOf } from "./role.ts";
 import type { Comparison, Result } from "./schema.ts";
-import { standingOf } from "./standing.ts";
+import { pairedBy, standingOf } from "./standing.ts";
 import type { Standing } from "./standing.ts";
 
 const COMPARED = ["throughput", "goodput", "p50", "p99", "cpu"] as const;
@@ -48,10 +48,12 @@ export function pairsByRound(
   over: Standing,
   metric: MetricName,
 ): (Pair & { readonly round: number })[] {
-  const overByRound = new Map(over.valid.map((point) => [point.round, METRICS[metric].of(point)]));
+  const overByPlace = new Map(
+    over.valid.map((point) => [pairedBy(point), METRICS[metric].of(point)]),
+  );
   return of.valid.flatMap((point) => {
     const left = METRICS[metric].of(point) ?? 0;
-    const right = overByRound.get(point.round) ?? 0;
+    const right = overByPlace.get(pairedBy(point)) ?? 0;
     return left > 0 && right > 0 ? [{ of: left, over: right, round: point.round }] : [];
   });
 }
@@ -104,9 +106,10 @@ function pairsOf(
  * sides; empty where a round is one block.
  */
 function pairsByBlock(of: Standing, over: Standing): RoundPair[] {
-  const overByRound = new Map(over.valid.map(({ round, blocks }) => [round, blocks]));
-  return of.valid.flatMap(({ round, blocks }) => {
-    const others = overByRound.get(round);
+  const overByPlace = new Map(over.valid.map((point) => [pairedBy(point), point.blocks]));
+  return of.valid.flatMap((point) => {
+    const { round, blocks } = point;
+    const others = overByPlace.get(pairedBy(point));
     if (others === undefined || blocks.length < 2 || others.length !== blocks.length) return [];
     const pairs = blocks.map((block, i) => ({
       of: block.throughputPerSecond,

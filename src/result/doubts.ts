@@ -6,6 +6,7 @@ import type { Standing } from "./standing.ts";
 /** Reasons to distrust a result, in the order a reader should weigh them. */
 export const DOUBTS = {
   incomplete: "The run did not complete",
+  resumed: "The run was cut short and taken up again",
   "below-target":
     "A system misses the recall target or answers short, so no ratio is stated for it",
   "failed-check": "A system failed the check before the measurement",
@@ -74,6 +75,10 @@ export function collectDoubts(result: Judged): Doubt[] {
 function ofTheRun(result: Judged): Doubt[] {
   const doubts: Doubt[] = [];
   if (!result.complete) doubts.push(doubt("incomplete", result.incompleteReason));
+  if (result.resumptions.length > 0) {
+    const ends = result.resumptions.map(({ at, after }) => `${after} (again from ${at})`);
+    doubts.push(doubt("resumed", ends.join("; ")));
+  }
   if (firstOf(result, "mesh") === null) doubts.push(doubt("no-mesh"));
   else if (firstOf(result, "in-process") === null) {
     const missing = "the ratio holds the cost of gRPC in Node as well as that of the architecture";

@@ -28,6 +28,21 @@ export class Journal implements AsyncDisposable {
     }
   }
 
+  /**
+   * Goes on with the journal of a run that was cut short; a line that a crash tore is cut off.
+   * @throws HarnessError DATA if the file cannot be read or written.
+   */
+  static async resume(path: string): Promise<Journal> {
+    try {
+      const file = await open(path, "a+");
+      const text = await file.readFile();
+      await file.truncate(text.lastIndexOf("\n") + 1);
+      return new Journal(path, file);
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
+  }
+
   /** Resolves once the line is on the disk. */
   async append(point: Point): Promise<void> {
     try {

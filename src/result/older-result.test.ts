@@ -7,8 +7,18 @@ import { smallSample } from "./sample-result.fixture.ts";
 
 /** Fields that came after the first results were written: each has a default. */
 const YOUNGER = {
-  result: ["gates", "client", "tuning", "frontier", "micro", "falseAlarms", "settling"],
-  point: ["counters", "latencyIntervalsMs", "sendLatencyMs", "calibration", "capacity"],
+  result: [
+    "gates",
+    "client",
+    "tuning",
+    "frontier",
+    "micro",
+    "falseAlarms",
+    "fingerprint",
+    "resumptions",
+    "settling",
+  ],
+  point: ["counters", "latencyIntervalsMs", "sendLatencyMs", "calibration", "capacity", "sitting"],
   comparison: ["outliers"],
 };
 

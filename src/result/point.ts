@@ -52,7 +52,7 @@ export function pointKey(
 }
 
 /** A measurement as the result holds it, with its verdict. */
-export function toPoint(measurement: Measurement): Omit<Point, "samples"> {
+export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitting"> {
   const { observed, quality, system, variant, load, round, capacity } = measurement;
   const { seconds, completed, client } = observed;
   const errors = [...observed.errors.values()].reduce((sum, { count }) => sum + count, 0);

@@ -1,10 +1,12 @@
-import { gatherDoubts, collectDoubts } from "./doubts.ts";
+import { collectDoubts, gatherDoubts } from "./doubts.ts";
 import { compareSystems, compareTwo } from "./comparisons.ts";
 import { flagCalibrations } from "./calibration.ts";
 import { frontierOf } from "./frontier.ts";
+import { doubtsOfEarlier, type Sitting, sittingAfter, timesOf } from "./sitting.ts";
 import type {
   CostRow,
   Doubt,
+  Fingerprint,
   GateVerdict,
   MicroRow,
   Point,
@@ -18,7 +20,7 @@ import type {
 export type ResultHeader = Pick<
   Result,
   "silverbench" | "scenario" | "seeds" | "machine" | "dataset" | "model"
->;
+> & { readonly fingerprint: Fingerprint };
 
 /** What follows from the points, computed by those who stand after the result. */
 export interface Judgements {
@@ -38,18 +40,55 @@ export interface TwinNames {
 export class ResultDraft {
   readonly #header: ResultHeader;
   readonly #twins: TwinNames | null;
-  readonly #startedAt = new Date();
-  readonly #systems: Record<string, SystemResult> = {};
-  readonly #points: Point[] = [];
-  readonly #doubts: Doubt[] = [];
-  readonly #tuning: TuningRow[] = [];
-  readonly #micro: MicroRow[] = [];
-  #client: Result["client"] = null;
+  readonly #sitting: Sitting;
+  readonly #systems: Record<string, SystemResult>;
+  readonly #points: Point[];
+  readonly #doubts: Doubt[];
+  readonly #tuning: TuningRow[];
+  readonly #micro: MicroRow[];
+  #client: Result["client"];
 
-  /** @param twins the same system twice: only they are compared, and any verdict is a false alarm. */
-  constructor(header: ResultHeader, twins: TwinNames | null = null) {
+  /**
+   * @param twins the same system twice: only they are compared, and any verdict is a false alarm.
+   * @param earlier what an earlier start of the same run left; null: this is the first.
+   */
+  constructor(header: ResultHeader, twins: TwinNames | null = null, earlier: Result | null = null) {
     this.#header = header;
     this.#twins = twins;
+    this.#sitting = sittingAfter(earlier);
+    this.#systems = { ...earlier?.systems };
+    this.#points = [...(earlier?.points ?? [])];
+    this.#doubts = doubtsOfEarlier(earlier);
+    this.#tuning = [...(earlier?.tuning ?? [])];
+    this.#micro = [...(earlier?.micro ?? [])];
+    this.#client = earlier?.client ?? null;
+  }
+
+  /** Which start of the run this is, from 1. */
+  get sitting(): number {
+    return this.#sitting.number;
+  }
+
+  /** What the sittings before this one took. */
+  get secondsBefore(): number {
+    return this.#sitting.secondsBefore;
+  }
+
+  /** The highest round that has a point; 0: none has. */
+  get lastRound(): number {
+    return Math.max(0, ...this.#points.map(({ round }) => round));
+  }
+
+  has(pointKey: string): boolean {
+    return this.#points.some(({ key }) => key === pointKey);
+  }
+
+  isTuned(system: string, variant: string): boolean {
+    return this.#tuning.some((row) => row.system === system && row.variant === variant);
+  }
+
+  hasMicro(load: string): boolean {
+    return this.#micro.some((row) => row.load === load);
   }
 
   addSystem(name: string, system: SystemResult): void {
@@ -94,8 +133,7 @@ export class ResultDraft {
       complete: incompleteReason === null,
       ...(incompleteReason === null ? {} : { incompleteReason }),
       ...this.#header,
-      startedAt: this.#startedAt.toISOString(),
-      seconds: (Date.now() - this.#startedAt.getTime()) / 1000,
+      ...timesOf(this.#sitting, this.#points),
       systems: this.#systems,
       client: this.#client,
       points: flagCalibrations(this.#points),

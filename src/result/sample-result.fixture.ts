@@ -152,6 +152,7 @@ function pointOf({ key, system, round, behaviour, speed, latencies }: Measured):
     variant: "",
     load: "closed",
     round,
+    sitting: 1,
     offeredPerSecond: null,
     state: "ok",
     bound: "server",
@@ -257,6 +258,8 @@ function surroundings(rounds: number): Omit<Result, "complete" | "systems" | "po
     seeds: { data: 1, requests: 2, model: 3, arrivals: 4, order: 5 },
     startedAt: "2026-11-22T09:30:00.000Z",
     seconds: 97,
+    fingerprint: { scenario: "0f3c9d1a", data: "9b1d44e0", code: "c0de5ea1", machine: "5e1fbe2c" },
+    resumptions: [],
     machine: {
       cpu: "AMD EPYC 9575F",
       cores: 2,

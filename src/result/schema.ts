@@ -43,6 +43,8 @@ export const pointSchema = z.strictObject({
   variant: z.string(),
   load: z.string(),
   round: z.number().int(),
+  /** Which start of the run measured it: 1, or more where it was resumed. */
+  sitting: z.number().int().default(1),
   /** null for a closed loop: the system sets the pace. */
   offeredPerSecond: number,
   state: z.enum(["ok", "overloaded", "failed"]),
@@ -298,6 +300,18 @@ export const machineSchema = z.strictObject({
   class: z.string(),
 });
 
+/** What all parts of a run must have in common to stand in one result. A hash each. */
+export const fingerprintSchema = z.strictObject({
+  /** What is asked: every field of the scenario, and of which systems. */
+  scenario: z.string(),
+  /** Data set, requests and traces. */
+  data: z.string(),
+  /** The program that measures, Node, and every package it stands on. */
+  code: z.string(),
+  /** Class, operating system, governor, and which CPUs are whose. */
+  machine: z.string(),
+});
+
 export const resultSchema = z.strictObject({
   schema: z.literal("silverbench.result/1"),
   complete: z.boolean(),
@@ -317,7 +331,12 @@ export const resultSchema = z.strictObject({
   }),
   seeds: z.record(z.string(), z.number()),
   startedAt: z.string(),
+  /** Of all sittings together. */
   seconds: z.number(),
+  /** null: written before there was one; such a run cannot be resumed. */
+  fingerprint: fingerprintSchema.nullable().default(null),
+  /** Each time the run was taken up again: when, and what had ended it. */
+  resumptions: z.array(z.strictObject({ at: z.string(), after: z.string() })).default([]),
   machine: machineSchema,
   dataset: z.strictObject({
     name: z.string(),
@@ -365,6 +384,7 @@ export const resultSchema = z.strictObject({
 });
 
 export type Result = z.output<typeof resultSchema>;
+export type Fingerprint = z.output<typeof fingerprintSchema>;
 export type Point = z.output<typeof pointSchema>;
 export type Comparison = z.output<typeof comparisonSchema>;
 export type CapacityResult = z.output<typeof capacitySchema>;

@@ -17,6 +17,13 @@ export interface Standing {
   readonly shortcomings: readonly string[];
 }
 
+/**
+ * What two points have in common that make a pair: the round, and the sitting, for what was
+ * measured before a run was cut short is no neighbour of what came after.
+ */
+export const pairedBy = ({ round, sitting }: Pick<Point, "round" | "sitting">): string =>
+  `${round}/${sitting}`;
+
 type Measured = Pick<Result, "scenario" | "points"> & Partial<Pick<Result, "tuning">>;
 
 /**

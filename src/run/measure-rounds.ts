@@ -18,6 +18,7 @@ import { NoiseFloor } from "./noise-floor.ts";
 import { sharedParts } from "./shared-parts.ts";
 import { type Questions, splitForTuning } from "./questions.ts";
 import { readyUnit } from "./ready-unit.ts";
+import { keyOfTurn, plannedKeys } from "./planned-keys.ts";
 import { labelOf, type Unit, Units } from "./units.ts";
 
 export interface RoundsContext {
@@ -46,8 +47,9 @@ export interface Measured {
 const MOST_THREADS = 4;
 
 /**
- * Starts all systems, checks and warms them, and passes over them round by round. Each point is
- * in the journal and the draft before the next begins; every process is gone when this ends.
+ * Starts all systems, checks and warms them, and passes over them round by round, leaving out the
+ * points that the draft has already. Each point is in the journal and the draft before the next
+ * begins; every process is gone when this ends.
  *
  * @throws HarnessError INVALID once a process of a system has died; the signal's reason on abort.
  */
@@ -56,6 +58,12 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
   await measureMicro(context);
   const loads = plannedLoads(scenario);
   if (loads.length === 0) return;
+  // What was cut short may have been in rounds beyond the scenario's.
+  let rounds = Math.max(scenario.rounds, draft.lastRound);
+  if (isWhole(context, rounds)) {
+    rounds += context.furtherRounds({ rounds, seconds: draft.secondsBefore });
+  }
+  if (isWhole(context, rounds)) return;
   const unitOptions = {
     dataset: workload.location,
     model: workload.model,
@@ -89,7 +97,9 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
   const leading = loads.find(({ name }) => name === headlineLoad(scenario)) ?? loads[0]!;
   for (const [at, unit] of units.all.entries()) {
     onProgress(`warm up ${labelOf(unit)}`, at / units.all.length);
-    const ready = await readyUnit(unit, { measuring, load: leading, tuning });
+    const isTuned = draft.isTuned(unit.system, unit.variant);
+    const held = isTuned ? null : tuning;
+    const ready = await readyUnit(unit, { measuring, load: leading, tuning: held });
     for (const doubt of ready.doubts) draft.addDoubt(doubt);
     if (ready.tuning !== null) draft.addTuning(ready.tuning);
   }
@@ -97,16 +107,16 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
   warmCalibration();
   const taker = new TurnTaker(measuring);
   const began = performance.now();
-  let [from, rounds] = [1, scenario.rounds];
-  while (from <= rounds) {
+  for (let granted = true; granted;) {
     const seed = scenario.seeds.order;
     const drawn = turns({ units: units.all, loads, rounds, blocksOf, seed });
-    const order = drawn.filter(({ round }) => round >= from);
+    const order = drawn.filter((turn) => !draft.has(keyOfTurn(turn)));
     for (const [at, turn] of order.entries()) {
       onProgress(`round ${turn.round} of ${rounds}`, at / order.length);
       const measured = await taker.take(turn);
       if (measured !== null) {
-        const { point, observed } = measured;
+        const { observed } = measured;
+        const point = { ...measured.point, sitting: draft.sitting };
         draft.addPoint(await bundle.addPoint(point, observed.latency, observed.sendLatency));
       }
       // So that even a run that is killed outright can be rendered as far as it came.
@@ -114,15 +124,21 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
       // A death under load gave a point that says so; it ends the run all the same.
       measuring.signal.throwIfAborted();
     }
-    from = rounds + 1;
-    rounds += context.furtherRounds({ rounds, seconds: (performance.now() - began) / 1000 });
+    const seconds = draft.secondsBefore + (performance.now() - began) / 1000;
+    const further = context.furtherRounds({ rounds, seconds });
+    rounds += further;
+    granted = further > 0;
   }
 }
+
+/** Whether every point of so many rounds was measured before. */
+const isWhole = ({ scenario, draft }: RoundsContext, rounds: number): boolean =>
+  plannedKeys(scenario, rounds).every((key) => draft.has(key));
 
 /** Before anything is started: the machine is at its quietest then. */
 async function measureMicro({ scenario, workload, draft, signal }: RoundsContext): Promise<void> {
   for (const [load, spec] of Object.entries(scenario.loads)) {
-    if (spec.shape !== "micro") continue;
+    if (spec.shape !== "micro" || draft.hasMicro(load)) continue;
     for (const time of await measureParts(sharedParts(workload), { ...spec, signal })) {
       draft.addMicro({ load, ...time });
     }

@@ -12,7 +12,7 @@ import { driveUnit, type Measuring, type Occasion, prepare, startOf } from "./me
 import type { Unit } from "./units.ts";
 
 export interface MeasuredPoint {
-  readonly point: Omit<Point, "samples">;
+  readonly point: Omit<Point, "samples" | "sitting">;
   readonly observed: Observations;
 }
 

@@ -1,4 +1,4 @@
-import type { Trace } from "../load/replay.ts";
+import type { StoredTrace } from "../load/trace.ts";
 import type { AnswerScorer } from "../measure/recall.ts";
 import type { RetrievalRequest } from "../retrieval/request.ts";
 
@@ -9,7 +9,7 @@ export interface Questions {
   /** Where these requests begin among those that the scorer knows. */
   readonly firstRequest: number;
   /** Their times, where they are a trace. */
-  readonly trace: Trace | null;
+  readonly trace: StoredTrace | null;
 }
 
 /** Held back for tuning where something is swept: this share of the requests, so many at most. */

@@ -3,16 +3,13 @@ import { join } from "node:path";
 import type { Workload } from "../dataset/workload.ts";
 import { HarnessError } from "../errors.ts";
 import type { ResultHeader } from "../result/result-draft.ts";
-import type { Machine } from "../result/schema.ts";
 import { headlineLoad } from "../scenario/headline-load.ts";
-import type { LoadedScenario } from "../scenario/load-scenario.ts";
+import { type Circumstances, fingerprintOf } from "./fingerprint-of.ts";
 
 /** What a result says of the question: scenario, seeds, machine, dataset and model. */
-export function resultHeader(
-  { scenario, hash, text }: LoadedScenario,
-  workload: Workload,
-  machine: Machine,
-): ResultHeader {
+export async function resultHeader(of: Circumstances): Promise<ResultHeader> {
+  const { workload, machine } = of;
+  const { scenario, hash, text } = of.loaded;
   const { name, question, slo, headline, rounds, loads, seeds } = scenario;
   const { seed: _, ...model } = workload.model;
   return {
@@ -29,6 +26,7 @@ export function resultHeader(
       loads,
     },
     seeds,
+    fingerprint: await fingerprintOf(of),
     machine,
     dataset: describeDataset(workload, scenario.requests.filters),
     model,

@@ -36,6 +36,7 @@ interface RunFlags extends OutputFlags {
   readonly gate?: boolean;
   readonly gateBudget?: GateBudget;
   readonly reference?: string;
+  readonly resume?: boolean;
 }
 
 const LATEST = "reports/latest";
@@ -67,6 +68,10 @@ export function addRun(program: Command, session: Session): void {
     .option(
       "--reference <path>",
       "judge the gates against a stored result, or a folder of them, too",
+    )
+    .option(
+      "--resume",
+      "go on with the same run where it was cut short; only what is missing is measured",
     )
     .option("--dry-run", "say what would be done and how long it takes; start nothing")
     .action(async (names: string[], flags: RunFlags) => {
@@ -172,6 +177,7 @@ async function runTwins(
         loaded,
         twins,
         out: runFolder(out, at, runs),
+        resume: flags.resume === true,
         cacheFolder: defaultCacheFolder(),
         onProgress: ({ phase, fraction }) =>
           progress.show({ phase: `A/A ${at} of ${runs}: ${phase}`, fraction }),
@@ -208,6 +214,7 @@ async function runOne(
   const { result, folder, gates, failure } = await run({
     loaded,
     out,
+    resume: flags.resume === true,
     cacheFolder: defaultCacheFolder(),
     onProgress: (step) => progress.show(step),
     signal,
