@@ -13,6 +13,8 @@ const isLinux = process.platform === "linux";
 
 let folder: string;
 let scenario: string;
+/** The same with a system that answers at once with nothing: it starts in no time. */
+let nothing: string;
 /** What a whole run takes here: the moments to kill one are within it. */
 let wholeMs: number;
 
@@ -21,6 +23,8 @@ beforeAll(() => {
   scenario = join(folder, "tiny.yaml");
   writeFileSync(join(folder, "prices.yaml"), PRICES);
   writeFileSync(scenario, SCENARIO);
+  nothing = join(folder, "nothing.yaml");
+  writeFileSync(nothing, SCENARIO.replace(/systems:[^]*loads:/, NOTHING));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -67,45 +71,58 @@ describe("a whole run", () => {
 describe("run --gate", () => {
   /** A single round has no interval, so that every gate on a speed is open after it. */
   const gated = (name: string, gate: string, ...flags: string[]): WatchedCommand => {
-    const words = ["--system", "model", "--rounds", "1", "--set", `gate=["${gate}"]`];
-    return start([...words, ...BRIEFLY, "--out", join(folder, name), ...flags]);
+    const words = ["--system", "nothing", "--rounds", "1", "--set", `gate=["${gate}"]`];
+    return watchCommand(
+      ["run", nothing, ...words, ...BRIEFLY, "--out", join(folder, name), ...flags],
+      env(),
+    );
   };
   const roundsOf = async (name: string): Promise<number> =>
     (await readBundle(join(folder, name))).result.points.length;
 
   test("measures more rounds until the gates are settled, a regression twice", async () => {
-    const held = gated("held", "throughput(model) >= 0.0001", "--gate");
+    const held = gated("held", "throughput(nothing) >= 0.0001", "--gate");
     const { code, stdout, stderr } = await held.ended;
     expect(code, stderr).toBe(0);
     expect(stdout).toContain("The gates were looked at 2 times, after 1 and 2 rounds.");
     expect(await roundsOf("held")).toBe(2);
 
-    const broken = gated("broken", "throughput(model) >= 1000000000", "--gate-budget", "9 rounds");
+    const broken = gated(
+      "broken",
+      "throughput(nothing) >= 1000000000",
+      "--gate-budget",
+      "9 rounds",
+    );
     expect((await broken.ended).code).toBe(3);
     expect(await roundsOf("broken")).toBe(4);
   });
 
   test("ends at its budget with exit code 4; without --gate with the scenario's rounds", async () => {
-    const spent = gated("spent", "throughput(model) >= 0.0001", "--gate-budget", "0.001s");
+    const spent = gated("spent", "throughput(nothing) >= 0.0001", "--gate-budget", "0.001s");
     const { code, stdout } = await spent.ended;
     expect(code).toBe(4);
     expect(stdout.replaceAll(/\s+/g, " ")).toContain(
       "One was still open when the budget of 0.001 s",
     );
     expect(await roundsOf("spent")).toBe(1);
-    expect((await gated("plain", "throughput(model) >= 0.0001").ended).code).toBe(4);
+    expect((await gated("plain", "throughput(nothing) >= 0.0001").ended).code).toBe(4);
   });
 
   test("holds it against a reference, and refuses one of another question before it measures", async () => {
     const budget = ["--gate-budget", "3 rounds"];
     const reference = ["--reference", join(folder, "held", "result.json")];
-    const held = gated("own", "throughput(model) >= 0.000001 * reference", ...budget, ...reference);
+    const held = gated(
+      "own",
+      "throughput(nothing) >= 0.000001 * reference",
+      ...budget,
+      ...reference,
+    );
     const { code, stderr } = await held.ended;
     expect(code, stderr).toBe(0);
     const { gates } = (await readBundle(join(folder, "own"))).result;
     expect(gates[0]).toMatchObject({ verdict: "pass", reference: expect.any(Number) });
 
-    const other = gated("other", "recall(model) >= 0", "--set", "requests.k=5", ...reference);
+    const other = gated("other", "recall(nothing) >= 0", "--set", "requests.k=5", ...reference);
     const refused = await other.ended;
     expect(refused.code).toBe(6);
     expect(refused.stderr).toContain("k 5, there 10");
@@ -217,6 +234,9 @@ example: true
 shapes:
   - { name: two, vcpus: 2, memoryGiB: 64, dollarsPerHour: 0.1 }
 `;
+
+const NOTHING = `systems: { nothing: { kind: "null" } }
+loads:`;
 
 const SCENARIO = `
 schema: silverbench.scenario/1

@@ -62,6 +62,6 @@ export function changedPoints(before: readonly Point[], after: readonly Point[])
 
 /** All of a point but what is only known in the end: how its calibration stands to the others'. */
 function measuredOf({ calibration, blocks, ...rest }: Point): string {
-  const times = blocks.map(({ flagged: _, ...block }) => block);
+  const times = blocks.map(({ flagged: _flagged, ...block }) => block);
   return JSON.stringify({ ...rest, calibrationMs: calibration?.ms, blocks: times });
 }
