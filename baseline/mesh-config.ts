@@ -1,3 +1,4 @@
+import type { Tls } from "../src/process/tls.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { SystemProcess } from "../src/system.ts";
@@ -10,6 +11,8 @@ export interface MeshConfig {
   readonly folders: MeshFolders;
   readonly settings: MeshSettings;
   readonly model: ModelSpec;
+  /** How services, and callers of the front door, speak to each other; null: in the clear. */
+  readonly tls: Tls | null;
   /** Where the mesh's own Redis server is; absent: it has none. */
   readonly redis?: string;
 }

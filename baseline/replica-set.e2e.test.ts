@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type GrpcServer, serveGrpc } from "../src/door/grpc-service.ts";
 import { HarnessError } from "../src/errors.ts";
@@ -9,6 +10,8 @@ const context = { deadlineMs: Infinity };
 /** A filter service that counts its calls. */
 class Copy {
   calls = 0;
+  /** How long it takes to answer. */
+  slowMs = 0;
   #server: GrpcServer | null = null;
   port = 0;
 
@@ -18,7 +21,7 @@ class Copy {
       if (filters[0] === "wrong") {
         return Promise.reject(new HarnessError("BAD_INPUT", "a wrong filter"));
       }
-      return Promise.resolve({ eligible: [] });
+      return sleep(this.slowMs, { eligible: [] });
     };
     this.#server = await serveGrpc({
       protoFile: MESH_PROTO,
@@ -76,6 +79,28 @@ describe("ReplicaSet", () => {
   it("does not repeat what is wrong", async () => {
     await expect(ask("wrong")).rejects.toMatchObject({ code: "BAD_INPUT" });
     expect(copies[0].calls + copies[1].calls).toBe(1);
+  });
+
+  it("asks a second copy where the first is slow, if it is told to, and only so often", async () => {
+    const addresses = copies.map(({ port }) => `127.0.0.1:${port}`);
+    const hedging = await ReplicaSet.connect(addresses, FILTER_SERVICE, { hedgeAfterMs: 20 });
+    copies[0].slowMs = 60_000;
+    const calls = Array.from({ length: 4 }, () =>
+      hedging.call<object, object>("Evaluate", { filters: [] }, { deadlineMs: Infinity }),
+    );
+    await Promise.all(calls);
+    expect(hedging.hedges).toBe(2);
+    expect(copies.map((copy) => copy.calls)).toEqual([2, 4]);
+    // A budget of ten, half of which may go: then a slow call is waited for.
+    const late = { deadlineMs: performance.now() + 1_500 };
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, () =>
+        hedging.call<object, object>("Evaluate", { filters: [] }, late),
+      ),
+    );
+    expect(hedging.hedges).toBeLessThan(10);
+    expect(outcomes.filter(({ status }) => status === "rejected").length).toBeGreaterThan(0);
+    hedging.close();
   });
 
   it("does not ask once the caller's time is up", async () => {

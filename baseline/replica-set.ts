@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectGrpc, type GrpcClient } from "../src/door/grpc-client.ts";
 import type { CallContext } from "../src/door/retriever.ts";
+import type { ClientTls } from "../src/process/tls.ts";
 import { HarnessError } from "../src/errors.ts";
 import { callStats, MESH_PROTO } from "./mesh-wire.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -17,6 +18,16 @@ const HUNG_AFTER = 5;
 
 /** Between two looks at whether a replica that was left out is back. */
 const LOOK_AGAIN_MS = 250;
+
+export interface ReplicaOptions {
+  /**
+   * A call that has no answer after so many milliseconds goes to another copy too, within the
+   * budget of retries; the first answer counts. null or absent: never.
+   */
+  readonly hedgeAfterMs?: number | null;
+  /** null or absent: without. */
+  readonly tls?: ClientTls | null;
+}
 
 interface Replica {
   readonly client: GrpcClient;
@@ -37,10 +48,13 @@ export class ReplicaSet {
   readonly #replicas: readonly Replica[];
   readonly #budget = new RetryBudget();
   readonly #closed = new AbortController();
+  readonly #hedgeAfterMs: number | null;
   #turn = 0;
   #retries = 0;
+  #hedges = 0;
 
-  private constructor(clients: readonly GrpcClient[]) {
+  private constructor(clients: readonly GrpcClient[], hedgeAfterMs: number | null) {
+    this.#hedgeAfterMs = clients.length > 1 ? hedgeAfterMs : null;
     this.#replicas = clients.map((client) => ({ client, inFlight: 0, missed: 0, isOut: false }));
   }
 
@@ -49,11 +63,15 @@ export class ReplicaSet {
    * @param addresses host:port of each, at least one.
    * @throws HarnessError UNAVAILABLE naming one that is not serving.
    */
-  static async connect(addresses: readonly string[], service: string): Promise<ReplicaSet> {
+  static async connect(
+    addresses: readonly string[],
+    service: string,
+    { tls = null, hedgeAfterMs = null }: ReplicaOptions = {},
+  ): Promise<ReplicaSet> {
     const clients = addresses.map((address) =>
-      connectGrpc({ address, protoFile: MESH_PROTO, service }),
+      connectGrpc({ address, protoFile: MESH_PROTO, service, tls }),
     );
-    const set = new ReplicaSet(clients);
+    const set = new ReplicaSet(clients, hedgeAfterMs);
     const { signal } = set.#closed;
     try {
       await Promise.all(clients.map((one) => one.waitUntilServing(SERVING_WITHIN_MS, signal)));
@@ -69,6 +87,11 @@ export class ReplicaSet {
     return this.#retries;
   }
 
+  /** Calls that went to a second copy because the first one was slow. */
+  get hedges(): number {
+    return this.#hedges;
+  }
+
   /**
    * One call, with what is left of the caller's time less a margin.
    * @throws HarnessError as the service gave it; UNAVAILABLE if no copy could be asked.
@@ -80,18 +103,15 @@ export class ReplicaSet {
     context: CallContext,
   ): Promise<Res> {
     const tried = new Set<Replica>();
+    const ask = (signal?: AbortSignal): Promise<Res> =>
+      this.#askNext<Res>(tried, method, request, context, signal);
     for (;;) {
-      const replica = this.#pick(tried);
-      tried.add(replica);
       try {
-        const response = await this.#callOn<Res>(replica, method, request, context);
-        this.#budget.succeeded();
-        return response;
+        return await (this.#hedgeAfterMs === null
+          ? ask()
+          : this.#hedged(ask, this.#hedgeAfterMs, tried));
       } catch (error) {
-        this.#note(replica, error);
-        if (!isLost(error) || tried.size === this.#replicas.length || !this.#budget.allows) {
-          throw error;
-        }
+        if (!isLost(error) || !this.#mayRepeat(tried)) throw error;
         this.#retries++;
       }
     }
@@ -101,7 +121,10 @@ export class ReplicaSet {
   async stats(): Promise<readonly ServiceStats[]> {
     const reachable = this.#replicas.filter(({ isOut }) => !isOut);
     const stats = (await Promise.all(reachable.map(({ client }) => callStats(client)))).flat();
-    const retries = new Map([["mesh.retries", this.#retries]]);
+    const retries = new Map([
+      ["mesh.retries", this.#retries],
+      ["mesh.hedges", this.#hedges],
+    ]);
     // A caller's counter, told with the first of those it calls.
     return stats.map((one, at) =>
       at > 0 ? one : { ...one, counters: new Map([...one.counters, ...retries]) },
@@ -113,18 +136,71 @@ export class ReplicaSet {
     for (const { client } of this.#replicas) client.close();
   }
 
+  #mayRepeat(tried: ReadonlySet<Replica>): boolean {
+    return tried.size < this.#replicas.length && this.#budget.allows;
+  }
+
+  /** Asks one that has not been tried. */
+  async #askNext<Res>(
+    tried: Set<Replica>,
+    method: string,
+    request: object,
+    context: CallContext,
+    signal?: AbortSignal,
+  ): Promise<Res> {
+    const replica = this.#pick(tried);
+    tried.add(replica);
+    try {
+      const response = await this.#callOn<Res>(replica, method, request, context, signal);
+      this.#budget.succeeded();
+      return response;
+    } catch (error) {
+      if (signal?.aborted !== true) this.#note(replica, error);
+      throw error;
+    }
+  }
+
+  /** Asks a second copy where the first is slow; whichever answers first ends the other call. */
+  async #hedged<Res>(
+    ask: (signal: AbortSignal) => Promise<Res>,
+    afterMs: number,
+    tried: ReadonlySet<Replica>,
+  ): Promise<Res> {
+    const done = new AbortController();
+    const first = ask(done.signal);
+    try {
+      const waited = sleep(afterMs, SLOW, { signal: done.signal, ref: false });
+      const soon = await Promise.race([first, waited]);
+      if (soon !== SLOW) return soon;
+      if (!this.#mayRepeat(tried)) return await first;
+      this.#hedges++;
+      this.#budget.failed();
+      return await Promise.any([first, ask(done.signal)]);
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    } finally {
+      // The other call, or the timer, learns that nobody waits; what it says to that is not heard.
+      first.catch(() => {});
+      done.abort();
+    }
+  }
+
   async #callOn<Res>(
     replica: Replica,
     method: string,
     request: object,
     { deadlineMs }: CallContext,
+    signal?: AbortSignal,
   ): Promise<Res> {
     const timeoutMs =
       deadlineMs === Infinity ? Infinity : deadlineMs - performance.now() - MARGIN_MS;
     if (timeoutMs <= 0) throw new HarnessError("DEADLINE", `no time is left to call ${method}`);
     replica.inFlight++;
     try {
-      const response = await replica.client.call<object, Res>(method, request, { timeoutMs });
+      const response = await replica.client.call<object, Res>(method, request, {
+        timeoutMs,
+        ...(signal === undefined ? {} : { signal }),
+      });
       replica.missed = 0;
       return response;
     } finally {
@@ -177,6 +253,9 @@ export class ReplicaSet {
     }
   }
 }
+
+/** In the place of an answer that is not there yet. */
+const SLOW = Symbol("slow");
 
 /** Never reached a service, or lost the connection to it. */
 function isLost(error: unknown): boolean {

@@ -252,6 +252,23 @@ describe("the mesh", () => {
     expect(isAlive(system.processes[0]!.pid)).toBe(false);
   });
 
+  it("speaks TLS with certificates on both sides, within and at its door", async () => {
+    const index = { kind: "flat" };
+    const system = await start({ tls: "mtls", towers: "service", index }, ranking);
+    const stranger = connectDoor(system.address);
+    const client = connectDoor(system.address, system.tls);
+    try {
+      const total = await scoreAll(client, ranking);
+      expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
+      const refused = stranger.retrieve(set.requests[0]!, { timeoutMs: 2_000 });
+      await expect(refused).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    } finally {
+      stranger.close();
+      client.close();
+      await system[Symbol.asyncDispose]();
+    }
+  });
+
   it("computes no tower where features are the query vector", async () => {
     const system = await start({ transport: "in-process", towers: "service" });
     const client = connectDoor(system.address);

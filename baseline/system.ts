@@ -1,3 +1,5 @@
+import { createTls } from "../src/door/certificates.ts";
+import type { ClientTls } from "../src/process/tls.ts";
 import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
 import { checkBuilt, isBuilt, meshFolders } from "./build/mesh-build.ts";
@@ -15,14 +17,16 @@ import { type MeshProcesses, runBuild, startProcesses, stopMesh } from "./mesh.t
 export const startMesh: StartSystem<MeshSettings> = async (options) => {
   const { dataset, settings, model, cacheFolder } = options;
   const folders = meshFolders(cacheFolder, { datasetHash: dataset.hash, settings, model });
-  const config = { datasetFolder: dataset.folder, folders, settings, model };
+  const tls = await createTls(settings.tls);
+  const config = { datasetFolder: dataset.folder, folders, settings, model, tls };
   const cached = isBuilt(folders);
   const seconds = cached ? 0 : await runBuild(config, options);
   const build = { seconds, bytes: await checkBuilt(folders), cached };
   const redis = settings.store === "redis" ? await RedisServer.start(options) : null;
   try {
     const at = redis === null ? {} : { redis: redis.url };
-    return describe(options, await startProcesses({ ...config, ...at }, options), redis, build);
+    const mesh = await startProcesses({ ...config, ...at }, options);
+    return describe(options, mesh, { redis, tls: tls?.client, build });
   } catch (error) {
     await redis?.[Symbol.asyncDispose]();
     throw error;
@@ -32,8 +36,14 @@ export const startMesh: StartSystem<MeshSettings> = async (options) => {
 function describe(
   { name, settings }: StartOptions<MeshSettings>,
   mesh: MeshProcesses,
-  redis: RedisServer | null,
-  build: System["build"],
+  {
+    redis,
+    tls,
+    build,
+  }: Pick<System, "build"> & {
+    readonly redis: RedisServer | null;
+    readonly tls: ClientTls | undefined;
+  },
 ): System {
   const { door } = mesh;
   const services = [...(redis === null ? [] : [redis]), ...mesh.services];
@@ -43,7 +53,8 @@ function describe(
     engine: `${settings.index.kind}+roaring+${settings.store === "lmdb" ? "lmdb" : "redis"}`,
     device: "cpu",
     address: `127.0.0.1:${door.grpcPort}`,
-    httpAddress: `http://127.0.0.1:${door.httpPort}`,
+    ...(tls === undefined ? {} : { tls }),
+    httpAddress: `http${tls === undefined ? "" : "s"}://127.0.0.1:${door.httpPort}`,
     processes: [...services.map(({ pid, role }) => ({ pid, role })), ...door.processes],
     settings,
     build,

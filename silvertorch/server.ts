@@ -3,6 +3,7 @@ import { serveAdmin } from "../src/door/admin-service.ts";
 import { openDoor } from "../src/door/server.ts";
 import type { Device } from "../src/onnx/device.ts";
 import { endService, runService } from "../src/process/service-main.ts";
+import type { ServerTls } from "../src/process/tls.ts";
 import type { SystemProcess } from "../src/system.ts";
 import { ModelRetriever } from "./model-retriever.ts";
 
@@ -22,6 +23,8 @@ export interface ServerConfig {
   readonly foldAfter: number | "auto";
   /** Processes of the front door; 1: this one. */
   readonly doorWorkers: number;
+  /** null: the door speaks in the clear. */
+  readonly tls: ServerTls | null;
   readonly ports: { readonly grpc?: number; readonly http?: number };
 }
 
@@ -56,11 +59,12 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
     retriever,
     limits: retriever.limits,
     ports: config.ports,
+    tls: config.tls,
     workers: config.doorWorkers,
     onDied: endService,
   });
   retriever.onSwap = () => door.setLimits(retriever.limits);
-  const admin = await serveAdmin(retriever);
+  const admin = await serveAdmin(retriever, { tls: config.tls });
   const { grpcPort, httpPort, processes } = door;
   return {
     ready: { grpcPort, httpPort, adminPort: admin.port, processes },

@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { cacheKey } from "../src/dataset/cache-folder.ts";
+import { createTls } from "../src/door/certificates.ts";
 import { connectDoor } from "../src/door/client.ts";
 import { doorWorkerCount } from "../src/door/door-worker-count.ts";
 import { builtFile } from "../src/process/built-file.ts";
 import { ServiceProcess } from "../src/process/service-process.ts";
+import type { ClientTls } from "../src/process/tls.ts";
 import type { IndexAsModelSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
 import { Artifact } from "./compile/artifact.ts";
@@ -25,6 +27,7 @@ type Options = StartOptions<IndexAsModelSettings>;
 export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (options) => {
   const { settings, cpus, signal } = options;
   const build = await ensureArtifact(options);
+  const tls = await createTls(settings.tls);
   const { maxBatch, maxWaitMs, maxInFlight, device, allowFallback } = settings;
   const threads = cpus?.length ?? availableParallelism();
   const config: ServerConfig = {
@@ -39,6 +42,7 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     maxBatch,
     maxWaitMs,
     maxInFlight,
+    tls: tls?.server ?? null,
     ports: options.ports ?? {},
   };
   const server = await ServiceProcess.start<ServerConfig, ServerReady>({
@@ -50,7 +54,7 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     onProgress: options.onProgress,
   });
   try {
-    return await healthy(options, server, build);
+    return await healthy(options, server, build, tls?.client);
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw error;
@@ -93,9 +97,10 @@ async function healthy(
   { name, settings, signal }: Options,
   server: ServiceProcess<ServerReady>,
   { artifact, seconds, cached }: Build,
+  tls: ClientTls | undefined,
 ): Promise<System> {
   const address = `127.0.0.1:${server.ready.grpcPort}`;
-  const client = connectDoor(address);
+  const client = connectDoor(address, tls);
   try {
     await client.waitUntilServing(HEALTHY_WITHIN_MS, signal);
   } finally {
@@ -107,8 +112,9 @@ async function healthy(
     engine: settings.engine,
     device: settings.device,
     address,
-    httpAddress: `http://127.0.0.1:${server.ready.httpPort}`,
+    httpAddress: `http${tls === undefined ? "" : "s"}://127.0.0.1:${server.ready.httpPort}`,
     adminAddress: `127.0.0.1:${server.ready.adminPort}`,
+    ...(tls === undefined ? {} : { tls }),
     processes: [{ pid: server.pid, role: server.role }, ...server.ready.processes],
     settings,
     build: { seconds, bytes: artifact.bytes, cached },

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/math": ["src/errors.ts"],
   "src/process": ["src/errors.ts"],
   "src/retrieval": ["src/errors.ts", "src/nearest-word.ts", "src/math", "src/process"],
-  "src/system.ts": ["src/errors.ts", "src/retrieval"],
+  "src/system.ts": ["src/errors.ts", "src/process", "src/retrieval"],
   "src/scenario": ["src/errors.ts", "src/nearest-word.ts", "src/retrieval"],
   "src/onnx": ["src/errors.ts", "src/math", "src/process"],
   "src/door": RULER,

@@ -1,4 +1,5 @@
 import type { HarnessError } from "./errors.ts";
+import type { ClientTls } from "./process/tls.ts";
 import type { ModelSpec } from "./retrieval/model-spec.ts";
 
 /** A dataset on disk, ready to be loaded by any process. */
@@ -50,6 +51,8 @@ export interface System extends AsyncDisposable {
   readonly httpAddress: string | null;
   /** host:port of the admin service (admin.proto); absent where the catalogue cannot be changed. */
   readonly adminAddress?: string;
+  /** How its door is spoken to; absent: in the clear. */
+  readonly tls?: ClientTls;
   readonly processes: readonly SystemProcess[];
   /** Settings after defaults. */
   readonly settings: Readonly<Record<string, unknown>>;

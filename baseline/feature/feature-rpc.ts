@@ -1,5 +1,5 @@
 import type { HarnessError } from "../../src/errors.ts";
-import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
+import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-service.ts";
 import { packIds, packWords, unpackFloats, unpackIds, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { FEATURE_SERVICE, MESH_PROTO, statsHandler } from "../mesh-wire.ts";
@@ -36,12 +36,12 @@ interface WireColumnValues {
 /**
  * Serves a feature service over gRPC.
  * @param dim Float32 values of a user.
- * @param port 0: any free port.
+ *
  */
 export function serveFeature(
   service: FeatureService,
   dim: number,
-  port: number,
+  at: Listening,
 ): Promise<GrpcServer> {
   const users = async (
     request: WireUsersRequest,
@@ -54,7 +54,7 @@ export function serveFeature(
   ): Promise<WireItemsResponse> =>
     encodeItems(await service.items(decodeItemQuery(request), context));
   return serveGrpc({
-    port,
+    ...at,
     protoFile: MESH_PROTO,
     service: FEATURE_SERVICE,
     handlers: { Users: users, Items: items, Stats: statsHandler(service) },

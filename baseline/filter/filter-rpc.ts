@@ -1,5 +1,5 @@
 import { HarnessError } from "../../src/errors.ts";
-import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
+import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-service.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
 import {
@@ -21,8 +21,8 @@ interface WireEvaluateResponse {
   readonly eligible: readonly (WireEligible & { readonly fault?: WireFault | null })[];
 }
 
-/** Serves a filter service over gRPC. @param port 0: any free port. */
-export function serveFilter(service: FilterService, port: number): Promise<GrpcServer> {
+/** Serves a filter service over gRPC. */
+export function serveFilter(service: FilterService, at: Listening): Promise<GrpcServer> {
   const evaluate = async (
     { filters }: WireEvaluateRequest,
     context: CallContext,
@@ -36,7 +36,7 @@ export function serveFilter(service: FilterService, port: number): Promise<GrpcS
     return { eligible };
   };
   return serveGrpc({
-    port,
+    ...at,
     protoFile: MESH_PROTO,
     service: FILTER_SERVICE,
     handlers: { Evaluate: evaluate, Stats: statsHandler(service) },

@@ -8,7 +8,7 @@ import { openGateway } from "./open-gateway.ts";
 // The process of the gateway, with the services in processes of their own.
 runService<RemoteGatewayConfig, GatewayReady>(async (config) => {
   const closing = new Closing();
-  const { services } = closing.add(await connectServices(config.addresses));
+  const { services } = closing.add(await connectServices(config, config.addresses));
   // All processes of the mesh may use the same CPUs, and each copy has a thread for each.
   const indexLanes = availableParallelism() * config.settings.replicas.index;
   const door = await openGateway(config, services, { role: "gateway", indexLanes }, closing);

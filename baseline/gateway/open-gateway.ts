@@ -33,6 +33,13 @@ export async function openGateway(
   const queryDim = model.heads * dim;
   const limits = { items, userDim, queryDim, maxInFlight: settings.maxInFlight };
   const workers = doorWorkerCount(settings.doorWorkers, availableParallelism());
-  const door = await openDoor({ retriever, limits, ports, workers, onDied: endService });
+  const door = await openDoor({
+    retriever,
+    limits,
+    ports,
+    tls: config.tls?.server ?? null,
+    workers,
+    onDied: endService,
+  });
   return closing.add(door);
 }

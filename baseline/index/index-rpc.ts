@@ -1,5 +1,5 @@
 import { HarnessError } from "../../src/errors.ts";
-import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
+import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-service.ts";
 import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
@@ -36,8 +36,8 @@ interface WireSearchResponse {
   readonly candidates: readonly WireCandidates[];
 }
 
-/** Serves an index service over gRPC. @param port 0: any free port. */
-export function serveIndex(service: IndexService, port: number): Promise<GrpcServer> {
+/** Serves an index service over gRPC. */
+export function serveIndex(service: IndexService, at: Listening): Promise<GrpcServer> {
   const search = async (
     { searches }: WireSearchRequest,
     context: CallContext,
@@ -46,7 +46,7 @@ export function serveIndex(service: IndexService, port: number): Promise<GrpcSer
     return { candidates: answers.map(encodeCandidates) };
   };
   return serveGrpc({
-    port,
+    ...at,
     protoFile: MESH_PROTO,
     service: INDEX_SERVICE,
     handlers: { Search: search, Stats: statsHandler(service) },

@@ -2,6 +2,7 @@ import { remoteFeature } from "../feature/feature-rpc.ts";
 import { remoteFilter } from "../filter/filter-rpc.ts";
 import { remoteIndex } from "../index/index-rpc.ts";
 import { ShardedIndex } from "../index/sharded-index.ts";
+import type { MeshConfig } from "../mesh-config.ts";
 import {
   FEATURE_SERVICE,
   FILTER_SERVICE,
@@ -10,11 +11,17 @@ import {
   TOWER_SERVICE,
 } from "../mesh-wire.ts";
 import { remoteRanker } from "../ranker/ranker-rpc.ts";
-import { ReplicaSet } from "../replica-set.ts";
+import { type ReplicaOptions, ReplicaSet } from "../replica-set.ts";
 import type { MeshServices } from "../services.ts";
 import { remoteTower } from "../tower/tower-rpc.ts";
 import type { Addresses } from "./addresses.ts";
 import { Closing } from "./closing.ts";
+
+/** How the services of a mesh are called. */
+export const replicaOptions = ({ tls, settings }: MeshConfig): ReplicaOptions => ({
+  tls: tls?.client ?? null,
+  hedgeAfterMs: settings.hedgeAfterMs === "off" ? null : settings.hedgeAfterMs,
+});
 
 /** The services of a mesh, and what must be closed once they are not called any more. */
 export interface ReachedServices extends AsyncDisposable {
@@ -25,16 +32,13 @@ export interface ReachedServices extends AsyncDisposable {
  * Connects to every copy of every service.
  * @throws HarnessError UNAVAILABLE naming one that is not serving.
  */
-export function connectServices({
-  feature,
-  filter,
-  index,
-  ranker,
-  tower,
-}: Addresses): Promise<ReachedServices> {
+export function connectServices(
+  mesh: MeshConfig,
+  { feature, filter, index, ranker, tower }: Addresses,
+): Promise<ReachedServices> {
   const closing = new Closing();
   const connect = async (addresses: readonly string[], service: string): Promise<ReplicaSet> => {
-    const set = await ReplicaSet.connect(addresses, service);
+    const set = await ReplicaSet.connect(addresses, service, replicaOptions(mesh));
     closing.defer(() => set.close());
     return set;
   };

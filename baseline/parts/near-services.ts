@@ -51,7 +51,7 @@ async function overGrpc(
       : await servePart({ mesh, part, port: 0 });
     return `127.0.0.1:${closing.add(served).port}`;
   });
-  return closing.add(await connectServices(addresses)).services;
+  return closing.add(await connectServices(mesh, addresses)).services;
 }
 
 /** Each service is called as it is. */

@@ -48,7 +48,7 @@ export async function openFeaturePart(mesh: MeshConfig): Promise<OpenPart<Featur
   const { store, dim } = await openFeature(mesh);
   return {
     service: store,
-    serve: (port) => serveFeature(store, dim, port),
+    serve: (port) => serveFeature(store, dim, { port, tls: mesh.tls?.server ?? null }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
@@ -59,7 +59,7 @@ export async function openFilterPart(mesh: MeshConfig): Promise<OpenPart<FilterS
   const store = await openFilter(mesh);
   return {
     service: store,
-    serve: (port) => serveFilter(store, port),
+    serve: (port) => serveFilter(store, { port, tls: mesh.tls?.server ?? null }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -73,7 +73,7 @@ export async function openIndexPart(
   const searcher = await openIndex(mesh, shard);
   return {
     service: searcher,
-    serve: (port) => serveIndex(searcher, port),
+    serve: (port) => serveIndex(searcher, { port, tls: mesh.tls?.server ?? null }),
     [Symbol.asyncDispose]: () => searcher[Symbol.asyncDispose](),
   };
 }
@@ -85,7 +85,7 @@ export async function openTowerPart(mesh: MeshConfig): Promise<OpenPart<TowerSer
   const tower = await openTower(mesh);
   return {
     service: tower,
-    serve: (port) => serveTower(tower, port),
+    serve: (port) => serveTower(tower, { port, tls: mesh.tls?.server ?? null }),
     [Symbol.asyncDispose]: () => tower[Symbol.asyncDispose](),
   };
 }
@@ -101,7 +101,7 @@ export async function openRankerPart(
   if (ranker === null) throw new HarnessError("INTERNAL", "this model needs no ranker");
   return {
     service: ranker,
-    serve: (port) => serveRanker(ranker, port),
+    serve: (port) => serveRanker(ranker, { port, tls: mesh.tls?.server ?? null }),
     [Symbol.asyncDispose]: () => ranker[Symbol.asyncDispose](),
   };
 }

@@ -3,6 +3,7 @@ import { FEATURE_SERVICE } from "../mesh-wire.ts";
 import { ReplicaSet } from "../replica-set.ts";
 import { Closing } from "./closing.ts";
 import { openPart } from "./open-part.ts";
+import { replicaOptions } from "./connected-services.ts";
 import type { PartConfig, PartReady } from "./part.ts";
 
 /** A part that listens. Disposing it finishes the calls under way and frees everything. */
@@ -13,7 +14,9 @@ export function servePart({ mesh, part, port }: PartConfig): Promise<ServedPart>
   const closing = new Closing();
   return closing.unless(async () => {
     const feature =
-      part.role === "ranker" ? await ReplicaSet.connect(part.feature, FEATURE_SERVICE) : null;
+      part.role === "ranker"
+        ? await ReplicaSet.connect(part.feature, FEATURE_SERVICE, replicaOptions(mesh))
+        : null;
     if (feature !== null) closing.defer(() => feature.close());
     const opened = await openPart(mesh, part, feature === null ? null : remoteFeature(feature));
     const server = await closing.add(opened).serve(port);

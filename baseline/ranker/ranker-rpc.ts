@@ -1,4 +1,4 @@
-import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
+import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-service.ts";
 import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { MESH_PROTO, RANKER_SERVICE, statsHandler } from "../mesh-wire.ts";
@@ -26,8 +26,8 @@ interface WireRankResponse {
   readonly ranked: readonly WireRanked[];
 }
 
-/** Serves a ranker service over gRPC. @param port 0: any free port. */
-export function serveRanker(service: RankerService, port: number): Promise<GrpcServer> {
+/** Serves a ranker service over gRPC. */
+export function serveRanker(service: RankerService, at: Listening): Promise<GrpcServer> {
   const rank = async (
     { rankings }: WireRankRequest,
     context: CallContext,
@@ -36,7 +36,7 @@ export function serveRanker(service: RankerService, port: number): Promise<GrpcS
     return { ranked: answers.map(encodeRanked) };
   };
   return serveGrpc({
-    port,
+    ...at,
     protoFile: MESH_PROTO,
     service: RANKER_SERVICE,
     handlers: { Rank: rank, Stats: statsHandler(service) },

@@ -1,4 +1,4 @@
-import { type GrpcServer, serveGrpc } from "../../src/door/grpc-service.ts";
+import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-service.ts";
 import { packWords, unpackFloats } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { MESH_PROTO, statsHandler, TOWER_SERVICE } from "../mesh-wire.ts";
@@ -13,8 +13,8 @@ interface WireEmbedResponse {
   readonly vectors: Buffer;
 }
 
-/** Serves a user tower over gRPC. @param port 0: any free port. */
-export function serveTower(service: TowerService, port: number): Promise<GrpcServer> {
+/** Serves a user tower over gRPC. */
+export function serveTower(service: TowerService, at: Listening): Promise<GrpcServer> {
   const embed = async (
     { features }: WireEmbedRequest,
     context: CallContext,
@@ -22,7 +22,7 @@ export function serveTower(service: TowerService, port: number): Promise<GrpcSer
     vectors: packWords(await service.embed(unpackFloats(features, "features"), context)),
   });
   return serveGrpc({
-    port,
+    ...at,
     protoFile: MESH_PROTO,
     service: TOWER_SERVICE,
     handlers: { Embed: embed, Stats: statsHandler(service) },

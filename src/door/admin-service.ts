@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
+import type { ClientTls } from "../process/tls.ts";
 import type { LiveCatalogue, LiveItem } from "./live-catalogue.ts";
 import { connectGrpc } from "./grpc-client.ts";
-import { type GrpcServer, serveGrpc } from "./grpc-service.ts";
+import { type GrpcServer, type Listening, serveGrpc } from "./grpc-service.ts";
 import { packIds, packWords, unpackFloats, unpackIds } from "./packed.ts";
 
 const SERVICE = "silverbench.v1.Admin";
@@ -25,15 +26,11 @@ interface WireAttribute {
  * Serves the owner's side of a system, on a port of its own.
  * @throws HarnessError BAD_INPUT if the port is taken.
  */
-export function serveAdmin(
-  live: LiveCatalogue,
-  { host = "127.0.0.1", port = 0 }: { readonly host?: string; readonly port?: number } = {},
-): Promise<GrpcServer> {
+export function serveAdmin(live: LiveCatalogue, at: Listening = {}): Promise<GrpcServer> {
   return serveGrpc({
     protoFile: PROTO,
     service: SERVICE,
-    host,
-    port,
+    ...at,
     handlers: {
       Upsert: async ({ items }: { readonly items: readonly WireItem[] }) => {
         await live.upsert(items.map(decodeItem));
@@ -61,8 +58,8 @@ const SWAP_MS = 30 * 60_000;
 const UPDATE_MS = 10_000;
 
 /** Connects to a system's admin port. Nothing is sent before the first call. */
-export function connectAdmin(address: string): AdminClient {
-  const grpc = connectGrpc({ address, protoFile: PROTO, service: SERVICE });
+export function connectAdmin(address: string, tls: ClientTls | null = null): AdminClient {
+  const grpc = connectGrpc({ address, protoFile: PROTO, service: SERVICE, tls });
   const call = async (method: string, request: object, timeoutMs: number): Promise<void> => {
     await grpc.call(method, request, { timeoutMs });
   };

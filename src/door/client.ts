@@ -1,3 +1,4 @@
+import type { ClientTls } from "../process/tls.ts";
 import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
 import { decodeAnswer, encodeRequest, type WireAnswer, type WireRequest } from "./codec.ts";
 import { type CallOptions, connectGrpc, type GrpcClient } from "./grpc-client.ts";
@@ -12,13 +13,18 @@ const STATS_MS = 10_000;
 export class DoorClient {
   readonly #grpc: GrpcClient;
 
-  /** @param address host:port of the gRPC door. @param channels TCP connections, default 1. */
-  constructor(address: string, channels = 1) {
+  /**
+   * @param address host:port of the gRPC door.
+   * @param channels TCP connections, default 1.
+   * @param tls null or absent: without.
+   */
+  constructor(address: string, channels = 1, tls: ClientTls | null = null) {
     this.#grpc = connectGrpc({
       address,
       protoFile: RETRIEVAL_PROTO,
       service: RETRIEVAL_SERVICE,
       channels,
+      tls,
     });
   }
 
@@ -67,4 +73,5 @@ export class DoorClient {
 }
 
 /** Connects to a system's front door. Nothing is sent before the first call. */
-export const connectDoor = (address: string): DoorClient => new DoorClient(address);
+export const connectDoor = (address: string, tls: ClientTls | null = null): DoorClient =>
+  new DoorClient(address, 1, tls);

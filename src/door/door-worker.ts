@@ -18,9 +18,9 @@ const post = (message: FromWorker): void => {
 
 // The process of a door worker: it reads requests from the connections it is handed and writes
 // their answers, so that the process of the engine has only the engine to feed.
-runService<DoorWorkerConfig, object>(async ({ limits }) => {
+runService<DoorWorkerConfig, object>(async ({ limits, tls }) => {
   const desk = new RelayDesk(limits, post);
-  const doors = { grpc: acceptGrpcDoor(desk), http: acceptHttpDoor(desk) };
+  const doors = { grpc: acceptGrpcDoor(desk, tls), http: acceptHttpDoor(desk, tls) };
   process.on("message", (message: ToWorker, socket?: Socket) => {
     if (message.type === "connection") {
       // A caller may have gone while its connection was on the way.

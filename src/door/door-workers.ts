@@ -20,6 +20,7 @@ import {
 } from "./relay-message.ts";
 import type { DoorLimits } from "./retriever.ts";
 import type { SystemStats } from "./stats.ts";
+import type { ServerTls } from "../process/tls.ts";
 import { addCounters } from "./traffic.ts";
 
 export interface DoorWorkersOptions {
@@ -28,6 +29,7 @@ export interface DoorWorkersOptions {
   readonly count: number;
   readonly host: string;
   readonly ports: { readonly grpc: number; readonly http: number };
+  readonly tls: ServerTls | null;
   /** Called when one ends without having been stopped: its callers are cut off. */
   readonly onDied: (error: HarnessError) => void;
 }
@@ -59,7 +61,7 @@ export class DoorWorkers implements AsyncDisposable {
 
   /** @throws HarnessError BAD_INPUT naming the port if one is in use; nothing is left then. */
   static async open(options: DoorWorkersOptions): Promise<DoorWorkers> {
-    const { admission, count, host, ports, onDied } = options;
+    const { admission, count, host, ports, tls, onDied } = options;
     const workers: DoorWorker[] = [];
     const desk: Desk = {
       get limits() {
@@ -71,7 +73,7 @@ export class DoorWorkers implements AsyncDisposable {
     const servers: [Server, Server] = [dealOut(workers, "grpc"), dealOut(workers, "http")];
     try {
       const started = await Promise.allSettled(
-        Array.from({ length: count }, () => DoorWorker.start(desk, onDied)),
+        Array.from({ length: count }, () => DoorWorker.start(desk, tls, onDied)),
       );
       for (const one of started) if (one.status === "fulfilled") workers.push(one.value);
       for (const one of started) if (one.status === "rejected") throw one.reason;
@@ -143,11 +145,15 @@ class DoorWorker implements AsyncDisposable {
     process.onMessage((message) => this.#receive(message as FromWorker));
   }
 
-  static async start(desk: Desk, onDied: (error: HarnessError) => void): Promise<DoorWorker> {
+  static async start(
+    desk: Desk,
+    tls: ServerTls | null,
+    onDied: (error: HarnessError) => void,
+  ): Promise<DoorWorker> {
     const started = await ServiceProcess.start<DoorWorkerConfig, object>({
       file: builtFile(import.meta.url, "./door-worker.js"),
       role: DOOR_ROLE,
-      config: { limits: desk.limits },
+      config: { limits: desk.limits, tls },
       // It inherits the CPUs of this process.
       cpus: null,
       signal: new AbortController().signal,

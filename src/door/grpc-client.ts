@@ -2,6 +2,7 @@ import {
   Client,
   credentials,
   Metadata,
+  type ChannelCredentials,
   type ChannelOptions,
   type MethodDefinition,
   type ServiceError,
@@ -10,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HarnessError } from "../errors.ts";
 import { fromServiceError } from "./grpc-status.ts";
 import { loadHealthService, loadService } from "./service-definition.ts";
+import type { ClientTls } from "../process/tls.ts";
 
 export interface GrpcClientOptions {
   /** host:port */
@@ -19,11 +21,15 @@ export interface GrpcClientOptions {
   readonly service: string;
   /** TCP connections that calls are spread over in turn; default 1. */
   readonly channels?: number;
+  /** null or absent: without. */
+  readonly tls?: ClientTls | null;
 }
 
 export interface CallOptions {
   /** How long the caller waits, from now; Infinity: for ever. It travels with the call. */
   readonly timeoutMs: number;
+  /** Aborted where nobody waits for the answer any more: the server is told. */
+  readonly signal?: AbortSignal;
 }
 
 export interface GrpcClient {
@@ -73,7 +79,7 @@ export function connectGrpc(options: GrpcClientOptions): GrpcClient {
   const check = loadHealthService()["Check"]!;
   const clients = Array.from(
     { length: options.channels ?? 1 },
-    () => new Client(address, credentials.createInsecure(), CHANNEL_OPTIONS),
+    () => new Client(address, credentialsOf(options.tls), CHANNEL_OPTIONS),
   );
   let turn = 0;
 
@@ -88,12 +94,12 @@ export function connectGrpc(options: GrpcClientOptions): GrpcClient {
     request: Req,
     serialize: (request: Req) => Buffer,
     deserialize: (bytes: Buffer) => Res,
-    timeoutMs: number,
+    { timeoutMs, signal }: CallOptions,
   ): Promise<Res> => {
     turn = (turn + 1) % clients.length;
     const deadline = timeoutMs === Infinity ? Infinity : Date.now() + timeoutMs;
     return new Promise((resolve, reject) => {
-      clients[turn]!.makeUnaryRequest(
+      const call = clients[turn]!.makeUnaryRequest(
         path,
         serialize,
         deserialize,
@@ -103,18 +109,27 @@ export function connectGrpc(options: GrpcClientOptions): GrpcClient {
         (error: ServiceError | null, response?: Res) => {
           if (error === null) resolve(response as Res);
           else reject(fromServiceError(error, `${service} at ${address}`));
+          signal?.removeEventListener("abort", cancel);
         },
       );
+      const cancel = (): void => call.cancel();
+      signal?.addEventListener("abort", cancel, { once: true });
     });
   };
 
   return {
-    call: <Res>(name: string, request: object, { timeoutMs }: CallOptions) => {
+    call: <Res>(name: string, request: object, callOptions: CallOptions) => {
       const { path, requestSerialize, responseDeserialize } = methodOf(name);
-      return unary(path, request, requestSerialize, responseDeserialize, timeoutMs) as Promise<Res>;
+      return unary(
+        path,
+        request,
+        requestSerialize,
+        responseDeserialize,
+        callOptions,
+      ) as Promise<Res>;
     },
-    callEncoded: (name, request, { timeoutMs }) =>
-      unary(methodOf(name).path, request, identity, identity, timeoutMs),
+    callEncoded: (name, request, callOptions) =>
+      unary(methodOf(name).path, request, identity, identity, callOptions),
     waitUntilServing: (timeoutMs, signal) => {
       const ask = (): Promise<{ status: string | number }> =>
         unary(
@@ -122,7 +137,7 @@ export function connectGrpc(options: GrpcClientOptions): GrpcClient {
           { service },
           check.requestSerialize,
           check.responseDeserialize as (bytes: Buffer) => { status: string | number },
-          CHECK_MS,
+          { timeoutMs: CHECK_MS },
         );
       return pollUntilServing(ask, { address, service, timeoutMs, signal });
     },
@@ -130,6 +145,13 @@ export function connectGrpc(options: GrpcClientOptions): GrpcClient {
       for (const client of clients) client.close();
     },
   };
+}
+
+function credentialsOf(tls: ClientTls | null | undefined): ChannelCredentials {
+  if (tls === null || tls === undefined) return credentials.createInsecure();
+  const { ca, own } = tls;
+  if (own === null) return credentials.createSsl(Buffer.from(ca));
+  return credentials.createSsl(Buffer.from(ca), Buffer.from(own.key), Buffer.from(own.cert));
 }
 
 async function pollUntilServing(

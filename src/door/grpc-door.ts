@@ -6,19 +6,22 @@ import {
   type Acceptor,
   type GrpcHandlers,
   type GrpcServer,
+  type Listening,
   serveGrpc,
 } from "./grpc-service.ts";
 import { RETRIEVAL_PROTO, RETRIEVAL_SERVICE } from "./retrieval-service.ts";
 import type { CallContext } from "./retriever.ts";
 import { encodeStats } from "./stats-codec.ts";
+import type { ServerTls } from "../process/tls.ts";
 
 /** The gRPC half of a front door, on a port of its own. */
-export function serveGrpcDoor(desk: Desk, host: string, port: number): Promise<GrpcServer> {
-  return serveGrpc({ ...grpcDoor(desk), host, port });
+export function serveGrpcDoor(desk: Desk, at: Listening): Promise<GrpcServer> {
+  return serveGrpc({ ...grpcDoor(desk), ...at });
 }
 
 /** The gRPC half of a front door, for connections that are handed to it. */
-export const acceptGrpcDoor = (desk: Desk): Acceptor => acceptGrpc(grpcDoor(desk));
+export const acceptGrpcDoor = (desk: Desk, tls: ServerTls | null): Acceptor =>
+  acceptGrpc(grpcDoor(desk), tls);
 
 function grpcDoor(desk: Desk): GrpcHandlers {
   const retrieve = async (

@@ -15,6 +15,7 @@ import { toStatus } from "./grpc-status.ts";
 import { type Health, serveHealth } from "./health-service.ts";
 import type { CallContext } from "./retriever.ts";
 import { loadService } from "./service-definition.ts";
+import type { ServerTls } from "../process/tls.ts";
 import { countCall, countResponse } from "./traffic.ts";
 
 /**
@@ -32,12 +33,17 @@ export interface GrpcHandlers {
   readonly handlers: Readonly<Record<string, UnaryHandler>>;
 }
 
-export interface GrpcServiceOptions extends GrpcHandlers {
+/** Where and how a server listens. */
+export interface Listening {
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** 0 or absent: any free port. */
   readonly port?: number;
+  /** null or absent: without. */
+  readonly tls?: ServerTls | null;
 }
+
+export interface GrpcServiceOptions extends GrpcHandlers, Listening {}
 
 /** A gRPC server that listens. Disposing it drains: health says NOT_SERVING, calls finish. */
 export interface GrpcServer extends AsyncDisposable {
@@ -66,7 +72,7 @@ setLogVerbosity(logVerbosity.NONE);
 export async function serveGrpc(options: GrpcServiceOptions): Promise<GrpcServer> {
   const { host = "127.0.0.1", port = 0 } = options;
   const { server, health } = createServer(options);
-  const bound = await bind(server, host, port);
+  const bound = await bind(server, `${host}:${port}`, credentialsOf(options.tls));
   health.set("SERVING");
   return { port: bound, [Symbol.asyncDispose]: () => close(server, health) };
 }
@@ -75,9 +81,9 @@ export async function serveGrpc(options: GrpcServiceOptions): Promise<GrpcServer
  * The same for connections that another process took in.
  * @throws HarnessError INTERNAL if handlers and methods differ.
  */
-export function acceptGrpc(service: GrpcHandlers): Acceptor {
+export function acceptGrpc(service: GrpcHandlers, tls: ServerTls | null): Acceptor {
   const { server, health } = createServer(service);
-  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const injector = server.createConnectionInjector(credentialsOf(tls));
   health.set("SERVING");
   return {
     accept: (socket) => injector.injectConnection(socket),
@@ -195,14 +201,24 @@ function counting(definition: ServiceDefinition): ServiceDefinition {
 /** Every service of ours has this method. */
 const STATS = "Stats";
 
-function bind(server: Server, host: string, port: number): Promise<number> {
+function credentialsOf(tls: ServerTls | null | undefined): ServerCredentials {
+  if (tls === null || tls === undefined) return ServerCredentials.createInsecure();
+  const { own, clientCa } = tls;
+  return ServerCredentials.createSsl(
+    clientCa === null ? null : Buffer.from(clientCa),
+    [{ private_key: Buffer.from(own.key), cert_chain: Buffer.from(own.cert) }],
+    clientCa !== null,
+  );
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (cause, bound) => {
+    server.bindAsync(address, credentials, (cause, bound) => {
       if (cause === null) resolve(bound);
       else {
         const why = cause.message.includes("EADDRINUSE") ? "it is in use" : cause.message;
         reject(
-          new HarnessError("BAD_INPUT", `cannot serve gRPC on ${host}:${port}: ${why}`, {
+          new HarnessError("BAD_INPUT", `cannot serve gRPC on ${address}: ${why}`, {
             hint: "choose another port, or 0 for any free one",
             cause,
           }),

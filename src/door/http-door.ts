@@ -1,13 +1,20 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { HarnessError } from "../errors.ts";
 import type { Desk } from "./desk.ts";
-import type { Acceptor } from "./grpc-service.ts";
+import type { Acceptor, Listening } from "./grpc-service.ts";
 import { readBody, send, sendError } from "./http-exchange.ts";
 import { answerToJson, requestFromJson } from "./http-json.ts";
 import { listen } from "./listen.ts";
 import { renderMetrics } from "./metrics.ts";
+import type { ServerTls } from "../process/tls.ts";
 import { countCall, countResponse } from "./traffic.ts";
 
 /** The HTTP half of a front door, listening. Disposing it drains. */
@@ -27,27 +34,33 @@ interface Route {
  * Serves POST /v1/retrieve, GET /healthz and GET /metrics.
  * @throws HarnessError BAD_INPUT if the port is taken.
  */
-export async function serveHttpDoor(desk: Desk, host: string, port: number): Promise<HttpDoor> {
-  const { server, drain } = createHttp(desk);
+export async function serveHttpDoor(
+  desk: Desk,
+  { host = "127.0.0.1", port = 0, tls = null }: Listening,
+): Promise<HttpDoor> {
+  const { server, drain } = createHttp(desk, tls);
   await listen(server, { host, port, protocol: "HTTP" });
   return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: drain };
 }
 
 /** The same for connections that another process took in. */
-export function acceptHttpDoor(desk: Desk): Acceptor {
-  const { server, drain } = createHttp(desk);
+export function acceptHttpDoor(desk: Desk, tls: ServerTls | null): Acceptor {
+  const { server, drain } = createHttp(desk, tls);
   return {
     accept: (socket) => void server.emit("connection", socket),
     [Symbol.asyncDispose]: drain,
   };
 }
 
-function createHttp(desk: Desk): { server: Server; drain: () => Promise<void> } {
+function createHttp(
+  desk: Desk,
+  tls: ServerTls | null,
+): { server: Server; drain: () => Promise<void> } {
   let draining = false;
   // The server itself knows only the connections to a port of its own. Pipelined requests: a count.
   const busy = new Map<Socket, number>();
   const routes = routesTo(desk, () => draining);
-  const server = createServer((request, response) => {
+  const server = listener(tls, (request, response) => {
     const { socket } = request;
     busy.set(socket, (busy.get(socket) ?? 0) + 1);
     response.once("close", () => {
@@ -58,7 +71,8 @@ function createHttp(desk: Desk): { server: Server; drain: () => Promise<void> } 
     void dispatch(routes, request, response);
   });
   server.keepAliveTimeout = 75_000;
-  server.on("connection", (socket: Socket) => {
+  // With TLS a request's socket is the one that comes out of the handshake.
+  server.on(tls === null ? "connection" : "secureConnection", (socket: Socket) => {
     busy.set(socket, 0);
     socket.once("close", () => busy.delete(socket));
   });
@@ -74,6 +88,16 @@ function createHttp(desk: Desk): { server: Server; drain: () => Promise<void> } 
     clearTimeout(timer);
   };
   return { server, drain };
+}
+
+function listener(
+  tls: ServerTls | null,
+  onRequest: RequestListener,
+): ReturnType<typeof createServer> | ReturnType<typeof createTlsServer> {
+  if (tls === null) return createServer(onRequest);
+  const { own, clientCa } = tls;
+  const demanded = clientCa === null ? {} : { ca: clientCa, requestCert: true };
+  return createTlsServer({ ...own, ...demanded }, onRequest);
 }
 
 function routesTo(desk: Desk, isDraining: () => boolean): Readonly<Record<string, Route>> {

@@ -2,6 +2,7 @@ import type { FailureMessage } from "../process/failure-message.ts";
 import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
 import type { DoorLimits } from "./retriever.ts";
 import type { ProcessStats, SystemStats } from "./stats.ts";
+import type { ServerTls } from "../process/tls.ts";
 
 // What goes between a door worker and the process of the engine, over the channel of the child
 // process. Structured clones: typed arrays stay what they are.
@@ -45,6 +46,7 @@ export type FromWorker =
 
 export interface DoorWorkerConfig {
   readonly limits: DoorLimits;
+  readonly tls: ServerTls | null;
 }
 
 /** The word for a door worker in reports and process lists. */

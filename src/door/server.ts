@@ -4,6 +4,7 @@ import { DoorWorkers } from "./door-workers.ts";
 import { serveGrpcDoor } from "./grpc-door.ts";
 import { serveHttpDoor } from "./http-door.ts";
 import type { DoorLimits, Retriever } from "./retriever.ts";
+import type { ServerTls } from "../process/tls.ts";
 
 export interface DoorOptions {
   readonly retriever: Retriever;
@@ -12,6 +13,8 @@ export interface DoorOptions {
   readonly ports?: { readonly grpc?: number; readonly http?: number };
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** For both protocols; null or absent: without. */
+  readonly tls?: ServerTls | null;
   /** Processes the door is spread over; 1 or absent: it is in this one. */
   readonly workers?: number;
   /** Called when one of several workers ends without having been stopped. */
@@ -42,11 +45,11 @@ export function openDoor(options: DoorOptions): Promise<Door> {
 
 async function openHere(
   admission: Admission,
-  { host = LOCAL, ports = {} }: DoorOptions,
+  { host = LOCAL, ports = {}, tls = null }: DoorOptions,
 ): Promise<Door> {
-  const http = await serveHttpDoor(admission, host, ports.http ?? 0);
+  const http = await serveHttpDoor(admission, { host, port: ports.http ?? 0, tls });
   try {
-    const grpc = await serveGrpcDoor(admission, host, ports.grpc ?? 0);
+    const grpc = await serveGrpcDoor(admission, { host, port: ports.grpc ?? 0, tls });
     return {
       grpcPort: grpc.port,
       httpPort: http.port,
@@ -64,10 +67,10 @@ async function openHere(
 
 function openWorkers(
   admission: Admission,
-  { host = LOCAL, ports = {}, workers = 1, onDied = () => {} }: DoorOptions,
+  { host = LOCAL, ports = {}, tls = null, workers = 1, onDied = () => {} }: DoorOptions,
 ): Promise<Door> {
   const { grpc = 0, http = 0 } = ports;
-  return DoorWorkers.open({ admission, count: workers, host, ports: { grpc, http }, onDied });
+  return DoorWorkers.open({ admission, count: workers, host, ports: { grpc, http }, tls, onDied });
 }
 
 const LOCAL = "127.0.0.1";

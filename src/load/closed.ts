@@ -12,8 +12,8 @@ export const UNREACHABLE_PAUSE_MS = 20;
  * the last. The window opens once every lane has had its first outcome. Runs in the load's thread.
  */
 export async function driveClosed(task: ClosedTask, gate: StartGate): Promise<RawObservations> {
-  const { inFlight, seconds, address, connections, requestTimeoutMs: timeoutMs } = task;
-  const client = await openClient(task.client, { address, timeoutMs, connections });
+  const { inFlight, seconds, address, connections, tls, requestTimeoutMs: timeoutMs } = task;
+  const client = await openClient(task.client, { address, timeoutMs, connections, tls });
   const recorder = new Recorder({ seconds, counts: "answered" });
   const walk = new Walk(task.requests, task.startAt, task.stride);
   try {

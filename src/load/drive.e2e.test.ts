@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeDataset } from "../dataset/folder.ts";
+import { createTls } from "../door/certificates.ts";
 import { connectDoor } from "../door/client.ts";
+import { openDoor } from "../door/server.ts";
 import type { RetrievalRequest } from "../retrieval/request.ts";
-import type { StartOptions, System } from "../system.ts";
+import type { StartOptions } from "../system.ts";
 import { startDelay } from "./delay-system.ts";
 import { drive, type Drive, type DriveOptions } from "./drive.ts";
 import { startNull } from "./null-system.ts";
@@ -69,7 +71,10 @@ const grpcJs: Drive = { shape: "closed", inFlight: 4, client: "grpc-js", connect
 const http: Drive = { shape: "http", connections: 4 };
 const nameOf = (of: Drive): string => ("client" in of ? of.client : of.shape);
 
-const driveWith = (system: System, more: Partial<DriveOptions>): ReturnType<typeof drive> =>
+const driveWith = (
+  system: DriveOptions["system"],
+  more: Partial<DriveOptions>,
+): ReturnType<typeof drive> =>
   drive({
     system,
     load: lean,
@@ -221,3 +226,26 @@ test("a port in use is told before anything is left running", async () => {
   const second = startNull({ ...optionsWith({ maxInFlight: 100 }), ports: { grpc: port } });
   await expect(second).rejects.toThrow(`127.0.0.1:${port}: it is in use`);
 });
+
+test.each([lean, grpcJs, http].map((of) => [nameOf(of), of] as const))(
+  "a door that speaks TLS on both sides is driven as any other: %s",
+  async (_, load) => {
+    const tls = (await createTls("mtls"))!;
+    const nothing = { ids: new Float64Array(), values: new Float32Array(), partial: false };
+    await using door = await openDoor({
+      retriever: {
+        retrieve: () => Promise.resolve(nothing),
+        stats: () => Promise.reject(new Error("nobody asks")),
+      },
+      limits: { items: 10, userDim: 4, queryDim: 4, maxInFlight: 100 },
+      tls: tls.server,
+    });
+    const addresses = {
+      address: `127.0.0.1:${door.grpcPort}`,
+      httpAddress: `https://127.0.0.1:${door.httpPort}`,
+    };
+    const observed = await driveWith({ ...addresses, tls: tls.client }, { load });
+    expect([...observed.errors.keys()]).toEqual([]);
+    expect(observed.completed).toBeGreaterThan(0);
+  },
+);

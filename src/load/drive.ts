@@ -2,6 +2,7 @@ import { answerFromJson, requestToJson } from "../door/http-json.ts";
 import { answerFromBytes, requestToBytes } from "../door/retrieval-service.ts";
 import { HarnessError } from "../errors.ts";
 import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
+import type { System } from "../system.ts";
 import { framed } from "./frame.ts";
 import type { ClientKind } from "./load-client.ts";
 import type { LoadTask } from "./load-task.ts";
@@ -42,7 +43,7 @@ export type Drive =
   | { readonly shape: "http"; readonly connections: number };
 
 export interface DriveOptions {
-  readonly system: { readonly address: string; readonly httpAddress: string | null };
+  readonly system: Pick<System, "address" | "httpAddress" | "tls">;
   readonly load: Drive;
   readonly requests: readonly RetrievalRequest[];
   /** Index of the first request in the walk, which wraps around. */
@@ -119,22 +120,24 @@ type ShapeOf<Task> = Task extends LoadTask
 /** One thread's part of the load. */
 function taskOf(options: DriveOptions, thread: number, threads: number): ShapeOf<LoadTask> {
   const { load, system, seconds } = options;
+  const { tls = null } = system;
   const share = (of: number): number => Math.floor((of + threads - 1 - thread) / threads);
   if (load.shape === "http") {
-    return { ...load, seconds, httpAddress: httpDoor(system.httpAddress) };
+    return { ...load, seconds, tls, httpAddress: httpDoor(system.httpAddress) };
   }
   const { address } = system;
   const connections = Math.max(1, share(load.connections));
   switch (load.shape) {
     case "closed":
-      return { ...load, address, connections, seconds, inFlight: share(load.inFlight) };
+      return { ...load, address, tls, connections, seconds, inFlight: share(load.inFlight) };
     case "multi-stream":
-      return { ...load, address, connections, seconds };
+      return { ...load, address, tls, connections, seconds };
     case "offline": {
       const { count, maxInFlight } = load;
       return {
         ...load,
         address,
+        tls,
         connections,
         seconds,
         count: share(count),
@@ -146,6 +149,7 @@ function taskOf(options: DriveOptions, thread: number, threads: number): ShapeOf
       return {
         shape: "open",
         address,
+        tls,
         client,
         connections,
         dueMs: schedule.dueMs.filter((_, i) => i % threads === thread),

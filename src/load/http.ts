@@ -55,6 +55,7 @@ export async function driveHttp(task: HttpTask, gate: StartGate): Promise<RawObs
     timeout: Math.ceil(task.requestTimeoutMs / 1000) + 1,
     duration: FOR_EVER_SECONDS,
     sampleInt: 100,
+    ...(task.tls === null ? {} : { tlsOptions: { ca: task.tls.ca, ...task.tls.own } }),
     setupClient: (client) => {
       const connection = client as unknown as Connection;
       const lane = building;

@@ -36,10 +36,7 @@ export class LeanClient implements LoadClient {
       te: "trailers",
       "grpc-timeout": `${Math.ceil(options.timeoutMs)}m`,
     };
-    this.#sessions = Array.from(
-      { length: options.connections },
-      () => new Connection(options.address),
-    );
+    this.#sessions = Array.from({ length: options.connections }, () => new Connection(options));
     this.#sweep = setInterval(() => this.#endExpired(), SWEEP_MS);
     this.#sweep.unref();
   }
@@ -82,20 +79,22 @@ export class LeanClient implements LoadClient {
 
 /** One TCP connection, made anew when it is lost. */
 class Connection {
-  readonly #address: string;
+  readonly #options: ClientOptions;
   #session: ClientHttp2Session | null = null;
   #retryAtMs = 0;
 
-  constructor(address: string) {
-    this.#address = address;
+  constructor(options: ClientOptions) {
+    this.#options = options;
   }
 
   /** The connection, or null where it was lost a moment ago. */
   session(): ClientHttp2Session | null {
     if (this.#session !== null) return this.#session;
     if (performance.now() < this.#retryAtMs) return null;
-    const session = connect(`http://${this.#address}`, {
+    const { address, tls = null } = this.#options;
+    const session = connect(`${tls === null ? "http" : "https"}://${address}`, {
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
+      ...(tls === null ? {} : { ca: tls.ca, ...tls.own }),
     });
     session.once("connect", () => session.setLocalWindowSize(WINDOW_BYTES));
     const lost = (): void => {

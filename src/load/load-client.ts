@@ -1,5 +1,6 @@
 import { DoorClient } from "../door/client.ts";
 import { HarnessError } from "../errors.ts";
+import type { ClientTls } from "../process/tls.ts";
 import { unframed } from "./frame.ts";
 import { LeanClient } from "./lean-client.ts";
 
@@ -26,6 +27,8 @@ export interface ClientOptions {
   readonly timeoutMs: number;
   /** TCP connections that calls are spread over in turn. */
   readonly connections: number;
+  /** null or absent: without. */
+  readonly tls?: ClientTls | null;
 }
 
 const CONNECT_MS = 3_000;
@@ -35,7 +38,8 @@ const CONNECT_MS = 3_000;
  * @throws HarnessError UNAVAILABLE if it does not.
  */
 export async function openClient(kind: ClientKind, options: ClientOptions): Promise<LoadClient> {
-  const door = new DoorClient(options.address, kind === "lean" ? 1 : options.connections);
+  const { address, connections, tls } = options;
+  const door = new DoorClient(address, kind === "lean" ? 1 : connections, tls);
   try {
     await door.waitUntilServing(CONNECT_MS, new AbortController().signal);
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { ClientTls } from "../process/tls.ts";
 import type { ClientKind } from "./load-client.ts";
 import type { RequestBytes } from "./request-bytes.ts";
 
@@ -15,6 +16,8 @@ interface GrpcTaskBase extends TaskBase {
   /** host:port */
   readonly address: string;
   readonly client: ClientKind;
+  /** null: without. */
+  readonly tls: ClientTls | null;
   /** TCP connections that this thread's requests are spread over. */
   readonly connections: number;
 }
@@ -58,6 +61,8 @@ export interface OpenTask extends GrpcTaskBase {
 export interface HttpTask extends TaskBase {
   readonly shape: "http";
   readonly httpAddress: string;
+  /** null: without. */
+  readonly tls: ClientTls | null;
   readonly connections: number;
   readonly seconds: number;
 }

@@ -15,8 +15,8 @@ export async function driveMultiStream(
   task: MultiStreamTask,
   gate: StartGate,
 ): Promise<RawObservations> {
-  const { samples, seconds, address, connections, requestTimeoutMs: timeoutMs } = task;
-  const client = await openClient(task.client, { address, timeoutMs, connections });
+  const { samples, seconds, address, connections, tls, requestTimeoutMs: timeoutMs } = task;
+  const client = await openClient(task.client, { address, timeoutMs, connections, tls });
   const recorder = new Recorder({ seconds, counts: "answered" });
   const walk = new Walk(task.requests, task.startAt, task.stride);
   try {

@@ -11,8 +11,16 @@ import { Walk } from "./walk.ts";
  * window ends with the last answer. Runs in the load's thread.
  */
 export async function driveOffline(task: OfflineTask, gate: StartGate): Promise<RawObservations> {
-  const { count, maxInFlight, seconds, address, connections, requestTimeoutMs: timeoutMs } = task;
-  const client = await openClient(task.client, { address, timeoutMs, connections });
+  const {
+    count,
+    maxInFlight,
+    seconds,
+    address,
+    connections,
+    tls,
+    requestTimeoutMs: timeoutMs,
+  } = task;
+  const client = await openClient(task.client, { address, timeoutMs, connections, tls });
   const recorder = new Recorder({ seconds, counts: "due" });
   const walk = new Walk(task.requests, task.startAt, task.stride);
   try {

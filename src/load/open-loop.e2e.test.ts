@@ -137,6 +137,7 @@ test("a load client slowed by a busy loop is found out; its own spinning is no l
   const task: OpenTask = {
     shape: "open",
     address: system.address,
+    tls: null,
     client: "lean",
     connections: 2,
     requests: encoded,

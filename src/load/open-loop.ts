@@ -20,8 +20,8 @@ const IDLE_TURN_MS = 0.2;
  * load's thread.
  */
 export async function driveOpenLoop(task: OpenTask, gate: StartGate): Promise<RawObservations> {
-  const { address, connections, requestTimeoutMs: timeoutMs, seconds } = task;
-  const client = await openClient(task.client, { address, timeoutMs, connections });
+  const { address, connections, tls, requestTimeoutMs: timeoutMs, seconds } = task;
+  const client = await openClient(task.client, { address, timeoutMs, connections, tls });
   const recorder = new Recorder({ seconds, counts: "due" });
   const walk = new Walk(task.requests, task.startAt, task.stride);
   try {

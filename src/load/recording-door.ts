@@ -4,11 +4,14 @@ import { connectDoor } from "../door/client.ts";
 import { type Door, openDoor } from "../door/server.ts";
 import type { DoorLimits } from "../door/retriever.ts";
 import { HarnessError } from "../errors.ts";
+import type { ClientTls } from "../process/tls.ts";
 import { TRACE_HEADER, traceLine } from "./trace.ts";
 
 export interface RecordingDoorOptions {
   /** gRPC door of the system behind it. */
   readonly address: string;
+  /** How that is spoken to; absent: in the clear. */
+  readonly tls?: ClientTls;
   /** The trace; what was there is overwritten. */
   readonly file: string;
   readonly limits: DoorLimits;
@@ -28,9 +31,9 @@ export interface RecordingDoor extends AsyncDisposable, Pick<Door, "grpcPort" | 
  * @throws HarnessError BAD_INPUT if the file cannot be written or a port is in use.
  */
 export async function openRecordingDoor(options: RecordingDoorOptions): Promise<RecordingDoor> {
-  const { address, limits, ports } = options;
+  const { address, tls, limits, ports } = options;
   const file = await openFile(options.file);
-  const behind = connectDoor(address);
+  const behind = connectDoor(address, tls);
   let firstMs = NaN;
   let recorded = 0;
   const close = async (): Promise<void> => {

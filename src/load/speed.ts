@@ -3,6 +3,7 @@ import { Random } from "../math/random.ts";
 import { calibrate, warmCalibration } from "../measure/calibration.ts";
 import type { RetrievalRequest } from "../retrieval/request.ts";
 import { requestToBytes } from "../door/retrieval-service.ts";
+import type { System } from "../system.ts";
 import { arrivalTimes, steadyRate } from "./arrivals.ts";
 import { driveFrom } from "./drive.ts";
 import { framed } from "./frame.ts";
@@ -126,7 +127,7 @@ async function dispatch(): Promise<DispatcherSpeed> {
 
 async function clientSpeed(
   client: ClientKind,
-  system: { readonly address: string; readonly httpAddress: string | null },
+  system: Pick<System, "address" | "httpAddress" | "tls">,
   threads: LoadThreads,
   signal: AbortSignal,
 ): Promise<ClientSpeed> {

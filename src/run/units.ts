@@ -46,7 +46,7 @@ export class Units implements AsyncDisposable {
             system,
             variant: variant.label,
             running,
-            door: connectDoor(running.address),
+            door: connectDoor(running.address, running.tls),
           });
         }
       }

@@ -17,6 +17,11 @@ const door = {
    * the CPUs, at most 8. Only callers with several connections gain.
    */
   doorWorkers: z.union([z.literal("auto"), z.number().int().min(1).max(64)]).default("auto"),
+  /**
+   * Whether the front door, and in a mesh every service, speaks TLS; with `mtls` callers show a
+   * certificate too. A run makes its own.
+   */
+  tls: z.enum(["off", "tls", "mtls"]).default("off"),
 };
 
 const mesh = z.strictObject({
@@ -89,6 +94,11 @@ const mesh = z.strictObject({
       itemCache: z.number().int().min(0).max(100_000_000).default(100_000),
     })
     .prefault({}),
+  /**
+   * A call that has no answer after so many milliseconds goes to another copy of the service too,
+   * within the budget of retries.
+   */
+  hedgeAfterMs: z.union([z.literal("off"), z.number().min(0.1).max(60_000)]).default("off"),
   /** Where the user tower runs: in the gateway, or as a service of its own. */
   towers: z.enum(["embedded", "service"]).default("embedded"),
   /** `in-process`: the same service code in one process, without the wire in between. */

@@ -47,6 +47,7 @@ export function addServe(program: Command, session: Session): void {
       demandSystem(scenario, name);
       const { system, example, limits } = await open(session, scenario, name, flags);
       await using serving = system;
+      if (serving.tls !== undefined && flags.record === undefined) throw privateTls(name);
       await using recording = await record(serving, limits, flags);
       const { kind, processes } = serving;
       const { address, httpAddress } = recording ?? serving;
@@ -59,6 +60,11 @@ export function addServe(program: Command, session: Session): void {
       }
     });
 }
+
+const privateTls = (name: string): HarnessError =>
+  new HarnessError("BAD_INPUT", `the door of ${name} speaks TLS, with a certificate of this run`, {
+    hint: `--set systems.${name}.settings.tls=off, or --record, whose door speaks in the clear`,
+  });
 
 async function open(
   session: Session,
@@ -93,13 +99,19 @@ async function open(
 
 /** The door that records, with its addresses; null where nothing is to be recorded. */
 async function record(
-  { address }: System,
+  { address, tls }: System,
   limits: DoorLimits,
   flags: ServeFlags,
 ): Promise<Recording | null> {
   if (flags.record === undefined) return null;
   const file = flags.record;
-  const door = await openRecordingDoor({ address, file, limits, ports: portsOf(flags) });
+  const door = await openRecordingDoor({
+    address,
+    file,
+    limits,
+    ports: portsOf(flags),
+    ...(tls === undefined ? {} : { tls }),
+  });
   return {
     door,
     address: `127.0.0.1:${door.grpcPort}`,
