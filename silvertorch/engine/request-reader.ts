@@ -121,7 +121,7 @@ function cellsOf(
 }
 
 /** Columns without their items' values, which live in the bitmaps only. */
-async function readColumns(
+export async function readColumns(
   artifact: Artifact,
 ): Promise<{ readonly columns: readonly Column[]; readonly index: AttributeIndex }> {
   const columns: Column[] = [];

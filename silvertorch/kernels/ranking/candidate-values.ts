@@ -57,6 +57,8 @@ ${valuesPreamble({ ...shape, tasks: 0 })}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  // Bound, whether the formula reads it or not.
+  _ = &records;
   let place = first_of(group.y) + group.x * ${THREADS}u + thread;
   if (place >= end_of(group.y)) { return; }
   let at = group.y * params[1] + place;

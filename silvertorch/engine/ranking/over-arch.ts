@@ -1,0 +1,52 @@
+import type { ArtifactManifest } from "../../compile/manifest.ts";
+import type { WeightsReader } from "../../compile/weights-reader.ts";
+import type { GpuDevice } from "../../device/gpu-device.ts";
+import type { Kernel } from "../../device/kernel.ts";
+import type { Recorder } from "../../device/passes.ts";
+import type { ValuesShape } from "../../kernels/ranking/candidate-values.ts";
+import type { PartShape } from "../../kernels/ranking/item-record.ts";
+import type { LaneBuffers } from "../fused/stages.ts";
+import type { WeightsPack } from "./weights-pack.ts";
+
+/** What an OverArch is made of on the device. */
+export interface OverArchParts {
+  readonly device: GpuDevice;
+  readonly reader: WeightsReader;
+  readonly manifest: ArtifactManifest;
+  /** Where its weights go. */
+  readonly pack: WeightsPack;
+}
+
+/** A part of an item's record that an OverArch reads, and the tensor that holds it. */
+export interface OverArchPart extends PartShape {
+  readonly tensor: string;
+  /** Whether the tensor's rows are places of clusters. */
+  readonly byPlace: boolean;
+}
+
+/** The learned similarity, as the ranking stage runs it. */
+export interface DeviceOverArch {
+  readonly parts: readonly OverArchPart[];
+  /** Compiles the kernel that gives candidates their values, and says how many a workgroup takes. */
+  values(shape: ValuesShape): Promise<{ readonly kernel: Kernel; readonly tile: number }>;
+  /** What a batch on its way needs of the user. */
+  lane(options: OverArchLaneOptions): OverArchLane;
+}
+
+export interface OverArchLaneOptions {
+  readonly buffers: LaneBuffers;
+  /** float32 [requests, userDim] */
+  readonly features: GPUBuffer;
+  readonly requests: number;
+  /** uint32 [requests] */
+  readonly params: GPUBufferBinding;
+  readonly weights: GPUBuffer;
+}
+
+/** The user's side of a batch. */
+export interface OverArchLane {
+  /** Bindings of the values kernel from 7 on. */
+  readonly bindings: readonly GPUBuffer[];
+  record(recorder: Recorder, requests: number): void;
+  dispose(): void;
+}

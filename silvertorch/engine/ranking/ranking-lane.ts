@@ -1,0 +1,151 @@
+import type { GpuDevice } from "../../device/gpu-device.ts";
+import { bind, type BoundKernel, type Kernel } from "../../device/kernel.ts";
+import type { Recorder } from "../../device/passes.ts";
+import { powerOfTwo } from "../../kernels/ranking/order.ts";
+import { tableSlots } from "../../kernels/ranking/union.ts";
+import type { BatchExtent, LaneBuffers, LaneCapacity, RankingLane } from "../fused/stages.ts";
+import type { DeviceOverArch, OverArchLane } from "./over-arch.ts";
+
+/** What gives candidates their values; for all lanes. */
+export interface ValuesParts {
+  readonly overArch: DeviceOverArch | null;
+  readonly weights: GPUBuffer;
+  /** Of the items' records. */
+  readonly chunks: readonly {
+    readonly buffer: GPUBuffer;
+    readonly rows: number;
+    /** uint32 [number, first row] */
+    readonly place: GPUBuffer;
+  }[];
+  readonly kernel: Kernel;
+  /** Candidates of a workgroup. */
+  readonly tile: number;
+}
+
+/** What ranks candidates; for all lanes. */
+export interface RankingParts {
+  readonly heads: number;
+  readonly chunks: number;
+  readonly union: Kernel;
+  /** null: the value is the score. */
+  readonly values: ValuesParts | null;
+  /** Entries that `best` sorts in workgroup memory; for more there is `manyBest`. */
+  readonly sorted: number;
+  readonly best: Kernel;
+  readonly manyBest: Kernel;
+}
+
+interface LaneOptions {
+  readonly buffers: LaneBuffers;
+  readonly capacity: LaneCapacity;
+  /** float32 [requests, userDim] */
+  readonly features: GPUBuffer;
+}
+
+/** Bytes between the params of two kernels: the least offset of a binding. */
+const PARAMS_STRIDE = 256;
+
+/** Ranks the candidates of a batch on its way: union, values, the k best. */
+export class DeviceRankingLane implements RankingLane {
+  readonly answerRows: GPUBuffer;
+  readonly answerValues: GPUBuffer;
+  readonly #device: GpuDevice;
+  readonly #parts: RankingParts;
+  readonly #params: GPUBuffer;
+  readonly #own: GPUBuffer[] = [];
+  readonly #union: BoundKernel;
+  readonly #overArch: OverArchLane | null;
+  readonly #values: readonly BoundKernel[];
+  readonly #best: BoundKernel;
+  readonly #manyBest: BoundKernel | null;
+
+  constructor(
+    device: GpuDevice,
+    parts: RankingParts,
+    { buffers, capacity, features }: LaneOptions,
+  ) {
+    const { requests, places } = capacity;
+    const width = parts.heads * places;
+    this.#device = device;
+    this.#parts = parts;
+    this.#params = this.#words("ranking.params", (3 * PARAMS_STRIDE) / 4);
+    const table = this.#words("ranking.table", requests * 2 * tableSlots(width));
+    const rows = this.#words("ranking.rows", requests * width);
+    const scores = this.#words("ranking.scores", requests * width);
+    const bounds = this.#words("ranking.bounds", requests * (parts.chunks + 1));
+    this.answerRows = this.#words("ranking.answerRows", requests * places);
+    this.answerValues = this.#words("ranking.answerValues", requests * places);
+    const { listRows, listScores } = buffers;
+    const lists = [this.#at(0), listRows, listScores, table, rows, scores, bounds];
+    this.#union = bind(device, parts.union, lists);
+    const values = parts.values === null ? scores : this.#words("ranking.values", requests * width);
+    this.#overArch =
+      parts.values?.overArch?.lane({
+        buffers,
+        features,
+        requests,
+        params: this.#at(1),
+        weights: parts.values.weights,
+      }) ?? null;
+    this.#values = (parts.values?.chunks ?? []).map(({ buffer, place }) =>
+      bind(device, parts.values!.kernel, [
+        this.#at(1),
+        place,
+        bounds,
+        rows,
+        scores,
+        buffer,
+        values,
+        ...(this.#overArch?.bindings ?? []),
+      ]),
+    );
+    const ranked = [this.#at(2), bounds, rows, values, this.answerRows, this.answerValues];
+    this.#best = bind(device, parts.best, ranked);
+    const entries = powerOfTwo(places);
+    this.#manyBest =
+      entries <= parts.sorted
+        ? null
+        : bind(device, parts.manyBest, [
+            ...ranked,
+            this.#words("ranking.scratch", requests * 2 * entries),
+          ]);
+  }
+
+  upload({ requests, places, k }: BatchExtent): void {
+    const width = this.#parts.heads * places;
+    const params = new Uint32Array((3 * PARAMS_STRIDE) / 4);
+    params.set([requests, places, tableSlots(width), width]);
+    params.set([requests, width], PARAMS_STRIDE / 4);
+    params.set([requests, k, powerOfTwo(k), width], (2 * PARAMS_STRIDE) / 4);
+    this.#device.queue.writeBuffer(this.#params, 0, params);
+  }
+
+  record(recorder: Recorder, { requests, places, k }: BatchExtent): void {
+    recorder.stage("union");
+    recorder.run(this.#union, [requests]);
+    if (this.#parts.values !== null) {
+      recorder.stage("overarch");
+      this.#overArch?.record(recorder, requests);
+      const tiles = Math.ceil((this.#parts.heads * places) / this.#parts.values.tile);
+      for (const bound of this.#values) recorder.run(bound, [tiles, requests]);
+    }
+    recorder.stage("best");
+    recorder.run(powerOfTwo(k) <= this.#parts.sorted ? this.#best : this.#manyBest!, [requests]);
+  }
+
+  dispose(): void {
+    this.#overArch?.dispose();
+    for (const buffer of this.#own) this.#device.release(buffer);
+  }
+
+  #words(label: string, count: number): GPUBuffer {
+    const buffer = this.#device.buffer(label, 4 * count);
+    this.#own.push(buffer);
+    return buffer;
+  }
+
+  /** The params of one of the kernels. */
+  #at(nth: number): GPUBufferBinding {
+    return { buffer: this.#params, offset: nth * PARAMS_STRIDE, size: PARAMS_STRIDE };
+  }
+}
