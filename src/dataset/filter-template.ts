@@ -11,9 +11,16 @@ const DISTINCT_TRIES = 20;
 /** Random items asked for a value before all are looked through. */
 const ITEM_TRIES = 100;
 
+/** A gap: a value of a column, of any item or of one near the user who asks. */
+interface Gap {
+  readonly column: Column;
+  readonly isNear: boolean;
+}
+
 /**
  * A filter with gaps: `{lang}` stands for a value that a random item, popular ones more often,
- * has in the column `lang`. Two gaps of one column get different values where there are any.
+ * has in the column `lang`; `{lang near}` for one of an item near the user who asks, so that what
+ * passes lies where the answer does. Two gaps of one column get different values where there are any.
  */
 export class FilterTemplate {
   readonly text: string;
@@ -21,7 +28,7 @@ export class FilterTemplate {
   readonly #catalogue: Catalogue;
   readonly #rows: PopularRows;
   /** Text, column, text, column, ..., text. */
-  readonly #pieces: readonly (string | Column)[];
+  readonly #pieces: readonly (string | Gap)[];
 
   /**
    * @param where what the errors call it: the scenario's field.
@@ -39,23 +46,35 @@ export class FilterTemplate {
     this.#where = where;
     this.#catalogue = catalogue;
     this.#rows = rows;
-    this.#pieces = text.split(/\{([A-Za-z0-9_.]*)\}/).map((piece, at) => {
-      if (at % 2 === 1) return this.#column(piece);
+    this.#pieces = text.split(/\{([A-Za-z0-9_.]*(?: near)?)\}/).map((piece, at) => {
+      if (at % 2 === 1) {
+        const [name, near] = piece.split(" ");
+        return { column: this.#column(name!), isNear: near !== undefined };
+      }
       const stray = /[{}]/.exec(piece);
       if (stray === null) return piece;
       throw this.#wrong(`expected {column}, got a stray ${stray[0]}`);
     });
   }
 
+  /** Whether a gap wants a value of an item near the user. */
+  get asksNear(): boolean {
+    return this.#pieces.some((piece) => typeof piece !== "string" && piece.isNear);
+  }
+
   /**
    * A filter's text with every gap filled; it is bound to the catalogue, so it is known to be good.
    *
+   * @param near rows near the user who asks; empty: any item stands for one.
    * @throws HarnessError BAD_INPUT if the filter does not parse or fit the catalogue.
    */
-  draw(random: Random): string {
+  draw(random: Random, near: ArrayLike<number> = []): string {
     const used = new Set<string>();
     const text = this.#pieces
-      .map((piece) => (typeof piece === "string" ? piece : this.#value(piece, used, random)))
+      .map((piece) => {
+        if (typeof piece === "string") return piece;
+        return this.#value(piece, used, piece.isNear ? near : [], random);
+      })
       .join("");
     try {
       bindFilter(parseFilter(text), this.#catalogue.columns);
@@ -77,11 +96,14 @@ export class FilterTemplate {
     throw this.#wrong(`there is no column "${name}"; there are ${names === "" ? "none" : names}`);
   }
 
-  #value(column: Column, used: Set<string>, random: Random): string {
+  #value({ column }: Gap, used: Set<string>, near: ArrayLike<number>, random: Random): string {
     let value = "";
     let isNew = false;
     for (let tries = 0; tries < DISTINCT_TRIES && !isNew; tries++) {
-      value = this.#anyValue(column, random);
+      const row = near.length === 0 ? null : near[random.int(near.length)]!;
+      // An item near the user may lack a value; so may all of them.
+      value =
+        (row === null ? null : valueOf(column, row, random)) ?? this.#anyValue(column, random);
       isNew = !used.has(`${column.name} ${value}`);
     }
     used.add(`${column.name} ${value}`);

@@ -34,6 +34,26 @@ const userIds = (set: ReturnType<typeof generate>): number[] =>
   set.requests.map(({ user }) => (user.kind === "id" ? user.id : Number.NaN));
 
 describe("generateRequests", () => {
+  test("{topic near} takes the value of an item near the user, {topic} of any", () => {
+    const near = new NearItems(dataset.catalogue, new Random(9));
+    const shareOf = (template: string): number => {
+      const { requests } = generateRequests(withFilter(template), 2, dataset);
+      const shares = requests.map(({ user, filter }) => {
+        const row = user.kind === "id" ? dataset.users.ids.indexOf(user.id) : -1;
+        const features = dataset.users.features.subarray(row * 16, row * 16 + 16);
+        const bound = bindFilter(parseFilter(filter), dataset.catalogue.columns);
+        const rows = [...near.near(features, 20)];
+        return rows.filter((each) => matches(bound, dataset.catalogue, each)).length / 20;
+      });
+      return shares.reduce((sum, share) => sum + share, 0) / shares.length;
+    };
+    expect(shareOf("topic:{topic near}")).toBeGreaterThan(3 * shareOf("topic:{topic}"));
+    const wider = { ...dataset, users: { ...dataset.users, dim: 8 } };
+    expect(() => generateRequests(withFilter("topic:{topic near}"), 2, wider)).toThrow(
+      "needs users of the items' 16 dimensions",
+    );
+  });
+
   test("the same seed asks the same, another seed something else", () => {
     const filters = [{ weight: 1, template: "lang:{lang} AND u <= {u}" }];
     expect(generate({ filters, exclude: 5 })).toEqual(generate({ filters, exclude: 5 }));

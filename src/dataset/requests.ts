@@ -23,7 +23,8 @@ const REUSE_EXPONENT = 0.99;
  * The requests of a scenario, each by a user of the dataset, from a seed.
  *
  * - users: in random order, each once before any comes again; or, with `reuse: zipf`, few often
- * - filter: a template drawn by weight, its gaps filled with values of random items
+ * - filter: a template drawn by weight, its gaps filled with values of random items, or of items
+ *   near the user where they say so
  * - exclude: half of them items near the user, so that leaving them out changes the answer, the
  *   rest random popular items. Where users and items differ in dimension, nearness is unknown and
  *   all are popular ones.
@@ -45,11 +46,12 @@ export function generateRequests(spec: RequestsSpec, seed: number, dataset: Data
   const templateOf = drawTemplates(spec, random.fork("templates"));
   const userOf = drawUsers(spec, users.count, random.fork("users"));
   const filters = random.fork("filters");
+  const nearby = new Nearby(dataset, templates, random.fork("filters near"));
   const exclusions = new Exclusions(spec.exclude, { dataset, rows }, random.fork("exclude"));
   const requests = Array.from(userOf, (user, at): RetrievalRequest => ({
     user: { kind: "id", id: users.ids[user]! },
     k: spec.k,
-    filter: templates[templateOf[at]!]!.draw(filters),
+    filter: templates[templateOf[at]!]!.draw(filters, nearby.of(user, templateOf[at]!)),
     exclude: exclusions.of(user),
   }));
   return { requests, templateOf, hash: hashOf(requests) };
@@ -89,6 +91,39 @@ function drawUsers({ reuse, distinct }: RequestsSpec, users: number, random: Ran
     return Uint32Array.from({ length: distinct }, (_, at) => order[at % users]!);
   const ranks = new Zipf(users, REUSE_EXPONENT);
   return Uint32Array.from({ length: distinct }, () => order[ranks.sample(random)]!);
+}
+
+/** Items near a user that a filter's value may be taken of. */
+const NEAR_ITEMS = 20;
+
+/** Finds the items near a user for the templates that ask for them. */
+class Nearby {
+  readonly #dataset: Dataset;
+  /** [templates] */
+  readonly #asked: readonly boolean[];
+  readonly #near: NearItems | null;
+
+  /** @throws HarnessError BAD_INPUT if nearness is asked for and unknown. */
+  constructor(dataset: Dataset, templates: readonly FilterTemplate[], random: Random) {
+    this.#dataset = dataset;
+    this.#asked = templates.map(({ asksNear }) => asksNear);
+    const first = this.#asked.indexOf(true);
+    const { users, catalogue } = dataset;
+    if (first !== -1 && users.dim !== catalogue.dim) {
+      throw new HarnessError(
+        "BAD_INPUT",
+        `{.. near} needs users of the items' ${catalogue.dim} dimensions, those of ${dataset.name} have ${users.dim}`,
+        { where: `requests.filters[${first}].template` },
+      );
+    }
+    this.#near = first === -1 ? null : new NearItems(catalogue, random);
+  }
+
+  of(user: number, template: number): Uint32Array {
+    if (this.#near === null || !this.#asked[template]!) return new Uint32Array();
+    const { features, dim } = this.#dataset.users;
+    return this.#near.near(features.subarray(user * dim, (user + 1) * dim), NEAR_ITEMS);
+  }
 }
 
 /** Draws what a user has "already seen". */

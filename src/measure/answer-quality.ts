@@ -1,3 +1,4 @@
+import { Histogram } from "../math/histogram.ts";
 import type { AnswerScorer } from "./recall.ts";
 
 /** How good the answers of a stretch were, all together. */
@@ -12,6 +13,20 @@ export interface AnswerQuality {
   readonly short: number;
   /** Answers without a violation, not short, and in time: these are goodput. */
   readonly good: number;
+  /** The same by filter template, in the scenario's order; empty where nobody knows them apart. */
+  readonly byTemplate: readonly TemplateQuality[];
+}
+
+/** How good and how fast the answers to the requests of one filter template were. */
+export interface TemplateQuality {
+  readonly template: number;
+  readonly answers: number;
+  /** Mean. */
+  readonly recall: number;
+  readonly violations: number;
+  readonly short: number;
+  /** Microseconds. */
+  readonly latency: Histogram;
 }
 
 /** Answers to be scored: whose each is, how long it took, and its ids. */
@@ -26,8 +41,10 @@ const STRETCH = 512;
 
 export interface ScoringOptions {
   readonly scorer: AnswerScorer;
-  /** Where the requests that were sent begin among those that the scorer knows. */
-  readonly firstRequest: number;
+  /** By position among the requests that were sent: the number the scorer knows each by. */
+  readonly numbers: Uint32Array;
+  /** By the scorer's number, the filter template of each; null: nobody knows. */
+  readonly templateOf: Uint16Array | null;
   /** How long an answer may take and still be good; Infinity: as long as it likes. */
   readonly inTimeMs: number;
 }
@@ -35,21 +52,46 @@ export interface ScoringOptions {
 /** Scores answers against the oracle, after the clock has stopped. */
 export async function scoreAnswers(
   answers: ScorableAnswers,
-  { scorer, firstRequest, inTimeMs }: ScoringOptions,
+  { scorer, numbers, templateOf, inTimeMs }: ScoringOptions,
 ): Promise<AnswerQuality> {
   let recall = 0;
   let violations = 0;
   let short = 0;
   let good = 0;
+  const tallies = new Map<number, TemplateTally>();
   for (const [i, request] of answers.requestOf.entries()) {
-    const score = scorer.score(firstRequest + request, answers.answer(i).ids);
+    const number = numbers[request]!;
+    const score = scorer.score(number, answers.answer(i).ids);
     const wrong = score.violations + score.duplicates;
     recall += score.recall;
     violations += wrong;
     if (score.short > 0) short++;
     if (score.short === 0 && wrong === 0 && answers.latencyMs[i]! <= inTimeMs) good++;
+    if (templateOf !== null) {
+      const tally = tallyOf(tallies, templateOf[number]!);
+      tally.answers++;
+      tally.recall += score.recall;
+      tally.violations += wrong;
+      tally.short += Number(score.short > 0);
+      tally.latency.recordMs(answers.latencyMs[i]!);
+    }
     if (i % STRETCH === 0) await new Promise(setImmediate);
   }
   const scored = answers.requestOf.length;
-  return { scored, recall: recall / scored, violations, short, good };
+  const byTemplate = [...tallies.values()]
+    .map((tally) => ({ ...tally, recall: tally.recall / tally.answers }))
+    .toSorted((a, b) => a.template - b.template);
+  return { scored, recall: recall / scored, violations, short, good, byTemplate };
+}
+
+/** Sums, while answers are scored. */
+type TemplateTally = { -readonly [Field in keyof TemplateQuality]: TemplateQuality[Field] };
+
+function tallyOf(tallies: Map<number, TemplateTally>, template: number): TemplateTally {
+  const known = tallies.get(template);
+  if (known !== undefined) return known;
+  const latency = Histogram.create();
+  const fresh = { template, answers: 0, recall: 0, violations: 0, short: 0, latency };
+  tallies.set(template, fresh);
+  return fresh;
 }

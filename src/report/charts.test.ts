@@ -98,6 +98,10 @@ describe("the charts", () => {
       "capacity",
       "memory-device",
       "drift",
+      "filter-matrix-near",
+      "filter-matrix-elsewhere",
+      "filter-matrix-ratio-1",
+      "frontier-near",
     ]) {
       expect(ids).toContain(id);
     }

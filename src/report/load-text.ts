@@ -47,6 +47,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => string>> = {
   inFlight: (value) => `${word(value)} requests in flight`,
   connections: (value) => `${word(value)} connections`,
   samples: (value) => `${word(value)} requests a group`,
+  filters: (value) => `filters ${Array.isArray(value) ? value.join(", ") : word(value)}`,
   arrivals: (value) => `${word(value) === "poisson" ? "Poisson" : word(value)} arrivals`,
   ratePerSecond: rateText,
   fromPerSecond: (value) => `from ${word(value)} requests/s`,

@@ -13,6 +13,7 @@ import { batchesSection } from "./sections/batches.ts";
 import { capacitySection } from "./sections/capacity.ts";
 import { costSection } from "./sections/cost.ts";
 import { driftSection } from "./sections/drift.ts";
+import { filterMatrixSection } from "./sections/filter-matrix.ts";
 import { filtersSection } from "./sections/filters.ts";
 import { frontierSection } from "./sections/frontier.ts";
 import { ladderSection } from "./sections/ladder.ts";
@@ -49,6 +50,7 @@ const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
   processesSection,
   memorySection,
   filtersSection,
+  filterMatrixSection,
   costSection,
   operateSection,
   trendSection,

@@ -233,7 +233,7 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
       scenario: { ...result.scenario, question: evil, text: evil },
       dataset: {
         ...result.dataset,
-        filters: [{ template: evil, weight: 1, passRate: 0.1, requests: 1 }],
+        filters: [{ name: evil, template: evil, weight: 1, passRate: 0.1, lift: 1, requests: 1 }],
       },
       gates: [
         {

@@ -6,11 +6,13 @@ import type { Point, Result } from "../result/schema.ts";
 import { decidedSample } from "./decided-result.fixture.ts";
 
 const RATES = [200, 400, 800, 1600, 3200];
+/** Cells of selectivity x correlation: share that passes, lift, and how much faster they are asked. */
+const CELLS = { half: [0.5, 1, 0.8], near: [0.026, 9, 0.6], far: [0.025, 0.3, 2] } as const;
 const COUNTERS = { "wire.calls": 4, "wire.response_bytes": 18_400, "index.searches": 1 };
 
 /**
  * The made-up result with everything that a result may hold: a GPU and a fused engine, a sweep,
- * open loops at several rates, searches for the highest rate, counters and power.
+ * open loops at several rates, searches for the highest rate, a filter matrix, counters and power.
  */
 export async function richSample(
   options: Pick<SampleOptions, "rounds" | "samplesPerPoint"> = {},
@@ -46,7 +48,16 @@ function enrich(result: Result): Result {
         ...result.scenario.loads,
         open: { shape: "server", ratePerSecond: RATES, seconds: 4, arrivals: "poisson" },
         max: { shape: "capacity", seconds: 4 },
+        ...Object.fromEntries(
+          Object.keys(CELLS).map((name) => [name, { shape: "closed", filters: [name] }]),
+        ),
       },
+    },
+    dataset: {
+      ...result.dataset,
+      filters: Object.entries(CELLS).map(([name, [passRate, lift]]) => {
+        return { name, template: `u < ${passRate * 100}`, weight: 1, passRate, lift, requests: 9 };
+      }),
     },
     systems: {
       ...systems,
@@ -62,6 +73,7 @@ function enrich(result: Result): Result {
       ]),
       ...points.flatMap((point) => RATES.map((rate) => offered(point, rate))),
       ...swept.map(searched),
+      ...points.flatMap(inCells),
     ].map(weather),
   };
   return { ...richer, frontier: frontierOf(richer) };
@@ -76,6 +88,22 @@ function variantOf(point: Point, variant: string, speed: number, recall: number)
     throughputPerSecond: point.throughputPerSecond * speed,
     samples: "",
   };
+}
+
+/** A point in each cell; of the model also with less effort. */
+function inCells(point: Point): Point[] {
+  return Object.entries(CELLS).flatMap(([load, [, , speed]]) => {
+    const throughputPerSecond = point.throughputPerSecond * speed;
+    const key = `${point.system}/${load}/${point.round}`;
+    const cell = { ...point, key, load, throughputPerSecond, filters: [], samples: "" };
+    if (point.system !== "model") return [cell];
+    const quick = {
+      variant: "effort=16",
+      recall: 0.9,
+      key: `model[effort=16]/${load}/${point.round}`,
+    };
+    return [cell, { ...cell, ...quick, throughputPerSecond: throughputPerSecond * 1.8 }];
+  });
 }
 
 /** As a queue would have it: latency grows with the share of the capacity that is asked for. */

@@ -6,13 +6,16 @@ import type { Standing } from "./standing.ts";
 type Measured = Pick<Result, "systems" | "scenario" | "points" | "tuning">;
 
 /**
- * Every variant of every system at the headline load, with its recall and throughput: what each
+ * Every variant of every system at a load, the headline's where none is named, with its recall and throughput: what each
  * system can have of the one for the other. The whole of it is kept, whatever the headline takes.
  */
-export function frontierOf(result: Measured): FrontierRow[] {
+export function frontierOf(
+  result: Measured,
+  load: string = result.scenario.headlineLoad,
+): FrontierRow[] {
   return measuredSystems(result).flatMap((system) => {
-    const standings = standingsOf(result, system);
-    const chosen = standingOf(result, system);
+    const standings = standingsOf(result, system, load);
+    const chosen = standingOf(result, system, load);
     const rows = standings.map((standing) => rowOf(standing, isSame(standing, chosen)));
     return rows.map((row) => ({ ...row, onFrontier: isOnFrontier(row, rows) }));
   });

@@ -18,7 +18,15 @@ const YOUNGER = {
     "resumptions",
     "settling",
   ],
-  point: ["counters", "latencyIntervalsMs", "sendLatencyMs", "calibration", "capacity", "sitting"],
+  point: [
+    "counters",
+    "latencyIntervalsMs",
+    "sendLatencyMs",
+    "calibration",
+    "capacity",
+    "sitting",
+    "filters",
+  ],
   comparison: ["outliers"],
 };
 
@@ -38,8 +46,10 @@ test("a result without the younger fields is read, with nothing made up for them
     requestsPerDollar: 36e6,
     efficiency: null,
   };
+  const filters = result.dataset.filters.map((each) => without(each, ["name", "lift"]));
   const older = {
     ...without(result, YOUNGER.result),
+    dataset: { ...result.dataset, filters },
     points: result.points.map((point) => without(point, YOUNGER.point)),
     comparisons: result.comparisons.map((each) => without(each, YOUNGER.comparison)),
     cost: [row],
@@ -49,7 +59,8 @@ test("a result without the younger fields is read, with nothing made up for them
   const read = await readResult(path);
   expect(read.points[0]).toMatchObject({ counters: {}, capacity: null });
   expect(read.cost[0]).toMatchObject({ plan: null, machines: null, breakEven: null });
-  expect(read).toMatchObject({ gates: [], frontier: [] });
+  expect(read).toMatchObject({ gates: [], frontier: [], settling: null });
+  expect(read.dataset.filters[0]).toMatchObject({ name: null, lift: null });
 });
 
 function without(value: object, fields: readonly string[]): object {

@@ -102,6 +102,7 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
     violations: quality.violations,
     short: quality.short,
     ...used,
+    filters: byFilter(quality),
     client: {
       cpuShare: client.cpuShare,
       lagP99Ms: client.lagP99Ms,
@@ -118,6 +119,15 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
     blocks: measurement.blocks.map((block) => ({ ...block, flagged: false })),
     capacity,
   };
+}
+
+/** Nothing where all answers are to one template: the point says it already. */
+function byFilter({ byTemplate }: AnswerQuality): Point["filters"] {
+  if (byTemplate.length < 2) return [];
+  return byTemplate.map(({ template, answers, recall, violations, short, latency }) => {
+    const { p50, p99 } = latencyOf(latency);
+    return { filter: template, answers, recall, violations, short, p50Ms: p50, p99Ms: p99 };
+  });
 }
 
 /** At its capacity a system keeps up by definition; what gave way beyond it is the limit. */

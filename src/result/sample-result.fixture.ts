@@ -202,6 +202,15 @@ function pointOf({ key, system, round, behaviour, speed, latencies }: Measured):
     counters: Object.fromEntries(
       Object.entries(behaviour.counters ?? {}).map(([name, each]) => [name, each * completed]),
     ),
+    filters: [1, 0.9, 0.9, 0.95].map((share, filter) => ({
+      filter,
+      answers: Math.round(completed / 4),
+      recall: behaviour.recall * share,
+      violations: 0,
+      short: 0,
+      p50Ms: ms(0.5) * share,
+      p99Ms: ms(0.99),
+    })),
     client: {
       cpuShare: 0.41,
       lagP99Ms: 0.3,
@@ -282,10 +291,26 @@ function surroundings(rounds: number): Omit<Result, "complete" | "systems" | "po
       k: 100,
       filterPassRate: 0.53,
       filters: [
-        { template: "", weight: 4, passRate: 1, requests: 2004 },
-        { template: "lang:{lang} AND age_days <= 30", weight: 3, passRate: 0.118, requests: 1483 },
-        { template: "topic:{topic} OR topic:{topic}", weight: 2, passRate: 0.241, requests: 1011 },
+        { name: null, lift: 1, template: "", weight: 4, passRate: 1, requests: 2004 },
         {
+          name: null,
+          lift: 0.9,
+          template: "lang:{lang} AND age_days <= 30",
+          weight: 3,
+          passRate: 0.118,
+          requests: 1483,
+        },
+        {
+          name: null,
+          lift: 0.8,
+          template: "topic:{topic} OR topic:{topic}",
+          weight: 2,
+          passRate: 0.241,
+          requests: 1011,
+        },
+        {
+          name: null,
+          lift: 0.7,
           template: "country IN (us, gb) AND NOT creator:{creator} AND age_days <= 7",
           weight: 1,
           passRate: 0.042,

@@ -90,6 +90,21 @@ export const pointSchema = z.strictObject({
     }),
   ),
   batch: z.strictObject({ mean: number, p99: number }).nullable(),
+  /** The answers by filter template, of those that were scored; empty where there is only one. */
+  filters: z
+    .array(
+      z.strictObject({
+        /** Position among `dataset.filters`. */
+        filter: z.number().int(),
+        answers: z.number().int(),
+        recall: number,
+        violations: z.number().int(),
+        short: z.number().int(),
+        p50Ms: number,
+        p99Ms: number,
+      }),
+    )
+    .default([]),
   /** What the system counted during the point, by its own names: RPCs, bytes, scans. */
   counters: z.record(z.string(), z.number()).default({}),
   client: z.strictObject({
@@ -352,9 +367,13 @@ export const resultSchema = z.strictObject({
     /** The same for each filter template of the scenario. */
     filters: z.array(
       z.strictObject({
+        /** null: it has none. */
+        name: z.string().nullable().default(null),
         template: z.string(),
         weight: z.number(),
         passRate: number,
+        /** How much likelier an item near the user passes than any item: 1 is no correlation. */
+        lift: number.default(null),
         requests: z.number().int(),
       }),
     ),

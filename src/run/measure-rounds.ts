@@ -16,7 +16,7 @@ import { blocksOf, TurnTaker } from "./measure-turn.ts";
 import type { Measuring } from "./measuring.ts";
 import { NoiseFloor } from "./noise-floor.ts";
 import { sharedParts } from "./shared-parts.ts";
-import { type Questions, splitForTuning } from "./questions.ts";
+import { askedBy, type Questions, splitForTuning } from "./questions.ts";
 import { readyUnit } from "./ready-unit.ts";
 import { keyOfTurn, plannedKeys } from "./planned-keys.ts";
 import { labelOf, type Unit, Units } from "./units.ts";
@@ -84,9 +84,15 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
   draft.setClient({ cpus: cpus.client === null ? null : [...cpus.client], threads: threadCount });
 
   const { timed, tuning } = questionsOf(workload, units.all);
+  const asked = new Map(
+    loads.map((load) => {
+      const own = context.traces.get(load.name);
+      return [load.name, own ?? askedBy(load, timed, scenario.requests.filters)];
+    }),
+  );
   const measuring: Measuring = {
     scenario,
-    questionsOf: ({ name }) => context.traces.get(name) ?? timed,
+    questionsOf: (load) => asked.get(load.name)!,
     threads,
     threadCount,
     floor,
@@ -147,11 +153,12 @@ async function measureMicro({ scenario, workload, draft, signal }: RoundsContext
 
 /** The requests that are timed and scored, and those that variants are chosen by. */
 function questionsOf(
-  { dataset, model, requests: { requests }, truth }: Workload,
+  { dataset, model, requests: { requests, templateOf }, truth }: Workload,
   units: readonly Unit[],
 ): { timed: Questions; tuning: Questions | null } {
   const scorer = new AnswerScorer({ ...dataset, model, requests, truth });
-  const all: Questions = { requests, scorer, firstRequest: 0, trace: null };
+  const numbers = Uint32Array.from(requests.keys());
+  const all: Questions = { requests, scorer, numbers, templateOf, trace: null };
   const isSwept = units.some(({ variant }) => variant !== "");
   return isSwept ? splitForTuning(all) : { timed: all, tuning: null };
 }

@@ -64,7 +64,7 @@ export async function toMeasuredPoint(
 ): Promise<MeasuredPoint> {
   const [{ prepared, floorP99Ms }] = stretches as [Stretch, ...Stretch[]];
   const observed = joinBlocks(stretches.map((stretch) => stretch.observed));
-  const { firstRequest, scorer } = measuring.questionsOf(load);
+  const { numbers, templateOf, scorer } = measuring.questionsOf(load);
   const inTimeMs = inTimeOf(prepared, measuring.scenario.slo.p99Ms);
   const point = toPoint({
     system: unit.system,
@@ -75,7 +75,7 @@ export async function toMeasuredPoint(
     inFlight: prepared.inFlight,
     offeredPerSecond: prepared.offeredPerSecond,
     observed,
-    quality: await scoreAnswers(observed.answers, { scorer, firstRequest, inTimeMs }),
+    quality: await scoreAnswers(observed.answers, { scorer, numbers, templateOf, inTimeMs }),
     usage: usageOf(stretches),
     gpu: joinGpuUsage(stretches.map(({ gpu }) => gpu)),
     systemCores: unit.running.kind === "remote" ? null : measuring.systemCores,

@@ -52,7 +52,7 @@ export async function readyUnit(unit: Unit, options: ReadyOptions): Promise<Read
 
 async function checkAnswers(unit: Unit, { measuring, load }: ReadyOptions): Promise<Doubt[]> {
   const { scenario, signal } = measuring;
-  const { requests, scorer, firstRequest } = measuring.questionsOf(load);
+  const { requests, scorer, numbers } = measuring.questionsOf(load);
   const step = Math.max(1, Math.floor(requests.length / CHECKED));
   const tally = { asked: 0, recall: 0, forbidden: 0, short: 0 };
   for (let at = 0; at < requests.length; at += step) {
@@ -63,7 +63,7 @@ async function checkAnswers(unit: Unit, { measuring, load }: ReadyOptions): Prom
       const where = unit.system;
       throw new HarnessError("INVALID", `it cannot answer request ${at}`, { where, cause });
     });
-    const { recall, violations, duplicates, short } = scorer.score(firstRequest + at, ids);
+    const { recall, violations, duplicates, short } = scorer.score(numbers[at]!, ids);
     tally.asked++;
     tally.recall += recall;
     tally.forbidden += violations + duplicates;
@@ -99,8 +99,8 @@ async function tune(
     const prepared = prepareLoop(load, TUNING_SECONDS, measuring, questions);
     const startAt = Math.floor((drive / TUNING_DRIVES) * questions.requests.length);
     const observed = await driveUnit(unit, prepared, { questions, startAt }, measuring);
-    const { scorer, firstRequest } = questions;
-    const scoring = { scorer, firstRequest, inTimeMs: Infinity };
+    const { scorer, numbers } = questions;
+    const scoring = { scorer, numbers, templateOf: null, inTimeMs: Infinity };
     const { recall, short } = await scoreAnswers(observed.answers, scoring);
     drives.push({ rate: observed.completed / observed.seconds, recall, short });
   }

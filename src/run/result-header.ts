@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { filterLifts } from "../dataset/filter-lift.ts";
 import type { Workload } from "../dataset/workload.ts";
 import { HarnessError } from "../errors.ts";
 import type { ResultHeader } from "../result/result-draft.ts";
 import { headlineLoad } from "../scenario/headline-load.ts";
 import { type Circumstances, fingerprintOf } from "./fingerprint-of.ts";
+import type { Scenario } from "../scenario/schema.ts";
 
 /** What a result says of the question: scenario, seeds, machine, dataset and model. */
 export async function resultHeader(of: Circumstances): Promise<ResultHeader> {
@@ -35,7 +37,7 @@ export async function resultHeader(of: Circumstances): Promise<ResultHeader> {
 
 function describeDataset(
   { dataset, requests, truth }: Workload,
-  templates: readonly { readonly template: string; readonly weight: number }[],
+  templates: Scenario["requests"]["filters"],
 ): ResultHeader["dataset"] {
   const { catalogue, users } = dataset;
   const { templateOf } = requests;
@@ -45,6 +47,8 @@ function describeDataset(
     passing[template] = passing[template]! + truth.passing[request]! / catalogue.count;
     asked[template] = asked[template]! + 1;
   }
+  const passRates = templates.map((_, at) => mean(passing[at]!, asked[at]!));
+  const lifts = filterLifts(dataset, requests, passRates);
   return {
     name: dataset.name,
     hash: dataset.hash,
@@ -57,10 +61,12 @@ function describeDataset(
       passing.reduce((a, b) => a + b, 0),
       templateOf.length,
     ),
-    filters: templates.map(({ template, weight }, at) => ({
+    filters: templates.map(({ name = null, template, weight }, at) => ({
+      name,
       template,
       weight,
-      passRate: mean(passing[at]!, asked[at]!),
+      passRate: passRates[at]!,
+      lift: lifts[at]!,
       requests: asked[at]!,
     })),
   };

@@ -37,7 +37,8 @@ export async function loadTraces(
       ...options,
     });
     const scorer = new AnswerScorer({ ...dataset, model, requests, truth });
-    questions.set(name, { requests, scorer, firstRequest: 0, trace });
+    const numbers = Uint32Array.from(requests.keys());
+    questions.set(name, { requests, scorer, numbers, templateOf: null, trace });
   }
   return questions;
 }

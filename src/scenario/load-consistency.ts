@@ -9,11 +9,16 @@ export interface LoadSections {
   /** Those that are sound. */
   readonly loads?: Scenario["loads"];
   readonly loadNames: readonly string[];
+  readonly requests?: Scenario["requests"];
 }
 
 /** What contradicts itself in the loads, and in the choice of the one that leads. */
 export function loadMistakes(source: ScenarioSource, sections: LoadSections): Mistake[] {
-  return [...headlineMistakes(source, sections), ...burstMistakes(source, sections)];
+  return [
+    ...headlineMistakes(source, sections),
+    ...burstMistakes(source, sections),
+    ...filterNameMistakes(source, sections),
+  ];
 }
 
 function headlineMistakes(
@@ -41,4 +46,24 @@ function burstMistakes(source: ScenarioSource, { loads }: LoadSections): Mistake
     const text = `must be less than everySeconds = ${everySeconds}, came ${forSeconds}`;
     return [source.mistake(path, text)];
   });
+}
+
+/** Names of filters are each other's, and a load asks only for those there are. */
+function filterNameMistakes(source: ScenarioSource, { loads, requests }: LoadSections): Mistake[] {
+  if (requests === undefined) return [];
+  const names = requests.filters.map(({ name }) => name);
+  const twice = names.flatMap((name, at) => {
+    if (name === undefined || names.indexOf(name) === at) return [];
+    return [source.mistake(["requests", "filters", at, "name"], `"${name}" is there twice`)];
+  });
+  const known = names.filter((name) => name !== undefined);
+  const unknown = Object.entries(loads ?? {}).flatMap(([load, spec]) =>
+    ("filters" in spec ? (spec.filters ?? []) : []).flatMap((name, at) => {
+      if (known.includes(name)) return [];
+      const others = known.length === 0 ? "; none has a name" : `; they are ${known.join(", ")}`;
+      const text = `no filter is named "${name}"${didYouMean(name, known) || others}`;
+      return [source.mistake(["loads", load, "filters", at], text)];
+    }),
+  );
+  return [...twice, ...unknown];
 }

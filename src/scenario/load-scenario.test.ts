@@ -126,6 +126,30 @@ describe("the command line", () => {
   });
 });
 
+test("a load asks only for filters that have a name, each its own", async () => {
+  const text = (loads: string): string => `schema: silverbench.scenario/1
+name: cells
+dataset: { kind: synthetic, items: 1000, dim: 8 }
+requests:
+  k: 10
+  filters:
+    - { name: half, template: "u < 50" }
+    - { name: tenth, template: "u < 10" }
+systems:
+  mesh: { kind: mesh }
+loads: ${loads}
+prices: prices.yaml
+`;
+  const { scenario } = await load(text("{ cell: { shape: closed, filters: [half] } }"));
+  expect(scenario.loads["cell"]).toMatchObject({ filters: ["half"] });
+  expect(await mistakes(text("{ cell: { shape: closed, filters: [haf, none] } }"))).toEqual([
+    expect.stringContaining('no filter is named "haf"; did you mean "half"?'),
+    expect.stringContaining('no filter is named "none"; they are half, tenth'),
+  ]);
+  const twice = text("{ cell: { shape: closed } }").replace("tenth", "half");
+  expect(await mistakes(twice)).toEqual([expect.stringContaining('"half" is there twice')]);
+});
+
 test("five mistakes are five lines, in the order of the file", async () => {
   const text = `schema: silverbench.scenario/1
 name: five

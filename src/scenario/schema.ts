@@ -89,7 +89,14 @@ const requestsSpec = z.strictObject({
   reuse: z.enum(["none", "zipf"]).default("none"),
   k: count.default(100),
   filters: z
-    .array(z.strictObject({ weight: positive.default(1), template: z.string() }))
+    .array(
+      z.strictObject({
+        /** What a load calls it that asks only some of the filters. */
+        name: z.string().min(1).optional(),
+        weight: positive.default(1),
+        template: z.string(),
+      }),
+    )
     .min(1)
     .default([{ weight: 1, template: "" }]),
   /** Items already seen that each request excludes. */
@@ -118,6 +125,8 @@ const rate = positive.max(1_000_000);
 const client = z.enum(["lean", "grpc-js"]).default("lean");
 /** Connections that the requests are spread over: a door in several processes deals them out. */
 const connections = z.number().int().min(1).max(1000).default(4);
+/** Only requests of these filters, by name; absent: all. */
+const filters = z.array(z.string().min(1)).min(1).optional();
 const arrivals = z.enum(["poisson", "constant"]).default("poisson");
 /** Requests under way at which an open loop stops: the system is overloaded. */
 const maxInFlight = z.number().int().min(1).max(100_000).default(1000);
@@ -141,6 +150,7 @@ const ratePerSecond = z.union([
 export const loadSpec = z.discriminatedUnion("shape", [
   z.strictObject({
     shape: z.literal("closed"),
+    filters,
     /** Requests kept in flight. */
     inFlight: z.number().int().min(1).max(10_000).default(8),
     seconds: seconds.default(5),
@@ -149,14 +159,21 @@ export const loadSpec = z.discriminatedUnion("shape", [
   }),
   z.strictObject({
     shape: z.literal("http"),
+    filters,
     connections: z.number().int().min(1).max(10_000).default(8),
     seconds: seconds.default(5),
   }),
   /** One request at a time. */
-  z.strictObject({ shape: z.literal("single-stream"), seconds: seconds.default(5), client }),
+  z.strictObject({
+    shape: z.literal("single-stream"),
+    filters,
+    seconds: seconds.default(5),
+    client,
+  }),
   /** Groups of requests, one group at a time. */
   z.strictObject({
     shape: z.literal("multi-stream"),
+    filters,
     samples: z.number().int().min(1).max(1000).default(8),
     seconds: seconds.default(5),
     client,
@@ -165,6 +182,7 @@ export const loadSpec = z.discriminatedUnion("shape", [
   /** Open loop: requests come when they come. */
   z.strictObject({
     shape: z.literal("server"),
+    filters,
     ratePerSecond,
     arrivals,
     seconds: seconds.default(10),
@@ -175,6 +193,7 @@ export const loadSpec = z.discriminatedUnion("shape", [
   /** Everything at once. */
   z.strictObject({
     shape: z.literal("offline"),
+    filters,
     /** Default: as many as there are distinct requests. */
     count: z.number().int().min(1).max(10_000_000).optional(),
     /** As many as the system lets in at once. */
@@ -199,6 +218,7 @@ export const loadSpec = z.discriminatedUnion("shape", [
   /** The highest rate that holds the objective. */
   z.strictObject({
     shape: z.literal("capacity"),
+    filters,
     /** Where the search begins. */
     fromPerSecond: rate.default(100),
     /** How close the rate that held and the rate that did not must come: 0.05 is 5%. */

@@ -82,9 +82,10 @@ export function loadLatencySection(digest: Digest): Section | null {
   };
 }
 
-/** The headline's variant at every load and rate, slowest first. */
+/** The headline's variant at every load and rate that asks the whole mix, slowest first. */
 export function loadPointsOf({ result }: Digest, { name, standing }: SystemDigest): LoadPoint[] {
-  return Object.keys(result.scenario.loads)
+  return Object.entries(result.scenario.loads)
+    .flatMap(([load, { filters }]) => (filters === undefined ? load : []))
     .flatMap((load) => standingsOf(result, name, load))
     .filter(({ variant, valid }) => variant === standing.variant && valid.length > 0)
     .flatMap((each) => toLoadPoint(each) ?? [])
