@@ -25,80 +25,136 @@ const SLAB_BYTES = 2 ** 20;
  * Keeps answers for scoring after the clock has stopped, in bounded memory. Once it is full it
  * drops every second one and from then on takes every second one that comes: a systematic sample
  * over the whole of the drive. Bytes are copied, since those of the socket share larger buffers.
+ *
+ * An answer lies in a slot, which is nothing but numbers in arrays, and a dropped one lies there
+ * until its slot is taken: as many objects, or one pass over all of them, would stop the clock.
  */
 export class AnswerStore {
   readonly #limits: AnswerStoreLimits;
+  readonly #slots: Slots;
+  readonly #slabs: Uint8Array[] = [];
+  #allocated = 0;
+  /** Bytes taken of the last slab. */
+  #taken = 0;
   #every = 1;
   #seen = 0;
-  #requests: number[] = [];
-  #latenciesMs: number[] = [];
-  #answers: Uint8Array[] = [];
-  /** Memory of dropped answers, used again. */
-  readonly #free: Uint8Array[] = [];
-  #slab = new Uint8Array(0);
-  #allocated = 0;
+  /** All slots before this one are kept. */
+  #looked = 0;
 
   constructor(limits: AnswerStoreLimits = LIMITS) {
     this.#limits = limits;
+    this.#slots = new Slots(limits.maxAnswers);
   }
 
   add(request: number, answer: Uint8Array, latencyMs: number): void {
     const position = this.#seen++;
     if (position % this.#every !== 0) return;
-    let room = this.#roomFor(answer.byteLength);
-    while (room === null && this.#answers.length > 1) {
-      this.#thin();
+    let slot = this.#slotFor(answer.byteLength);
+    while (slot === NO_SLOT) {
+      // Where not even the first has room, none has.
+      if (position === 0) return;
+      this.#every *= 2;
+      this.#looked = 0;
       if (position % this.#every !== 0) return;
-      room = this.#roomFor(answer.byteLength);
+      slot = this.#slotFor(answer.byteLength);
     }
-    if (room === null) return;
-    room.set(answer);
-    this.#requests.push(request);
-    this.#latenciesMs.push(latencyMs);
-    this.#answers.push(room);
+    const {
+      position: positions,
+      requestOf,
+      latencyMs: latencies,
+      slab,
+      offset,
+      length,
+    } = this.#slots;
+    positions[slot] = position;
+    requestOf[slot] = request;
+    latencies[slot] = latencyMs;
+    length[slot] = answer.byteLength;
+    this.#slabs[slab[slot]!]!.set(answer, offset[slot]);
   }
 
   /** Packs what was kept into arrays that can be transferred to another thread. */
   seal(): SealedAnswers {
-    const offsets = new Float64Array(this.#answers.length + 1);
-    for (const [i, answer] of this.#answers.entries()) {
-      offsets[i + 1] = offsets[i]! + answer.byteLength;
+    const { count, position, requestOf, latencyMs, slab, offset, length } = this.#slots;
+    const kept = Uint32Array.from({ length: count }, (_, slot) => slot)
+      .filter((slot) => this.#isKept(slot))
+      .sort((a, b) => position[a]! - position[b]!);
+    const offsets = new Float64Array(kept.length + 1);
+    for (const [i, slot] of kept.entries()) offsets[i + 1] = offsets[i]! + length[slot]!;
+    const bytes = new Uint8Array(offsets[kept.length]!);
+    for (const [i, slot] of kept.entries()) {
+      const from = offset[slot]!;
+      bytes.set(this.#slabs[slab[slot]!]!.subarray(from, from + length[slot]!), offsets[i]);
     }
-    const bytes = new Uint8Array(offsets[this.#answers.length]!);
-    for (const [i, answer] of this.#answers.entries()) bytes.set(answer, offsets[i]);
     return {
-      requestOf: Uint32Array.from(this.#requests),
-      latencyMs: Float32Array.from(this.#latenciesMs),
+      requestOf: kept.map((slot) => requestOf[slot]!),
+      latencyMs: Float32Array.from(kept, (slot) => latencyMs[slot]!),
       bytes,
       offsets,
       every: this.#every,
     };
   }
 
-  #roomFor(length: number): Uint8Array | null {
-    if (this.#answers.length >= this.#limits.maxAnswers) return null;
-    // What is too short is lost: answers are nearly all of one length.
-    for (let used = this.#free.pop(); used !== undefined; used = this.#free.pop()) {
-      if (used.byteLength >= length) return used.subarray(0, length);
-    }
-    if (this.#slab.byteLength < length) {
-      const bytes = Math.max(SLAB_BYTES, length);
-      if (this.#allocated + bytes > this.#limits.maxBytes) return null;
-      this.#slab = new Uint8Array(bytes);
-      this.#allocated += bytes;
-    }
-    const room = this.#slab.subarray(0, length);
-    this.#slab = this.#slab.subarray(length);
-    return room;
+  #isKept(slot: number): boolean {
+    return this.#slots.position[slot]! % this.#every === 0;
   }
 
-  #thin(): void {
-    this.#free.push(...this.#answers.filter((_, i) => i % 2 === 1));
-    this.#answers = this.#answers.filter(isKept);
-    this.#requests = this.#requests.filter(isKept);
-    this.#latenciesMs = this.#latenciesMs.filter(isKept);
-    this.#every *= 2;
+  /** A slot with so much room: a dropped answer's, or a new one; NO_SLOT if all is taken. */
+  #slotFor(length: number): number {
+    const { count, room } = this.#slots;
+    while (this.#looked < count) {
+      const slot = this.#looked++;
+      // What is too short is lost: answers are nearly all of one length.
+      if (!this.#isKept(slot) && room[slot]! >= length) return slot;
+    }
+    if (count === this.#limits.maxAnswers || !this.#hasSlab(length)) return NO_SLOT;
+    this.#slots.add(this.#slabs.length - 1, this.#taken, length);
+    this.#taken += length;
+    return count;
+  }
+
+  /** Whether the last slab has so much room, or another that has can be had. */
+  #hasSlab(length: number): boolean {
+    const last = this.#slabs.at(-1);
+    if (last !== undefined && last.byteLength - this.#taken >= length) return true;
+    const bytes = Math.max(SLAB_BYTES, length);
+    if (this.#allocated + bytes > this.#limits.maxBytes) return false;
+    this.#slabs.push(new Uint8Array(bytes));
+    this.#allocated += bytes;
+    this.#taken = 0;
+    return true;
   }
 }
 
-const isKept = (_: unknown, i: number): boolean => i % 2 === 0;
+const NO_SLOT = -1;
+
+/** Where answers lie, a column a property. Pages that are never touched cost no memory. */
+class Slots {
+  count = 0;
+  /** Which of all answers it is, from 0. */
+  readonly position: Float64Array;
+  readonly requestOf: Uint32Array<ArrayBuffer>;
+  readonly latencyMs: Float32Array;
+  readonly slab: Uint32Array;
+  readonly offset: Uint32Array;
+  readonly length: Uint32Array;
+  /** What fits in: as much as the first answer that lay there. */
+  readonly room: Uint32Array;
+
+  constructor(most: number) {
+    this.position = new Float64Array(most);
+    this.requestOf = new Uint32Array(most);
+    this.latencyMs = new Float32Array(most);
+    this.slab = new Uint32Array(most);
+    this.offset = new Uint32Array(most);
+    this.length = new Uint32Array(most);
+    this.room = new Uint32Array(most);
+  }
+
+  add(slab: number, offset: number, room: number): void {
+    const slot = this.count++;
+    this.slab[slot] = slab;
+    this.offset[slot] = offset;
+    this.room[slot] = room;
+  }
+}
