@@ -18,13 +18,13 @@ function caseText({ name, passed, tries, expected, counted, checks }: SelftestOu
     `${passed ? "pass" : "FAIL"}  ${name}${again}${lost}`,
     `      percentile  true, ms  read, ms`,
     ...checks.map(({ share, truthMs, measuredMs, holds }) => {
-      const cells = [percentile(share).padStart(10), truthMs.toFixed(1).padStart(8)];
+      const cells = [rankOf(share).padStart(10), truthMs.toFixed(1).padStart(8)];
       return `      ${cells.join("  ")}  ${measuredMs.toFixed(1).padStart(8)}${holds ? "" : "  <- wrong"}`;
     }),
   ].join("\n");
 }
 
-const percentile = (share: number): string => `p${Number((share * 100).toFixed(1))}`;
+const rankOf = (share: number): string => `p${Number((share * 100).toFixed(1))}`;
 
 /** What `selftest --speeds` shows. */
 export function speedsText({
@@ -34,15 +34,15 @@ export function speedsText({
   histogramBytes,
   machineDrift,
 }: Speeds): string {
-  const { offeredPerSecond, sentPerSecond, perCpuSecond, lagP99Ms } = dispatcher;
+  const dispatched = dispatcher.map((pass) => `  ${dispatcherText(pass)}`);
   const passes = clients.map(
     ({ client, perSecond, cpuShare, perCpuSecond: each }) =>
       `  ${client.padEnd(8)} ${whole(perSecond)}/s at ${Math.round(cpuShare * 100)}% of a core: ${whole(each)} a CPU second`,
   );
   const ratios = leanOverGrpcJs.map((ratio) => ratio.toFixed(2)).join(", ");
   return [
-    "Dispatcher, against a target that answers at once:",
-    `  ${whole(offeredPerSecond)}/s due, ${whole(sentPerSecond)}/s sent, p99 ${lagP99Ms.toFixed(2)} ms late; ${whole(perCpuSecond)} a CPU second`,
+    "Dispatcher, one thread, against a target that answers at once:",
+    ...dispatched,
     "gRPC clients, closed loop of 32, against the null system:",
     ...passes,
     `  lean over grpc-js, a CPU second: ${ratios}`,
@@ -51,4 +51,14 @@ export function speedsText({
   ].join("\n");
 }
 
+function dispatcherText(pass: Speeds["dispatcher"][number]): string {
+  const { offeredPerSecond, sentPerSecond, lagP99Ms, cpuShare, gcShare, waitShare } = pass;
+  const held = waitShare === null ? "" : `, others had it ${percent(waitShare)} of the time`;
+  return (
+    `${whole(offeredPerSecond)}/s due, ${whole(sentPerSecond)}/s sent, p99 ${lagP99Ms.toFixed(2)} ms late; ` +
+    `${percent(cpuShare)} of a core (garbage ${percent(gcShare)})${held}`
+  );
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)}%`;
 const whole = (value: number): string => Math.round(value).toLocaleString("en-US");

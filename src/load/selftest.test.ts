@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Histogram } from "../math/histogram.ts";
 import { scriptedQuantile } from "./delay-script.ts";
-import { checkPercentiles, SELFTEST_CASES, type SelftestCase } from "./selftest.ts";
+import { checkPercentiles, RATE, SELFTEST_CASES, type SelftestCase } from "./selftest.ts";
 
 const caseOf = (kind: SelftestCase["script"]["kind"]): SelftestCase =>
   SELFTEST_CASES.find(({ script }) => script.kind === kind)!;
@@ -31,6 +31,17 @@ test.each(SELFTEST_CASES.map((each) => [each.name, each] as const))(
     expect(wrong(selftest, truth(selftest, 8))).toEqual([]);
   },
 );
+
+test("a ruler without fault passes wherever the standstills fall between two arrivals", () => {
+  const { script, seconds } = caseOf("stop");
+  if (script.kind !== "stop") throw new Error(script.kind);
+  const { stopMs, everyMs } = script;
+  const dueMs = Array.from({ length: Math.round(RATE * seconds) }, (_, i) => (1000 * i) / RATE);
+  for (let beganMs = 0; beganMs < everyMs; beganMs += 3) {
+    const latencies = dueMs.map((ms) => Math.max(0, stopMs - ((ms + beganMs) % everyMs)));
+    expect(wrong({ script, seconds, name: "" }, latencies), `at ${beganMs} ms`).toEqual([]);
+  }
+});
 
 test("a closed loop, which does not ask while it waits, does not see the stall", () => {
   const stall = caseOf("stall");

@@ -1,23 +1,17 @@
 import { Histogram } from "../math/histogram.ts";
-import { Random } from "../math/random.ts";
 import { calibrate, warmCalibration } from "../measure/calibration.ts";
 import type { RetrievalRequest } from "../retrieval/request.ts";
-import { requestToBytes } from "../door/retrieval-service.ts";
 import type { System } from "../system.ts";
-import { arrivalTimes, steadyRate } from "./arrivals.ts";
+import { type DispatcherSpeed, measureDispatcher } from "./dispatcher-speed.ts";
 import { driveFrom } from "./drive.ts";
-import { framed } from "./frame.ts";
-import type { ClientKind, LoadClient } from "./load-client.ts";
+import type { ClientKind } from "./load-client.ts";
 import { LoadThreads } from "./load-threads.ts";
-import { pumpOpenLoop } from "./open-loop.ts";
 import { startScripted } from "./probe-system.ts";
-import { Recorder } from "./recorder.ts";
-import { requestBytes } from "./request-bytes.ts";
-import { Walk } from "./walk.ts";
 
 /** What the load generator can do by itself, and how steady the machine was meanwhile. */
 export interface Speeds {
-  readonly dispatcher: DispatcherSpeed;
+  /** One a pass. */
+  readonly dispatcher: readonly DispatcherSpeed[];
   readonly clients: readonly ClientSpeed[];
   /** Requests a CPU second of the lean client over those of grpc-js, in each pass. */
   readonly leanOverGrpcJs: readonly number[];
@@ -25,14 +19,6 @@ export interface Speeds {
   readonly histogramBytes: number;
   /** Longest over shortest of the same piece of work, done between all of this. */
   readonly machineDrift: number;
-}
-
-export interface DispatcherSpeed {
-  readonly offeredPerSecond: number;
-  readonly sentPerSecond: number;
-  /** What a whole core would send: the machine may have given it less. */
-  readonly perCpuSecond: number;
-  readonly lagP99Ms: number;
 }
 
 export interface ClientSpeed {
@@ -43,8 +29,6 @@ export interface ClientSpeed {
   readonly perCpuSecond: number;
 }
 
-const DISPATCHED_PER_SECOND = 500_000;
-const DISPATCH_SECONDS = 1;
 const PASSES = 3;
 const IN_FLIGHT = 32;
 const CLIENT_SECONDS = 2;
@@ -61,8 +45,7 @@ const REQUEST: RetrievalRequest = {
 export async function measureSpeeds(signal: AbortSignal): Promise<Speeds> {
   warmCalibration();
   const work = [calibrate()];
-  await dispatch(); // compiles it
-  const dispatcher = await dispatch();
+  const dispatcher = await measureDispatcher();
   work.push(calibrate());
   const clients: ClientSpeed[] = [];
   const leanOverGrpcJs: number[] = [];
@@ -94,34 +77,6 @@ export async function measureSpeeds(signal: AbortSignal): Promise<Speeds> {
     leanOverGrpcJs,
     histogramBytes: histogramBytes(),
     machineDrift: Math.max(...work) / Math.min(...work),
-  };
-}
-
-/** The pump and the recorder against a target in this very thread that answers at once. */
-async function dispatch(): Promise<DispatcherSpeed> {
-  const answer = Buffer.alloc(12);
-  const client: LoadClient = { send: (_, onDone) => onDone(null, answer), close: () => {} };
-  const rate = steadyRate(DISPATCHED_PER_SECOND, DISPATCH_SECONDS);
-  const dueMs = arrivalTimes({ rate, arrivals: "poisson", random: new Random(1) });
-  const recorder = new Recorder({ seconds: DISPATCH_SECONDS, counts: "due" });
-  const encoded = await requestBytes([REQUEST], (request) => framed(requestToBytes(request)));
-  const startMs = performance.now() + 2;
-  recorder.open(startMs);
-  const before = process.cpuUsage();
-  await pumpOpenLoop({
-    client,
-    recorder,
-    walk: new Walk(encoded, 0),
-    startMs,
-    task: { dueMs, runUpMs: 0, seconds: DISPATCH_SECONDS, maxInFlight: 1_000 },
-  });
-  const { user, system } = process.cpuUsage(before);
-  const { completed, seconds, client: usage } = recorder.finish(0);
-  return {
-    perCpuSecond: dueMs.length / ((user + system) / 1e6),
-    offeredPerSecond: DISPATCHED_PER_SECOND,
-    sentPerSecond: completed / seconds,
-    lagP99Ms: usage.lagP99Ms,
   };
 }
 
