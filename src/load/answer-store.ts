@@ -78,7 +78,7 @@ export class AnswerStore {
     const { count, position, requestOf, latencyMs, slab, offset, length } = this.#slots;
     const kept = Uint32Array.from({ length: count }, (_, slot) => slot)
       .filter((slot) => this.#isKept(slot))
-      .sort((a, b) => position[a]! - position[b]!);
+      .toSorted((a, b) => position[a]! - position[b]!);
     const offsets = new Float64Array(kept.length + 1);
     for (const [i, slot] of kept.entries()) offsets[i + 1] = offsets[i]! + length[slot]!;
     const bytes = new Uint8Array(offsets[kept.length]!);
