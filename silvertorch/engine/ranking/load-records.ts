@@ -52,6 +52,7 @@ export async function loadRecords(
   const word = (nth: number): RecordPart => ({
     precision: "float32",
     at: at + nth,
+    interleaved: false,
     groups: 1,
     length: 1,
     words: 1,

@@ -55,6 +55,7 @@ export async function openMlp(
   const hidden = {
     tensor: "overarch.items.hidden",
     byPlace: false,
+    interleaved: false,
     groups: 1,
     length: width,
     precision,
@@ -63,6 +64,7 @@ export async function openMlp(
   const embedding: OverArchPart = {
     tensor: "items",
     byPlace: clusters !== null,
+    interleaved: false,
     groups: 1,
     length: dim,
     precision: "float32",

@@ -10,6 +10,7 @@ import {
   molTile,
   molValuesKernel,
   pairQuads,
+  userSideQuads,
   type CrossGate,
 } from "../../kernels/ranking/mol-values.ts";
 import { componentQuads, userComponentsKernel } from "../../kernels/ranking/user-components.ts";
@@ -22,11 +23,12 @@ import type {
 } from "./over-arch.ts";
 import { besides, readLayers, stacked, widened, type StoredLayer } from "./weights-pack.ts";
 
-export interface MolSettings {
-  readonly precision: CachePrecision;
-  readonly threads: number;
+/** How candidates are shared out among threads. */
+export interface MolTiling {
+  /** Of a workgroup. */
+  readonly threads?: number;
   /** Candidates of a thread. */
-  readonly perThread: number;
+  readonly perThread?: number;
 }
 
 /** Up to so many vectors of pairs a thread has registers for two candidates. */
@@ -53,7 +55,7 @@ interface UserSide {
  */
 export async function openMol(
   parts: OverArchParts,
-  settings: Partial<MolSettings> & Pick<MolSettings, "precision">,
+  settings: MolTiling & { readonly precision: CachePrecision },
 ): Promise<DeviceOverArch> {
   const { device, manifest, pack, reader } = parts;
   const spec = manifest.model.mol ?? DEFAULT_MOL;
@@ -73,6 +75,7 @@ export async function openMol(
       {
         tensor: "overarch.items.components",
         byPlace: false,
+        interleaved: true,
         groups: spec.itemGroups,
         length: spec.dim,
         precision: settings.precision,
@@ -80,6 +83,7 @@ export async function openMol(
       {
         tensor: "overarch.items.gates",
         byPlace: false,
+        interleaved: false,
         groups: tasks,
         length: pairs,
         precision: settings.precision,
@@ -140,6 +144,7 @@ async function openUserSide(
   const width = userGroups * dim + tasks * gateHidden;
   const pairs = userGroups * itemGroups;
   const filled = 4 * pairQuads(pairs);
+  const sideQuads = userSideQuads({ ...spec, tasks });
   const first = {
     inDim,
     outDim: width,
@@ -167,7 +172,7 @@ async function openUserSide(
     layers: tasks,
     reluFrom: filled,
     source: { stride: width, at: userGroups * dim },
-    target: { stride: tasks * filled, at: 0 },
+    target: { stride: 4 * sideQuads, at: 4 * componentQuads(dim) * userGroups },
   };
   return {
     spec,
@@ -177,7 +182,13 @@ async function openUserSide(
     components: await compileKernel(
       device,
       "mol-user-components",
-      userComponentsKernel({ userGroups, dim, stride: width, temperature }),
+      userComponentsKernel({
+        userGroups,
+        dim,
+        stride: width,
+        temperature,
+        targetQuads: sideQuads,
+      }),
     ),
   };
 }
@@ -214,20 +225,15 @@ class MolLane implements OverArchLane {
     { spec, tasks, ...side }: UserSide,
     { features, requests, params, weights }: OverArchLaneOptions,
   ) {
-    const { userGroups, itemGroups, dim } = spec;
-    const floats = (label: string, count: number): GPUBuffer =>
-      device.buffer(label, 4 * requests * count);
-    const width = side.first.shape.outDim;
-    const hidden = floats("mol.hidden", width);
-    const components = floats("mol.components", 4 * componentQuads(dim) * userGroups);
-    const gates = floats("mol.gates", 4 * pairQuads(userGroups * itemGroups) * tasks);
+    const hidden = device.buffer("mol.hidden", 4 * requests * side.first.shape.outDim);
+    const sides = device.buffer("mol.users", 16 * requests * userSideQuads({ ...spec, tasks }));
     const shared = { params, weights };
     this.#device = device;
     this.#first = boundStep(device, side.first, { ...shared, source: features, target: hidden });
-    this.#second = boundStep(device, side.second, { ...shared, source: hidden, target: gates });
-    this.#components = bind(device, side.components, [hidden, components]);
-    this.#own = [hidden, components, gates];
-    this.bindings = [components, gates, weights];
+    this.#second = boundStep(device, side.second, { ...shared, source: hidden, target: sides });
+    this.#components = bind(device, side.components, [hidden, sides]);
+    this.#own = [hidden, sides];
+    this.bindings = [sides, weights];
   }
 
   record(recorder: Recorder, requests: number): void {

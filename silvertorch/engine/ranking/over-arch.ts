@@ -45,7 +45,7 @@ export interface OverArchLaneOptions {
 
 /** The user's side of a batch. */
 export interface OverArchLane {
-  /** Bindings of the values kernel from 7 on. */
+  /** Bindings of the values kernel from `ownBinding` on. */
   readonly bindings: readonly GPUBuffer[];
   record(recorder: Recorder, requests: number): void;
   dispose(): void;

@@ -1,4 +1,6 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
+import { BUFFER_USAGE } from "../../device/webgpu.ts";
+import { valuesTiles, type RecordChunks } from "../../kernels/ranking/candidate-values.ts";
 import { bind, type BoundKernel, type Kernel } from "../../device/kernel.ts";
 import type { Recorder } from "../../device/passes.ts";
 import { powerOfTwo } from "../../kernels/ranking/order.ts";
@@ -10,13 +12,11 @@ import type { DeviceOverArch, OverArchLane } from "./over-arch.ts";
 export interface ValuesParts {
   readonly overArch: DeviceOverArch | null;
   readonly weights: GPUBuffer;
-  /** Of the items' records. */
-  readonly chunks: readonly {
-    readonly buffer: GPUBuffer;
-    readonly rows: number;
-    /** uint32 [number, first row] */
-    readonly place: GPUBuffer;
-  }[];
+  /** Of all items. */
+  readonly records: RecordChunks;
+  readonly chunks: readonly GPUBuffer[];
+  /** The number of each chunk, as a uniform. */
+  readonly firsts: readonly GPUBuffer[];
   readonly kernel: Kernel;
   /** Candidates of a workgroup. */
   readonly tile: number;
@@ -40,6 +40,24 @@ interface LaneOptions {
   readonly capacity: LaneCapacity;
   /** float32 [requests, userDim] */
   readonly features: GPUBuffer;
+}
+
+/** Chunks of each dispatch of the values kernel; the last one fills up its bindings. */
+function dispatches({ records, chunks, firsts }: ValuesParts): {
+  readonly first: GPUBuffer;
+  readonly chunks: readonly GPUBuffer[];
+}[] {
+  const count = Math.ceil(records.chunks / records.bound);
+  return Array.from({ length: count }, (_, dispatch) => {
+    const start = dispatch * records.bound;
+    return {
+      first: firsts[start]!,
+      chunks: Array.from(
+        { length: records.bound },
+        (__, at) => chunks[Math.min(start + at, chunks.length - 1)]!,
+      ),
+    };
+  });
 }
 
 /** Bytes between the params of two kernels: the least offset of a binding. */
@@ -68,7 +86,12 @@ export class DeviceRankingLane implements RankingLane {
     const width = parts.heads * places;
     this.#device = device;
     this.#parts = parts;
-    this.#params = this.#words("ranking.params", (3 * PARAMS_STRIDE) / 4);
+    this.#params = device.buffer(
+      "ranking.params",
+      3 * PARAMS_STRIDE,
+      BUFFER_USAGE.STORAGE | BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST,
+    );
+    this.#own.push(this.#params);
     const table = this.#words("ranking.table", requests * 2 * tableSlots(width));
     const rows = this.#words("ranking.rows", requests * width);
     const scores = this.#words("ranking.scores", requests * width);
@@ -87,18 +110,14 @@ export class DeviceRankingLane implements RankingLane {
         params: this.#at(1),
         weights: parts.values.weights,
       }) ?? null;
-    this.#values = (parts.values?.chunks ?? []).map(({ buffer, place }) =>
-      bind(device, parts.values!.kernel, [
-        this.#at(1),
-        place,
-        bounds,
-        rows,
-        scores,
-        buffer,
-        values,
-        ...(this.#overArch?.bindings ?? []),
-      ]),
-    );
+    const own = this.#overArch?.bindings ?? [];
+    this.#values =
+      parts.values === null
+        ? []
+        : dispatches(parts.values).map(({ first, chunks }) => {
+            const candidates = [this.#at(1), first, bounds, rows, scores, values];
+            return bind(device, parts.values!.kernel, [...candidates, ...chunks, ...own]);
+          });
     const ranked = [this.#at(2), bounds, rows, values, this.answerRows, this.answerValues];
     this.#best = bind(device, parts.best, ranked);
     const entries = powerOfTwo(places);
@@ -124,9 +143,13 @@ export class DeviceRankingLane implements RankingLane {
     recorder.stage("union");
     recorder.run(this.#union, [requests]);
     if (this.#parts.values !== null) {
-      recorder.stage("overarch");
-      this.#overArch?.record(recorder, requests);
-      const tiles = Math.ceil((this.#parts.heads * places) / this.#parts.values.tile);
+      if (this.#overArch !== null) {
+        recorder.stage("user side");
+        this.#overArch.record(recorder, requests);
+      }
+      recorder.stage("values");
+      const { tile, records } = this.#parts.values;
+      const tiles = valuesTiles(this.#parts.heads * places, tile, records);
       for (const bound of this.#values) recorder.run(bound, [tiles, requests]);
     }
     recorder.stage("best");

@@ -6,15 +6,25 @@ import { formulaReads } from "../../compile/formula-columns.ts";
 import { WeightsReader } from "../../compile/weights-reader.ts";
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { compileKernel } from "../../device/kernel.ts";
+import { BUFFER_USAGE } from "../../device/webgpu.ts";
 import { bestByValueKernel, sortingBytes } from "../../kernels/ranking/best-by-value.ts";
-import { FORMULA_TILE, formulaValuesKernel } from "../../kernels/ranking/candidate-values.ts";
-import { itemRecord, type CachePrecision } from "../../kernels/ranking/item-record.ts";
+import {
+  FORMULA_TILE,
+  formulaValuesKernel,
+  OTHER_BUFFERS,
+  type RecordChunks,
+} from "../../kernels/ranking/candidate-values.ts";
+import {
+  itemRecord,
+  type CachePrecision,
+  type ItemRecord,
+} from "../../kernels/ranking/item-record.ts";
 import { unionKernel } from "../../kernels/ranking/union.ts";
 import type { RankingStage } from "../fused/stages.ts";
 import { readColumns } from "../request-reader.ts";
-import { loadRecords } from "./load-records.ts";
+import { loadRecords, type RecordChunk } from "./load-records.ts";
 import { openMlp } from "./mlp-over-arch.ts";
-import { openMol } from "./mol-over-arch.ts";
+import { openMol, type MolTiling } from "./mol-over-arch.ts";
 import type { DeviceOverArch, OverArchParts } from "./over-arch.ts";
 import { DeviceRankingLane, type RankingParts, type ValuesParts } from "./ranking-lane.ts";
 import { WeightsPack } from "./weights-pack.ts";
@@ -24,6 +34,13 @@ export interface RankingOptions {
   readonly precision?: CachePrecision;
   /** Items whose records lie in one buffer; absent: as many as can be bound. */
   readonly rowsOfChunk?: number;
+  /** How a mixture of logits is computed; absent: as is usual. */
+  readonly mol?: MolTiling;
+  /** Items and their records, made up instead of read from the artifact: for benchmarks. */
+  readonly madeUp?: {
+    readonly items: number;
+    readonly records: (record: ItemRecord) => Promise<RecordChunk[]>;
+  };
 }
 
 /**
@@ -37,16 +54,14 @@ export interface RankingOptions {
 export async function openRankingStage(
   device: GpuDevice,
   artifact: Artifact,
-  { precision = "float32", rowsOfChunk }: RankingOptions = {},
+  options: RankingOptions = {},
 ): Promise<RankingStage | null> {
   const { items, model, scoreOnly } = artifact.manifest;
   if (scoreOnly && model.heads === 1) return null;
   await using reader = await WeightsReader.open(artifact);
-  const values = scoreOnly
-    ? null
-    : await openValues(device, artifact, { reader, precision, rowsOfChunk });
-  const chunks = values?.chunks.length ?? 1;
-  const itemsOfChunk = values?.chunks[0]!.rows ?? items;
+  const values = scoreOnly ? null : await openValues(device, artifact, { reader, options });
+  const chunks = values?.records.chunks ?? 1;
+  const itemsOfChunk = values?.records.itemsOfChunk ?? options.madeUp?.items ?? items;
   const sorted = sortedEntries(device);
   const best = (entries: number | null): Promise<RankingParts["best"]> =>
     compileKernel(
@@ -73,42 +88,45 @@ export async function openRankingStage(
   };
 }
 
-interface ValuesOptions extends Required<Pick<RankingOptions, "precision">> {
+interface ValuesOptions {
   readonly reader: WeightsReader;
-  readonly rowsOfChunk: number | undefined;
+  readonly options: RankingOptions;
 }
 
 async function openValues(
   device: GpuDevice,
   artifact: Artifact,
-  { reader, precision, rowsOfChunk }: ValuesOptions,
+  { reader, options }: ValuesOptions,
 ): Promise<ValuesParts> {
   const { manifest } = artifact;
   const formula = await boundFormula(artifact);
   const pack = new WeightsPack();
-  const overArch = await openOverArch({ device, reader, manifest, pack }, precision);
+  const overArch = await openOverArch({ device, reader, manifest, pack }, options);
   const wanted = overArch?.parts ?? [];
   const record = itemRecord(wanted, formulaReads(formula));
-  const chunks = await loadRecords(device, reader, {
-    record,
-    items: manifest.items,
-    sources: wanted.map(({ tensor, byPlace }, at) => ({
-      part: record.parts[at]!,
-      tensor,
-      byPlace,
-    })),
-    rowsOfChunk,
-  });
+  const sources = wanted.map(({ tensor, byPlace }, at) => ({
+    part: record.parts[at]!,
+    tensor,
+    byPlace,
+  }));
+  const { items } = manifest;
+  const { madeUp, rowsOfChunk } = options;
+  const chunks =
+    madeUp === undefined
+      ? await loadRecords(device, reader, { record, items, sources, rowsOfChunk })
+      : await madeUp.records(record);
   const tasks = tasksOf(manifest.model).length;
-  const shape = { formula, tasks, record, chunks: chunks.length };
+  const records = recordChunks(device, chunks);
+  const shape = { formula, tasks, record, records };
+  const { UNIFORM, COPY_DST } = BUFFER_USAGE;
   return {
     overArch,
     weights: device.bufferOf("ranking.weights", pack.toArray()),
-    chunks: chunks.map(({ buffer, firstRow, rows }, at) => ({
-      buffer,
-      rows,
-      place: device.bufferOf("ranking.chunk", Uint32Array.of(at, firstRow)),
-    })),
+    records,
+    chunks: chunks.map(({ buffer }) => buffer),
+    firsts: chunks.map((_, at) =>
+      device.bufferOf("ranking.chunk", Uint32Array.of(at, 0, 0, 0), UNIFORM | COPY_DST),
+    ),
     ...(overArch === null
       ? {
           kernel: await compileKernel(device, "formula-values", formulaValuesKernel(shape)),
@@ -118,15 +136,28 @@ async function openValues(
   };
 }
 
+/** As many chunks in a dispatch as can be bound: dispatches wait for one another. */
+function recordChunks(
+  { limits }: GpuDevice,
+  chunks: readonly { readonly rows: number }[],
+): RecordChunks {
+  const room = limits.maxStorageBuffersPerShaderStage - OTHER_BUFFERS;
+  return {
+    chunks: chunks.length,
+    itemsOfChunk: chunks[0]!.rows,
+    bound: Math.min(chunks.length, room),
+  };
+}
+
 async function openOverArch(
   parts: OverArchParts,
-  precision: CachePrecision,
+  { precision = "float32", mol }: RankingOptions,
 ): Promise<DeviceOverArch | null> {
   switch (parts.manifest.model.overarch) {
     case "none":
       return null;
     case "mol":
-      return await openMol(parts, { precision });
+      return await openMol(parts, { precision, ...mol });
     case "mlp":
       return await openMlp(parts, { precision });
   }

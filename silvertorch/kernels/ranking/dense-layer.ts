@@ -1,8 +1,12 @@
+import { unrolled } from "./loops.ts";
+
 const THREADS = 64;
 /** Rows that a workgroup takes together: each weight read serves all of them. */
 const ROWS = 8;
 /** Inputs that lie in workgroup memory at a time: 2 KB. */
 const TILE = 64;
+/** Weights that are on their way at once. */
+const AHEAD = 8;
 
 /** A layer of weights, or several of the same shape side by side. */
 export interface DenseLayerShape {
@@ -47,7 +51,7 @@ export function denseLayerKernel(shape: DenseLayerShape): string {
 var<workgroup> inputs: array<vec4<f32>, ${2 * TILE}>;
 
 fn input(row: u32, at: u32) -> f32 {
-  if (row >= params[0]) { return 0.0; }
+  if (row >= params[0] || at == ${2 ** 31}u) { return 0.0; }
   return source[row * ${source.stride}u + ${source.at}u + at];
 }
 
@@ -62,16 +66,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var start = 0u; start < ${inDim}u; start += ${TILE}u) {
     let count = min(${TILE}u, ${inDim}u - start);
     workgroupBarrier();
-    for (var i = thread; i < count; i += ${THREADS}u) {
-      let at = layer * ${inDim}u + start + i;
+    for (var i = thread; i < ${TILE}u; i += ${THREADS}u) {
+      // Beyond the last input there are zeros.
+      let at = select(${2 ** 31}u, layer * ${inDim}u + start + i, i < count);
       inputs[2u * i] = vec4(input(row, at), input(row + 1u, at), input(row + 2u, at), input(row + 3u, at));
       inputs[2u * i + 1u] = vec4(input(row + 4u, at), input(row + 5u, at), input(row + 6u, at), input(row + 7u, at));
     }
     workgroupBarrier();
-    for (var i = 0u; i < count; i++) {
-      let weight = weights[column + (start + i) * ${outDim}u];
-      low += weight * inputs[2u * i];
-      high += weight * inputs[2u * i + 1u];
+    for (var i = 0u; i < count; i += ${AHEAD}u) {
+      ${unrolled(AHEAD, (n) => `let weight${n} = weights[column + min(start + i + ${n}u, ${inDim - 1}u) * ${outDim}u];`)}
+      ${unrolled(
+        AHEAD,
+        (n) => `
+      low += weight${n} * inputs[2u * (i + ${n}u)];
+      high += weight${n} * inputs[2u * (i + ${n}u) + 1u];`,
+      )}
     }
   }
   if (o >= ${outDim}u) { return; }

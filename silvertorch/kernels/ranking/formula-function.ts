@@ -5,8 +5,8 @@ import type { AttributeRecord } from "./attribute-record.ts";
 
 /**
  * Writes a formula as a WGSL function `formula(score: f32, record: u32, l0: f32, l1: f32, ...) -> f32`
- * with the arithmetic of `FORMULA_ARITHMETIC`. It reads `records: array<vec4<u32>>`, in which the
- * item's record begins at the place `record`; l0, l1, ... are the logits of the tasks.
+ * with the arithmetic of `FORMULA_ARITHMETIC`. It reads an item's attributes by
+ * `record_quad(at: u32) -> vec4<u32>`, from the place `record` on; l0, l1, ... are the logits of the tasks.
  */
 export function formulaFunction(
   formula: BoundFormula,
@@ -82,7 +82,7 @@ class FormulaText {
   /** A word of the item's attributes. */
   #word(nth: number): string {
     const word = this.#record.at + nth;
-    return `records[record + ${word >> 2}u].${"xyzw"[word & 3]!}`;
+    return `record_quad(record + ${word >> 2}u).${"xyzw"[word & 3]!}`;
   }
 }
 

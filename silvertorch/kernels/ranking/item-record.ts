@@ -5,13 +5,9 @@ import type { FormulaReads } from "../../compile/formula-columns.ts";
 export type CachePrecision = "float32" | "float16";
 
 /** Numbers of an item in its record: groups, each filled up with zeros to whole loads. */
-export interface RecordPart {
-  readonly precision: CachePrecision;
+export interface RecordPart extends PartShape {
   /** First word in the record, a multiple of 4. */
   readonly at: number;
-  readonly groups: number;
-  /** Numbers of a group. */
-  readonly length: number;
   /** Words of a group, a multiple of 4. */
   readonly words: number;
 }
@@ -31,18 +27,21 @@ export interface ItemRecord {
 /** What a part is made of. */
 export interface PartShape {
   readonly groups: number;
+  /** Numbers of a group. */
   readonly length: number;
   readonly precision: CachePrecision;
+  /** Whether the first load of all groups comes before the second of any. */
+  readonly interleaved: boolean;
 }
 
 /** Lays out parts one after the other, and what a formula reads behind them. */
 export function itemRecord(shapes: readonly PartShape[], reads: FormulaReads): ItemRecord {
   const parts: RecordPart[] = [];
   let at = 0;
-  for (const { groups, length, precision } of shapes) {
-    const words = 4 * Math.ceil(length / numbersOfLoad(precision));
-    parts.push({ precision, at, groups, length, words });
-    at += groups * words;
+  for (const shape of shapes) {
+    const words = 4 * Math.ceil(shape.length / numbersOfLoad(shape.precision));
+    parts.push({ ...shape, at, words });
+    at += shape.groups * words;
   }
   const attributes = attributeRecord(reads, at);
   return { words: 4 * Math.ceil((at + attributes.words) / 4), parts, attributes };

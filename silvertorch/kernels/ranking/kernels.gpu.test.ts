@@ -7,7 +7,7 @@ import { denseLayerGrid, denseLayerKernel } from "./dense-layer.ts";
 import { freshScoresKernel } from "./fresh-scores.ts";
 import { powerOfTwo } from "./order.ts";
 import { tableSlots, unionKernel } from "./union.ts";
-import { componentQuads, userComponentsKernel } from "./user-components.ts";
+import { userComponentsKernel } from "./user-components.ts";
 
 const device = await openTestDevice();
 const bench = new KernelBench(device!);
@@ -63,16 +63,22 @@ describe.skipIf(device === null)("on the device", () => {
 
   test("a user's components get the length 1 / temperature; one of zeros stays", async () => {
     const [userGroups, dim, stride] = [3, 6, 20];
-    const components = bench.zeros(2 * componentQuads(dim) * userGroups * 4);
+    const components = bench.zeros(2 * 7 * 4);
     const source = [
       [3, 0, 0, 0, 0, 4, ...Array<number>(6).fill(0), 0, 2, 0, 0, 0, 0, 9, 9],
       [...Array<number>(6).fill(1), 0, 0, 5, 0, 12, 0, -1, 0, 0, 0, 0, 0, 9, 9],
     ];
-    const code = userComponentsKernel({ userGroups, dim, stride, temperature: 0.5 });
+    const code = userComponentsKernel({
+      userGroups,
+      dim,
+      stride,
+      temperature: 0.5,
+      targetQuads: 7,
+    });
     await bench.run("components", code, [bench.floats(source.flat()), components], [2]);
-    const found = await bench.floatsOf(components, 2 * 2 * 3 * 4);
+    const found = await bench.floatsOf(components, 2 * 7 * 4);
     const at = (request: number, group: number, d: number): number =>
-      found[((request * 2 + (d >> 2)) * userGroups + group) * 4 + (d & 3)]!;
+      found[(request * 7 + (d >> 2) * userGroups + group) * 4 + (d & 3)]!;
     for (const [request, row] of source.entries()) {
       for (let group = 0; group < userGroups; group++) {
         const part = row.slice(group * dim, (group + 1) * dim);

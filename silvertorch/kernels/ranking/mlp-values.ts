@@ -1,4 +1,4 @@
-import { valuesPreamble, type ValuesShape } from "./candidate-values.ts";
+import { ownBinding, valuesPreamble, type ValuesShape } from "./candidate-values.ts";
 import type { RecordPart } from "./item-record.ts";
 import { unrolled } from "./loops.ts";
 
@@ -58,9 +58,8 @@ function activationWidths({
  * requests of 1,000 candidates: 0.13 GB and 4.3 GFLOP. Of workgroup memory and the cache 20 bytes
  * are read for 4 multiply-adds, which allows a fifth of the card's rate.
  *
- * Bindings: `valuesPreamble`, then 7 user's part of the first layer f32 [requests, width], bias
- * included, 8 queries f32 [requests, heads x dim], 9 weights f32. Workgroups: (tiles of candidates,
- * requests).
+ * Bindings: `valuesPreamble`, then the user's part of the first layer f32 [requests, width], bias
+ * included, queries f32 [requests, heads x dim], weights f32.
  */
 export function mlpValuesKernel(shape: MlpValuesShape): string {
   const { heads, hidden, layers, tile, tasks } = shape;
@@ -74,9 +73,9 @@ export function mlpValuesKernel(shape: MlpValuesShape): string {
   );
   return /* wgsl */ `
 ${valuesPreamble(shape)}
-@group(0) @binding(7) var<storage, read> user_hidden: array<f32>;
-@group(0) @binding(8) var<storage, read> queries: array<f32>;
-@group(0) @binding(9) var<storage, read> weights: array<f32>;
+@group(0) @binding(${ownBinding(shape.records, 0)}) var<storage, read> user_hidden: array<f32>;
+@group(0) @binding(${ownBinding(shape.records, 1)}) var<storage, read> queries: array<f32>;
+@group(0) @binding(${ownBinding(shape.records, 2)}) var<storage, read> weights: array<f32>;
 
 var<workgroup> item_records: array<u32, ${tile}>;
 var<workgroup> products: array<f32, ${tile * heads}>;
@@ -88,14 +87,16 @@ ${hiddenNumber(hidden)}
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let request = group.y;
-  let end = end_of(request);
-  let first = first_of(request) + group.x * ${tile}u;
+  let found = tile_of(request, group.x, ${tile}u);
+  let first = found.first;
+  let end = found.end;
   // Bound, though with one head the products come from the scores.
   _ = &queries;
   if (first >= end) { return; }
+  slot = found.chunk - first_chunk;
   if (thread < ${tile}u) {
-    let at = request * params[1] + min(first + thread, end - 1u);
-    item_records[thread] = record_of(rows[at]);
+    let at = request * params.y + min(first + thread, end - 1u);
+    item_records[thread] = record_of(rows[at], found.chunk);
     ${heads === 1 ? "products[thread] = scores[at];" : ""}
   }
   workgroupBarrier();
@@ -114,7 +115,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${layers.map((layer, at) => denseLoop(layer, at, quads)).join("\n")}
   workgroupBarrier();
   if (thread < ${tile}u && first + thread < end) {
-    let at = request * params[1] + first + thread;
+    let at = request * params.y + first + thread;
     values[at] = ranking_value(formula(scores[at], item_records[thread]${args}));
   }
 }
@@ -126,8 +127,8 @@ function hiddenNumber({ precision, at }: RecordPart): string {
   const word = `record + ${at / 4}u`;
   const number =
     precision === "float32"
-      ? `bitcast<f32>(records[${word} + (h >> 2u)][h & 3u])`
-      : `unpack2x16float(records[${word} + (h >> 3u)][(h >> 1u) & 3u])[h & 1u]`;
+      ? `bitcast<f32>(record_quad(${word} + (h >> 2u))[h & 3u])`
+      : `unpack2x16float(record_quad(${word} + (h >> 3u))[(h >> 1u) & 3u])[h & 1u]`;
   return `fn hidden_of(record: u32, h: u32) -> f32 { return ${number}; }`;
 }
 
@@ -139,7 +140,7 @@ function headProducts({ heads, dim, embedding, tile }: MlpValuesShape): string {
     let query = (request * ${heads}u + unit / ${tile}u) * ${dim}u;
     var sum = 0.0;
     for (var i = 0u; i < ${dim}u; i++) {
-      sum += queries[query + i] * bitcast<f32>(records[record + (i >> 2u)][i & 3u]);
+      sum += queries[query + i] * bitcast<f32>(record_quad(record + (i >> 2u))[i & 3u]);
     }
     products[unit] = sum;
   }

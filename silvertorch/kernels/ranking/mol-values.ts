@@ -1,4 +1,4 @@
-import { valuesPreamble, type ValuesShape } from "./candidate-values.ts";
+import { ofChunk, ownBinding, valuesPreamble, type ValuesShape } from "./candidate-values.ts";
 import { numbersOfLoad, quadsOfLoad, type RecordPart } from "./item-record.ts";
 import { unrolled } from "./loops.ts";
 import { componentQuads } from "./user-components.ts";
@@ -9,7 +9,7 @@ export interface MolValuesShape extends ValuesShape {
   /** d' */
   readonly dim: number;
   readonly gateHidden: number;
-  /** In the record: a group an item component; and the item's part of the gates, a group a task. */
+  /** In the record: a group an item component, interleaved; and its gates, a group a task. */
   readonly components: RecordPart;
   readonly gates: RecordPart;
   /** Of each task, in `weights`. */
@@ -26,6 +26,15 @@ export interface CrossGate {
   /** A number a hidden unit. */
   readonly biasAt: number;
 }
+
+type UserSideShape = Pick<MolValuesShape, "userGroups" | "itemGroups" | "dim" | "tasks">;
+
+const userComponentsQuads = ({ userGroups, dim }: UserSideShape): number =>
+  componentQuads(dim) * userGroups;
+
+/** Vectors of a user's side. */
+export const userSideQuads = (shape: UserSideShape): number =>
+  userComponentsQuads(shape) + shape.tasks * pairQuads(shape.userGroups * shape.itemGroups);
 
 /** Vectors of four that a number a pair takes. */
 export const pairQuads = (pairs: number): number => Math.ceil(pairs / 4);
@@ -53,9 +62,9 @@ const STAGED = 512;
  * bytes of workgroup memory for 4 x `perThread` multiply-adds, which allows a quarter of that
  * rate with one candidate a thread, half of it with two.
  *
- * Bindings: `valuesPreamble`, then 7 user components vec4 [requests, quads, userGroups], 8 user
- * gates vec4 [requests, tasks, pairQuads] with the cross gate's last bias, -1e30 where a vector is
- * filled up, 9 weights vec4. Workgroups: (tiles of threads x perThread candidates, requests).
+ * Bindings: `valuesPreamble`, then user sides vec4 [requests, quads x userGroups + tasks x
+ * pairQuads]: components, four dimensions of all of them side by side, and gates with the cross
+ * gate's last bias, -1e30 where a vector is filled up; and weights vec4.
  */
 export function molValuesKernel(shape: MolValuesShape): string {
   const { threads, perThread, cross, userGroups, itemGroups } = shape;
@@ -63,9 +72,8 @@ export function molValuesKernel(shape: MolValuesShape): string {
   const logits = (c: number): string => cross.map((_, task) => `, logit${task}_${c}`).join("");
   return /* wgsl */ `
 ${valuesPreamble(shape)}
-@group(0) @binding(7) var<storage, read> user_components: array<vec4<f32>>;
-@group(0) @binding(8) var<storage, read> user_gates: array<vec4<f32>>;
-@group(0) @binding(9) var<storage, read> weights: array<vec4<f32>>;
+@group(0) @binding(${ownBinding(shape.records, 0)}) var<storage, read> user_sides: array<vec4<f32>>;
+@group(0) @binding(${ownBinding(shape.records, 1)}) var<storage, read> weights: array<vec4<f32>>;
 
 alias Pairs = array<vec4<f32>, ${quads}>;
 
@@ -77,15 +85,16 @@ fn sum_of(part: vec4<f32>) -> f32 { return dot(part, vec4<f32>(1.0)); }
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let request = group.y;
-  let end = end_of(request);
-  let first = first_of(request) + group.x * ${threads * perThread}u;
-  if (first >= end) { return; }
+  let tile = tile_of(request, group.x, ${threads * perThread}u);
+  if (tile.first >= tile.end) { return; }
+  slot = tile.chunk - first_chunk;
+  let user = request * ${userSideQuads(shape)}u;
   ${unrolled(
     perThread,
     (c) => `
-  let place${c} = first + ${c * threads}u + thread;
-  let at${c} = request * params[1] + min(place${c}, end - 1u);
-  let record${c} = record_of(rows[at${c}]);
+  let place${c} = tile.first + ${c * threads}u + thread;
+  let at${c} = request * params.y + min(place${c}, tile.end - 1u);
+  let record${c} = record_of(rows[at${c}], tile.chunk);
   var delta${c}: Pairs;
   var gate${c}: Pairs;`,
   )}
@@ -94,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${unrolled(
     perThread,
     (c) => `
-  if (place${c} < end) {
+  if (place${c} < tile.end) {
     values[at${c}] = ranking_value(formula(scores[at${c}], record${c}${logits(c)}));
   }`,
   )}
@@ -122,7 +131,7 @@ function deltas(shape: MolValuesShape): string {
     for (var i = thread; i < ${stretch * userGroups}u; i += ${threads}u) {
       var part = vec4<f32>(0.0);
       if (i < count * ${userGroups}u) {
-        part = user_components[(request * ${quads}u + start) * ${userGroups}u + i];
+        part = user_sides[user + start * ${userGroups}u + i];
       }
       staged[i] = part;
     }
@@ -135,14 +144,17 @@ function deltas(shape: MolValuesShape): string {
   }`;
 }
 
-const itemLoad = ({ components }: MolValuesShape, c: number, group: string): string =>
-  `records[record${c} + ${components.at / 4}u + ${group} * ${components.words / 4}u + load]`;
+const itemAt = ({ components }: MolValuesShape, c: number, group: string): string =>
+  `record${c} + ${components.at / 4}u + load * ${components.groups}u + ${group}`;
 
 function unrolledProducts(shape: MolValuesShape): string {
   const { userGroups, itemGroups, perThread, components } = shape;
-  const items = unrolled(itemGroups, (j) =>
-    unrolled(perThread, (c) => `let item${j}_${c} = ${itemLoad(shape, c, `${j}u`)};`),
-  );
+  const ofItems = (body: (j: number, c: number) => string): string =>
+    unrolled(itemGroups, (j) => unrolled(perThread, (c) => body(j, c)));
+  const items = `${ofItems((j, c) => `var item${j}_${c}: vec4<u32>;`)}
+    ${ofChunk(shape.records, (buffer) =>
+      ofItems((j, c) => `item${j}_${c} = ${buffer}[${itemAt(shape, c, `${j}u`)}];`),
+    )}`;
   const perLoad = numbersOfLoad(components.precision) / 4;
   const products = unrolled(perLoad, (quad) => {
     const users = unrolled(
@@ -181,14 +193,14 @@ function loopedProducts(shape: MolValuesShape): string {
       .join("\n"),
   );
   return `for (var j = 0u; j < ${itemGroups}u; j++) {
-    ${unrolled(perThread, (c) => `let item${c} = ${itemLoad(shape, c, "j")};`)}
+    ${unrolled(perThread, (c) => `let item${c} = record_quad(${itemAt(shape, c, "j")});`)}
     ${products}
   }`;
 }
 
 /** The logit of a task for each candidate of the thread. */
 function taskLogits(shape: MolValuesShape, task: number, { weightsAt, biasAt }: CrossGate): string {
-  const { userGroups, itemGroups, gateHidden, gates, cross, perThread, threads } = shape;
+  const { userGroups, itemGroups, gateHidden, gates, perThread, threads } = shape;
   const quads = pairQuads(userGroups * itemGroups);
   const stretch = Math.max(1, Math.floor(STAGED / (2 * quads)));
   const perLoad = numbersOfLoad(gates.precision) / 4;
@@ -199,14 +211,12 @@ function taskLogits(shape: MolValuesShape, task: number, { weightsAt, biasAt }: 
   const gateAt = (gates.at + task * gates.words) / 4;
   const itemGate = (c: number, q: string): string =>
     perLoad === 1
-      ? `bitcast<vec4<f32>>(records[record${c} + ${gateAt}u + ${q}])`
-      : `half_quad(records[record${c} + ${gateAt}u + ${q} / 2u], ${q} % 2u)`;
+      ? `bitcast<vec4<f32>>(record_quad(record${c} + ${gateAt}u + ${q}))`
+      : `half_quad(record_quad(record${c} + ${gateAt}u + ${q} / 2u), ${q} % 2u)`;
+  const userGate = userComponentsQuads(shape) + task * quads;
   return /* wgsl */ `
   ${unrolled(perThread, (c) =>
-    ofQuads(
-      (q) =>
-        `gate${c}[${q}] = user_gates[(request * ${cross.length}u + ${task}u) * ${quads}u + ${q}] + ${itemGate(c, q)};`,
-    ),
+    ofQuads((q) => `gate${c}[${q}] = user_sides[user + ${userGate}u + ${q}] + ${itemGate(c, q)};`),
   )}
   for (var start = 0u; start < ${gateHidden}u; start += ${stretch}u) {
     let count = min(${stretch}u, ${gateHidden}u - start);

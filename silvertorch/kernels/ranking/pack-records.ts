@@ -11,7 +11,7 @@ const THREADS = 64;
  * where the places are not the rows, 3 records u32 [rows, words]. Workgroups: `linearGrid` of the places.
  */
 export function packRecordsKernel(
-  { precision, at, groups, length, words }: RecordPart,
+  { precision, interleaved, at, groups, length, words }: RecordPart,
   { recordWords, byPlace }: { readonly recordWords: number; readonly byPlace: boolean },
 ): string {
   const number = (nth: string): string =>
@@ -38,8 +38,14 @@ fn main(
   if (${byPlace}) { row = row_of_place[place]; }
   if (row < params[2] || row - params[2] >= params[3]) { return; }
   for (var i = thread; i < ${groups * words}u; i += ${THREADS}u) {
-    let word = i % ${words}u;
-    let start = (place * ${groups}u + i / ${words}u) * ${length}u;
+    ${
+      interleaved
+        ? `let group = i / 4u % ${groups}u;
+    let word = i / ${4 * groups}u * 4u + i % 4u;`
+        : `let group = i / ${words}u;
+    let word = i % ${words}u;`
+    }
+    let start = (place * ${groups}u + group) * ${length}u;
     records[(row - params[2]) * ${recordWords}u + ${at}u + i] = ${word};
   }
 }

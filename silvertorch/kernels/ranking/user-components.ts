@@ -9,6 +9,8 @@ export interface UserComponentsShape {
   /** Floats of a row of the source; its components come first. */
   readonly stride: number;
   readonly temperature: number;
+  /** Vectors of a row of the target; components come first. */
+  readonly targetQuads: number;
 }
 
 /** Vectors of four that a component of so many dimensions takes, filled up with zeros. */
@@ -18,11 +20,11 @@ export const componentQuads = (dim: number): number => Math.ceil(dim / 4);
  * Brings a user's components to the length 1 / temperature, and four dimensions of all of them
  * side by side, as the scoring of candidates reads them. Moves 8 bytes a dimension: nothing.
  *
- * Bindings: 0 source f32 [requests, stride], 1 components vec4 [requests, quads, userGroups].
+ * Bindings: 0 source f32 [requests, stride], 1 components vec4 [requests, targetQuads].
  * Workgroups: (requests).
  */
 export function userComponentsKernel(shape: UserComponentsShape): string {
-  const { userGroups, dim, stride, temperature } = shape;
+  const { userGroups, dim, stride, temperature, targetQuads } = shape;
   const quads = componentQuads(dim);
   return /* wgsl */ `
 @group(0) @binding(0) var<storage, read> source: array<f32>;
@@ -41,7 +43,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = 0u; i < 4u; i++) {
       if (quad * 4u + i < ${dim}u) { part[i] = source[start + quad * 4u + i] * scale; }
     }
-    components[(group.x * ${quads}u + quad) * ${userGroups}u + thread] = part;
+    components[group.x * ${targetQuads}u + quad * ${userGroups}u + thread] = part;
   }
 }
 `;
