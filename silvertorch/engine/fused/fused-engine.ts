@@ -1,0 +1,124 @@
+import type { DeviceStats } from "../../../src/door/stats.ts";
+import type { ArtifactManifest } from "../../compile/manifest.ts";
+import type { Thoroughness } from "../batch-feeds.ts";
+import { Effort } from "../effort.ts";
+import type { Engine } from "../engine.ts";
+import type { EngineAnswer, EngineQuery } from "../query.ts";
+import { thoroughAnswers } from "../thorough-answers.ts";
+import type { PackedAnswers } from "./fused-lane.ts";
+import { openFirst, packBatch, type PackedBatch } from "./pack-batch.ts";
+import { mostLists } from "./search-limits.ts";
+import { NO_ROW } from "./stages.ts";
+
+/** What an engine asks of the device, in this thread or in one of its own. */
+export interface FusedRunner extends AsyncDisposable {
+  /** Scanned clusters, or stretches of an artifact that has none. */
+  readonly clusters: number;
+  /** Positions of each. */
+  readonly width: number;
+  /** Batches that are of use to it at once. */
+  readonly lanes: number;
+  readonly devices: readonly DeviceStats[];
+  run(batch: PackedBatch): Promise<PackedAnswers>;
+}
+
+const NO_SCORES = new Float32Array(0);
+
+/** The artifact on the GPU, searched by our own kernels. */
+export class FusedEngine implements Engine {
+  readonly #runner: FusedRunner;
+  readonly #manifest: ArtifactManifest;
+  readonly #effort: Effort;
+
+  /**
+   * @param runner the artifact on a device; it ends with the engine.
+   * @param probes clusters that a head looks at.
+   */
+  constructor(runner: FusedRunner, manifest: ArtifactManifest, probes: number | "all") {
+    this.#runner = runner;
+    this.#manifest = manifest;
+    this.#effort = new Effort(manifest, probes);
+  }
+
+  get lanes(): number {
+    return this.#runner.lanes;
+  }
+
+  get probing(): Effort["counters"] {
+    return this.#effort.counters;
+  }
+
+  get devices(): readonly DeviceStats[] {
+    return this.#runner.devices;
+  }
+
+  async answer(queries: readonly EngineQuery[]): Promise<EngineAnswer[]> {
+    return await thoroughAnswers(queries, this.#effort, (group, thoroughness) =>
+      this.#search(group, thoroughness),
+    );
+  }
+
+  scoreFresh(): void {}
+
+  /** There is nowhere else that its kernels could run. */
+  async checkPlacement(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#runner[Symbol.asyncDispose]();
+  }
+
+  async #search(
+    queries: readonly EngineQuery[],
+    thoroughness: Thoroughness,
+  ): Promise<EngineAnswer[]> {
+    const { clusters, width } = this.#runner;
+    const { heads } = this.#manifest.model;
+    const probes = this.#effort.isAll(thoroughness) ? clusters : thoroughness.probes;
+    const atOnce = Math.max(1, Math.floor(mostLists(probes * width) / heads));
+    const parts = Math.ceil(queries.length / atOnce);
+    const answers = await Promise.all(
+      Array.from({ length: parts }, (_, at) => {
+        const first = Math.floor((queries.length * at) / parts);
+        const end = Math.floor((queries.length * (at + 1)) / parts);
+        return this.#run(queries.slice(first, end), probes);
+      }),
+    );
+    return answers.flat();
+  }
+
+  async #run(queries: readonly EngineQuery[], probes: number): Promise<EngineAnswer[]> {
+    const { items, model, scoreOnly } = this.#manifest;
+    const order = openFirst(queries);
+    const ordered = Array.from(order, (at) => queries[at]!);
+    const k = Math.min(items, Math.max(...queries.map((query) => query.k)));
+    const places = scoreOnly ? k : Math.min(items, model.candidates);
+    const batch = packBatch(ordered, {
+      heads: model.heads,
+      clusters: this.#runner.clusters,
+      probes,
+      places,
+      candidates: candidateCount(places, items),
+    });
+    const found = await this.#runner.run(batch);
+    const answers: EngineAnswer[] = [];
+    for (const [nth, at] of order.entries()) answers[at] = answerOf(found, nth, queries[at]!.k);
+    return answers;
+  }
+}
+
+/** How many candidates of the 8-bit scan are scored again: as graph/refinement.ts. */
+const candidateCount = (places: number, items: number): number =>
+  Math.min(items, places + Math.floor(places / 4) + 32);
+
+function answerOf({ rows, values, width }: PackedAnswers, nth: number, k: number): EngineAnswer {
+  const first = nth * width;
+  let end = first + Math.min(k, width);
+  while (end > first && rows[end - 1] === NO_ROW) end--;
+  return {
+    rows: rows.slice(first, end),
+    values: values.slice(first, end),
+    freshScores: NO_SCORES,
+    // What signatures let through is checked before it gets a place.
+    starved: false,
+  };
+}

@@ -1,0 +1,185 @@
+import type { GpuDevice } from "../../device/gpu-device.ts";
+import { PlainRecorder, type Recorder, type StageTime, type StageTimer } from "../../device/passes.ts";
+import type { DeviceIndex } from "./device-index.ts";
+import type { PackedBatch } from "./pack-batch.ts";
+import { Readback } from "./readback.ts";
+import type { SearchKernels } from "./search-kernels.ts";
+import { type LaneNeeds, laneNeeds, SearchLane } from "./search-lane.ts";
+import type { BatchExtent, LaneBuffers, QueryLane, QueryStage, RankingLane, RankingStage } from "./stages.ts";
+
+/** The forward pass: what stands on the device for all lanes. */
+export interface ForwardPass {
+  readonly device: GpuDevice;
+  readonly index: DeviceIndex;
+  readonly kernels: SearchKernels;
+  readonly query: QueryStage;
+  /** null: the lists of the search are the answers. */
+  readonly ranking: RankingStage | null;
+}
+
+/** Rows and values of a batch's answers, [requests, width]; `NO_ROW` where there are fewer. */
+export interface PackedAnswers {
+  readonly width: number;
+  readonly rows: Uint32Array<ArrayBuffer>;
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+/** Requests and places that a lane holds, and what its search does. */
+interface Capacity extends LaneNeeds {
+  readonly requests: number;
+  readonly places: number;
+}
+
+/** One batch on its way through the device: buffers that grow with what is asked of them. */
+export class FusedLane {
+  readonly #pass: ForwardPass;
+  #capacity: Capacity = NOTHING;
+  #parts: Parts | null = null;
+
+  constructor(pass: ForwardPass) {
+    this.#pass = pass;
+  }
+
+  /**
+   * Runs a batch: up, through all stages, down.
+   * @param timer times the stages; only one batch at a time.
+   * @throws HarnessError of what went wrong on the device.
+   */
+  async run(
+    batch: PackedBatch,
+    answers: PackedAnswers = emptyAnswers(batch, this.#pass),
+    timer: StageTimer | null = null,
+  ): Promise<{ readonly answers: PackedAnswers; readonly times: readonly StageTime[] }> {
+    const { query, search, ranking, readback, buffers } = await this.#fit(batch);
+    const extent: BatchExtent = { ...batch.search, k: answers.width };
+    search.upload(batch.words);
+    query.upload(batch.users, extent);
+    ranking?.upload(extent);
+    const results = ranking ?? { answerRows: buffers.listRows, answerValues: buffers.listScores };
+    this.#pass.device.submit("batch", (encoder) => {
+      const recorder: Recorder = timer?.record(encoder) ?? new PlainRecorder(encoder);
+      query.record(recorder, extent);
+      search.record(recorder, batch.search);
+      ranking?.record(recorder, extent);
+      recorder.end();
+      timer?.resolve(encoder);
+      readback.copy(encoder, [
+        [results.answerRows, answers.rows.byteLength],
+        [results.answerValues, answers.values.byteLength],
+      ]);
+    });
+    const [, times] = await Promise.all([
+      readback.read([answers.rows, answers.values]),
+      timer?.read() ?? [],
+    ]);
+    return { answers, times };
+  }
+
+  dispose(): void {
+    if (this.#parts === null) return;
+    const { search, query, ranking, readback, buffers } = this.#parts;
+    const { device } = this.#pass;
+    search.dispose();
+    query.dispose();
+    ranking?.dispose();
+    readback.dispose();
+    for (const buffer of [buffers.queries, buffers.listRows, buffers.listScores]) {
+      device.release(buffer);
+    }
+    this.#parts = null;
+  }
+
+  /** The parts, large enough for a batch. */
+  async #fit(batch: PackedBatch): Promise<Parts> {
+    const { index, kernels } = this.#pass;
+    const needs: Capacity = {
+      ...laneNeeds(batch.search, index, kernels.shortest),
+      requests: batch.search.requests,
+      places: Math.max(batch.search.places, batch.k),
+    };
+    if (this.#parts !== null && holds(this.#capacity, needs)) return this.#parts;
+    this.dispose();
+    this.#capacity = grown(this.#capacity, needs);
+    this.#parts = await this.#make(this.#capacity);
+    return this.#parts;
+  }
+
+  async #make(capacity: Capacity): Promise<Parts> {
+    const { device, index, kernels, query: queryStage, ranking: rankingStage } = this.#pass;
+    const { dim } = index.shape;
+    const { lists, places, requests } = capacity;
+    const buffers: LaneBuffers = {
+      queries: device.buffer("lane.queries", lists * dim * 4),
+      listRows: device.buffer("lane.listRows", lists * places * 4),
+      listScores: device.buffer("lane.listScores", lists * places * 4),
+    };
+    const long = capacity.long ? await kernels.selectLong() : null;
+    const search = new SearchLane(device, { index, kernels, long }, buffers, capacity);
+    const query = queryStage.lane(buffers, { requests, places });
+    const ranking = rankingStage?.lane(buffers, { requests, places }, query.features) ?? null;
+    const readback = new Readback(device, 2 * requests * places * 4);
+    return { buffers, search, query, ranking, readback };
+  }
+}
+
+interface Parts {
+  readonly buffers: LaneBuffers;
+  readonly search: SearchLane;
+  readonly query: QueryLane;
+  readonly ranking: RankingLane | null;
+  readonly readback: Readback;
+}
+
+/** Room for a batch's answers. */
+export function emptyAnswers(
+  { search, k }: PackedBatch,
+  { ranking }: Pick<ForwardPass, "ranking">,
+): PackedAnswers {
+  const width = ranking === null ? search.places : k;
+  const length = search.requests * width;
+  return { width, rows: new Uint32Array(length), values: new Float32Array(length) };
+}
+
+const NOTHING: Capacity = {
+  requests: 0,
+  places: 0,
+  lists: 0,
+  slots: 0,
+  pairs: 0,
+  candidates: 0,
+  words: 0,
+  excluded: 0,
+  long: false,
+};
+
+const COUNTS = [
+  "requests",
+  "places",
+  "lists",
+  "slots",
+  "pairs",
+  "candidates",
+  "words",
+  "excluded",
+] as const;
+
+const holds = (capacity: Capacity, needs: Capacity): boolean =>
+  COUNTS.every((name) => capacity[name] >= needs[name]) && (capacity.long || !needs.long);
+
+/** As large as was and is needed; what is small and changes often with room. */
+function grown(capacity: Capacity, needs: Capacity): Capacity {
+  const most = (name: (typeof COUNTS)[number]): number => Math.max(capacity[name], needs[name]);
+  return {
+    requests: most("requests"),
+    places: most("places"),
+    lists: most("lists"),
+    slots: most("slots"),
+    pairs: most("pairs"),
+    candidates: most("candidates"),
+    words: roomy(most("words")),
+    excluded: roomy(most("excluded")),
+    long: capacity.long || needs.long,
+  };
+}
+
+const roomy = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1024, count)));

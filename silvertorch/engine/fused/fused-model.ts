@@ -1,0 +1,75 @@
+import type { GpuDevice } from "../../device/gpu-device.ts";
+import { StageTimer, type StageTime } from "../../device/passes.ts";
+import { FusedLane, type ForwardPass, type PackedAnswers } from "./fused-lane.ts";
+import type { PackedBatch } from "./pack-batch.ts";
+
+/** Batches under way at once: one goes up, one is worked on, one comes down. */
+export const LANES = 3;
+/** One batch of so many is timed stage by stage: each stage is then a pass of its own. */
+const TIMED_EVERY = 16;
+
+/** A forward pass that batches go through, several at a time. */
+export class FusedModel implements AsyncDisposable {
+  /** Called with the times of the stages of a batch, of some. */
+  onTimes: (times: readonly StageTime[]) => void = () => {};
+  readonly #pass: ForwardPass;
+  readonly #free: FusedLane[];
+  readonly #waiting: ((lane: FusedLane) => void)[] = [];
+  readonly #timer: StageTimer | null;
+  #timing = false;
+  #batches = 0;
+  #underWay = 0;
+  #busyMs = 0;
+  #busySince = 0;
+
+  constructor(pass: ForwardPass, lanes: number = LANES) {
+    this.#pass = pass;
+    this.#free = Array.from({ length: lanes }, () => new FusedLane(pass));
+    this.#timer = pass.device.hasTimestamps ? new StageTimer(pass.device) : null;
+  }
+
+  get device(): GpuDevice {
+    return this.#pass.device;
+  }
+
+  /** Seconds in which at least one batch was under way. */
+  get busySeconds(): number {
+    const now = this.#underWay > 0 ? performance.now() - this.#busySince : 0;
+    return (this.#busyMs + now) / 1000;
+  }
+
+  /**
+   * @param answers where they go; absent: room is made for them.
+   * @throws HarnessError of what went wrong on the device.
+   */
+  async run(batch: PackedBatch, answers?: PackedAnswers): Promise<PackedAnswers> {
+    const lane = await this.#take();
+    const timed = this.#timer !== null && !this.#timing && this.#batches++ % TIMED_EVERY === 0;
+    try {
+      if (timed) this.#timing = true;
+      const done = await lane.run(batch, answers, timed ? this.#timer : null);
+      if (timed) this.onTimes(done.times);
+      return done.answers;
+    } finally {
+      if (timed) this.#timing = false;
+      this.#give(lane);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pass.device[Symbol.asyncDispose]();
+  }
+
+  async #take(): Promise<FusedLane> {
+    if (this.#underWay++ === 0) this.#busySince = performance.now();
+    const lane = this.#free.pop();
+    return lane ?? (await new Promise((resolve) => this.#waiting.push(resolve)));
+  }
+
+  #give(lane: FusedLane): void {
+    if (--this.#underWay === 0) this.#busyMs += performance.now() - this.#busySince;
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(lane);
+    else next(lane);
+  }
+}

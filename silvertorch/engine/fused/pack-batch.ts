@@ -1,0 +1,129 @@
+import { USER_KINDS } from "../../kernels/ranking/user-inputs.ts";
+import { HEADER, HEADER_WORDS } from "../../kernels/search/batch-words.ts";
+import type { EncodedPlan } from "../../eligibility/plan-tensors.ts";
+import type { EngineQuery } from "../query.ts";
+import { OPEN_PLAN, packPlan } from "./pack-programs.ts";
+import type { SearchBatch } from "./search-lane.ts";
+import type { PackedUsers } from "./stages.ts";
+
+/** A batch as it goes to the device: plain numbers, so that it can cross between threads. */
+export interface PackedBatch {
+  readonly search: SearchBatch;
+  readonly users: PackedUsers;
+  readonly words: Uint32Array<ArrayBuffer>;
+  /** The largest k: items of an answer. */
+  readonly k: number;
+}
+
+/** What of a batch is the same for all its queries. */
+export interface BatchSettings {
+  readonly heads: number;
+  readonly clusters: number;
+  /** Clusters that a list looks into. */
+  readonly probes: number;
+  /** Places of a list. */
+  readonly places: number;
+  /** Places before they are scored again; as many as places where they are not. */
+  readonly candidates: number;
+}
+
+/** Queries that anything may be eligible for come first: they are scanned in another way. */
+export function openFirst(queries: readonly EngineQuery[]): Uint32Array {
+  const isOpen = ({ plan, exclude }: EngineQuery): boolean => plan === null && exclude.length === 0;
+  const order = new Uint32Array(queries.length);
+  let next = 0;
+  for (const [at, query] of queries.entries()) if (isOpen(query)) order[next++] = at;
+  for (const [at, query] of queries.entries()) if (!isOpen(query)) order[next++] = at;
+  return order;
+}
+
+/** Packs queries that are in order: those without filter and exclusions first. */
+export function packBatch(queries: readonly EngineQuery[], settings: BatchSettings): PackedBatch {
+  const { heads, clusters, places, candidates } = settings;
+  const probes = Math.min(settings.probes, clusters);
+  const { words, excluded } = packWords(queries, { ...settings, probes });
+  const open = queries.findIndex(({ plan, exclude }) => plan !== null || exclude.length > 0);
+  const openLists = (open < 0 ? queries.length : open) * heads;
+  words[HEADER.openLists] = openLists;
+  const requests = queries.length;
+  return {
+    search: {
+      requests,
+      probes,
+      candidates,
+      places,
+      words: words.length,
+      excluded,
+      openLists,
+    },
+    users: packUsers(queries),
+    words,
+    k: Math.max(...queries.map(({ k }) => k)),
+  };
+}
+
+function packWords(
+  queries: readonly EngineQuery[],
+  { heads, probes, candidates, places }: BatchSettings,
+): { words: Uint32Array<ArrayBuffer>; excluded: number } {
+  const requests = queries.length;
+  const programAt = new Map<EncodedPlan, number>();
+  const programs: (readonly number[])[] = [];
+  const programOf = HEADER_WORDS;
+  const excludedOf = programOf + requests;
+  let next = excludedOf + requests + 1;
+  for (const { plan } of queries) {
+    const key = plan ?? OPEN_PLAN;
+    if (programAt.has(key)) continue;
+    const program = packPlan(key);
+    programAt.set(key, next);
+    programs.push(program);
+    next += program.length;
+  }
+  const excludedRows = next;
+  const excluded = queries.reduce((sum, { exclude }) => sum + exclude.length, 0);
+  const words = new Uint32Array(excludedRows + excluded);
+  words[HEADER.requests] = requests;
+  words[HEADER.lists] = requests * heads;
+  words[HEADER.probes] = probes;
+  words[HEADER.candidates] = candidates;
+  words[HEADER.places] = places;
+  words[HEADER.programOf] = programOf;
+  words[HEADER.excludedOf] = excludedOf;
+  words[HEADER.excludedRows] = excludedRows;
+  words[HEADER.excludedCount] = excluded;
+  let at = excludedOf + requests + 1;
+  for (const program of programs) {
+    words.set(program, at);
+    at += program.length;
+  }
+  let before = 0;
+  for (const [request, { plan, exclude }] of queries.entries()) {
+    words[programOf + request] = programAt.get(plan ?? OPEN_PLAN)!;
+    words[excludedOf + request] = before;
+    words.set(exclude, excludedRows + before);
+    before += exclude.length;
+  }
+  words[excludedOf + requests] = before;
+  return { words, excluded };
+}
+
+function packUsers(queries: readonly EngineQuery[]): PackedUsers {
+  const users = new Uint32Array(2 * queries.length);
+  const sizes = queries.map(({ user }) =>
+    user.kind === "row" ? 0 : user.kind === "features" ? user.features.length : user.vectors.length,
+  );
+  const given = new Float32Array(sizes.reduce((sum, size) => sum + size, 0));
+  let next = 0;
+  for (const [at, { user }] of queries.entries()) {
+    if (user.kind === "row") {
+      users.set([USER_KINDS.row, user.row], 2 * at);
+      continue;
+    }
+    const numbers = user.kind === "features" ? user.features : user.vectors;
+    users.set([USER_KINDS[user.kind], next], 2 * at);
+    given.set(numbers, next);
+    next += numbers.length;
+  }
+  return { users, given };
+}

@@ -1,0 +1,43 @@
+import type { GpuDevice } from "../../device/gpu-device.ts";
+import { BUFFER_USAGE, MAP_MODE } from "../../device/webgpu.ts";
+
+/** Results on their way down: copied one behind the other, read at once. */
+export class Readback {
+  readonly #device: GpuDevice;
+  readonly #buffer: GPUBuffer;
+
+  constructor(device: GpuDevice, bytes: number) {
+    this.#device = device;
+    this.#buffer = device.buffer("readback", bytes, BUFFER_USAGE.MAP_READ | BUFFER_USAGE.COPY_DST);
+  }
+
+  /** Records copies of the first `bytes` of each buffer. */
+  copy(encoder: GPUCommandEncoder, sources: readonly (readonly [GPUBuffer, number])[]): void {
+    let at = 0;
+    for (const [buffer, bytes] of sources) {
+      if (bytes > 0) encoder.copyBufferToBuffer(buffer, 0, this.#buffer, at, bytes);
+      at += bytes;
+    }
+  }
+
+  /**
+   * Once what was submitted is done: fills the targets, one behind the other.
+   * @throws HarnessError of what went wrong on the device.
+   */
+  async read(targets: readonly (Uint32Array | Float32Array)[]): Promise<void> {
+    const bytes = targets.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    await this.#device.settle(this.#buffer.mapAsync(MAP_MODE.READ, 0, bytes));
+    const held = this.#buffer.getMappedRange(0, bytes);
+    let at = 0;
+    for (const target of targets) {
+      const Numbers = target instanceof Uint32Array ? Uint32Array : Float32Array;
+      target.set(new Numbers(held, at, target.length));
+      at += target.byteLength;
+    }
+    this.#buffer.unmap();
+  }
+
+  dispose(): void {
+    this.#device.release(this.#buffer);
+  }
+}

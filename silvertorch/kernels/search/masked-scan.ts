@@ -1,0 +1,186 @@
+import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
+import { BATCH_WORDS } from "./batch-words.ts";
+import { checkProgram, scanProgram } from "./filter-program.ts";
+import { ORDERED_KEYS } from "./ordered-keys.ts";
+import { scoringText } from "./scoring-text.ts";
+import { clusterWords, codeVectors, type SearchShape, type WorkOrder } from "./search-shape.ts";
+
+const THREADS = 128;
+/** Eligible items that wait to be scored. */
+const QUEUE = 1024;
+
+/**
+ * Finds and scores the eligible items of the clusters that filtered lists look into, in one go. A
+ * workgroup takes a pair: its threads work off the list's program over the words of the cluster,
+ * clear what is excluded, and queue the items whose bits are left; those are checked exactly where
+ * signatures were asked, scored, and appended to the list. Items that are not eligible are never
+ * read. Moves a bit an item and step of the program, and (dim + 4) bytes an eligible item.
+ *
+ * Bindings: 0 batch, 1 codes vec4<u32> of this part, 2 scales f32, 3 queries vec4<u32>, 4 bitmaps
+ * u32 [clusters of the part, rows, words], 5 work u32, 6 sorted pairs u32 [pairs, 2], 7 excluded positions
+ * u32, 8 keys u32 and 9 positions u32 [lists, probes x width], 10 counts u32 [lists], 11 part
+ * (uniform): first cluster, clusters; 12 cells i32 [positions of the part, cells] if checked.
+ * Work is as in open-scan.ts. Workgroups: linear, as many as will keep the device busy; of `all`
+ * the part's clusters x filtered lists.
+ */
+export function maskedScanKernel(shape: SearchShape, order: WorkOrder): string {
+  const { clusters, width, bitmapRows, cells } = shape;
+  const vectors = codeVectors(shape);
+  const words = clusterWords(shape);
+  const row = vectors + 1;
+  const { load, add } = scoringText(shape, "query");
+  const isChecked = cells > 0;
+  return /* wgsl */ `
+requires packed_4x8_integer_dot_product;
+${BATCH_WORDS}
+${ORDERED_KEYS}
+@group(0) @binding(1) var<storage, read> codes: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> scales: array<f32>;
+@group(0) @binding(3) var<storage, read> queries: array<vec4<u32>>;
+@group(0) @binding(4) var<storage, read> bitmaps: array<u32>;
+@group(0) @binding(5) var<storage, read> work: array<u32>;
+@group(0) @binding(6) var<storage, read> sorted: array<u32>;
+@group(0) @binding(7) var<storage, read> excluded: array<u32>;
+@group(0) @binding(8) var<storage, read_write> keys: array<u32>;
+@group(0) @binding(9) var<storage, read_write> positions: array<u32>;
+@group(0) @binding(10) var<storage, read_write> counts: array<atomic<u32>>;
+@group(0) @binding(11) var<uniform> part: vec4<u32>;
+${isChecked ? "@group(0) @binding(12) var<storage, read> cells: array<i32>;" : ""}
+
+var<workgroup> query: array<vec4<u32>, ${row}>;
+var<workgroup> masks: array<atomic<u32>, ${THREADS}>;
+var<workgroup> queue: array<u32, ${QUEUE}>;
+/** Places of the queue asked for, and the first that was refused. */
+var<workgroup> asked: atomic<u32>;
+var<workgroup> refused: atomic<u32>;
+/** Items in the queue, and whether some were refused. */
+var<workgroup> held: u32;
+const MORE = 0x80000000u;
+var<workgroup> base: u32;
+
+${scanProgram(words)}
+${isChecked ? checkProgram(cells) : ""}
+
+/** Lists have room for all that they look into. */
+fn append(list: u32, place: u32, score: f32, position: u32) {
+  let slot = list * probes() * ${width}u + place;
+  keys[slot] = key_of(score);
+  positions[slot] = position;
+}
+
+fn scan(list: u32, cluster: u32, thread: u32) {
+  let request = list / ${shape.heads}u;
+  let program = batch[programOf() + request];
+  let first_excluded = batch[excludedOf() + request];
+  let end_excluded = batch[excludedOf() + request + 1u];
+  let block = (cluster - part.x) * ${bitmapRows * words}u;
+  let first_position = cluster * ${width}u;
+  workgroupBarrier();
+  for (var i = thread; i < ${row}u; i += ${THREADS}u) { query[i] = queries[list * ${row}u + i]; }
+  for (var round = 0u; round < ${words}u; round += ${THREADS}u) {
+    let word = round + thread;
+    var bits = 0u;
+    if (word < ${words}u) { bits = eligible(program, block + word); }
+    if (first_excluded < end_excluded) {
+      workgroupBarrier();
+      atomicStore(&masks[thread], bits);
+      workgroupBarrier();
+      let from_position = first_position + round * 32u;
+      for (var e = first_excluded + thread; e < end_excluded; e += ${THREADS}u) {
+        let ahead = excluded[e] - from_position;
+        if (excluded[e] >= from_position && ahead < ${THREADS * 32}u) {
+          atomicAnd(&masks[ahead >> 5u], ~(1u << (ahead & 31u)));
+        }
+      }
+      workgroupBarrier();
+      bits = atomicLoad(&masks[thread]);
+    }
+    // Until every thread has queued its bits.
+    loop {
+      workgroupBarrier();
+      if (thread == 0u) {
+        atomicStore(&asked, 0u);
+        atomicStore(&refused, ${QUEUE}u);
+      }
+      workgroupBarrier();
+      let wanted = countOneBits(bits);
+      if (wanted > 0u) {
+        var place = atomicAdd(&asked, wanted);
+        if (place + wanted > ${QUEUE}u) {
+          atomicMin(&refused, place);
+        } else {
+          while (bits != 0u) {
+            queue[place] = word * 32u + countTrailingZeros(bits);
+            bits &= bits - 1u;
+            place++;
+          }
+        }
+      }
+      workgroupBarrier();
+      if (thread == 0u) {
+        let taken = min(atomicLoad(&asked), atomicLoad(&refused));
+        held = taken | select(0u, MORE, atomicLoad(&asked) > taken);
+      }
+      let state = workgroupUniformLoad(&held);
+      let count = state & ~MORE;
+      ${
+        isChecked
+          ? ""
+          : /* wgsl */ `
+      if (thread == 0u) { base = atomicAdd(&counts[list], count); }
+      let first_place = workgroupUniformLoad(&base);`
+      }
+      for (var n = thread; n < count; n += ${THREADS}u) {
+        let within = queue[n];
+        let position = first_position + within;
+        let local = (cluster - part.x) * ${width}u + within;
+        ${isChecked ? `if (!checked(program, local * ${cells}u)) { continue; }` : ""}
+        let first_vector = local * ${vectors}u;
+        ${load("first_vector")}
+        var sum = 0;
+        ${add("0u")}
+        let score = f32(sum) * scales[position] * bitcast<f32>(query[${vectors}u].x);
+        append(list, ${isChecked ? "atomicAdd(&counts[list], 1u)" : "first_place + n"}, score, position);
+      }
+      if (state < MORE) { break; }
+    }
+  }
+}
+
+@compute @workgroup_size(${THREADS})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  // Keeps the bindings that this order does not look at.
+  if (work[0] == 0xffffffffu && sorted[0] == 0xffffffffu) { return; }
+  let first = ${LINEAR_WORKGROUP};
+  let many = grid.x * grid.y;
+  ${workOf(order, clusters)}
+}
+`;
+}
+
+function workOf(order: WorkOrder, clusters: number): string {
+  if (order === "all") {
+    return /* wgsl */ `
+  let filtered = lists() - openLists();
+  for (var n = first; n < part.y * filtered; n += many) {
+    scan(openLists() + n % filtered, part.x + n / filtered, thread);
+  }`;
+  }
+  if (order === "byQuery") {
+    return /* wgsl */ `
+  for (var pair = openLists() * probes() + first; pair < lists() * probes(); pair += many) {
+    let cluster = work[pair];
+    if (cluster < part.x || cluster >= part.x + part.y) { continue; }
+    scan(pair / probes(), cluster, thread);
+  }`;
+  }
+  return /* wgsl */ `
+  let end = work[${clusters}u + part.x + part.y];
+  for (var n = work[${clusters}u + part.x] + first; n < end; n += many) {
+    scan(sorted[2u * n] / probes(), sorted[2u * n + 1u], thread);
+  }`;
+}

@@ -1,0 +1,97 @@
+import { BATCH_WORDS } from "./batch-words.ts";
+import { ORDERED_KEYS } from "./ordered-keys.ts";
+import { scoringText } from "./scoring-text.ts";
+import { codeVectors, type SearchShape, type WorkOrder } from "./search-shape.ts";
+
+/** Items of a workgroup, one a thread. */
+export const TILE = 128;
+/** Queries in workgroup memory at a time. */
+const QUERIES = 16;
+
+/**
+ * Scores all items of the clusters that open lists look into: those without filter or exclusions.
+ * A thread holds an item in registers while the queries that look into its cluster pass by, so
+ * `byCluster` an item is read once however many they are: (dim + 4) bytes an item, 4 bytes written
+ * a score, dim / 4 packed products a score. Up to some 8 queries a cluster memory is the limit,
+ * beyond it the packed products.
+ *
+ * Bindings: 0 batch, 1 codes vec4<u32> of this part, 2 scales f32 of all positions (negative where
+ * there is no item), 3 queries vec4<u32> (quantise-queries.ts), 4 work u32, 5 sorted pairs u32 [pairs, 2],
+ * 6 keys u32 [pairs, width], 7 part (uniform): first cluster, clusters.
+ * Work is `byCluster` the buckets' starts, `byQuery` the probed clusters; of `all` 4 and 5 are not
+ * looked at. Workgroups: tiles x clusters of the part; `byQuery` tiles x open pairs.
+ */
+export function openScanKernel(shape: SearchShape, order: WorkOrder): string {
+  const { clusters, width } = shape;
+  const vectors = codeVectors(shape);
+  const row = vectors + 1;
+  const { load, add } = scoringText(shape, "held_queries");
+  return /* wgsl */ `
+requires packed_4x8_integer_dot_product;
+${BATCH_WORDS}
+${ORDERED_KEYS}
+@group(0) @binding(1) var<storage, read> codes: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> scales: array<f32>;
+@group(0) @binding(3) var<storage, read> queries: array<vec4<u32>>;
+@group(0) @binding(4) var<storage, read> work: array<u32>;
+@group(0) @binding(5) var<storage, read> sorted: array<u32>;
+@group(0) @binding(6) var<storage, read_write> keys: array<u32>;
+@group(0) @binding(7) var<uniform> part: vec4<u32>;
+
+var<workgroup> held_queries: array<vec4<u32>, ${QUERIES * row}>;
+var<workgroup> held_pairs: array<u32, ${QUERIES}>;
+
+fn pair_at(n: u32, cluster: u32) -> u32 {
+  ${order === "byCluster" ? "return sorted[2u * n];" : order === "byQuery" ? "return n;" : `return n * ${clusters}u + cluster;`}
+}
+fn list_of(pair: u32) -> u32 { return pair / ${order === "all" ? `${clusters}u` : "probes()"}; }
+
+@compute @workgroup_size(${TILE})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  ${
+    order === "byQuery"
+      ? /* wgsl */ `
+  let begin = group.y;
+  let end = begin + 1u;
+  let cluster = work[begin];
+  if (cluster < part.x || cluster >= part.x + part.y) { return; }`
+      : /* wgsl */ `
+  let cluster = part.x + group.y;
+  ${
+    order === "byCluster"
+      ? "let begin = work[cluster]; let end = work[cluster + 1u];"
+      : "let begin = 0u; let end = openLists();"
+  }
+  if (begin == end) { return; }`
+  }
+  // Keeps the bindings that this order does not look at.
+  if (work[0] == 0xffffffffu && sorted[0] == 0xffffffffu) { return; }
+  let within = group.x * ${TILE}u + thread;
+  let there = within < ${width}u;
+  let place = min(within, ${width - 1}u);
+  let scale = scales[cluster * ${width}u + place];
+  let first_vector = ((cluster - part.x) * ${width}u + place) * ${vectors}u;
+  ${load("first_vector")}
+  for (var base = begin; base < end; base += ${QUERIES}u) {
+    let count = min(${QUERIES}u, end - base);
+    workgroupBarrier();
+    if (thread < count) { held_pairs[thread] = pair_at(base + thread, cluster); }
+    workgroupBarrier();
+    for (var i = thread; i < count * ${row}u; i += ${TILE}u) {
+      held_queries[i] = queries[list_of(held_pairs[i / ${row}u]) * ${row}u + i % ${row}u];
+    }
+    workgroupBarrier();
+    for (var j = 0u; j < count; j++) {
+      var sum = 0;
+      ${add(`j * ${row}u`)}
+      let step = bitcast<f32>(held_queries[j * ${row}u + ${vectors}u].x);
+      if (there) {
+        keys[held_pairs[j] * ${width}u + within] = select(key_of(f32(sum) * scale * step), NONE, scale < 0.0);
+      }
+    }
+  }
+}
+`;
+}
+
+export const openTiles = (width: number): number => Math.ceil(width / TILE);

@@ -1,0 +1,88 @@
+import type { SearchShape } from "./search-shape.ts";
+import type { SelectSource, SelectTarget } from "./select-best.ts";
+
+/** Centroids: the best are the clusters that a list looks into. Bindings: keys u32 [lists, clusters]. */
+export function centroidSource({ clusters }: SearchShape): SelectSource {
+  return {
+    bindings: "@group(0) @binding(1) var<storage, read> keys: array<u32>;",
+    nextBinding: 2,
+    count: `return ${clusters}u;`,
+    key: `return keys[list * ${clusters}u + n];`,
+    id: "return n;",
+  };
+}
+
+/**
+ * Scanned items: of open lists a key a position of the probed clusters, of others what was found.
+ * Bindings: 1 keys u32 [lists, probes x width], 2 positions u32 likewise, 3 counts u32 [lists],
+ * 4 probed u32 [lists, probes], 5 rows u32 [positions].
+ * @param by what an entry's id is: its row, or its position.
+ */
+export function scanSource({ clusters, width }: SearchShape, by: "row" | "position"): SelectSource {
+  return {
+    bindings: /* wgsl */ `
+@group(0) @binding(1) var<storage, read> keys: array<u32>;
+@group(0) @binding(2) var<storage, read> positions: array<u32>;
+@group(0) @binding(3) var<storage, read> counts: array<u32>;
+@group(0) @binding(4) var<storage, read> probed: array<u32>;
+@group(0) @binding(5) var<storage, read> rows: array<u32>;
+fn position_of(list: u32, n: u32) -> u32 {
+  if (list >= openLists()) { return positions[list * probes() * ${width}u + n]; }
+  if (probes() == ${clusters}u) { return n; }
+  return probed[list * probes() + n / ${width}u] * ${width}u + n % ${width}u;
+}`,
+    nextBinding: 6,
+    count: `return select(probes() * ${width}u, counts[list], list >= openLists());`,
+    key: `return keys[list * probes() * ${width}u + n];`,
+    id:
+      by === "row"
+        ? "return rows[position_of(list, n)];"
+        : // Always true, and keeps the binding.
+          "return position_of(list, n) + select(0u, 1u, rows[0] == 0xfffffffeu);",
+  };
+}
+
+/**
+ * Candidates that were scored again. Bindings: 1 keys and 2 positions u32 [lists, candidates],
+ * 3 rows u32 [positions].
+ */
+export const refinedSource: SelectSource = {
+  bindings: /* wgsl */ `
+@group(0) @binding(1) var<storage, read> keys: array<u32>;
+@group(0) @binding(2) var<storage, read> positions: array<u32>;
+@group(0) @binding(3) var<storage, read> rows: array<u32>;`,
+  nextBinding: 4,
+  count: "return candidates();",
+  key: "return keys[list * candidates() + n];",
+  id: "return rows[min(positions[list * candidates() + n], arrayLength(&rows) - 1u)];",
+};
+
+/** Binding: probed u32 [lists, probes]. */
+export const probesTarget: SelectTarget = {
+  bindings: (first) =>
+    `@group(0) @binding(${first}) var<storage, read_write> chosen_clusters: array<u32>;`,
+  wanted: "return probes();",
+  emit: "if (key != NONE) { chosen_clusters[list * probes() + place] = id; }",
+};
+
+/** Bindings: keys and positions u32 [lists, candidates]. */
+export const candidatesTarget: SelectTarget = {
+  bindings: (first) => /* wgsl */ `
+@group(0) @binding(${first}) var<storage, read_write> candidate_keys: array<u32>;
+@group(0) @binding(${first + 1}) var<storage, read_write> candidate_positions: array<u32>;`,
+  wanted: "return candidates();",
+  emit: /* wgsl */ `
+  candidate_keys[list * candidates() + place] = key;
+  candidate_positions[list * candidates() + place] = id;`,
+};
+
+/** Bindings: rows u32 and scores f32 [lists, places]. */
+export const listsTarget: SelectTarget = {
+  bindings: (first) => /* wgsl */ `
+@group(0) @binding(${first}) var<storage, read_write> list_rows: array<u32>;
+@group(0) @binding(${first + 1}) var<storage, read_write> list_scores: array<u32>;`,
+  wanted: "return places();",
+  emit: /* wgsl */ `
+  list_rows[list * places() + place] = id;
+  list_scores[list * places() + place] = score_bits(key);`,
+};
