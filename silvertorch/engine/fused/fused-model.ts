@@ -8,11 +8,17 @@ export const LANES = 3;
 /** One batch of so many is timed stage by stage: each stage is then a pass of its own. */
 const TIMED_EVERY = 16;
 
+interface ModelOptions {
+  readonly lanes?: number;
+  readonly timed?: boolean;
+}
+
 /** A forward pass that batches go through, several at a time. */
 export class FusedModel implements AsyncDisposable {
   /** Called with the times of the stages of a batch, of some. */
   onTimes: (times: readonly StageTime[]) => void = () => {};
   readonly #pass: ForwardPass;
+  readonly #lanes: readonly FusedLane[];
   readonly #free: FusedLane[];
   readonly #waiting: ((lane: FusedLane) => void)[] = [];
   readonly #timer: StageTimer | null;
@@ -22,10 +28,12 @@ export class FusedModel implements AsyncDisposable {
   #busyMs = 0;
   #busySince = 0;
 
-  constructor(pass: ForwardPass, lanes: number = LANES) {
+  /** @param timed whether some batches are timed, where the device can. */
+  constructor(pass: ForwardPass, { lanes = LANES, timed = true }: ModelOptions = {}) {
     this.#pass = pass;
-    this.#free = Array.from({ length: lanes }, () => new FusedLane(pass));
-    this.#timer = pass.device.hasTimestamps ? new StageTimer(pass.device) : null;
+    this.#lanes = Array.from({ length: lanes }, () => new FusedLane(pass));
+    this.#free = [...this.#lanes];
+    this.#timer = timed && pass.device.hasTimestamps ? new StageTimer(pass.device) : null;
   }
 
   get device(): GpuDevice {
@@ -54,6 +62,12 @@ export class FusedModel implements AsyncDisposable {
       if (timed) this.#timing = false;
       this.#give(lane);
     }
+  }
+
+  /** Gives back what batches needed; the device and what stands on it stay. */
+  release(): void {
+    for (const lane of this.#lanes) lane.dispose();
+    this.#timer?.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,51 @@
+/** What the benchmark runs, from its command line: `--name value`. */
+export interface BenchSize {
+  readonly clusters: number;
+  readonly width: number;
+  readonly dim: number;
+  readonly heads: number;
+  readonly rows: number;
+  readonly probes: number;
+  readonly k: number;
+  readonly batches: readonly number[];
+  readonly filters: readonly string[];
+  /** Batches timed in flight, and how many are under way. */
+  readonly repeats: number;
+  readonly lanes: number;
+  readonly allowSoftware: boolean;
+}
+
+const NUMBERS = {
+  clusters: 4096,
+  width: 2432,
+  dim: 128,
+  heads: 1,
+  rows: 609,
+  probes: 24,
+  k: 1024,
+  repeats: 100,
+  lanes: 4,
+};
+
+/** 10 million items unless told otherwise. @throws Error on an option that there is not. */
+export function benchSize(args: readonly string[]): BenchSize {
+  const given = new Map<string, string>();
+  for (let at = 0; at < args.length; at += 2) {
+    const name = args[at]!.replace(/^--/, "");
+    if (!(name in NUMBERS) && !["batches", "filters", "software"].includes(name)) {
+      throw new Error(`there is no option ${args[at]}; there are --${OPTIONS.join(", --")}`);
+    }
+    given.set(name, args[at + 1] ?? "");
+  }
+  const numbers = Object.fromEntries(
+    Object.entries(NUMBERS).map(([name, usual]) => [name, Number(given.get(name) ?? usual)]),
+  ) as typeof NUMBERS;
+  return {
+    ...numbers,
+    batches: (given.get("batches") ?? "1,64,256,1024").split(",").map(Number),
+    filters: (given.get("filters") ?? "none,narrow,wide").split(","),
+    allowSoftware: given.get("software") === "yes",
+  };
+}
+
+const OPTIONS = [...Object.keys(NUMBERS), "batches", "filters", "software"];
