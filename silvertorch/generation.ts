@@ -10,11 +10,10 @@ import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Artifact } from "./compile/artifact.ts";
 import type { ArtifactManifest } from "./compile/manifest.ts";
 import type { Engine } from "./engine/engine.ts";
-import { openEngine, type EngineOptions } from "./engine/open-engine.ts";
+import { eligibilityForm, openEngine, type EngineOptions } from "./engine/open-engine.ts";
 import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { warmUp } from "./engine/warm-up.ts";
-import { formOf } from "./graph/device-form.ts";
 import { LiveItems } from "./live/live-items.ts";
 import { type RankedIds, widened, withFresh, withoutHidden } from "./live/merge.ts";
 
@@ -78,8 +77,10 @@ export class Generation implements AsyncDisposable {
     { verify, ...options }: GenerationOptions & { readonly verify: boolean },
   ): Promise<Generation> {
     const artifact = await Artifact.open(folder, { verify });
-    const reader = await RequestReader.open(artifact, formOf(options.engine.device).eligibility);
-    const engine = await openEngine(artifact, options.engine);
+    const reader = await RequestReader.open(artifact, eligibilityForm(options.engine));
+    const engine = await openEngine(artifact, options.engine, (times) => {
+      for (const { stage, ms } of times) options.stages.record(stage, ms);
+    });
     try {
       await warmUp(engine, { maxBatch: options.maxBatch, plan: reader.anyPlan() });
       await engine.checkPlacement();

@@ -5,13 +5,17 @@ import type { Device } from "../src/onnx/device.ts";
 import { endService, runService } from "../src/process/service-main.ts";
 import type { ServerTls } from "../src/process/tls.ts";
 import type { SystemProcess } from "../src/system.ts";
+import type { EngineOptions } from "./engine/open-engine.ts";
 import { ModelRetriever } from "./model-retriever.ts";
 
 /** What the model's process is started with. */
 export interface ServerConfig {
   readonly datasetFolder: string;
   readonly artifactFolder: string;
+  readonly engine: "onnx" | "fused";
   readonly device: Device;
+  /** fused: whether a processor that plays a GPU will do. */
+  readonly allowSoftware: boolean;
   readonly allowFallback: boolean;
   readonly threads: number;
   /** Clusters that a head looks at, where the artifact has clusters. */
@@ -38,7 +42,7 @@ export interface ServerReady {
 
 /** The process of the index-as-model: batching, the model in its thread, and the front door. */
 runService<ServerConfig, ServerReady>(async (config, onProgress) => {
-  const { device, threads, probes, allowFallback, maxBatch, maxWaitMs, maxInFlight } = config;
+  const { maxBatch, maxWaitMs, maxInFlight, threads } = config;
   onProgress("loading and warming up the model", Number.NaN);
   const { manifest } = await readManifest(config.datasetFolder);
   const retriever = await ModelRetriever.open(config.artifactFolder, {
@@ -53,7 +57,7 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
       threads,
       foldAfter: config.foldAfter,
     },
-    engine: { kind: "onnx", device, threads, probes, allowFallback, onDied: endService },
+    engine: engineOptions(config),
   });
   const door = await openDoor({
     retriever,
@@ -75,3 +79,9 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
     },
   };
 });
+
+function engineOptions(config: ServerConfig): EngineOptions {
+  const { engine: kind, device, threads, probes, allowFallback, allowSoftware } = config;
+  if (kind === "fused") return { kind, probes, allowSoftware };
+  return { kind, device, threads, probes, allowFallback, onDied: endService };
+}

@@ -28,13 +28,16 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
   const { settings, cpus, signal } = options;
   const build = await ensureArtifact(options);
   const tls = await createTls(settings.tls);
-  const { maxBatch, maxWaitMs, maxInFlight, device, allowFallback } = settings;
+  const { maxBatch, maxWaitMs, maxInFlight, engine, device, allowFallback, allowSoftware } =
+    settings;
   const threads = cpus?.length ?? availableParallelism();
   const config: ServerConfig = {
     datasetFolder: options.dataset.folder,
     artifactFolder: build.artifact.folder,
+    engine,
     device,
     allowFallback,
+    allowSoftware,
     threads,
     probes: settings.nprobe,
     foldAfter: settings.foldAfter,
@@ -70,7 +73,7 @@ interface Build {
 /** The artifact from the cache, or compiled into it by a process of its own. */
 async function ensureArtifact(options: Options): Promise<Build> {
   const { dataset, model, cacheFolder, cpus, signal, onProgress } = options;
-  const { device } = options.settings;
+  const { engine, device, allowSoftware } = options.settings;
   const threads = cpus?.length ?? availableParallelism();
   const settings = artifactSettings(options.settings);
   const key = cacheKey({ schema: ARTIFACT_SCHEMA, dataset: dataset.hash, model, settings });
@@ -81,7 +84,14 @@ async function ensureArtifact(options: Options): Promise<Build> {
   await using compiler = await ServiceProcess.start<CompilerConfig, CompilerReady>({
     file: builtFile(import.meta.url, "./compile/compile-service.js"),
     role: "compiler",
-    config: { datasetFolder: dataset.folder, model, settings, threads, folder, device },
+    config: {
+      datasetFolder: dataset.folder,
+      model,
+      settings,
+      threads,
+      folder,
+      runsOn: engine === "fused" ? { kind: "gpu", allowSoftware } : { kind: "onnx", device },
+    },
     cpus,
     signal,
     onProgress,
@@ -110,7 +120,7 @@ async function healthy(
     name,
     kind: "index-as-model",
     engine: settings.engine,
-    device: settings.device,
+    device: settings.engine === "fused" ? "gpu" : settings.device,
     address,
     httpAddress: `http${tls === undefined ? "" : "s"}://127.0.0.1:${server.ready.httpPort}`,
     adminAddress: `127.0.0.1:${server.ready.adminPort}`,

@@ -2,6 +2,7 @@ import { readDataset } from "../../src/dataset/folder.ts";
 import { type Device, requireDevice } from "../../src/onnx/device.ts";
 import { runService } from "../../src/process/service-main.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
+import { GpuDevice } from "../device/gpu-device.ts";
 import { compileArtifact } from "./compile.ts";
 import type { ArtifactSettings } from "./manifest.ts";
 
@@ -10,7 +11,9 @@ export interface CompilerConfig {
   readonly model: ModelSpec;
   readonly settings: ArtifactSettings;
   /** Where the artifact will be run; that it is there is checked first. */
-  readonly device: Device;
+  readonly runsOn:
+    | { readonly kind: "onnx"; readonly device: Device }
+    | { readonly kind: "gpu"; readonly allowSoftware: boolean };
   /** Threads of what ONNX Runtime computes; absent: 1. */
   readonly threads?: number;
   /** Where the artifact goes. */
@@ -23,10 +26,11 @@ export interface CompilerReady {
 
 /** Compiles in a process of its own, so that the serving one never held the dataset in memory. */
 runService<CompilerConfig, CompilerReady>(async (config, onProgress) => {
-  await requireDevice(config.device);
+  await requireThere(config.runsOn);
   const startMs = performance.now();
   onProgress("reading the dataset", Number.NaN);
-  const { datasetFolder, model, settings, device, threads = 1, folder } = config;
+  const { datasetFolder, model, settings, runsOn, threads = 1, folder } = config;
+  const device = runsOn.kind === "onnx" ? runsOn.device : "cpu";
   const dataset = await readDataset(datasetFolder, { verify: false });
   await compileArtifact({ dataset, model, settings, device, threads, folder, onProgress });
   return {
@@ -34,3 +38,10 @@ runService<CompilerConfig, CompilerReady>(async (config, onProgress) => {
     stop: () => Promise.resolve(),
   };
 });
+
+async function requireThere(place: CompilerConfig["runsOn"]): Promise<void> {
+  if (place.kind === "onnx") return await requireDevice(place.device);
+  const { allowSoftware } = place;
+  await using device = await GpuDevice.open({ allowSoftware, timestamps: false });
+  device.check();
+}

@@ -18,7 +18,7 @@ export interface Engine extends AsyncDisposable {
    * Scores also items that came after the artifact was compiled.
    * @param items asked before each batch: float32 [fresh, dim], handed over, not copied.
    */
-  scoreFresh(items: () => Float32Array): void;
+  scoreFresh(items: () => Float32Array<ArrayBuffer>): void;
 
   /**
    * To be called once, after all of the model has run: whether it ran where it should.

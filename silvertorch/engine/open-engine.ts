@@ -1,14 +1,42 @@
+import type { StageTime } from "../device/passes.ts";
 import type { Artifact } from "../compile/artifact.ts";
+import { formOf, type DeviceForm } from "../graph/device-form.ts";
 import type { Engine } from "./engine.ts";
+import { FusedEngine } from "./fused/fused-engine.ts";
+import { FusedThread } from "./fused/fused-thread.ts";
+import { ReopeningRunner } from "./fused/reopening-runner.ts";
 import { OnnxEngine, type OnnxEngineOptions } from "./onnx-engine.ts";
 
+export interface FusedEngineOptions {
+  /** Clusters that a head looks at, where the artifact has clusters. */
+  readonly probes: number | "all";
+  /** Whether a processor that plays a GPU will do. */
+  readonly allowSoftware: boolean;
+}
+
 /** Which engine answers, and how. */
-export type EngineOptions = { readonly kind: "onnx" } & OnnxEngineOptions;
+export type EngineOptions =
+  | ({ readonly kind: "onnx" } & OnnxEngineOptions)
+  | ({ readonly kind: "fused" } & FusedEngineOptions);
 
 /**
  * Loads an artifact into the engine that is asked for.
- * @throws HarnessError DATA if it cannot be loaded, UNAVAILABLE if the device is not there.
+ * @param onTimes called with the times of the engine's stages on a device, of some batches.
+ * @throws HarnessError DATA if it cannot be loaded, BAD_INPUT if it was not compiled for the engine,
+ *   UNAVAILABLE if the device is not there.
  */
-export function openEngine(artifact: Artifact, options: EngineOptions): Promise<Engine> {
-  return OnnxEngine.open(artifact, options);
+export async function openEngine(
+  artifact: Artifact,
+  options: EngineOptions,
+  onTimes: (times: readonly StageTime[]) => void = () => {},
+): Promise<Engine> {
+  if (options.kind === "onnx") return await OnnxEngine.open(artifact, options);
+  const { probes, allowSoftware } = options;
+  const thread = { artifactFolder: artifact.folder, allowSoftware };
+  const runner = await ReopeningRunner.open(() => FusedThread.open(thread, onTimes));
+  return new FusedEngine(runner, artifact.manifest, probes);
 }
+
+/** What plans of filters are about: the engine's own kernels read bitmaps. */
+export const eligibilityForm = (options: EngineOptions): DeviceForm["eligibility"] =>
+  options.kind === "fused" ? "bitmaps" : formOf(options.device).eligibility;

@@ -49,7 +49,7 @@ export class LiveItems {
   }
 
   /** float32 [count, dim], a copy. */
-  embeddings(): Float32Array {
+  embeddings(): Float32Array<ArrayBuffer> {
     return this.#embeddings.slice(0, this.count * this.#dim);
   }
 

@@ -43,7 +43,14 @@ const copyBytesPerMs = await copySpeed(device);
 const startMs = performance.now();
 const index = await syntheticIndex(device, shape);
 const kernels = await searchKernels(device, index);
-const pass: ForwardPass = { device, index, kernels, query: givenQueries(device), ranking: null };
+const pass: ForwardPass = {
+  device,
+  index,
+  kernels,
+  query: givenQueries(device),
+  ranking: null,
+  fresh: null,
+};
 say(
   `${device.adapter.device}: ${index.items} items of ${size.dim} dimensions in ${size.clusters} clusters, ` +
     `${index.parts.length} part(s), ${size.rows} bitmap rows; ${size.heads} head(s), ${size.probes} probes, k ${size.k}; ` +
@@ -134,7 +141,9 @@ async function check(
     const wanted = expectedScores(index, query, { probes, k, filter });
     const found = [...answers.values.subarray(list * k, (list + 1) * k)].filter(Number.isFinite);
     all += Math.max(wanted.length, found.length);
-    equal += wanted.filter((score, at) => Math.abs(score - found[at]!) <= 1e-5 * Math.abs(score)).length;
+    equal += wanted.filter(
+      (score, at) => Math.abs(score - found[at]!) <= 1e-5 * Math.abs(score),
+    ).length;
   }
   if (equal < all) throw new Error(`only ${equal} of ${all} checked scores are the host's`);
   return `${equal} of ${all} checked scores are the host's`;

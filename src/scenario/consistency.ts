@@ -8,7 +8,7 @@ import { modelMistakes } from "./model-consistency.ts";
 import type { Scenario } from "./schema.ts";
 import { loadSpec, scenarioSchema, systemSpec } from "./schema.ts";
 import type { ScenarioSource } from "./scenario-source.ts";
-import { expandVariants } from "./variants.ts";
+import { expandVariants, type Variant } from "./variants.ts";
 
 /** What of a scenario is sound by itself, and so can be compared. */
 export interface SoundSections extends Partial<Scenario> {
@@ -86,6 +86,7 @@ export function inconsistencies(
     ...requestMistakes(source, sections),
     ...filterMistakes(source, sections),
     ...sweepMistakes(source, sections),
+    ...engineMistakes(source, sections),
     ...(checkGate === undefined ? [] : gateMistakes(source, sections, checkGate)),
   ];
 }
@@ -119,6 +120,34 @@ function sweepMistakes(source: ScenarioSource, { systems }: SoundSections): Mist
   return Object.entries(systems ?? {}).flatMap(([name, spec]) =>
     caught(source, ["systems", name, "sweep"], () => expandVariants(spec)),
   );
+}
+
+/** Our own kernels scan 8-bit items alone. */
+function engineMistakes(source: ScenarioSource, { systems }: SoundSections): Mistake[] {
+  return Object.entries(systems ?? {}).flatMap(([name, spec]) => {
+    if (spec.kind !== "index-as-model") return [];
+    return caught(source, ["systems", name, "settings"], () => {
+      for (const { label, settings } of variantsOf(spec)) {
+        if (settings.engine !== "fused" || settings.precision === "int8") continue;
+        const which = label === "" ? "" : ` (in the variant ${label})`;
+        throw new HarnessError(
+          "BAD_INPUT",
+          `engine: fused needs precision: int8, came ${settings.precision}${which}`,
+        );
+      }
+    });
+  });
+}
+
+/** None where the sweep is a mistake itself. */
+function variantsOf<Spec extends Scenario["systems"][string]>(
+  spec: Spec,
+): Variant<Spec["settings"]>[] {
+  try {
+    return expandVariants(spec);
+  } catch {
+    return [];
+  }
 }
 
 function gateMistakes(

@@ -120,8 +120,12 @@ export const meshSettings = mesh.refine(
 
 export const indexAsModelSettings = z.strictObject({
   ...door,
-  engine: z.literal("onnx").default("onnx"),
+  /** ONNX Runtime, or our own kernels on a GPU, which take 8-bit items (`precision: int8`). */
+  engine: z.enum(["onnx", "fused"]).default("onnx"),
+  /** onnx: where the graph runs. */
   device: z.enum(["cpu", "cuda", "webgpu"]).default("cpu"),
+  /** fused: whether a processor that plays a GPU will do: right answers, worthless times. */
+  allowSoftware: z.boolean().default(false),
   /** Changes to the catalogue after which it is compiled anew; auto: 5% of it, at least 2,000. */
   foldAfter: z.union([z.literal("auto"), count]).default("auto"),
   /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */

@@ -68,7 +68,10 @@ export function indexParts(device: GpuDevice, shape: SearchShape): IndexPart[] {
 const MAX_PART_CLUSTERS = 65_535;
 
 /** Buffers of zeros for embeddings in full precision. */
-export function vectorParts(device: GpuDevice, { clusters, width, dim }: SearchShape): VectorPart[] {
+export function vectorParts(
+  device: GpuDevice,
+  { clusters, width, dim }: SearchShape,
+): VectorPart[] {
   const each = Math.floor(device.limits.maxStorageBufferBindingSize / (dim * 4));
   return stretches(clusters * width, each).map(([first, count]) => ({
     firstPosition: first,

@@ -22,13 +22,14 @@ export interface FusedRunner extends AsyncDisposable {
   run(batch: PackedBatch): Promise<PackedAnswers>;
 }
 
-const NO_SCORES = new Float32Array(0);
+const NO_ITEMS = new Float32Array(0);
 
 /** The artifact on the GPU, searched by our own kernels. */
 export class FusedEngine implements Engine {
   readonly #runner: FusedRunner;
   readonly #manifest: ArtifactManifest;
   readonly #effort: Effort;
+  #freshItems: () => Float32Array<ArrayBuffer> = () => NO_ITEMS;
 
   /**
    * @param runner the artifact on a device; it ends with the engine.
@@ -58,7 +59,9 @@ export class FusedEngine implements Engine {
     );
   }
 
-  scoreFresh(): void {}
+  scoreFresh(items: () => Float32Array<ArrayBuffer>): void {
+    this.#freshItems = items;
+  }
 
   /** There is nowhere else that its kernels could run. */
   async checkPlacement(): Promise<void> {}
@@ -92,16 +95,19 @@ export class FusedEngine implements Engine {
     const ordered = Array.from(order, (at) => queries[at]!);
     const k = Math.min(items, Math.max(...queries.map((query) => query.k)));
     const places = scoreOnly ? k : Math.min(items, model.candidates);
-    const batch = packBatch(ordered, {
+    const settings = {
       heads: model.heads,
       clusters: this.#runner.clusters,
       probes,
       places,
       candidates: candidateCount(places, items),
-    });
+    };
+    const batch = packBatch(ordered, settings, this.#freshItems());
     const found = await this.#runner.run(batch);
     const answers: EngineAnswer[] = [];
-    for (const [nth, at] of order.entries()) answers[at] = answerOf(found, nth, queries[at]!.k);
+    for (const [nth, at] of order.entries()) {
+      answers[at] = answerOf(found, { nth, of: queries.length, k: queries[at]!.k });
+    }
     return answers;
   }
 }
@@ -110,14 +116,18 @@ export class FusedEngine implements Engine {
 const candidateCount = (places: number, items: number): number =>
   Math.min(items, places + Math.floor(places / 4) + 32);
 
-function answerOf({ rows, values, width }: PackedAnswers, nth: number, k: number): EngineAnswer {
+function answerOf(
+  { rows, values, width, freshScores }: PackedAnswers,
+  { nth, of, k }: { readonly nth: number; readonly of: number; readonly k: number },
+): EngineAnswer {
+  const fresh = freshScores.length / of;
   const first = nth * width;
   let end = first + Math.min(k, width);
   while (end > first && rows[end - 1] === NO_ROW) end--;
   return {
     rows: rows.slice(first, end),
     values: values.slice(first, end),
-    freshScores: NO_SCORES,
+    freshScores: freshScores.subarray(nth * fresh, (nth + 1) * fresh),
     // What signatures let through is checked before it gets a place.
     starved: false,
   };

@@ -1,11 +1,24 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
-import { PlainRecorder, type Recorder, type StageTime, type StageTimer } from "../../device/passes.ts";
+import {
+  PlainRecorder,
+  type Recorder,
+  type StageTime,
+  type StageTimer,
+} from "../../device/passes.ts";
+import type { FreshLane, FreshStage } from "../ranking/fresh-stage.ts";
 import type { DeviceIndex } from "./device-index.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 import { Readback } from "./readback.ts";
 import type { SearchKernels } from "./search-kernels.ts";
-import { type LaneNeeds, laneNeeds, SearchLane } from "./search-lane.ts";
-import type { BatchExtent, LaneBuffers, QueryLane, QueryStage, RankingLane, RankingStage } from "./stages.ts";
+import { type LaneNeeds, laneNeeds, laneSelections, SearchLane } from "./search-lane.ts";
+import type {
+  BatchExtent,
+  LaneBuffers,
+  QueryLane,
+  QueryStage,
+  RankingLane,
+  RankingStage,
+} from "./stages.ts";
 
 /** The forward pass: what stands on the device for all lanes. */
 export interface ForwardPass {
@@ -15,19 +28,24 @@ export interface ForwardPass {
   readonly query: QueryStage;
   /** null: the lists of the search are the answers. */
   readonly ranking: RankingStage | null;
+  /** null: there are no fresh items, ever. */
+  readonly fresh: FreshStage | null;
 }
 
-/** Rows and values of a batch's answers, [requests, width]; `NO_ROW` where there are fewer. */
+/** Rows and values of a batch's answers, [requests, width], or of its lists; `NO_ROW` where there are fewer. */
 export interface PackedAnswers {
   readonly width: number;
   readonly rows: Uint32Array<ArrayBuffer>;
   readonly values: Float32Array<ArrayBuffer>;
+  /** [requests, fresh] */
+  readonly freshScores: Float32Array<ArrayBuffer>;
 }
 
 /** Requests and places that a lane holds, and what its search does. */
 interface Capacity extends LaneNeeds {
   readonly requests: number;
   readonly places: number;
+  readonly fresh: number;
 }
 
 /** One batch on its way through the device: buffers that grow with what is asked of them. */
@@ -50,26 +68,32 @@ export class FusedLane {
     answers: PackedAnswers = emptyAnswers(batch, this.#pass),
     timer: StageTimer | null = null,
   ): Promise<{ readonly answers: PackedAnswers; readonly times: readonly StageTime[] }> {
-    const { query, search, ranking, readback, buffers } = await this.#fit(batch);
+    const { query, search, ranking, fresh, readback, buffers } = await this.#fit(batch);
     const extent: BatchExtent = { ...batch.search, k: answers.width };
     search.upload(batch.words);
     query.upload(batch.users, extent);
     ranking?.upload(extent);
+    fresh?.upload(batch.fresh);
     const results = ranking ?? { answerRows: buffers.listRows, answerValues: buffers.listScores };
+    const scores = fresh?.scores ?? null;
+    const freshScores: [GPUBuffer, number][] =
+      scores === null ? [] : [[scores, answers.freshScores.byteLength]];
     this.#pass.device.submit("batch", (encoder) => {
       const recorder: Recorder = timer?.record(encoder) ?? new PlainRecorder(encoder);
       query.record(recorder, extent);
       search.record(recorder, batch.search);
       ranking?.record(recorder, extent);
+      fresh?.record(recorder, extent.requests);
       recorder.end();
       timer?.resolve(encoder);
       readback.copy(encoder, [
         [results.answerRows, answers.rows.byteLength],
         [results.answerValues, answers.values.byteLength],
+        ...freshScores,
       ]);
     });
     const [, times] = await Promise.all([
-      readback.read([answers.rows, answers.values]),
+      readback.read([answers.rows, answers.values, answers.freshScores]),
       timer?.read() ?? [],
     ]);
     return { answers, times };
@@ -77,11 +101,12 @@ export class FusedLane {
 
   dispose(): void {
     if (this.#parts === null) return;
-    const { search, query, ranking, readback, buffers } = this.#parts;
+    const { search, query, ranking, fresh, readback, buffers } = this.#parts;
     const { device } = this.#pass;
     search.dispose();
     query.dispose();
     ranking?.dispose();
+    fresh?.dispose();
     readback.dispose();
     for (const buffer of [buffers.queries, buffers.listRows, buffers.listScores]) {
       device.release(buffer);
@@ -91,11 +116,12 @@ export class FusedLane {
 
   /** The parts, large enough for a batch. */
   async #fit(batch: PackedBatch): Promise<Parts> {
-    const { index, kernels } = this.#pass;
+    const { index } = this.#pass;
     const needs: Capacity = {
-      ...laneNeeds(batch.search, index, kernels.shortest),
+      ...laneNeeds(batch.search, index),
       requests: batch.search.requests,
       places: Math.max(batch.search.places, batch.k),
+      fresh: batch.fresh.length / index.shape.dim,
     };
     if (this.#parts !== null && holds(this.#capacity, needs)) return this.#parts;
     this.dispose();
@@ -113,12 +139,13 @@ export class FusedLane {
       listRows: device.buffer("lane.listRows", lists * places * 4),
       listScores: device.buffer("lane.listScores", lists * places * 4),
     };
-    const long = capacity.long ? await kernels.selectLong() : null;
-    const search = new SearchLane(device, { index, kernels, long }, buffers, capacity);
+    const selections = await laneSelections({ index, kernels }, capacity);
+    const search = new SearchLane(device, { index, kernels, selections }, buffers, capacity);
     const query = queryStage.lane(buffers, { requests, places });
     const ranking = rankingStage?.lane(buffers, { requests, places }, query.features) ?? null;
-    const readback = new Readback(device, 2 * requests * places * 4);
-    return { buffers, search, query, ranking, readback };
+    const fresh = this.#pass.fresh?.lane(buffers, requests) ?? null;
+    const readback = new Readback(device, (2 * lists * places + requests * capacity.fresh) * 4);
+    return { buffers, search, query, ranking, fresh, readback };
   }
 }
 
@@ -127,44 +154,56 @@ interface Parts {
   readonly search: SearchLane;
   readonly query: QueryLane;
   readonly ranking: RankingLane | null;
+  readonly fresh: FreshLane | null;
   readonly readback: Readback;
 }
 
 /** Room for a batch's answers. */
 export function emptyAnswers(
-  { search, k }: PackedBatch,
-  { ranking }: Pick<ForwardPass, "ranking">,
+  { search, k, fresh }: PackedBatch,
+  { ranking, index }: Pick<ForwardPass, "ranking" | "index">,
 ): PackedAnswers {
+  // Without a ranking each list is an answer.
   const width = ranking === null ? search.places : k;
-  const length = search.requests * width;
-  return { width, rows: new Uint32Array(length), values: new Float32Array(length) };
+  const length = search.requests * (ranking === null ? index.shape.heads : 1) * width;
+  return {
+    width,
+    rows: new Uint32Array(length),
+    values: new Float32Array(length),
+    freshScores: new Float32Array((search.requests * fresh.length) / index.shape.dim),
+  };
 }
 
 const NOTHING: Capacity = {
   requests: 0,
   places: 0,
+  fresh: 0,
   lists: 0,
   slots: 0,
   pairs: 0,
   candidates: 0,
   words: 0,
   excluded: 0,
-  long: false,
+  mostProbes: 0,
+  mostSelected: 0,
 };
 
 const COUNTS = [
   "requests",
   "places",
+  "fresh",
   "lists",
   "slots",
   "pairs",
   "candidates",
   "words",
   "excluded",
+  "mostProbes",
+  "mostSelected",
 ] as const;
 
 const holds = (capacity: Capacity, needs: Capacity): boolean =>
-  COUNTS.every((name) => capacity[name] >= needs[name]) && (capacity.long || !needs.long);
+  COUNTS.every((name) => capacity[name] >= needs[name]);
 
 /** As large as was and is needed; what is small and changes often with room. */
 function grown(capacity: Capacity, needs: Capacity): Capacity {
@@ -172,13 +211,15 @@ function grown(capacity: Capacity, needs: Capacity): Capacity {
   return {
     requests: most("requests"),
     places: most("places"),
+    fresh: needs.fresh === 0 ? capacity.fresh : roomy(most("fresh")),
     lists: most("lists"),
     slots: most("slots"),
     pairs: most("pairs"),
     candidates: most("candidates"),
     words: roomy(most("words")),
     excluded: roomy(most("excluded")),
-    long: capacity.long || needs.long,
+    mostProbes: most("mostProbes"),
+    mostSelected: most("mostSelected"),
   };
 }
 

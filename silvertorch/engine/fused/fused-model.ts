@@ -1,4 +1,5 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
+import type { DeviceStats } from "../../../src/door/stats.ts";
 import { StageTimer, type StageTime } from "../../device/passes.ts";
 import { FusedLane, type ForwardPass, type PackedAnswers } from "./fused-lane.ts";
 import type { PackedBatch } from "./pack-batch.ts";
@@ -40,10 +41,19 @@ export class FusedModel implements AsyncDisposable {
     return this.#pass.device;
   }
 
-  /** Seconds in which at least one batch was under way. */
-  get busySeconds(): number {
+  get clusters(): number {
+    return this.#pass.index.shape.clusters;
+  }
+
+  get width(): number {
+    return this.#pass.index.shape.width;
+  }
+
+  /** Memory of its buffers; busy is the time in which at least one batch was under way. */
+  get stats(): DeviceStats {
+    const { adapter, memoryBytes } = this.#pass.device;
     const now = this.#underWay > 0 ? performance.now() - this.#busySince : 0;
-    return (this.#busyMs + now) / 1000;
+    return { name: adapter.device, memoryBytes, busySeconds: (this.#busyMs + now) / 1000 };
   }
 
   /**

@@ -8,25 +8,23 @@ import type { ModelSpec } from "../../../src/retrieval/model-spec.ts";
 import { computeTruth } from "../../../src/retrieval/oracle.ts";
 import { Artifact } from "../../compile/artifact.ts";
 import type { ArtifactSettings } from "../../compile/manifest.ts";
-import { anyRequest, bounded, compiled, oneHead, smallDataset } from "../../dataset.fixture.ts";
+import {
+  anyRequest,
+  bounded,
+  compiled,
+  oneHead,
+  smallDataset,
+  threeHeads,
+} from "../../dataset.fixture.ts";
 import { GpuDevice } from "../../device/gpu-device.ts";
 import { openTestDevice } from "../../device/gpu.fixture.ts";
-import { FusedEngine } from "./fused-engine.ts";
-import { LANES } from "./fused-model.ts";
-import { openModel } from "./open-fused.ts";
-import type { QueryStage } from "./stages.ts";
+import { FusedEngine, type FusedRunner } from "./fused-engine.ts";
+import { LANES, type FusedModel } from "./fused-model.ts";
+import { openModel } from "./open-model.ts";
+import { ReopeningRunner } from "./reopening-runner.ts";
 
-const probe = await openTestDevice();
-await probe?.[Symbol.asyncDispose]();
-
-const identity = (device: GpuDevice): QueryStage => ({
-  lane: ({ queries }) => ({
-    features: queries,
-    upload: ({ given }) => device.queue.writeBuffer(queries, 0, given),
-    record: () => {},
-    dispose: () => {},
-  }),
-});
+const found = await openTestDevice();
+await found?.[Symbol.asyncDispose]();
 
 let scratch = "";
 beforeAll(async () => {
@@ -41,61 +39,115 @@ interface Case {
   readonly probes: number | "all";
   readonly eligibility: ArtifactSettings["eligibility"];
 }
-const exact = { kind: "exact" } as const;
+
+/** So narrow that they let much through that is not eligible. */
 const narrow = { kind: "bloom", hashes: 2, width: { bits: 12 }, exact: true } as const;
+const exact = { kind: "exact" } as const;
+const formula: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  value: "if(lang:v1 AND age <= 2, 2, 1) * score",
+};
 const cases: Case[] = [
-  { name: "no clusters", model: oneHead, clusters: null, probes: "all", eligibility: exact },
+  { name: "no clusters", model: oneHead, clusters: null, probes: "all", eligibility: narrow },
   { name: "two of five clusters", model: oneHead, clusters: 5, probes: 2, eligibility: exact },
-  { name: "all clusters", model: oneHead, clusters: 5, probes: "all", eligibility: exact },
-  { name: "no clusters, signatures", model: oneHead, clusters: null, probes: "all", eligibility: narrow },
-  { name: "clusters, signatures", model: oneHead, clusters: 5, probes: 2, eligibility: narrow },
+  { name: "all clusters", model: threeHeads, clusters: 5, probes: "all", eligibility: narrow },
+  { name: "formula, three heads", model: formula, clusters: 5, probes: 2, eligibility: narrow },
 ];
 
-describe.skipIf(probe === null)("fused", () => {
-  test.for(cases)("any request gets the oracle's answer: $name", async (given) => {
-    const dataset = smallDataset(8);
+async function runnerOf(folder: string): Promise<FusedRunner & { readonly model: FusedModel }> {
+  const artifact = await Artifact.open(folder, { verify: false });
+  const device = await GpuDevice.open({ allowSoftware: true, timestamps: false });
+  const model = await openModel(device, artifact);
+  const { clusters, width } = model;
+  return {
+    model,
+    clusters,
+    width,
+    lanes: LANES,
+    devices: [],
+    run: (batch) => model.run(batch),
+    [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
+  };
+}
+
+const userDimOf = ({ tower }: ModelSpec): number => (tower.kind === "identity" ? 8 : 5);
+
+async function harness({ name, model, clusters, probes, eligibility }: Case) {
+  const dataset = smallDataset(userDimOf(model));
+  const folder = join(scratch, name.replaceAll(/\W+/g, "-"));
+  const settings = { precision: "int8", scale: "perItem", clusters, eligibility } as const;
+  const { engine: onnx, reader } = await compiled(folder, dataset, { model, settings, probes });
+  const { manifest } = await Artifact.open(folder, { verify: false });
+  return { dataset, folder, onnx, reader, manifest };
+}
+
+describe.skipIf(found === null)("the fused engine", () => {
+  test.for(cases)("gives any request the oracle's answer, as onnx does: $name", async (given) => {
+    const { dataset, folder, onnx, reader, manifest } = await harness(given);
     const { catalogue, users } = dataset;
-    const { model, clusters, probes, eligibility } = given;
-    const folder = join(scratch, given.name.replaceAll(" ", "-"));
-    const { engine: onnx, reader } = await compiled(folder, dataset, {
-      model,
-      settings: { precision: "int8", scale: "perItem", clusters, eligibility },
-      probes,
-    });
-    const device = await GpuDevice.open({ allowSoftware: true, timestamps: false });
-    const artifact = await Artifact.open(folder, { verify: false });
-    const fused = await openModel(device, artifact, async () => ({ query: identity(device), ranking: null }));
-    const shape = { clusters: clusters === null ? 1 : artifact.manifest.clusters!, width: clusters === null ? 320 : artifact.manifest.clusterWidth! };
-    const engine = new FusedEngine(
-      { ...shape, lanes: LANES, devices: [], run: (batch) => fused.run(batch), [Symbol.asyncDispose]: () => fused[Symbol.asyncDispose]() },
-      artifact.manifest,
-      probes,
-    );
+    const { model, probes } = given;
+    const fused = new FusedEngine(await runnerOf(folder), manifest, probes);
     const quiet = { onProgress: () => {}, signal: new AbortController().signal };
     const recalls: number[] = [];
-    const batch = fc.array(
-      anyRequest(8, model).map((request) =>
-        request.user.kind === "id" ? { ...request, user: { kind: "vectors" as const, vectors: users.features.slice((request.user.id - 100) * 8, (request.user.id - 99) * 8) } } : request,
-      ),
-      { minLength: 1, maxLength: 6 },
-    );
+    const agreements: number[] = [];
+    const batch = fc.array(anyRequest(userDimOf(model), model), { minLength: 1, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(batch, async (requests) => {
-        const truth = await computeTruth({ catalogue, users, model, requests, threads: 1, ...quiet });
+        const truth = await computeTruth({
+          catalogue,
+          users,
+          model,
+          requests,
+          threads: 1,
+          ...quiet,
+        });
         const scorer = new AnswerScorer({ catalogue, users, model, requests, truth });
         const queries = requests.map((request) => reader.read(request));
-        const answers = await engine.answer(queries);
-        for (const [at, { rows }] of answers.entries()) {
+        const answers = await fused.answer(queries);
+        const others = await onnx.answer(queries);
+        for (const [at, { rows, values }] of answers.entries()) {
           const { recall, ...faults } = scorer.score(at, reader.idsOf(rows));
           recalls.push(recall);
           expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
-          if (probes === "all") expect(recall).toBeGreaterThanOrEqual(0.9);
+          expect([...values]).toEqual([...values].toSorted((a, b) => b - a));
+          const theirs = new Set(others[at]!.rows);
+          const both = [...rows].filter((row) => theirs.has(row)).length;
+          agreements.push(rows.length === 0 ? 1 : both / rows.length);
         }
       }),
-      bounded(15),
+      bounded(12),
     );
-    console.log(given.name, recalls.reduce((a, b) => a + b, 0) / recalls.length);
-    await engine[Symbol.asyncDispose]();
+    // 8-bit scans round differently, so now and then the last places are other items'.
+    expect(mean(agreements)).toBeGreaterThan(0.97);
+    expect(mean(recalls)).toBeGreaterThan(probes === "all" ? 0.98 : 0.6);
+    await fused[Symbol.asyncDispose]();
     await onnx[Symbol.asyncDispose]();
   });
+
+  test("fresh items are scored too; a lost device fails what is under way, and no more", async () => {
+    const { dataset, folder, reader, manifest } = await harness({ ...cases[0]!, name: "lost" });
+    let last: (FusedRunner & { readonly model: FusedModel }) | null = null;
+    const runner = await ReopeningRunner.open(async () => (last = await runnerOf(folder)));
+    await using engine = new FusedEngine(runner, manifest, "all");
+    const query = reader.read({
+      user: { kind: "id", id: dataset.users.ids[3]! },
+      k: 7,
+      filter: "",
+      exclude: new Float64Array(0),
+    });
+    const features = dataset.users.features.subarray(3 * 8, 4 * 8);
+    engine.scoreFresh(() => features.slice());
+    const [before] = await engine.answer([query]);
+    const square = features.reduce((sum, each) => sum + each * each, 0);
+    expect(before!.freshScores[0]).toBeCloseTo(square, 4);
+    last!.model.device.raw.destroy();
+    await expect(engine.answer([query])).rejects.toThrow(/lost/);
+    const [after] = await engine.answer([query]);
+    expect(after).toEqual(before);
+    expect(runner.reopened).toBe(1);
+  });
 });
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, each) => sum + each, 0) / values.length;

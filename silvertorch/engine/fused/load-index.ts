@@ -266,10 +266,19 @@ class IndexLoader {
     return places;
   }
 
-  async #placeVectors({ firstPosition, positions, items }: ReturnType<typeof vectorParts>[number]): Promise<void> {
+  async #placeVectors({
+    firstPosition,
+    positions,
+    items,
+  }: ReturnType<typeof vectorParts>[number]): Promise<void> {
     const rowBytes = this.#shape.dim * 4;
     const { bytes } = this.#weights.tensor("items");
     const first = firstPosition * rowBytes;
-    await this.#copy("items", first, items, Math.max(0, Math.min(positions * rowBytes, bytes - first)));
+    await this.#copy(
+      "items",
+      first,
+      items,
+      Math.max(0, Math.min(positions * rowBytes, bytes - first)),
+    );
   }
 }

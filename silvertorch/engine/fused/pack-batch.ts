@@ -11,6 +11,8 @@ export interface PackedBatch {
   readonly search: SearchBatch;
   readonly users: PackedUsers;
   readonly words: Uint32Array<ArrayBuffer>;
+  /** float32 [fresh, dim]: items that came after the artifact was compiled. */
+  readonly fresh: Float32Array<ArrayBuffer>;
   /** The largest k: items of an answer. */
   readonly k: number;
 }
@@ -38,7 +40,11 @@ export function openFirst(queries: readonly EngineQuery[]): Uint32Array {
 }
 
 /** Packs queries that are in order: those without filter and exclusions first. */
-export function packBatch(queries: readonly EngineQuery[], settings: BatchSettings): PackedBatch {
+export function packBatch(
+  queries: readonly EngineQuery[],
+  settings: BatchSettings,
+  fresh: Float32Array<ArrayBuffer> = new Float32Array(0),
+): PackedBatch {
   const { heads, clusters, places, candidates } = settings;
   const probes = Math.min(settings.probes, clusters);
   const { words, excluded } = packWords(queries, { ...settings, probes });
@@ -58,6 +64,7 @@ export function packBatch(queries: readonly EngineQuery[], settings: BatchSettin
     },
     users: packUsers(queries),
     words,
+    fresh,
     k: Math.max(...queries.map(({ k }) => k)),
   };
 }

@@ -1,5 +1,10 @@
 import { STEP, STEPS_TOGETHER } from "../../kernels/search/batch-words.ts";
-import { EMPTY_PROGRAM, FOLD_FLAGS, type EncodedPlan, type EncodedProgram } from "../../eligibility/plan-tensors.ts";
+import {
+  EMPTY_PROGRAM,
+  FOLD_FLAGS,
+  type EncodedPlan,
+  type EncodedProgram,
+} from "../../eligibility/plan-tensors.ts";
 
 /**
  * A plan as the masked scan's words (kernels/search/batch-words.ts): steps of the scan, whether

@@ -25,7 +25,6 @@ import type { DeviceIndex } from "./device-index.ts";
 
 /** What is selected: probes of centroids; candidates or lists of what was scanned; lists of the refined. */
 export type Selected = "probes" | "candidates" | "lists" | "refined";
-export type Selections = Readonly<Partial<Record<Selected, Kernel>>>;
 export type Orders = Readonly<Partial<Record<WorkOrder, Kernel>>>;
 
 /** The kernels that an index needs; without clusters nothing is probed, without vectors not refined. */
@@ -36,11 +35,14 @@ export interface SearchKernels {
   readonly maskedScan: Orders;
   readonly probing: ProbingKernels | null;
   readonly refine: Kernel | null;
-  /** Selections that hold their entries in workgroup memory: at most `shortest`. */
-  readonly select: Selections;
-  readonly shortest: number;
-  /** Selections that hold up to `LONG_SELECTION` in a buffer; compiled when first asked for. */
-  readonly selectLong: () => Promise<Selections>;
+  /** The kernel that selects so many, compiled when first asked for. */
+  readonly selection: (what: Selected, many: number) => Promise<Selection>;
+}
+
+/** A kernel that selects, and what it holds its entries in: a buffer of `LONG_SELECTION` each. */
+export interface Selection {
+  readonly kernel: Kernel;
+  readonly isLong: boolean;
 }
 
 interface ProbingKernels {
@@ -71,22 +73,22 @@ export async function searchKernels(
     return Object.fromEntries(await Promise.all(kernels));
   };
   const ends = selectionEnds(shape, { isClustered, isRefined });
-  const shortest = shortSelection(device);
-  const held = (kind: SelectOptions["held"], capacity: number): Promise<Selections> =>
-    selections(device, ends, { threads: selectThreads(device), capacity, held: kind });
-  let long: Promise<Selections> | null = null;
+  const compiled = new Map<string, Promise<Selection>>();
+  const selection = (what: Selected, many: number): Promise<Selection> => {
+    const capacity = selectionCapacity(device, many);
+    const key = `select.${what}.${capacity}`;
+    const known = compiled.get(key) ?? compileSelection(device, key, { ...ends[what]!, capacity });
+    compiled.set(key, known);
+    return known;
+  };
   return {
     quantise: await compileKernel(device, "quantise", quantiseQueriesKernel(shape)),
     locate: await compileKernel(device, "locate-excluded", locateExcludedKernel(shape)),
     openScan: await scans("open-scan", openScanKernel),
     maskedScan: await scans("masked-scan", maskedScanKernel),
     probing: isClustered ? await probingKernels(device, shape) : null,
-    refine: isRefined
-      ? await compileKernel(device, "refine", refineCandidatesKernel(shape))
-      : null,
-    select: await held("workgroup", shortest),
-    shortest,
-    selectLong: () => (long ??= held("buffer", LONG_SELECTION)),
+    refine: isRefined ? await compileKernel(device, "refine", refineCandidatesKernel(shape)) : null,
+    selection,
   };
 }
 
@@ -109,28 +111,44 @@ function selectionEnds(
   const lists = { source: scanSource(shape, "row"), target: listsTarget };
   const candidates = { source: scanSource(shape, "position"), target: candidatesTarget };
   const refined = { source: refinedSource, target: listsTarget };
-  return { ...(isClustered ? { probes } : {}), ...(isRefined ? { candidates, refined } : { lists }) };
+  return {
+    ...(isClustered ? { probes } : {}),
+    ...(isRefined ? { candidates, refined } : { lists }),
+  };
 }
 
-async function selections(
+async function compileSelection(
   device: GpuDevice,
-  ends: Partial<Record<Selected, Ends>>,
-  options: Omit<SelectOptions, keyof Ends>,
-): Promise<Selections> {
-  const kernels = Object.entries(ends).map(async ([name, each]) => {
-    const code = selectBestKernel({ ...each, ...options });
-    return [name, await compileKernel(device, `select.${name}.${options.held}`, code)] as const;
+  label: string,
+  { source, target, capacity }: Ends & { readonly capacity: number },
+): Promise<Selection> {
+  const isLong = capacity === LONG_SELECTION;
+  const code = selectBestKernel({
+    source,
+    target,
+    threads: selectThreads(device, capacity),
+    capacity,
+    held: isLong ? "buffer" : "workgroup",
   });
-  return Object.fromEntries(await Promise.all(kernels));
+  return { kernel: await compileKernel(device, label, code), isLong };
 }
 
-function selectThreads({ limits }: GpuDevice): number {
-  const { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupSizeX: widest } = limits;
-  return Math.min(1024, most, widest);
-}
+/** The fewest that are held. */
+const SHORTEST = 256;
 
-/** What fits into workgroup memory beside bins and sums, a power of two. */
-function shortSelection({ limits }: GpuDevice): number {
+/** Half as many again as are wanted, if workgroup memory holds them beside bins and sums. */
+function selectionCapacity({ limits }: GpuDevice, many: number): number {
   const room = limits.maxComputeWorkgroupStorageSize - 4096;
-  return Math.min(4096, 2 ** Math.floor(Math.log2(room / 8)));
+  const most = 2 ** Math.floor(Math.log2(room / 8));
+  if (many > most) return LONG_SELECTION;
+  return Math.min(most, Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(1.5 * many))));
+}
+
+function selectThreads({ limits }: GpuDevice, capacity: number): number {
+  const { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupSizeX: widest } = limits;
+  return Math.min(
+    capacity === SHORTEST ? 256 : capacity === LONG_SELECTION ? 1024 : 512,
+    most,
+    widest,
+  );
 }

@@ -12,7 +12,7 @@ import {
   LONG_SELECTION,
   type SearchKernels,
   type Selected,
-  type Selections,
+  type Selection,
 } from "./search-kernels.ts";
 import type { LaneBuffers } from "./stages.ts";
 
@@ -53,8 +53,11 @@ export function workOrder(pairs: number, probes: number, clusters: number): Work
 export interface SearchParts {
   readonly index: DeviceIndex;
   readonly kernels: SearchKernels;
-  readonly long: Selections | null;
+  readonly selections: SelectionsOf;
 }
+
+/** The selections that a lane of this capacity makes. */
+export type SelectionsOf = Readonly<Partial<Record<Selected, Selection>>>;
 
 /** Buffers of one batch on its way through the search, and its kernels bound to them. */
 export class SearchLane {
@@ -64,16 +67,15 @@ export class SearchLane {
   readonly #buffers = new Map<string, GPUBuffer>();
   readonly #bound = new Map<string, BoundKernel>();
   readonly #shared: LaneBuffers;
-  readonly #long: Selections | null;
+  readonly #selections: SelectionsOf;
 
-  /** @param long null where no selection of this capacity is long. */
   constructor(
     device: GpuDevice,
-    { index, kernels, long }: SearchParts,
+    { index, kernels, selections }: SearchParts,
     shared: LaneBuffers,
     capacity: LaneNeeds,
   ) {
-    this.#long = long;
+    this.#selections = selections;
     this.#device = device;
     this.#index = index;
     this.#kernels = kernels;
@@ -101,7 +103,8 @@ export class SearchLane {
       words("candidateKeys", candidates);
       words("candidatePositions", candidates);
     }
-    if (capacity.long) words("held", lists * 2 * LONG_SELECTION);
+    if (Object.values(selections).some(({ isLong }) => isLong))
+      words("held", lists * 2 * LONG_SELECTION);
   }
 
   /** Takes the packed batch up. */
@@ -116,12 +119,11 @@ export class SearchLane {
     const order = workOrder(lists * batch.probes, batch.probes, shape.clusters);
     recorder.stage("fused.quantise");
     const { quantise } = this.#kernels;
-    recorder.run(
-      this.#bind("quantise", quantise, [this.#shared.queries, "codes", "counts"]),
-      [lists],
-    );
+    recorder.run(this.#bind("quantise", quantise, [this.#shared.queries, "codes", "counts"]), [
+      lists,
+    ]);
     if (batch.excluded > 0) this.#locate(recorder, batch.excluded);
-    if (order !== "all") this.#probe(recorder, batch, lists);
+    if (order !== "all") this.#probe(recorder, lists);
     if (order === "byCluster") this.#group(recorder, lists * batch.probes);
     this.#scan(recorder, batch, { lists, order });
     this.#select(recorder, batch, lists);
@@ -143,7 +145,7 @@ export class SearchLane {
     recorder.run(bound, [locateGroups(excluded)]);
   }
 
-  #probe(recorder: Recorder, { probes }: SearchBatch, lists: number): void {
+  #probe(recorder: Recorder, lists: number): void {
     const { centroids, shape } = this.#index;
     recorder.stage("fused.probe");
     recorder.run(
@@ -156,10 +158,7 @@ export class SearchLane {
       centroidGrid(lists, shape.clusters),
     );
     recorder.stage("fused.choose");
-    this.#selection(recorder, "probes", probes, lists, [
-      "affinities",
-      "probed",
-    ]);
+    this.#selection(recorder, "probes", lists, ["affinities", "probed"]);
   }
 
   #group(recorder: Recorder, pairs: number): void {
@@ -197,10 +196,7 @@ export class SearchLane {
           "keys",
           part.extent,
         ]);
-        recorder.run(bound, [
-          openTiles(width),
-          order === "byQuery" ? openPairs : part.clusters,
-        ]);
+        recorder.run(bound, [openTiles(width), order === "byQuery" ? openPairs : part.clusters]);
       }
     }
     if (filtered > 0) {
@@ -221,25 +217,26 @@ export class SearchLane {
           part.extent,
           ...(part.cells === null ? [] : [part.cells]),
         ]);
-        const pairs = filtered * (order === "all" ? part.clusters : Math.min(batch.probes, clusters));
+        const pairs =
+          filtered * (order === "all" ? part.clusters : Math.min(batch.probes, clusters));
         recorder.run(bound, linearGrid(Math.min(pairs, MASKED_GROUPS)));
       }
     }
   }
 
-  #select(recorder: Recorder, { candidates, places }: SearchBatch, lists: number): void {
+  #select(recorder: Recorder, { candidates }: SearchBatch, lists: number): void {
     const { rows, vectors } = this.#index;
     const { listRows, listScores } = this.#shared;
     const scanned = ["keys", "positions", "counts", "probed", rows];
     recorder.stage("fused.select");
     if (vectors.length === 0) {
       const ends = [...scanned, listRows, listScores];
-      this.#selection(recorder, "lists", places, lists, ends);
+      this.#selection(recorder, "lists", lists, ends);
       return;
     }
     const kept = ["candidateKeys", "candidatePositions"];
     const first = [...scanned, ...kept];
-    this.#selection(recorder, "candidates", candidates, lists, first);
+    this.#selection(recorder, "candidates", lists, first);
     recorder.stage("fused.refine");
     for (const [at, part] of vectors.entries()) {
       const bound = this.#bind(`refine.${at}`, this.#kernels.refine!, [
@@ -254,22 +251,20 @@ export class SearchLane {
     }
     recorder.stage("fused.order");
     const ends = [...kept, rows, listRows, listScores];
-    this.#selection(recorder, "refined", candidates, lists, ends);
+    this.#selection(recorder, "refined", lists, ends);
   }
 
-  /** Selects so many of each list, in a buffer if they are more than workgroup memory holds. */
+  /** Selects of each list. */
   #selection(
     recorder: Recorder,
     name: Selected,
-    wanted: number,
     lists: number,
     ends: readonly (string | GPUBuffer)[],
   ): void {
-    const bound =
-      wanted <= this.#kernels.shortest
-        ? this.#bind(name, this.#kernels.select[name]!, ["batch", ...ends])
-        : this.#bind(`${name}.long`, this.#long![name]!, ["batch", ...ends, "held"]);
-    recorder.run(bound, [lists]);
+    const { kernel, isLong } = this.#selections[name]!;
+    recorder.run(this.#bind(name, kernel, ["batch", ...ends, ...(isLong ? ["held"] : [])]), [
+      lists,
+    ]);
   }
 
   #bind(
@@ -279,8 +274,8 @@ export class SearchLane {
   ): BoundKernel {
     let bound = this.#bound.get(name);
     if (bound === undefined) {
-      const bindings = buffers.map(
-        (each): Binding => (typeof each === "string" ? this.#buffer(each) : each),
+      const bindings = buffers.map((each): Binding =>
+        typeof each === "string" ? this.#buffer(each) : each,
       );
       bound = bind(this.#device, kernel, bindings);
       this.#bound.set(name, bound);
@@ -301,15 +296,34 @@ export interface LaneNeeds {
   readonly candidates: number;
   readonly words: number;
   readonly excluded: number;
-  /** Whether more are selected than workgroup memory holds. */
-  readonly long: boolean;
+  /** Most that are selected of a list: clusters, and items. */
+  readonly mostProbes: number;
+  readonly mostSelected: number;
+}
+
+/** The selections of a lane that holds so much. */
+export async function laneSelections(
+  { index, kernels }: Omit<SearchParts, "selections">,
+  { mostProbes, mostSelected }: LaneNeeds,
+): Promise<SelectionsOf> {
+  const names: [Selected, number][] =
+    index.vectors.length > 0
+      ? [
+          ["candidates", mostSelected],
+          ["refined", mostSelected],
+        ]
+      : [["lists", mostSelected]];
+  if (mostProbes > 0) names.push(["probes", mostProbes]);
+  const compiled = names.map(async ([name, many]) => {
+    return [name, await kernels.selection(name, many)] as const;
+  });
+  return Object.fromEntries(await Promise.all(compiled));
 }
 
 /** What the buffers must hold for a batch. */
 export function laneNeeds(
   { requests, probes, candidates, words, excluded }: SearchNeeds,
   { shape }: DeviceIndex,
-  shortest: number,
 ): LaneNeeds {
   const lists = requests * shape.heads;
   const isAll = probes >= shape.clusters;
@@ -320,6 +334,7 @@ export function laneNeeds(
     candidates: lists * candidates,
     words,
     excluded,
-    long: candidates > shortest || (!isAll && probes > shortest),
+    mostProbes: isAll ? 0 : probes,
+    mostSelected: candidates,
   };
 }

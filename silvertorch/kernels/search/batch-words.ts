@@ -25,7 +25,13 @@ export const HEADER = {
 export const HEADER_WORDS = 16;
 
 /** Words of a program before its steps: see pack-programs.ts. */
-export const PROGRAM = { scanSteps: 0, scanComplement: 1, checkSteps: 2, checkComplement: 3, steps: 4 };
+export const PROGRAM = {
+  scanSteps: 0,
+  scanComplement: 1,
+  checkSteps: 2,
+  checkComplement: 3,
+  steps: 4,
+};
 /** Words of a step: two operands and its flags. */
 export const STEP_WORDS = 3;
 /** Steps of a scan come in so many, the last ones idle, so that their reads are under way together. */

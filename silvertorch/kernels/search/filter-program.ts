@@ -1,25 +1,44 @@
 import { PROGRAM, STEP, STEP_WORDS, STEPS_TOGETHER } from "./batch-words.ts";
 
+/** Steps of a program in workgroup memory at a time. */
+const STAGED = 64;
+
 /**
  * WGSL that works off a program of three registers (eligibility/plan-tensors.ts), a word of 32
- * items a thread: `eligible(program, at) -> u32`, where `at` is the word of the cluster's block in
- * `bitmaps` at row 0. A program's reads come in groups, all of a group under way together.
+ * items a thread: `eligible(program, block, word, thread, is_staged) -> u32` of the words of a
+ * cluster, whose bitmaps begin at `block`. Its steps are staged in workgroup memory, and the reads
+ * of several of them are under way together. To be called by all threads; a short program that was
+ * staged for the words before need not be again.
  */
-export function scanProgram(words: number): string {
+export function scanProgram(words: number, threads: number): string {
   const group = Array.from({ length: STEPS_TOGETHER }, (_, n) => n);
   return /* wgsl */ `
 ${REGISTERS}
-fn eligible(program: u32, at: u32) -> u32 {
+/** Of each step where its row begins in a block, and its flags. */
+var<workgroup> staged: array<vec2<u32>, ${STAGED}>;
+
+fn eligible(program: u32, block: u32, word: u32, thread: u32, is_staged: bool) -> u32 {
   var registers = Registers(ALL, ALL, ALL);
   let count = batch[program + ${PROGRAM.scanSteps}u];
-  let steps = program + ${PROGRAM.steps}u;
-  for (var s = 0u; s < count; s += ${STEPS_TOGETHER}u) {
-    let first = steps + s * ${STEP_WORDS}u;
-    ${group.map((n) => `let word${n} = bitmaps[at + batch[first + ${n * STEP_WORDS}u] * ${words}u];`).join("\n    ")}
-    ${group.map((n) => `registers = folded(registers, word${n}, batch[first + ${n * STEP_WORDS + 2}u]);`).join("\n    ")}
+  let at = block + min(word, ${words - 1}u);
+  for (var first = 0u; first < count; first += ${STAGED}u) {
+    let here = min(count - first, ${STAGED}u);
+    if (!is_staged || count > ${STAGED}u) {
+      workgroupBarrier();
+      for (var s = thread; s < here; s += ${threads}u) {
+        let step = program + ${PROGRAM.steps}u + (first + s) * ${STEP_WORDS}u;
+        staged[s] = vec2<u32>(batch[step] * ${words}u, batch[step + 2u]);
+      }
+      workgroupBarrier();
+    }
+    for (var s = 0u; s < here; s += ${STEPS_TOGETHER}u) {
+      ${group.map((n) => `let word${n} = bitmaps[at + staged[s + ${n}u].x];`).join("\n      ")}
+      ${group.map((n) => `registers = folded(registers, word${n}, staged[s + ${n}u].y);`).join("\n      ")}
+    }
   }
   // No complement may make eligible what is no item: row 0 holds those that there are.
-  return (registers.result ^ batch[program + ${PROGRAM.scanComplement}u]) & bitmaps[at];
+  let bits = (registers.result ^ batch[program + ${PROGRAM.scanComplement}u]) & bitmaps[at];
+  return select(0u, bits, word < ${words}u);
 }
 `;
 }

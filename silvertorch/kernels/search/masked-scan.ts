@@ -5,7 +5,7 @@ import { ORDERED_KEYS } from "./ordered-keys.ts";
 import { scoringText } from "./scoring-text.ts";
 import { clusterWords, codeVectors, type SearchShape, type WorkOrder } from "./search-shape.ts";
 
-const THREADS = 128;
+const MOST_THREADS = 128;
 /** Eligible items that wait to be scored. */
 const QUEUE = 1024;
 
@@ -30,6 +30,7 @@ export function maskedScanKernel(shape: SearchShape, order: WorkOrder): string {
   const row = vectors + 1;
   const { load, add } = scoringText(shape, "query");
   const isChecked = cells > 0;
+  const threads = threadsFor(words);
   return /* wgsl */ `
 requires packed_4x8_integer_dot_product;
 ${BATCH_WORDS}
@@ -48,7 +49,7 @@ ${ORDERED_KEYS}
 ${isChecked ? "@group(0) @binding(12) var<storage, read> cells: array<i32>;" : ""}
 
 var<workgroup> query: array<vec4<u32>, ${row}>;
-var<workgroup> masks: array<atomic<u32>, ${THREADS}>;
+var<workgroup> masks: array<atomic<u32>, ${threads}>;
 var<workgroup> queue: array<u32, ${QUEUE}>;
 /** Places of the queue asked for, and the first that was refused. */
 var<workgroup> asked: atomic<u32>;
@@ -58,7 +59,7 @@ var<workgroup> held: u32;
 const MORE = 0x80000000u;
 var<workgroup> base: u32;
 
-${scanProgram(words)}
+${scanProgram(words, threads)}
 ${isChecked ? checkProgram(cells) : ""}
 
 /** Lists have room for all that they look into. */
@@ -76,19 +77,18 @@ fn scan(list: u32, cluster: u32, thread: u32) {
   let block = (cluster - part.x) * ${bitmapRows * words}u;
   let first_position = cluster * ${width}u;
   workgroupBarrier();
-  for (var i = thread; i < ${row}u; i += ${THREADS}u) { query[i] = queries[list * ${row}u + i]; }
-  for (var round = 0u; round < ${words}u; round += ${THREADS}u) {
+  for (var i = thread; i < ${row}u; i += ${threads}u) { query[i] = queries[list * ${row}u + i]; }
+  for (var round = 0u; round < ${words}u; round += ${threads}u) {
     let word = round + thread;
-    var bits = 0u;
-    if (word < ${words}u) { bits = eligible(program, block + word); }
+    var bits = eligible(program, block, word, thread, round > 0u);
     if (first_excluded < end_excluded) {
       workgroupBarrier();
       atomicStore(&masks[thread], bits);
       workgroupBarrier();
       let from_position = first_position + round * 32u;
-      for (var e = first_excluded + thread; e < end_excluded; e += ${THREADS}u) {
+      for (var e = first_excluded + thread; e < end_excluded; e += ${threads}u) {
         let ahead = excluded[e] - from_position;
-        if (excluded[e] >= from_position && ahead < ${THREADS * 32}u) {
+        if (excluded[e] >= from_position && ahead < ${threads * 32}u) {
           atomicAnd(&masks[ahead >> 5u], ~(1u << (ahead & 31u)));
         }
       }
@@ -130,7 +130,7 @@ fn scan(list: u32, cluster: u32, thread: u32) {
       if (thread == 0u) { base = atomicAdd(&counts[list], count); }
       let first_place = workgroupUniformLoad(&base);`
       }
-      for (var n = thread; n < count; n += ${THREADS}u) {
+      for (var n = thread; n < count; n += ${threads}u) {
         let within = queue[n];
         let position = first_position + within;
         let local = (cluster - part.x) * ${width}u + within;
@@ -147,7 +147,7 @@ fn scan(list: u32, cluster: u32, thread: u32) {
   }
 }
 
-@compute @workgroup_size(${THREADS})
+@compute @workgroup_size(${threads})
 fn main(
   @builtin(workgroup_id) workgroup: vec3<u32>,
   @builtin(num_workgroups) grid: vec3<u32>,
@@ -160,6 +160,12 @@ fn main(
   ${workOf(order, clusters)}
 }
 `;
+}
+
+/** Whole subgroups that take the words of a cluster in as few rounds as can be, about equally. */
+function threadsFor(words: number): number {
+  const rounds = Math.ceil(words / MOST_THREADS);
+  return Math.ceil(words / rounds / 32) * 32;
 }
 
 function workOf(order: WorkOrder, clusters: number): string {

@@ -23,7 +23,8 @@ export function scoringText(shape: Pick<SearchShape, "dim">, queries: string): S
   if (held) {
     return {
       load: (at) => each((vector) => `let item${vector} = codes[${at} + ${vector}u];`),
-      add: (query) => each((vector) => product(`item${vector}`, `${queries}[${query} + ${vector}u]`)),
+      add: (query) =>
+        each((vector) => product(`item${vector}`, `${queries}[${query} + ${vector}u]`)),
     };
   }
   return {

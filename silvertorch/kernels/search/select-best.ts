@@ -31,7 +31,7 @@ export interface SelectOptions {
   readonly threads: number;
   /** Entries that are held at once, a power of two: as many as are wanted, or more. */
   readonly capacity: number;
-  /** Where they are held: of many, in a buffer, u32 [lists, 2, capacity], at the last binding. */
+  /** Where they are held: of many, in a buffer, vec2<u32> [lists, capacity], at the last binding. */
   readonly held: "workgroup" | "buffer";
 }
 
@@ -40,6 +40,8 @@ const DIGIT_BITS = 8;
 const DIGITS = 1 << DIGIT_BITS;
 /** Entries of a list that its threshold is guessed from. */
 const SAMPLES = 4096;
+/** Entries that a thread reads at once. */
+const AT_ONCE = 8;
 
 /**
  * The best of each list, in order: key descending, then id ascending. A workgroup takes a list.
@@ -61,6 +63,8 @@ export function selectBestKernel({
   const targetBindings = target.bindings(source.nextBinding);
   const buffer = source.nextBinding + [...targetBindings.matchAll(/@binding/g)].length;
   const inBuffer = held === "buffer";
+  const atOnce = (write: (nth: number) => string): string =>
+    Array.from({ length: AT_ONCE }, (_, nth) => write(nth)).join("\n    ");
   return /* wgsl */ `
 ${BATCH_WORDS}
 ${ORDERED_KEYS}
@@ -69,18 +73,15 @@ ${targetBindings}
 ${
   inBuffer
     ? /* wgsl */ `
-@group(0) @binding(${buffer}) var<storage, read_write> held: array<u32>;
+@group(0) @binding(${buffer}) var<storage, read_write> held: array<vec2<u32>>;
 var<private> held_at: u32;
-fn key_held(n: u32) -> u32 { return held[held_at + n]; }
-fn id_held(n: u32) -> u32 { return held[held_at + ${capacity}u + n]; }
-fn hold(n: u32, key: u32, id: u32) { held[held_at + n] = key; held[held_at + ${capacity}u + n] = id; }
+fn held_entry(n: u32) -> vec2<u32> { return held[held_at + n]; }
+fn hold(n: u32, entry: vec2<u32>) { held[held_at + n] = entry; }
 fn barrier() { storageBarrier(); workgroupBarrier(); }`
     : /* wgsl */ `
-var<workgroup> held_keys: array<u32, ${capacity}>;
-var<workgroup> held_ids: array<u32, ${capacity}>;
-fn key_held(n: u32) -> u32 { return held_keys[n]; }
-fn id_held(n: u32) -> u32 { return held_ids[n]; }
-fn hold(n: u32, key: u32, id: u32) { held_keys[n] = key; held_ids[n] = id; }
+var<workgroup> held: array<vec2<u32>, ${capacity}>;
+fn held_entry(n: u32) -> vec2<u32> { return held[n]; }
+fn hold(n: u32, entry: vec2<u32>) { held[n] = entry; }
 fn barrier() { workgroupBarrier(); }`
 }
 
@@ -94,14 +95,13 @@ var<workgroup> bins: array<atomic<u32>, ${DIGITS}>;
 var<workgroup> sums: array<u32, ${DIGITS}>;
 var<workgroup> taken: atomic<u32>;
 var<workgroup> shared_count: u32;
-var<workgroup> chosen: u32;
-var<workgroup> beyond: u32;
+var<workgroup> chosen: vec3<u32>;
 
 /**
  * The highest digit that, with all higher ones, at least "rank" entries have, and how many have a
- * higher one; digit 0 if there are fewer.
+ * higher one, and how many have it; digit 0 if there are fewer.
  */
-fn choose_digit(thread: u32, rank: u32) -> vec2<u32> {
+fn choose_digit(thread: u32, rank: u32) -> vec3<u32> {
   workgroupBarrier();
   for (var b = thread; b < ${DIGITS}u; b += ${threads}u) { sums[b] = atomicLoad(&bins[b]); }
   workgroupBarrier();
@@ -114,15 +114,25 @@ fn choose_digit(thread: u32, rank: u32) -> vec2<u32> {
     for (var b = thread; b < ${DIGITS}u; b += ${threads}u) { sums[b] += ahead[b / ${threads}u]; }
     workgroupBarrier();
   }
-  if (thread == 0u) { chosen = 0u; beyond = 0u; if (sums[0] < rank) { beyond = sums[1]; } }
+  if (thread == 0u) {
+    chosen = vec3<u32>(0u);
+    if (sums[0] < rank) { chosen = vec3<u32>(0u, sums[1], sums[0] - sums[1]); }
+  }
   workgroupBarrier();
   for (var b = thread; b < ${DIGITS}u; b += ${threads}u) {
     var higher = 0u;
     if (b + 1u < ${DIGITS}u) { higher = sums[b + 1u]; }
-    if (sums[b] >= rank && higher < rank) { chosen = b; beyond = higher; }
+    if (sums[b] >= rank && higher < rank) { chosen = vec3<u32>(b, higher, sums[b] - higher); }
   }
-  let digit = workgroupUniformLoad(&chosen);
-  return vec2<u32>(digit, workgroupUniformLoad(&beyond));
+  return workgroupUniformLoad(&chosen);
+}
+
+fn consider(list: u32, n: u32, count: u32, key: u32, least: u32, last_id: u32) {
+  if (key < least || key == NONE || n >= count) { return; }
+  let id = entry_id(list, n);
+  if (key == least && id > last_id) { return; }
+  let place = atomicAdd(&taken, 1u);
+  if (place < ${capacity}u) { hold(place, vec2<u32>(key, id)); }
 }
 
 /**
@@ -133,15 +143,10 @@ fn take(list: u32, count: u32, thread: u32, least: u32, last_id: u32) -> u32 {
   workgroupBarrier();
   if (thread == 0u) { atomicStore(&taken, 0u); }
   barrier();
-  for (var n = thread; n < count; n += ${threads}u) {
-    let key = entry_key(list, n);
-    if (key >= least && key != NONE) {
-      let id = entry_id(list, n);
-      if (key > least || id <= last_id) {
-        let place = atomicAdd(&taken, 1u);
-        if (place < ${capacity}u) { hold(place, key, id); }
-      }
-    }
+  // Several reads under way at once, for each is as long as a hundred comparisons.
+  for (var n = thread; n < count; n += ${threads * AT_ONCE}u) {
+    ${atOnce((i) => `let key${i} = entry_key(list, min(n + ${i * threads}u, count - 1u));`)}
+    ${atOnce((i) => `consider(list, n + ${i * threads}u, count, key${i}, least, last_id);`)}
   }
   barrier();
   if (thread == 0u) { shared_count = atomicLoad(&taken); }
@@ -180,7 +185,7 @@ struct Round {
 /** The first two rounds are over a sample, four more find the exact key, another four the id. */
 const SAMPLED = 2u;
 const KEYS_KNOWN = 6u;
-const IDS_KNOWN = 10u;
+const TAKE = 10u;
 
 fn round_of(n: u32, count: u32) -> Round {
   let digit = select(n - SAMPLED, n, n < SAMPLED) & 3u;
@@ -190,15 +195,14 @@ fn round_of(n: u32, count: u32) -> Round {
   return Round(count, 1u, shift, mask, n >= KEYS_KNOWN);
 }
 
-/** Holds the best of a list, and returns how many. */
+/** Holds the best of a list, and returns how many: as many as are wanted, or a few more. */
 fn take_best(list: u32, count: u32, thread: u32, many: u32) -> u32 {
-  var least = 1u;
-  var last_id = 0xffffffffu;
-  var round = IDS_KNOWN;
+  // So many may be held without sorting much more than is wanted.
+  var room = 2u;
+  while (room < many + many / 2u && room < ${capacity}u) { room <<= 1u; }
+  var round = TAKE;
   var rank = many;
-  if (count > ${capacity}u) {
-    var room = 1u;
-    while (room < many + many / 2u && room < ${capacity}u) { room <<= 1u; }
+  if (count > room) {
     round = SAMPLED;
     if (count >= ${2 * SAMPLES}u && room > many) {
       round = 0u;
@@ -206,27 +210,27 @@ fn take_best(list: u32, count: u32, thread: u32, many: u32) -> u32 {
       rank = max(1u, u32(target_count * ${SAMPLES}.0 / f32(count)));
     }
   }
-  // Key and id found so far.
-  var prefix = vec2<u32>(0u, 0u);
+  // The key and the id that are known so far, digit by digit.
+  var prefix = vec2<u32>(0u, 0xffffffffu);
   loop {
-    if ((round == SAMPLED && prefix.x != 0u) || round == IDS_KNOWN) {
-      let isGuess = round == SAMPLED;
-      if (!isGuess && prefix.x != 0u) { least = prefix.x; last_id = prefix.y; }
-      if (isGuess) { least = prefix.x; }
-      let found = take(list, count, thread, least, last_id);
-      if (!isGuess || (found >= many && found <= ${capacity}u)) { return found; }
-      prefix = vec2<u32>(0u, 0u);
+    let is_guess = round == SAMPLED && prefix.x != 0u;
+    if (is_guess || round == TAKE) {
+      let found = take(list, count, thread, max(1u, prefix.x), prefix.y);
+      if (round == TAKE || (found >= many && found <= ${capacity}u)) { return found; }
+      prefix.x = 0u;
     }
     if (round == SAMPLED) { rank = many; }
     let reading = round_of(round, count);
+    if (round == KEYS_KNOWN) { prefix.y = 0u; }
     count_digits(list, count, thread, reading, prefix);
     let digit = choose_digit(thread, rank);
     rank -= min(rank, digit.y);
     if (reading.of_ids) { prefix.y |= (255u - digit.x) << reading.shift; }
     else { prefix.x |= digit.x << reading.shift; }
     round++;
-    // Fewer than are wanted: all are taken.
-    if (round == KEYS_KNOWN && prefix.x == 0u) { least = 1u; round = IDS_KNOWN; }
+    // As soon as those that reach it fit, or fewer are there than are wanted, it is exact enough.
+    let fits = many - rank + digit.z <= room;
+    if (round > SAMPLED && !reading.of_ids && (fits || (round == KEYS_KNOWN && prefix.x == 0u))) { round = TAKE; }
   }
 }
 
@@ -234,21 +238,19 @@ fn take_best(list: u32, count: u32, thread: u32, many: u32) -> u32 {
 fn sort_held(count: u32, thread: u32) {
   var size = 2u;
   while (size < count) { size <<= 1u; }
-  for (var n = count + thread; n < size; n += ${threads}u) { hold(n, NONE, 0xffffffffu); }
+  for (var n = count + thread; n < size; n += ${threads}u) { hold(n, vec2<u32>(NONE, 0xffffffffu)); }
   for (var block = 2u; block <= size; block <<= 1u) {
     for (var reach = block >> 1u; reach > 0u; reach >>= 1u) {
       barrier();
       for (var n = thread; n < size / 2u; n += ${threads}u) {
         let a = 2u * n - (n & (reach - 1u));
         let b = a + reach;
-        let key_a = key_held(a);
-        let key_b = key_held(b);
-        let id_a = id_held(a);
-        let id_b = id_held(b);
-        let in_order = key_a > key_b || (key_a == key_b && id_a <= id_b);
+        let x = held_entry(a);
+        let y = held_entry(b);
+        let in_order = x.x > y.x || (x.x == y.x && x.y <= y.y);
         if (in_order != ((a & block) == 0u)) {
-          hold(a, key_b, id_b);
-          hold(b, key_a, id_a);
+          hold(a, y);
+          hold(b, x);
         }
       }
     }
@@ -259,15 +261,16 @@ fn sort_held(count: u32, thread: u32) {
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let list = group.x;
-  ${inBuffer ? `held_at = list * ${2 * capacity}u;` : ""}
+  ${inBuffer ? `held_at = list * ${capacity}u;` : ""}
   if (thread == 0u) { shared_count = entry_count(list); }
   let count = workgroupUniformLoad(&shared_count);
   let many = wanted();
   let found = take_best(list, count, thread, many);
   sort_held(found, thread);
   for (var place = thread; place < many; place += ${threads}u) {
-    if (place < found) { emit(list, place, key_held(place), id_held(place)); }
-    else { emit(list, place, NONE, 0xffffffffu); }
+    var entry = vec2<u32>(NONE, 0xffffffffu);
+    if (place < found) { entry = held_entry(place); }
+    emit(list, place, entry.x, entry.y);
   }
 }
 `;

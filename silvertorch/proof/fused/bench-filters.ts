@@ -1,9 +1,4 @@
-import {
-  combine,
-  literal,
-  negate,
-  type Expression,
-} from "../../eligibility/expression.ts";
+import { combine, literal, negate, type Expression } from "../../eligibility/expression.ts";
 import { planExpression } from "../../eligibility/filter-plan.ts";
 import { encodeProgram, type EncodedPlan } from "../../eligibility/plan-tensors.ts";
 import type { BitFilter } from "./sample-check.ts";
@@ -60,7 +55,10 @@ function evaluated(expression: Expression, word: (row: number) => number): numbe
     return parts.reduce((x, y) => (expression.kind === "and" ? x & y : x | y));
   }
   let register = -1;
-  for (const { op, literal: { row, negated } } of expression.steps) {
+  for (const {
+    op,
+    literal: { row, negated },
+  } of expression.steps) {
     const operand = negated ? ~word(row) : word(row);
     register = op === "and" ? register & operand : register | operand;
   }

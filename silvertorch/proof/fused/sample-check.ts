@@ -12,7 +12,11 @@ export type BitFilter = (word: (row: number) => number) => number;
 export function expectedScores(
   { shape, parts }: DeviceIndex,
   query: Float32Array,
-  { probes, k, filter }: { readonly probes: number; readonly k: number; readonly filter: BitFilter | null },
+  {
+    probes,
+    k,
+    filter,
+  }: { readonly probes: number; readonly k: number; readonly filter: BitFilter | null },
 ): number[] {
   const { clusters, dim, width } = shape;
   const middles = centroids(clusters, dim);

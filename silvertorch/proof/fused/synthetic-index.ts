@@ -1,11 +1,7 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { bind, compileKernel, linearGrid } from "../../device/kernel.ts";
 import { PlainRecorder } from "../../device/passes.ts";
-import {
-  indexParts,
-  uniformOf,
-  type DeviceIndex,
-} from "../../engine/fused/device-index.ts";
+import { indexParts, uniformOf, type DeviceIndex } from "../../engine/fused/device-index.ts";
 import { clusterWords, codeVectors, type SearchShape } from "../../kernels/search/search-shape.ts";
 import {
   SYNTHETIC_WORDS,
@@ -43,8 +39,14 @@ export async function syntheticIndex(device: GpuDevice, shape: SearchShape): Pro
     shape,
     items,
     parts,
-    scales: device.bufferOf("scales", Float32Array.from({ length: items }, (_, at) => scaleOf(at))),
-    rows: device.bufferOf("rows", Uint32Array.from({ length: items }, (_, at) => at)),
+    scales: device.bufferOf(
+      "scales",
+      Float32Array.from({ length: items }, (_, at) => scaleOf(at)),
+    ),
+    rows: device.bufferOf(
+      "rows",
+      Uint32Array.from({ length: items }, (_, at) => at),
+    ),
     positions: null,
     centroids: device.bufferOf("centroids", centroids(clusters, dim)),
     vectors: [],
@@ -54,8 +56,7 @@ export async function syntheticIndex(device: GpuDevice, shape: SearchShape): Pro
 }
 
 /** What a code of 1 of an item stands for. */
-export const scaleOf = (position: number): number =>
-  Math.fround((1 + (position % 97) / 97) / 127);
+export const scaleOf = (position: number): number => Math.fround((1 + (position % 97) / 97) / 127);
 
 /** float32 [clusters, dim], between -1 and 1. */
 export function centroids(clusters: number, dim: number): Float32Array<ArrayBuffer> {

@@ -1,0 +1,23 @@
+import type { GpuDevice } from "../../device/gpu-device.ts";
+import type { Artifact } from "../../compile/artifact.ts";
+import { FreshStage } from "../ranking/fresh-stage.ts";
+import { openQueryStage } from "../ranking/query-stage.ts";
+import { openRankingStage } from "../ranking/ranking-stage.ts";
+import { FusedModel } from "./fused-model.ts";
+import { loadIndex } from "./load-index.ts";
+import { searchKernels } from "./search-kernels.ts";
+
+/**
+ * Puts an artifact on a device, which ends with the model.
+ * @throws HarnessError BAD_INPUT if it is not made for it, DATA if it is damaged, UNAVAILABLE if
+ *   the device has too little memory.
+ */
+export async function openModel(device: GpuDevice, artifact: Artifact): Promise<FusedModel> {
+  const index = await loadIndex(device, artifact);
+  const kernels = await searchKernels(device, index);
+  const query = await openQueryStage(device, artifact);
+  const ranking = await openRankingStage(device, artifact);
+  const fresh = await FreshStage.open(device, index.shape);
+  device.check();
+  return new FusedModel({ device, index, kernels, query, ranking, fresh });
+}
