@@ -7,6 +7,9 @@ export interface WireEligible {
   readonly bitmap: Uint8Array;
 }
 
+/** With the version that an answer was given from. */
+export type WireDatedEligible = WireEligible & { readonly version: number };
+
 const NO_BYTES = Buffer.alloc(0);
 
 export function encodeEligible({ bitmap, count }: EligibleRows): WireEligible {

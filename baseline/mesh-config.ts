@@ -31,6 +31,8 @@ export interface RemoteGatewayConfig extends GatewayConfig {
 export interface GatewayReady {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Of the owner's side (admin.proto). */
+  readonly adminPort: number;
   /** Processes that its front door is spread over, beside its own. */
   readonly processes: readonly SystemProcess[];
 }

@@ -82,6 +82,11 @@ export class ReplicaSet {
     return set;
   }
 
+  /** One a copy. */
+  get clients(): readonly GrpcClient[] {
+    return this.#replicas.map(({ client }) => client);
+  }
+
   /** Calls that were tried again. */
   get retries(): number {
     return this.#retries;

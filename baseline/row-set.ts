@@ -30,6 +30,22 @@ export class RowSet {
     this.cardinality = this.#containers.reduce((sum, one) => sum + this.#countOf(one), 0);
   }
 
+  /** The highest row, as it stands in the bytes; -1: there is none. */
+  get last(): number {
+    const container = this.#containers.at(-1);
+    if (container === undefined) return -1;
+    const { key, kind, at, length } = container;
+    const bytes = this.#bytes;
+    if (kind === "list") return key * CONTAINER_ROWS + uint16At(bytes, at + 2 * (length - 1));
+    if (kind === "runs") {
+      const run = at + 4 * (length - 1);
+      return key * CONTAINER_ROWS + uint16At(bytes, run) + uint16At(bytes, run + 2);
+    }
+    let word = BITMAP_BYTES / 4 - 1;
+    while (uint32At(bytes, at + word * 4) === 0) word--;
+    return key * CONTAINER_ROWS + word * 32 + 31 - Math.clz32(uint32At(bytes, at + word * 4));
+  }
+
   /** @param relative A row, counted from the range's first. */
   has(relative: number): boolean {
     const row = relative + (this.#range?.from ?? 0);

@@ -1,13 +1,14 @@
 import type { HarnessError } from "../src/errors.ts";
 import type { ProcessStats } from "../src/door/stats.ts";
 import type { CallContext } from "../src/door/retriever.ts";
+import type { Dated, Follower } from "./live/changes.ts";
 import type { CategoricalColumn, NumericColumn } from "../src/retrieval/catalogue.ts";
 
 // The services of the mesh as the gateway sees them, whether a wire lies between or not. Every
 // call takes a batch and answers in its order; a HarnessError in an answer's place fails that one.
 
 /** Features of users and items, kept on disk. */
-export interface FeatureService extends MeshService {
+export interface FeatureService extends LiveService {
   /** @returns features float32[userDim] of each id. An unknown id is a BAD_INPUT in its place. */
   users(ids: Float64Array, context: CallContext): Promise<readonly (Float32Array | HarnessError)[]>;
   /** @throws HarnessError DATA naming a row that has no features. */
@@ -43,12 +44,12 @@ export interface EligibleRows {
   readonly count: number;
 }
 
-export interface FilterService extends MeshService {
+export interface FilterService extends LiveService {
   /** A filter that does not parse or names an unknown column is a BAD_INPUT in its place. */
   evaluate(
     filters: readonly string[],
     context: CallContext,
-  ): Promise<readonly (EligibleRows | HarnessError)[]>;
+  ): Promise<readonly (Dated<EligibleRows> | HarnessError)[]>;
 }
 
 /** A search for the nearest eligible rows to each head's query vector. */
@@ -70,11 +71,11 @@ export interface Candidates {
   readonly counts: Uint32Array;
 }
 
-export interface IndexService extends MeshService {
+export interface IndexService extends LiveService {
   search(
     searches: readonly Search[],
     context: CallContext,
-  ): Promise<readonly (Candidates | HarnessError)[]>;
+  ): Promise<readonly (Dated<Candidates> | HarnessError)[]>;
 }
 
 /** A request's candidates, to be brought into order. */
@@ -98,7 +99,7 @@ export interface RankedRows {
 }
 
 /** OverArch and Value Model over candidates. */
-export interface RankerService extends MeshService {
+export interface RankerService extends LiveService {
   rank(rankings: readonly Ranking[], context: CallContext): Promise<readonly RankedRows[]>;
 }
 
@@ -125,6 +126,12 @@ export interface MeshServices {
 export interface MeshService {
   /** One entry a process. */
   stats(): Promise<readonly ServiceStats[]>;
+}
+
+/** A service whose items can change while it serves. */
+export interface LiveService extends MeshService {
+  /** Who must be told of changes: each copy and each shard by itself. */
+  readonly followers: readonly Follower[];
 }
 
 export interface ServiceStats {

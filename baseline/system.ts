@@ -55,6 +55,7 @@ function describe(
     address: `127.0.0.1:${door.grpcPort}`,
     ...(tls === undefined ? {} : { tls }),
     httpAddress: `http${tls === undefined ? "" : "s"}://127.0.0.1:${door.httpPort}`,
+    adminAddress: `127.0.0.1:${door.adminPort}`,
     processes: [...services.map(({ pid, role }) => ({ pid, role })), ...door.processes],
     settings,
     build,

@@ -7,7 +7,7 @@ import { readDataset } from "../src/dataset/folder.ts";
 import { resolveDataset } from "../src/dataset/resolve.ts";
 import { connectAdmin, type AdminClient } from "../src/door/admin-service.ts";
 import { connectDoor, type DoorClient } from "../src/door/client.ts";
-import type { LiveItem } from "../src/door/live-catalogue.ts";
+import type { LiveItem } from "../src/retrieval/live-item.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { scenarioSchema } from "../src/scenario/schema.ts";

@@ -1,4 +1,5 @@
-import type { LiveCatalogue, LiveItem } from "../src/door/live-catalogue.ts";
+import type { LiveCatalogue } from "../src/door/live-catalogue.ts";
+import type { LiveItem } from "../src/retrieval/live-item.ts";
 import { ownProcessStats } from "../src/door/own-process.ts";
 import type { CallContext, DoorLimits, Retriever } from "../src/door/retriever.ts";
 import { StageTimes } from "../src/door/stage-times.ts";
@@ -7,7 +8,7 @@ import { HarnessError } from "../src/errors.ts";
 import { Histogram } from "../src/math/histogram.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Generation, type GenerationOptions } from "./generation.ts";
-import { checkedItem } from "./live/check-item.ts";
+import { checkedItem } from "../src/door/check-item.ts";
 import { Folding, type FoldingOptions } from "./live/folding.ts";
 
 export interface ModelRetrieverOptions extends Omit<GenerationOptions, "stages"> {

@@ -3,6 +3,7 @@ import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-
 import { packIds, packWords, unpackFloats, unpackIds, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { FEATURE_SERVICE, MESH_PROTO, statsHandler } from "../mesh-wire.ts";
+import { applyHandler, remoteFollower } from "../live/changes-wire.ts";
 import type { ReplicaSet } from "../replica-set.ts";
 import type { ColumnValues, FeatureService, ItemFeatures, ItemQuery } from "../services.ts";
 import { unknownUser } from "./feature-store.ts";
@@ -57,7 +58,12 @@ export function serveFeature(
     ...at,
     protoFile: MESH_PROTO,
     service: FEATURE_SERVICE,
-    handlers: { Users: users, Items: items, Stats: statsHandler(service) },
+    handlers: {
+      Users: users,
+      Items: items,
+      Apply: applyHandler(service),
+      Stats: statsHandler(service),
+    },
   });
 }
 
@@ -79,6 +85,7 @@ export function remoteFeature(replicas: ReplicaSet): FeatureService {
           context,
         ),
       ),
+    followers: replicas.clients.map((client) => remoteFollower("feature", client)),
     stats: () => replicas.stats(),
   };
 }

@@ -4,6 +4,8 @@ import { StageTimes } from "../../src/door/stage-times.ts";
 import type { ProcessStats } from "../../src/door/stats.ts";
 import type { Users } from "../../src/retrieval/catalogue.ts";
 import type { FeatureService, ItemFeatures, ItemQuery, ServiceStats } from "../services.ts";
+import type { Follower } from "../live/changes.ts";
+import { ChangedRecords } from "./changed-records.ts";
 import type { ItemStore } from "./item-store.ts";
 import { writeRecords } from "./lmdb-records.ts";
 import type { RecordStore } from "./record-store.ts";
@@ -27,6 +29,8 @@ export interface FeatureStoreOptions {
   readonly dim: number;
   /** What a ranker asks for; null: there is no ranker. */
   readonly items: ItemStore | null;
+  /** Items that changed; absent: none will. */
+  readonly changed?: ChangedRecords;
   /** Counters of the stores, and the process of a server that they are in; absent: none. */
   readonly storeStats?: () => Promise<{
     readonly process: ProcessStats | null;
@@ -38,13 +42,21 @@ export interface FeatureStoreOptions {
 
 /** The feature service: answers from its stores, which end with it, a batch at a time. */
 export class FeatureStore implements FeatureService, AsyncDisposable {
+  readonly followers: readonly Follower[] = [
+    {
+      service: "feature",
+      apply: (changes) => Promise.resolve(this.#changed.apply(changes)),
+    },
+  ];
   readonly #options: FeatureStoreOptions;
+  readonly #changed: ChangedRecords;
   readonly #times = new StageTimes();
   #reads = 0;
   #itemReads = 0;
 
   constructor(options: FeatureStoreOptions) {
     this.#options = options;
+    this.#changed = options.changed ?? new ChangedRecords([]);
   }
 
   async users(ids: Float64Array): Promise<readonly (Float32Array | HarnessError)[]> {

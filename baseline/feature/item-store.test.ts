@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
+import { ChangedRecords } from "./changed-records.ts";
 import { ItemStore, writeItems } from "./item-store.ts";
 import { LmdbRecords } from "./lmdb-records.ts";
 
@@ -53,7 +54,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "silverbench-items-"));
   await writeItems(folder, catalogue, () => {});
   const kinds = catalogue.columns.map(({ kind }) => kind);
-  store = new ItemStore(new LmdbRecords(folder, "rows"), { itemDim: 5, kinds });
+  store = new ItemStore(
+    new LmdbRecords(folder, "rows"),
+    { itemDim: 5, kinds },
+    new ChangedRecords(catalogue.columns),
+  );
 });
 afterAll(async () => {
   await store[Symbol.asyncDispose]();

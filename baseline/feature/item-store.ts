@@ -1,6 +1,7 @@
 import { HarnessError } from "../../src/errors.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
 import type { ItemFeatures, ItemQuery } from "../services.ts";
+import type { ChangedRecords } from "./changed-records.ts";
 import { type ItemLayout, RecordReader, RecordWriter } from "./item-record.ts";
 import { writeRecords } from "./lmdb-records.ts";
 import type { RecordStore } from "./record-store.ts";
@@ -25,17 +26,27 @@ export async function writeItems(
 export class ItemStore implements AsyncDisposable {
   readonly #records: RecordStore;
   readonly #layout: ItemLayout;
+  readonly #changed: ChangedRecords;
 
-  /** @param records Item records by row; they end with this store. */
-  constructor(records: RecordStore, layout: ItemLayout) {
+  /**
+   * @param records Item records by row; they end with this store.
+   * @param changed What holds in the place of those.
+   */
+  constructor(records: RecordStore, layout: ItemLayout, changed: ChangedRecords) {
     this.#records = records;
     this.#layout = layout;
+    this.#changed = changed;
   }
 
   /** @throws HarnessError DATA naming a row that is not there. */
   async read(query: ItemQuery): Promise<ItemFeatures> {
     const reader = new RecordReader(this.#layout, query);
     await this.#records.read(query.rows, (record, bytes, at) => {
+      const own = this.#changed.get(query.rows[at]!);
+      if (own !== undefined) {
+        reader.add(own, own.length);
+        return;
+      }
       if (record === null) {
         throw new HarnessError("DATA", `there are no features of row ${query.rows[at]}`, {
           where: "items",

@@ -2,6 +2,7 @@ import { HarnessError } from "../../src/errors.ts";
 import { DatasetReader } from "../dataset-reader.ts";
 import type { MeshConfig } from "../mesh-config.ts";
 import { CachedRecords } from "./cached-records.ts";
+import { ChangedRecords } from "./changed-records.ts";
 import { FeatureStore } from "./feature-store.ts";
 import { ItemStore } from "./item-store.ts";
 import { LmdbRecords } from "./lmdb-records.ts";
@@ -20,7 +21,9 @@ export async function openFeature(config: MeshConfig): Promise<{
   readonly dim: number;
 }> {
   const { datasetFolder, folders, settings } = config;
-  const { manifest, itemDim } = await DatasetReader.open(datasetFolder);
+  const reader = await DatasetReader.open(datasetFolder);
+  const { manifest, itemDim } = reader;
+  const changed = new ChangedRecords(folders.items === null ? [] : await reader.columns());
   const dim = manifest.userDim;
   const kinds = manifest.columns.map(({ kind }) => kind);
   const url = redisUrl(config);
@@ -34,7 +37,8 @@ export async function openFeature(config: MeshConfig): Promise<{
   const store = new FeatureStore({
     users,
     dim,
-    items: items === null ? null : new ItemStore(items, { itemDim, kinds }),
+    changed,
+    items: items === null ? null : new ItemStore(items, { itemDim, kinds }, changed),
     storeStats: async () => ({
       process: redis === null ? null : await redis.processStats(),
       counters: new Map([

@@ -1,7 +1,7 @@
 import { HarnessError } from "../../src/errors.ts";
 import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-service.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
-import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
+import { decodeEligible, encodeEligible, type WireDatedEligible } from "../eligible-wire.ts";
 import {
   decodeFault,
   encodeFault,
@@ -10,6 +10,7 @@ import {
   statsHandler,
   type WireFault,
 } from "../mesh-wire.ts";
+import { applyHandler, remoteFollower } from "../live/changes-wire.ts";
 import type { ReplicaSet } from "../replica-set.ts";
 import type { FilterService } from "../services.ts";
 
@@ -18,7 +19,7 @@ interface WireEvaluateRequest {
 }
 
 interface WireEvaluateResponse {
-  readonly eligible: readonly (WireEligible & { readonly fault?: WireFault | null })[];
+  readonly eligible: readonly (WireDatedEligible & { readonly fault?: WireFault | null })[];
 }
 
 /** Serves a filter service over gRPC. */
@@ -31,7 +32,7 @@ export function serveFilter(service: FilterService, at: Listening): Promise<Grpc
     const eligible = answers.map((answer) =>
       answer instanceof HarnessError
         ? { ...NOTHING, fault: encodeFault(answer) }
-        : encodeEligible(answer),
+        : { ...encodeEligible(answer), version: answer.version },
     );
     return { eligible };
   };
@@ -39,7 +40,7 @@ export function serveFilter(service: FilterService, at: Listening): Promise<Grpc
     ...at,
     protoFile: MESH_PROTO,
     service: FILTER_SERVICE,
-    handlers: { Evaluate: evaluate, Stats: statsHandler(service) },
+    handlers: { Evaluate: evaluate, Apply: applyHandler(service), Stats: statsHandler(service) },
   });
 }
 
@@ -52,12 +53,20 @@ export function remoteFilter(replicas: ReplicaSet): FilterService {
         { filters },
         context,
       );
-      return eligible.map(({ fault, ...rows }) =>
-        fault === undefined || fault === null ? decodeEligible(rows) : decodeFault(fault),
+      return eligible.map(({ fault, version, ...rows }) =>
+        fault === undefined || fault === null
+          ? { ...decodeEligible(rows), version }
+          : decodeFault(fault),
       );
     },
+    followers: replicas.clients.map((client) => remoteFollower("filter", client)),
     stats: () => replicas.stats(),
   };
 }
 
-const NOTHING: WireEligible = { count: 0, all: false, bitmap: Buffer.alloc(0) };
+const NOTHING: WireDatedEligible = {
+  count: 0,
+  all: false,
+  bitmap: Buffer.alloc(0),
+  version: 0,
+};

@@ -5,6 +5,8 @@ import type { Column } from "../../src/retrieval/catalogue.ts";
 import { bindFilter } from "../../src/retrieval/filter/bind.ts";
 import { FilterCache } from "../../src/retrieval/filter/filter-cache.ts";
 import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
+import type { Changes, Dated, Follower } from "../live/changes.ts";
+import { ChangedRows } from "./changed-rows.ts";
 import type { EligibleRows, FilterService, ServiceStats } from "../services.ts";
 import type { InvertedIndex } from "./inverted-index.ts";
 
@@ -19,18 +21,21 @@ export interface FilterStoreOptions {
 /** The filter service: from filter text to the rows that pass. */
 export class FilterStore implements FilterService {
   readonly #times = new StageTimes();
-  readonly #cache: FilterCache<EligibleRows>;
+  readonly followers: readonly Follower[] = [
+    { service: "filter", apply: (changes) => Promise.resolve(this.#apply(changes)) },
+  ];
+  readonly #options: FilterStoreOptions;
+  readonly #changed = new ChangedRows();
+  #cache: FilterCache<EligibleRows>;
   #asked = 0;
   #evaluated = 0;
 
-  constructor({ columns, index, cache }: FilterStoreOptions) {
-    this.#cache = new FilterCache(cache, (text) => {
-      this.#evaluated++;
-      return index.evaluate(bindFilter(parseFilter(text), columns));
-    });
+  constructor(options: FilterStoreOptions) {
+    this.#options = options;
+    this.#cache = this.#emptyCache();
   }
 
-  evaluate(filters: readonly string[]): Promise<readonly (EligibleRows | HarnessError)[]> {
+  evaluate(filters: readonly string[]): Promise<readonly (Dated<EligibleRows> | HarnessError)[]> {
     const startMs = performance.now();
     const answers = filters.map((filter) => this.#evaluateOne(filter));
     this.#times.record("filter.evaluate", performance.now() - startMs);
@@ -50,10 +55,29 @@ export class FilterStore implements FilterService {
     ]);
   }
 
-  #evaluateOne(filter: string): EligibleRows | HarnessError {
+  #emptyCache(): FilterCache<EligibleRows> {
+    const { columns, index, cache } = this.#options;
+    return new FilterCache(cache, (text) => {
+      this.#evaluated++;
+      const filter = parseFilter(text);
+      const bound = bindFilter(filter, columns);
+      const changed = this.#changed;
+      if (changed.count === 0) return index.evaluate(bound);
+      return index.evaluate(bound, (found) => changed.correct(filter, found));
+    });
+  }
+
+  #apply(changes: Changes): number {
+    const version = this.#changed.apply(changes);
+    // What was answered before is not so any more.
+    if (changes.items.length > 0) this.#cache = this.#emptyCache();
+    return version;
+  }
+
+  #evaluateOne(filter: string): Dated<EligibleRows> | HarnessError {
     this.#asked++;
     try {
-      return this.#cache.get(filter);
+      return { ...this.#cache.get(filter), version: this.#changed.version };
     } catch (error) {
       return HarnessError.from(error);
     }

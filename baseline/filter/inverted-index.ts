@@ -21,8 +21,18 @@ export class InvertedIndex {
     this.#everyRow = RowBitmap.full(items);
   }
 
-  /** @param filter Bound to the columns in the order they were given. */
-  evaluate(filter: BoundFilter): EligibleRows {
+  /**
+   * @param filter Bound to the columns in the order they were given.
+   * @param correct Where items have changed since: gives the rows that pass now.
+   */
+  evaluate(
+    filter: BoundFilter,
+    correct: ((found: RowBitmap) => RowBitmap) | null = null,
+  ): EligibleRows {
+    if (correct !== null) {
+      const { count, bytes } = correct(this.#rowsOf(filter)).serialize();
+      return { bitmap: bytes, count };
+    }
     if (filter.kind === "all") return { bitmap: null, count: this.#items };
     const { count, bytes } = this.#rowsOf(filter).serialize();
     return { bitmap: count === this.#items ? null : bytes, count };

@@ -11,9 +11,9 @@ runService<RemoteGatewayConfig, GatewayReady>(async (config) => {
   const { services } = closing.add(await connectServices(config, config.addresses));
   // All processes of the mesh may use the same CPUs, and each copy has a thread for each.
   const indexLanes = availableParallelism() * config.settings.replicas.index;
-  const door = await openGateway(config, services, { role: "gateway", indexLanes }, closing);
+  const ready = await openGateway(config, services, { role: "gateway", indexLanes }, closing);
   return {
-    ready: { grpcPort: door.grpcPort, httpPort: door.httpPort, processes: door.processes },
+    ready,
     stop: () => closing[Symbol.asyncDispose](),
   };
 });

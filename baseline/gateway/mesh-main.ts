@@ -11,9 +11,9 @@ runService<GatewayConfig, GatewayReady>(async (config, onProgress) => {
   const closing = new Closing();
   const { services } = closing.add(await openServices(config));
   const indexLanes = availableParallelism();
-  const door = await openGateway(config, services, { role: "mesh", indexLanes }, closing);
+  const ready = await openGateway(config, services, { role: "mesh", indexLanes }, closing);
   return {
-    ready: { grpcPort: door.grpcPort, httpPort: door.httpPort, processes: door.processes },
+    ready,
     stop: () => closing[Symbol.asyncDispose](),
   };
 });

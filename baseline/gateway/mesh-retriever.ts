@@ -4,7 +4,6 @@ import { ownProcessStats } from "../../src/door/own-process.ts";
 import type { CallContext, Retriever } from "../../src/door/retriever.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
 import type { SystemStats } from "../../src/door/stats.ts";
-import type { IdMap } from "../../src/retrieval/id-map.ts";
 import { requireFinite, type RetrievalModel } from "../../src/retrieval/model.ts";
 import type { Answer, RetrievalRequest, UserRef } from "../../src/retrieval/request.ts";
 import { vectorsWithOverArch } from "../../src/retrieval/user-queries.ts";
@@ -19,19 +18,27 @@ import type {
   Ranking,
   Search,
 } from "../services.ts";
+import type { ChangeFeed } from "../live/change-feed.ts";
+import type { Dated } from "../live/changes.ts";
+import type { RowDirectory } from "../live/row-directory.ts";
+import { ConsistentView } from "./consistent-view.ts";
 import { mergeStats } from "./merged-stats.ts";
 import { bestByScore, type HeadUnion, uniteHeads } from "./head-union.ts";
 
 export interface MeshRetrieverOptions {
   readonly services: MeshServices;
   readonly model: RetrievalModel;
-  readonly ids: IdMap;
+  readonly rows: RowDirectory;
+  readonly feed: ChangeFeed;
   readonly settings: MeshSettings;
   /** Batches the index service works on at once: one a search thread. */
   readonly indexLanes: number;
   /** The process it runs in, as the report shows it. */
   readonly role: string;
 }
+
+/** The rows of a filter, and of which version; null: there was no filter to ask for. */
+type MaybeDated = EligibleRows & { readonly version: number | null };
 
 /** What is known of who asks. */
 interface UserSide {
@@ -61,12 +68,14 @@ export class MeshRetriever implements Retriever {
   readonly #options: MeshRetrieverOptions;
   readonly #times = new StageTimes();
   readonly #features: Batcher<Asked<number>, Float32Array>;
-  readonly #filters: Batcher<Asked<string>, EligibleRows>;
-  readonly #searches: Batcher<Asked<Search>, Candidates>;
+  readonly #filters: Batcher<Asked<string>, Dated<EligibleRows>>;
+  readonly #searches: Batcher<Asked<Search>, Dated<Candidates>>;
   /** null: there is no ranker. */
   readonly #rankings: Batcher<Asked<Ranking>, RankedRows> | null;
   /** null: there is no tower. */
   readonly #towers: Batcher<Asked<Float32Array>, Float32Array> | null;
+  #askedAgain = 0;
+  #mixed = 0;
 
   constructor(options: MeshRetrieverOptions) {
     this.#options = options;
@@ -92,23 +101,35 @@ export class MeshRetriever implements Retriever {
   }
 
   async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
-    const { model, ids } = this.#options;
-    const [user, eligible] = await Promise.all([
+    const { model, rows: directory } = this.#options;
+    const view = new ConsistentView(this.#options);
+    const [user, first] = await Promise.all([
       this.#userSide(request.user, context),
       this.#eligible(request.filter, context),
     ]);
-    if (eligible.count === 0) return NO_ANSWER;
     // An item among the k best of the union is among the k best of the head that gives it its
     // score, so where that is its value no head needs more than k, however many it may have.
     const k = this.#rankings === null ? request.k : model.candidates;
     const excluded = this.#rowsOf(request.exclude);
-    const search = { vectors: user.vectors, k, eligible, excluded };
-    const candidates = await this.#times.time("gateway.index", () =>
-      this.#ask(this.#searches, search, context),
-    );
+    let eligible = first;
+    let candidates: Dated<Candidates> | null;
+    for (;;) {
+      candidates = null;
+      if (eligible.count > 0) {
+        const search = { vectors: user.vectors, k, eligible, excluded };
+        candidates = await this.#times.time("gateway.index", () =>
+          this.#ask(this.#searches, search, context),
+        );
+      }
+      if (!(await view.mustAskAgain(eligible.version, candidates?.version ?? null))) break;
+      this.#askedAgain++;
+      eligible = await this.#eligible(request.filter, context);
+    }
+    if (view.isMixed) this.#mixed++;
+    if (candidates === null) return NO_ANSWER;
     const union = uniteHeads(candidates);
     const { rows, values } = await this.#rank({ ...user, ...union, k: request.k }, context);
-    return { ids: ids.idsOf(rows), values: Float32Array.from(values), partial: false };
+    return { ids: directory.idsOf(rows), values: Float32Array.from(values), partial: false };
   }
 
   async stats(): Promise<SystemStats> {
@@ -122,8 +143,23 @@ export class MeshRetriever implements Retriever {
       processes: [...processes.values()],
       devices: [],
       batchSizes: this.#searches.sizes.encode(),
-      ...mergeStats([{ stages: this.#times.encode(), counters: new Map() }, ...parts]),
+      ...mergeStats([{ stages: this.#times.encode(), counters: this.#counters() }, ...parts]),
     };
+  }
+
+  /** Versions are told here and not by each service, since counters of one name are added up. */
+  #counters(): ReadonlyMap<string, number> {
+    const { feed } = this.#options;
+    const versions = [...feed.versions()].map(([service, version]): [string, number] => [
+      `version.${service}`,
+      version,
+    ]);
+    return new Map([
+      ["version.newest", feed.version],
+      ...versions,
+      ["gateway.asked_again", this.#askedAgain],
+      ["gateway.mixed_versions", this.#mixed],
+    ]);
   }
 
   async #userSide(user: UserRef, context: CallContext): Promise<UserSide> {
@@ -164,9 +200,10 @@ export class MeshRetriever implements Retriever {
   }
 
   /** No filter, no call: every item is eligible. */
-  #eligible(filter: string, context: CallContext): Promise<EligibleRows> {
+  #eligible(filter: string, context: CallContext): Promise<MaybeDated> {
     if (filter.trim() === "") {
-      return Promise.resolve({ bitmap: null, count: this.#options.ids.count });
+      const { count } = this.#options.rows;
+      return Promise.resolve({ bitmap: null, count, version: null });
     }
     return this.#times.time("gateway.filter", () => this.#ask(this.#filters, filter, context));
   }
@@ -176,7 +213,7 @@ export class MeshRetriever implements Retriever {
     const rows = new Uint32Array(ids.length);
     let count = 0;
     for (const id of ids) {
-      const row = this.#options.ids.rowOf(id);
+      const row = this.#options.rows.rowOf(id);
       if (row >= 0) rows[count++] = row;
     }
     return rows.subarray(0, count);

@@ -1,11 +1,15 @@
 import { availableParallelism } from "node:os";
 import { doorWorkerCount } from "../../src/door/door-worker-count.ts";
-import { type Door, openDoor } from "../../src/door/server.ts";
+import { serveAdmin } from "../../src/door/admin-service.ts";
+import type { DoorLimits } from "../../src/door/retriever.ts";
+import { openDoor } from "../../src/door/server.ts";
 import { endService } from "../../src/process/service-main.ts";
-import { IdMap } from "../../src/retrieval/id-map.ts";
 import { createModel } from "../../src/retrieval/model.ts";
 import { DatasetReader } from "../dataset-reader.ts";
-import type { GatewayConfig } from "../mesh-config.ts";
+import { ChangeFeed } from "../live/change-feed.ts";
+import { MeshCatalogue } from "../live/mesh-catalogue.ts";
+import { RowDirectory } from "../live/row-directory.ts";
+import type { GatewayConfig, GatewayReady } from "../mesh-config.ts";
 import type { Closing } from "../parts/closing.ts";
 import type { MeshServices } from "../services.ts";
 import { openTower } from "../tower/open-tower.ts";
@@ -20,7 +24,7 @@ export async function openGateway(
   reached: MeshServices,
   { role, indexLanes }: Pick<MeshRetrieverOptions, "role" | "indexLanes">,
   closing: Closing,
-): Promise<Door> {
+): Promise<GatewayReady> {
   const isEmbedded = reached.tower === null && config.folders.tower !== null;
   const tower = isEmbedded ? closing.add(await openTower(config)) : reached.tower;
   const services = { ...reached, tower };
@@ -28,8 +32,16 @@ export async function openGateway(
   const { items, dim, userDim, denseDim } = reader.manifest;
   const { settings, ports } = config;
   const model = createModel(config.model, { userDim, dim, denseDim });
-  const ids = new IdMap(await reader.itemIds());
-  const retriever = new MeshRetriever({ services, model, ids, settings, indexLanes, role });
+  const rows = new RowDirectory(await reader.itemIds());
+  const { feature, filter, index, ranker } = services;
+  const rankers = ranker === null ? [] : ranker.followers;
+  const feed = new ChangeFeed({
+    // A ranker asks for features again once it is told, so those must be there.
+    stages: [feature.followers, [...filter.followers, ...index.followers, ...rankers]],
+    holdSeconds: settings.heldBack,
+  });
+  closing.defer(() => feed.close());
+  const retriever = new MeshRetriever({ services, model, rows, feed, settings, indexLanes, role });
   const queryDim = model.heads * dim;
   const limits = { items, userDim, queryDim, maxInFlight: settings.maxInFlight };
   const workers = doorWorkerCount(settings.doorWorkers, availableParallelism());
@@ -41,5 +53,15 @@ export async function openGateway(
     workers,
     onDied: endService,
   });
-  return closing.add(door);
+  closing.add(door);
+  const limitsNow = (): DoorLimits => ({ ...limits, items: rows.count });
+  const catalogue = new MeshCatalogue({
+    shape: { dim, denseDim, columns: reader.manifest.columns },
+    rows,
+    feed,
+    onChange: () => door.setLimits(limitsNow()),
+  });
+  const admin = closing.add(await serveAdmin(catalogue, { tls: config.tls?.server ?? null }));
+  const { grpcPort, httpPort, processes } = door;
+  return { grpcPort, httpPort, adminPort: admin.port, processes };
 }

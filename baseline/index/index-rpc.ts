@@ -11,7 +11,9 @@ import {
   statsHandler,
   type WireFault,
 } from "../mesh-wire.ts";
+import { applyHandler, remoteFollower } from "../live/changes-wire.ts";
 import type { ReplicaSet } from "../replica-set.ts";
+import type { Dated } from "../live/changes.ts";
 import type { Candidates, IndexService, Search } from "../services.ts";
 
 interface WireSearch {
@@ -25,6 +27,7 @@ interface WireCandidates {
   readonly rows: Buffer;
   readonly values: Buffer;
   readonly counts: Buffer;
+  readonly version: number;
   readonly fault?: WireFault | null;
 }
 
@@ -49,7 +52,7 @@ export function serveIndex(service: IndexService, at: Listening): Promise<GrpcSe
     ...at,
     protoFile: MESH_PROTO,
     service: INDEX_SERVICE,
-    handlers: { Search: search, Stats: statsHandler(service) },
+    handlers: { Search: search, Apply: applyHandler(service), Stats: statsHandler(service) },
   });
 }
 
@@ -64,6 +67,7 @@ export function remoteIndex(replicas: ReplicaSet): IndexService {
       );
       return candidates.map(decodeCandidates);
     },
+    followers: replicas.clients.map((client) => remoteFollower("index", client)),
     stats: () => replicas.stats(),
   };
 }
@@ -86,25 +90,33 @@ function decodeSearch({ vectors, k, eligible, excluded }: WireSearch): Search {
   };
 }
 
-function encodeCandidates(answer: Candidates | HarnessError): WireCandidates {
+function encodeCandidates(answer: Dated<Candidates> | HarnessError): WireCandidates {
   if (answer instanceof HarnessError) {
-    return { rows: NO_BYTES, values: NO_BYTES, counts: NO_BYTES, fault: encodeFault(answer) };
+    return {
+      rows: NO_BYTES,
+      values: NO_BYTES,
+      counts: NO_BYTES,
+      version: 0,
+      fault: encodeFault(answer),
+    };
   }
-  const { rows, values, counts } = answer;
-  return { rows: packWords(rows), values: packWords(values), counts: packWords(counts) };
+  const { rows, values, counts, version } = answer;
+  return { rows: packWords(rows), values: packWords(values), counts: packWords(counts), version };
 }
 
 function decodeCandidates({
   rows,
   values,
   counts,
+  version,
   fault,
-}: WireCandidates): Candidates | HarnessError {
+}: WireCandidates): Dated<Candidates> | HarnessError {
   if (fault !== undefined && fault !== null) return decodeFault(fault);
   return {
     rows: unpackWords(rows, "rows"),
     values: unpackFloats(values, "values"),
     counts: unpackWords(counts, "counts"),
+    version,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { HarnessError } from "../../src/errors.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
+import type { Changes, Dated, Follower } from "../live/changes.ts";
 import type { RowRange } from "../row-range.ts";
 import type { Candidates, IndexService, Search, ServiceStats } from "../services.ts";
 import type { GraphSettings } from "./hnsw.ts";
@@ -20,11 +21,19 @@ export interface IndexSearcherOptions {
   /** Which of the catalogue's rows the embeddings are of; null: all. */
   readonly range: RowRange | null;
   readonly settings: GraphSettings;
+  /** Which of how many shards it is. */
+  readonly shard: number;
+  readonly shards: number;
+  /** Rows of all shards together. */
+  readonly builtRows: number;
   readonly workers: number;
 }
 
 /** The index service: searches on worker threads over shared vectors and a mapped graph. */
 export class IndexSearcher implements IndexService, AsyncDisposable {
+  readonly followers: readonly Follower[] = [
+    { service: "index", apply: (changes) => this.#pool.apply(vectorsOf(changes)) },
+  ];
   readonly #pool: SearchPool;
   readonly #times: StageTimes;
 
@@ -34,20 +43,31 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
   }
 
   static async start(options: IndexSearcherOptions): Promise<IndexSearcher> {
-    const { embeddings, dim, graphFile, lists, range, settings, workers } = options;
+    const {
+      embeddings,
+      dim,
+      graphFile,
+      lists,
+      range,
+      settings,
+      shard,
+      shards,
+      builtRows,
+      workers,
+    } = options;
     const times = new StageTimes();
     const table = createVectorTable({ embeddings, dim, scorers: workers });
     const int8 =
       settings.kind === "ivf-int8" ? createInt8Table({ embeddings, dim, scorers: workers }) : null;
     const pool = await SearchPool.start(
-      { table, int8, graphFile, lists, range, settings },
+      { table, int8, graphFile, lists, range, settings, shard, shards, builtRows },
       workers,
       (ms) => times.record("index.search", ms),
     );
     return new IndexSearcher(pool, times);
   }
 
-  search(searches: readonly Search[]): Promise<readonly (Candidates | HarnessError)[]> {
+  search(searches: readonly Search[]): Promise<readonly (Dated<Candidates> | HarnessError)[]> {
     return this.#times.time("index.batch", () => this.#pool.search(searches));
   }
 
@@ -66,3 +86,14 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
     await this.#pool[Symbol.asyncDispose]();
   }
 }
+
+/** What a search needs of changes: each worker gets a copy. */
+function vectorsOf({ since, version, items }: Changes): Changes {
+  const bare = items.map(({ row, item }) => ({
+    row,
+    item: item === null ? null : { ...NOTHING_ELSE, embedding: item.embedding },
+  }));
+  return { since, version, items: bare };
+}
+
+const NOTHING_ELSE = { dense: new Float32Array(0), attributes: new Map() };

@@ -25,6 +25,9 @@ export async function openIndex(config: MeshConfig, shard: number): Promise<Inde
     lists: kind.startsWith("ivf") ? await readInvertedLists(folder!, shape) : null,
     range: shards === 1 ? null : range,
     settings: config.settings.index,
+    shard,
+    shards,
+    builtRows: items,
     workers: availableParallelism(),
   });
 }

@@ -6,6 +6,8 @@ import type { Candidates, Search } from "../services.ts";
 import type { ClusterProbe } from "./cluster-probe.ts";
 import type { ExactScan, IsExcluded } from "./exact-scan.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
+import type { Changes } from "../live/changes.ts";
+import { FreshRows } from "./fresh-rows.ts";
 import { packHeads } from "./pack-heads.ts";
 import {
   planProbe,
@@ -39,6 +41,8 @@ interface EngineParts {
   readonly items: number;
   readonly dim: number;
   readonly settings: GraphSettings;
+  /** Whether a row that was not there at the build is searched here; absent: every one. */
+  readonly isOwn?: (row: number) => boolean;
 }
 
 /** One search while it is answered. */
@@ -47,6 +51,8 @@ interface Job {
   readonly shape: SearchShape;
   readonly plan: SearchPlan;
   readonly eligible: RowSet | null;
+  /** In the catalogue's rows. */
+  readonly excluded: Uint32Array;
   /** Its part of a walk shared with others, one a head; null where it is walked alone. */
   walked: { readonly walk: Walked; readonly first: number } | null;
 }
@@ -70,6 +76,7 @@ export class SearchEngine {
   readonly #rows: Uint32Array;
   /** [items] the number of the search that last excluded a row. */
   readonly #excludedBy: Uint32Array;
+  readonly #fresh: FreshRows;
   #turn = 0;
 
   constructor(parts: EngineParts) {
@@ -77,6 +84,18 @@ export class SearchEngine {
     this.#walker = walkerOf(parts);
     this.#rows = new Uint32Array(parts.items);
     this.#excludedBy = new Uint32Array(parts.items);
+    const { dim, items, range, isOwn = () => true } = parts;
+    this.#fresh = new FreshRows({ dim, built: range ?? { from: 0, to: items }, isOwn });
+  }
+
+  /** Version of the items that it searches. */
+  get version(): number {
+    return this.#fresh.version;
+  }
+
+  /** Searches what the items are after the changes. @returns the version it has now. */
+  apply(changes: Changes): number {
+    return this.#fresh.apply(changes);
   }
 
   /** Answers a batch in its order. Walks of the same width are handed to the graph together. */
@@ -89,8 +108,8 @@ export class SearchEngine {
   #prepare(search: Search): Job {
     const { items, range } = this.#parts;
     const { bitmap } = search.eligible;
-    const eligible = bitmap === null ? null : new RowSet(bitmap, range);
-    const excluded = range === null ? search.excluded : inRange(search.excluded, range);
+    const eligible = bitmap === null ? null : builtRows(bitmap, range, items);
+    const excluded = inRange(search.excluded, range ?? { from: 0, to: items });
     const shape = {
       items,
       k: search.k,
@@ -98,7 +117,8 @@ export class SearchEngine {
       excluded: excluded.length,
     };
     const plan = this.#plan(shape);
-    return { search: { ...search, excluded }, shape, plan, eligible, walked: null };
+    const all = search.excluded;
+    return { search: { ...search, excluded }, shape, plan, eligible, excluded: all, walked: null };
   }
 
   #plan(shape: SearchShape): SearchPlan {
@@ -145,10 +165,19 @@ export class SearchEngine {
       else if (job.walked === null) heads.push(this.#scan(job, query, isExcluded));
       else heads.push(this.#sift(job, job.walked, head, query, isExcluded));
     }
-    const packed = packHeads(heads);
     const first = this.#parts.range?.from ?? 0;
-    if (first > 0) for (let at = 0; at < packed.rows.length; at++) packed.rows[at]! += first;
-    return packed;
+    if (first > 0) for (const { rows } of heads) for (const at of rows.keys()) rows[at]! += first;
+    return packHeads(this.#fresh.count === 0 ? heads : this.#joinFresh(job, heads));
+  }
+
+  #joinFresh({ search, excluded }: Job, heads: readonly Ranked[]): Ranked[] {
+    const { dim } = this.#parts;
+    const { vectors, k, eligible } = search;
+    const set = eligible.bitmap === null ? null : new RowSet(eligible.bitmap);
+    return heads.map((found, head) => {
+      const query = vectors.subarray(head * dim, (head + 1) * dim);
+      return this.#fresh.join(found, { query, k, eligible: set, excluded });
+    });
   }
 
   /** What passes of the walk; walks on, or scans, until k have. */
@@ -216,17 +245,30 @@ export class SearchEngine {
 
   /** Marks excluded rows; asking is then one load, and the next search needs no clearing. */
   #mark(excluded: Uint32Array): IsExcluded {
-    if (excluded.length === 0) return nothing;
+    const fresh = this.#fresh;
+    const hidesAny = fresh.hiddenCount > 0;
+    if (excluded.length === 0) return hidesAny ? (row) => fresh.hides(row) : nothing;
     const turn = ++this.#turn;
     const excludedBy = this.#excludedBy;
     for (const row of excluded) excludedBy[row] = turn;
-    return (row) => excludedBy[row] === turn;
+    if (!hidesAny) return (row) => excludedBy[row] === turn;
+    return (row) => excludedBy[row] === turn || fresh.hides(row);
   }
 }
 
+/** Those of a bitmap's rows that the index was built of. */
+function builtRows(bitmap: Uint8Array, range: RowRange | null, items: number): RowSet {
+  if (range !== null) return new RowSet(bitmap, range);
+  const all = new RowSet(bitmap);
+  // Rows that came after the build: looked for only where there are any, since it takes longer.
+  return all.last < items ? all : new RowSet(bitmap, { from: 0, to: items });
+}
+
 /** The rows of a range, counted from its first. */
-const inRange = (rows: Uint32Array, { from, to }: RowRange): Uint32Array =>
-  rows.filter((row) => row >= from && row < to).map((row) => row - from);
+function inRange(rows: Uint32Array, { from, to }: RowRange): Uint32Array {
+  if (from === 0 && rows.every((row) => row < to)) return rows;
+  return rows.filter((row) => row >= from && row < to).map((row) => row - from);
+}
 
 const nothing: IsExcluded = () => false;
 

@@ -1,18 +1,21 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { builtFile } from "../../src/process/built-file.ts";
+import type { Changes, Dated } from "../live/changes.ts";
 import type { Candidates, Search } from "../services.ts";
 import type { SearchCounters } from "./search-engine.ts";
-import type { SearchReport, SearchTask, SearchWorkerData } from "./search-worker.ts";
+import type { ApplyTask, SearchReport, SearchTask, SearchWorkerData } from "./search-worker.ts";
 
 interface Pending {
-  readonly resolve: (candidates: readonly Candidates[]) => void;
+  readonly resolve: (candidates: readonly Dated<Candidates>[]) => void;
   readonly searches: number;
 }
 
 interface Lane {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
+  /** Told the version once changes are applied. */
+  readonly applying: Map<number, (version: number) => void>;
   /** Searches handed over and not yet answered. */
   load: number;
   counters: SearchCounters | null;
@@ -32,6 +35,7 @@ export class SearchPool implements AsyncDisposable {
     this.#lanes = workers.map((worker) => ({
       worker,
       pending: new Map(),
+      applying: new Map(),
       load: 0,
       counters: null,
     }));
@@ -65,13 +69,26 @@ export class SearchPool implements AsyncDisposable {
   }
 
   /** Shares a batch out among the workers, the least busy first; answers in its order. */
-  async search(searches: readonly Search[]): Promise<readonly Candidates[]> {
+  async search(searches: readonly Search[]): Promise<readonly Dated<Candidates>[]> {
     const share = Math.ceil(searches.length / this.#lanes.length);
-    const parts: Promise<readonly Candidates[]>[] = [];
+    const parts: Promise<readonly Dated<Candidates>[]>[] = [];
     for (let from = 0; from < searches.length; from += share) {
       parts.push(this.#send(searches.slice(from, from + share)));
     }
     return (await Promise.all(parts)).flat();
+  }
+
+  /** Has every worker search what the items are after changes. @returns the oldest version. */
+  async apply(changes: Changes): Promise<number> {
+    const versions = this.#lanes.map(
+      (lane) =>
+        new Promise<number>((resolve) => {
+          const id = this.#nextId++;
+          lane.applying.set(id, resolve);
+          lane.worker.postMessage({ id, changes } satisfies ApplyTask);
+        }),
+    );
+    return Math.min(...(await Promise.all(versions)));
   }
 
   /** Sums over the workers, as of the last batch of each. */
@@ -89,7 +106,7 @@ export class SearchPool implements AsyncDisposable {
     await Promise.all(this.#lanes.map(({ worker }) => worker.terminate()));
   }
 
-  #send(searches: readonly Search[]): Promise<readonly Candidates[]> {
+  #send(searches: readonly Search[]): Promise<readonly Dated<Candidates>[]> {
     const lane = this.#lanes.reduce((least, other) => (other.load < least.load ? other : least));
     const id = this.#nextId++;
     lane.load += searches.length;
@@ -101,11 +118,17 @@ export class SearchPool implements AsyncDisposable {
 
   #settle(lane: Lane, report: SearchReport): void {
     if (report.type === "ready") return;
+    if (report.type === "applied") {
+      lane.applying.get(report.id)!(report.version);
+      lane.applying.delete(report.id);
+      return;
+    }
     const { resolve, searches } = lane.pending.get(report.id)!;
     lane.pending.delete(report.id);
     lane.load -= searches;
     lane.counters = report.counters;
     this.#onBatch(report.ms);
-    resolve(report.candidates);
+    const { version } = report;
+    resolve(report.candidates.map((candidates) => ({ ...candidates, version })));
   }
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { Changes } from "../live/changes.ts";
 import type { RowRange } from "../row-range.ts";
 import type { Candidates, Search } from "../services.ts";
 import { ClusterProbe } from "./cluster-probe.ts";
@@ -21,6 +22,11 @@ export interface SearchWorkerData {
   /** Which of the catalogue's rows the table holds; null: all. */
   readonly range: RowRange | null;
   readonly settings: GraphSettings;
+  /** Which of so many shards this is: new rows belong to the shard they are congruent to. */
+  readonly shard: number;
+  readonly shards: number;
+  /** Rows of all shards together, as they were built. */
+  readonly builtRows: number;
 }
 
 /** Main thread to worker: a batch to answer. */
@@ -29,13 +35,22 @@ export interface SearchTask {
   readonly searches: readonly Search[];
 }
 
-/** Worker to main thread: ready, or a batch answered. */
+/** Main thread to worker: what the items are from now on. */
+export interface ApplyTask {
+  readonly id: number;
+  readonly changes: Changes;
+}
+
+/** Worker to main thread: ready, a batch answered, or changes applied. */
 export type SearchReport =
   | { readonly type: "ready" }
+  | { readonly type: "applied"; readonly id: number; readonly version: number }
   | {
       readonly type: "found";
       readonly id: number;
       readonly candidates: readonly Candidates[];
+      /** Of the items that were searched. */
+      readonly version: number;
       /** Time the batch took in here. */
       readonly ms: number;
       readonly counters: SearchCounters;
@@ -43,7 +58,8 @@ export type SearchReport =
 
 // A walk or a scan blocks its thread for milliseconds, hence a thread of its own: the service's
 // main thread goes on answering the wire.
-const { table, int8, slot, graphFile, lists, range, settings } = workerData as SearchWorkerData;
+const { table, int8, slot, graphFile, lists, range, settings, shard, shards, builtRows } =
+  workerData as SearchWorkerData;
 const scan = new ExactScan(new RowScorer(table, slot));
 const engine = new SearchEngine({
   range,
@@ -52,17 +68,27 @@ const engine = new SearchEngine({
   items: table.count,
   dim: table.dim,
   settings,
+  isOwn: (row) => row >= builtRows && row % shards === shard,
 });
 
-parentPort!.on("message", ({ id, searches }: SearchTask) => {
+const report = (message: SearchReport, buffers: ArrayBuffer[] = []): void =>
+  parentPort!.postMessage(message, buffers);
+
+parentPort!.on("message", (task: SearchTask | ApplyTask) => {
+  const { id } = task;
+  if ("changes" in task) report({ type: "applied", id, version: engine.apply(task.changes) });
+  else answer(task);
+});
+report({ type: "ready" });
+
+function answer({ id, searches }: SearchTask): void {
   const startMs = performance.now();
   const candidates = engine.search(searches);
   const ms = performance.now() - startMs;
-  const report: SearchReport = { type: "found", id, candidates, ms, counters: engine.counters };
+  const { counters, version } = engine;
   const buffers = candidates.flatMap(({ rows, values }) => [rows.buffer, values.buffer]);
-  parentPort!.postMessage(report, buffers as ArrayBuffer[]);
-});
-parentPort!.postMessage({ type: "ready" } satisfies SearchReport);
+  report({ type: "found", id, candidates, version, ms, counters }, buffers as ArrayBuffer[]);
+}
 
 function openNear(): NearRows {
   if (graphFile !== null) return HnswGraph.view(graphFile, table.dim, settings);

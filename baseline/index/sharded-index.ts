@@ -2,6 +2,7 @@ import type { CallContext } from "../../src/door/retriever.ts";
 import { HarnessError } from "../../src/errors.ts";
 import { type Ranked, TopK } from "../../src/math/top-k.ts";
 import { packHeads } from "./pack-heads.ts";
+import type { Dated, Follower } from "../live/changes.ts";
 import type { Candidates, IndexService, Search, ServiceStats } from "../services.ts";
 
 /** Asks every shard of the index at the same time, and keeps each head's best of all. */
@@ -13,10 +14,14 @@ export class ShardedIndex implements IndexService {
     this.#shards = shards;
   }
 
+  get followers(): readonly Follower[] {
+    return this.#shards.flatMap(({ followers }) => followers);
+  }
+
   async search(
     searches: readonly Search[],
     context: CallContext,
-  ): Promise<readonly (Candidates | HarnessError)[]> {
+  ): Promise<readonly (Dated<Candidates> | HarnessError)[]> {
     const found = await Promise.all(this.#shards.map((shard) => shard.search(searches, context)));
     if (found.length === 1) return found[0]!;
     return searches.map(({ k }, at) =>
@@ -34,10 +39,10 @@ export class ShardedIndex implements IndexService {
 
 /** One search's answers of all shards; an error of one of them is an error. */
 function merge(
-  parts: readonly (Candidates | HarnessError)[],
+  parts: readonly (Dated<Candidates> | HarnessError)[],
   k: number,
-): Candidates | HarnessError {
-  const whole: Candidates[] = [];
+): Dated<Candidates> | HarnessError {
+  const whole: Dated<Candidates>[] = [];
   for (const part of parts) {
     if (part instanceof HarnessError) return part;
     whole.push(part);
@@ -53,5 +58,11 @@ function merge(
     }
     heads.push(top.take());
   }
-  return packHeads(heads);
+  return { ...packHeads(heads), version: commonVersion(whole) };
+}
+
+/** The version that all answered from; NaN, which equals none, where they differ. */
+function commonVersion(parts: readonly Dated<unknown>[]): number {
+  const [first] = parts;
+  return parts.every(({ version }) => version === first!.version) ? first!.version : NaN;
 }

@@ -59,6 +59,12 @@ export class ItemCache {
     copyRecord(this.#widths, from, at, this.#parts, place);
   }
 
+  /** Forgets a record. */
+  remove(row: number): void {
+    const place = this.#find(row);
+    if (place >= 0) this.#held[place] = 0;
+  }
+
   #find(row: number): number {
     if (this.#sets === 0) return -1;
     const first = (row % this.#sets) * WAYS;

@@ -28,6 +28,8 @@ export class ItemRecords {
   /** Numbers of each part: those of the OverArch, then one a quantity. */
   readonly widths: readonly number[];
   readonly #options: ItemRecordsOptions;
+  /** Counts the times that records were forgotten. */
+  #forgotten = 0;
 
   constructor(options: ItemRecordsOptions) {
     const { engine, quantities, capacity } = options;
@@ -57,11 +59,20 @@ export class ItemRecords {
     }
     if (missing.size === 0) return;
     const rows = Uint32Array.from(missing.keys());
+    const forgotten = this.#forgotten;
     const records = await this.#make(rows, context);
+    // What was fetched before a change may be what it was before.
+    const isFresh = forgotten === this.#forgotten;
     for (const [n, row] of rows.entries()) {
-      this.cache.write(row, records, n);
+      if (isFresh) this.cache.write(row, records, n);
       for (const at of missing.get(row)!) copyRecord(this.widths, records, n, into, at);
     }
+  }
+
+  /** Asks for the records of items anew, when they are next wanted. */
+  forget(rows: Iterable<number>): void {
+    this.#forgotten++;
+    for (const row of rows) this.cache.remove(row);
   }
 
   async #make(rows: Uint32Array, context: CallContext): Promise<Float32Array[]> {

@@ -2,6 +2,7 @@ import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-
 import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { MESH_PROTO, RANKER_SERVICE, statsHandler } from "../mesh-wire.ts";
+import { applyHandler, remoteFollower } from "../live/changes-wire.ts";
 import type { ReplicaSet } from "../replica-set.ts";
 import type { RankedRows, RankerService, Ranking } from "../services.ts";
 
@@ -39,7 +40,7 @@ export function serveRanker(service: RankerService, at: Listening): Promise<Grpc
     ...at,
     protoFile: MESH_PROTO,
     service: RANKER_SERVICE,
-    handlers: { Rank: rank, Stats: statsHandler(service) },
+    handlers: { Rank: rank, Apply: applyHandler(service), Stats: statsHandler(service) },
   });
 }
 
@@ -54,6 +55,7 @@ export function remoteRanker(replicas: ReplicaSet): RankerService {
       );
       return ranked.map(decodeRanked);
     },
+    followers: replicas.clients.map((client) => remoteFollower("ranker", client)),
     stats: () => replicas.stats(),
   };
 }

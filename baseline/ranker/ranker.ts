@@ -9,6 +9,7 @@ import type {
   Ranking,
   ServiceStats,
 } from "../services.ts";
+import { type Changes, type Follower, VersionGate } from "../live/changes.ts";
 import type { ItemFormula } from "./item-formula.ts";
 import { ItemRecords, type Placed } from "./item-records.ts";
 import { likeSizes } from "./like-sizes.ts";
@@ -27,6 +28,10 @@ export interface RankerOptions {
 
 /** The ranker service: OverArch and Value Model over candidates. */
 export class Ranker implements RankerService, AsyncDisposable {
+  readonly followers: readonly Follower[] = [
+    { service: "ranker", apply: (changes) => Promise.resolve(this.#apply(changes)) },
+  ];
+  readonly #gate = new VersionGate();
   readonly #options: RankerOptions;
   readonly #records: ItemRecords;
   readonly #values: ValueModel;
@@ -75,6 +80,14 @@ export class Ranker implements RankerService, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#options.engine?.[Symbol.asyncDispose]();
+  }
+
+  /** What it keeps of the items is fetched again: the feature service has changed before. */
+  #apply(changes: Changes): number {
+    if (!this.#gate.admits(changes)) return this.#gate.version;
+    this.#records.forget(changes.items.map(({ row }) => row));
+    this.#gate.pass(changes);
+    return this.#gate.version;
   }
 
   /** @param rankings The one with most candidates first. */

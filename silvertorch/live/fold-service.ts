@@ -4,7 +4,7 @@ import { runService } from "../../src/process/service-main.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { compileArtifact } from "../compile/compile.ts";
 import type { ArtifactSettings } from "../compile/manifest.ts";
-import { foldedCatalogue } from "./folded-catalogue.ts";
+import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
 import type { Changes } from "./live-items.ts";
 
 export interface FoldConfig {

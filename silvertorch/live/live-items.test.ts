@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Dataset } from "../../src/dataset/dataset.ts";
-import type { LiveItem } from "../../src/door/live-catalogue.ts";
+import type { LiveItem } from "../../src/retrieval/live-item.ts";
 import { AnswerScorer, type AnswerScore } from "../../src/measure/recall.ts";
 import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
@@ -18,8 +18,8 @@ import {
   smallDataset,
   threeHeads,
 } from "../dataset.fixture.ts";
-import { checkedItem, type ItemShape } from "./check-item.ts";
-import { foldedCatalogue } from "./folded-catalogue.ts";
+import { checkedItem, type ItemShape } from "../../src/door/check-item.ts";
+import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
 import { LiveItems } from "./live-items.ts";
 import { widened, withFresh, withoutHidden, type RankedIds } from "./merge.ts";
 

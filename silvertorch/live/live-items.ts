@@ -1,11 +1,8 @@
-import type { LiveItem } from "../../src/door/live-catalogue.ts";
+import type { CatalogueChanges } from "../../src/dataset/folded-catalogue.ts";
+import type { LiveItem } from "../../src/retrieval/live-item.ts";
 
 /** What happened to a catalogue since it was compiled. */
-export interface Changes {
-  /** The newest version of each item that was added or replaced. */
-  readonly items: readonly LiveItem[];
-  /** Ids that were deleted. */
-  readonly deleted: Float64Array;
+export interface Changes extends CatalogueChanges {
   /** Of the last change. */
   readonly version: number;
 }

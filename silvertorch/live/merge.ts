@@ -1,6 +1,6 @@
 import type { Filter } from "../../src/retrieval/filter/grammar.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
-import { passes } from "./item-filter.ts";
+import { passes } from "../../src/retrieval/filter/item-filter.ts";
 import type { LiveItems } from "./live-items.ts";
 
 /** Best first. */

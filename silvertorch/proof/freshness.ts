@@ -14,7 +14,7 @@ import { generateRequests } from "../../src/dataset/requests.ts";
 import { resolveDataset } from "../../src/dataset/resolve.ts";
 import { type AdminClient, connectAdmin } from "../../src/door/admin-service.ts";
 import { connectDoor, type DoorClient } from "../../src/door/client.ts";
-import type { LiveItem } from "../../src/door/live-catalogue.ts";
+import type { LiveItem } from "../../src/retrieval/live-item.ts";
 import { requestToBytes } from "../../src/door/retrieval-service.ts";
 import { Histogram } from "../../src/math/histogram.ts";
 import { type Pair, pairedRatio } from "../../src/math/paired-ratio.ts";

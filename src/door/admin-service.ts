@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { ClientTls } from "../process/tls.ts";
-import type { LiveCatalogue, LiveItem } from "./live-catalogue.ts";
+import type { LiveCatalogue } from "./live-catalogue.ts";
+import type { LiveItem } from "../retrieval/live-item.ts";
 import { connectGrpc } from "./grpc-client.ts";
 import { type GrpcServer, type Listening, serveGrpc } from "./grpc-service.ts";
 import { packIds, packWords, unpackFloats, unpackIds } from "./packed.ts";

@@ -24,6 +24,8 @@ const door = {
   tls: z.enum(["off", "tls", "mtls"]).default("off"),
 };
 
+const held = z.number().min(0).max(86_400).default(0);
+
 const mesh = z.strictObject({
   ...door,
   /** The index service's engine. */
@@ -85,6 +87,8 @@ const mesh = z.strictObject({
     .default("lmdb"),
   /** Records of users, and of items, that the feature service keeps in memory; 0: none. */
   featureCache: z.number().int().min(0).max(100_000_000).default(10_000),
+  /** Seconds by which changes of items reach a service later than the others, to see what it does. */
+  heldBack: z.strictObject({ feature: held, filter: held, index: held, ranker: held }).prefault({}),
   /** Results the filter service keeps by filter text; 0: none, as the index-as-model keeps none. */
   filterCache: z.number().int().min(0).max(100_000).default(0),
   /** The ranker service, which runs where the model ranks by more than the score. */

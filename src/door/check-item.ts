@@ -1,5 +1,5 @@
-import type { LiveItem } from "../../src/door/live-catalogue.ts";
-import { HarnessError } from "../../src/errors.ts";
+import type { LiveItem } from "../retrieval/live-item.ts";
+import { HarnessError } from "../errors.ts";
 
 /** What items of a catalogue look like. */
 export interface ItemShape {

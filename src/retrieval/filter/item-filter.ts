@@ -1,6 +1,6 @@
-import type { LiveItem } from "../../src/door/live-catalogue.ts";
-import { isTrue } from "../../src/retrieval/filter/evaluate.ts";
-import type { Filter } from "../../src/retrieval/filter/grammar.ts";
+import type { LiveItem } from "../live-item.ts";
+import { isTrue } from "./evaluate.ts";
+import type { Filter } from "./grammar.ts";
 
 /**
  * Whether an item passes a filter, by its own attributes: the meaning that the catalogue's bitmaps

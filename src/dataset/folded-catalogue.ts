@@ -1,12 +1,19 @@
-import type { LiveItem } from "../../src/door/live-catalogue.ts";
-import type { Catalogue, CategoricalColumn, Column } from "../../src/retrieval/catalogue.ts";
-import type { Changes } from "./live-items.ts";
+import type { LiveItem } from "../retrieval/live-item.ts";
+import type { Catalogue, CategoricalColumn, Column } from "../retrieval/catalogue.ts";
+
+/** What happened to a catalogue since it was built. */
+export interface CatalogueChanges {
+  /** The newest version of each item that was added or replaced. */
+  readonly items: readonly LiveItem[];
+  /** Ids that were deleted. */
+  readonly deleted: Float64Array;
+}
 
 /**
  * The catalogue as it is after the changes: what was deleted or replaced is left out, and fresh
  * items follow the others in the order in which they came.
  */
-export function foldedCatalogue(base: Catalogue, { items, deleted }: Changes): Catalogue {
+export function foldedCatalogue(base: Catalogue, { items, deleted }: CatalogueChanges): Catalogue {
   const gone = new Set([...deleted, ...items.map(({ id }) => id)]);
   const kept = Uint32Array.from(base.ids.keys()).filter((row) => !gone.has(base.ids[row]!));
   const { dim, denseDim } = base;
