@@ -54,15 +54,24 @@ const twoTasks: ModelSpec = {
   value: "(sigmoid(click) + 0.3 * sigmoid(watch)) * if(lang:en AND age_days <= 7, 1.2, 1)",
 };
 
+const tiling = (threads: number, perThread: number, steps: number) => ({
+  mol: { threads, perThread, steps },
+});
+
 const CASES: readonly [name: string, model: ModelSpec, options: RankingOptions][] = [
-  ["mol 8x4x64", base, { precision: "float32", mol: { threads: 64, perThread: 2 } }],
-  ["mol 8x4x64", base, { precision: "float32", mol: { threads: 128, perThread: 1 } }],
-  ["mol 8x4x64", base, { precision: "float32", mol: { threads: 32, perThread: 2 } }],
-  ["mol 8x4x64", base, { precision: "float32", mol: { threads: 64, perThread: 1 } }],
-  ["mol 8x4x64", base, { precision: "float32", mol: { threads: 128, perThread: 2 } }],
-  ["mol 8x4x64", base, { precision: "float16", mol: { threads: 64, perThread: 2 } }],
-  ["mol 8x4x64, two tasks", twoTasks, { precision: "float32" }],
-  ["mlp 128-64", { ...base, overarch: "mlp", heads: 1 }, { precision: "float32" }],
+  ["mol 8x4x64", base, {}],
+  ["mol 8x4x64", base, { chunksAtOnce: 1 }],
+  ["mol 8x4x64", base, { chunksAtOnce: 3 }],
+  ["mol 8x4x64", base, tiling(64, 2, 1)],
+  ["mol 8x4x64", base, tiling(64, 1, 4)],
+  ["mol 8x4x64", base, tiling(32, 2, 4)],
+  ["mol 8x4x64", base, tiling(128, 1, 2)],
+  ["mol 8x4x64", base, { precision: "float16" }],
+  ["mol 8x4x64", base, { precision: "float16", ...tiling(64, 2, 1) }],
+  ["mol 8x4x64, two tasks", twoTasks, {}],
+  ["mol 8x4x64, two tasks", twoTasks, { precision: "float16" }],
+  ["mlp 128-64", { ...base, overarch: "mlp", heads: 1 }, {}],
+  ["mlp 128-64", { ...base, overarch: "mlp", heads: 1 }, { chunksAtOnce: 1 }],
   ["formula alone", { ...base, overarch: "none", value: "score + default(age_days, 3)" }, {}],
   ["score alone", { ...base, overarch: "none", value: "score" }, {}],
 ];
@@ -98,7 +107,7 @@ interface Case {
 }
 
 async function measure(device: GpuDevice, one: Case): Promise<void> {
-  const { name, model, options, artifact, dataset } = one;
+  const { name, model, options, artifact } = one;
   const startMs = performance.now();
   const chunks: GPUBuffer[] = [];
   let words = 0;
@@ -127,10 +136,10 @@ async function measure(device: GpuDevice, one: Case): Promise<void> {
   // The first batches may wait for memory that is given back.
   await trial.wallMs();
   const wallMs = await trial.wallMs();
-  const tiling =
-    options.mol === undefined ? "" : ` ${options.mol.threads} threads x ${options.mol.perThread}`;
+  const { precision = "float32", mol, chunksAtOnce = "all" } = options;
+  const tiled = mol === undefined ? "" : `, ${Object.values(mol).join(" x ")}`;
   print(
-    `\n${name}, ${options.precision ?? "float32"}${tiling}: ${wallMs.toFixed(3)} ms a batch = ${Math.round((1000 * requests) / wallMs)} requests/s; ${words * 4} bytes a record, ${chunks.length} chunks, opened in ${(openMs / 1000).toFixed(1)} s`,
+    `\n${name}, ${precision}${tiled}: ${wallMs.toFixed(3)} ms a batch = ${Math.round((1000 * requests) / wallMs)} requests/s; ${words * 4} bytes a record, ${chunks.length} chunks, ${chunksAtOnce} at once, opened in ${(openMs / 1000).toFixed(1)} s`,
   );
   if (device.hasTimestamps) {
     const work = rankingWork(model, { requests, places, k, dim: DIM, recordBytes: 4 * words });
@@ -146,7 +155,6 @@ async function measure(device: GpuDevice, one: Case): Promise<void> {
   print(
     `  largest error of a value on the small catalogue: ${(await largestError(device, one)).toExponential(1)}`,
   );
-  void dataset;
 }
 
 /** On the artifact's own items: how far values are from those of the domain, in float64. */

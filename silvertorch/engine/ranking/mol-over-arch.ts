@@ -7,11 +7,13 @@ import type { ValuesShape } from "../../kernels/ranking/candidate-values.ts";
 import type { CachePrecision } from "../../kernels/ranking/item-record.ts";
 import {
   MAX_PAIRS,
+  molBytes,
   molTile,
   molValuesKernel,
   pairQuads,
   userSideQuads,
   type CrossGate,
+  type MolTiling,
 } from "../../kernels/ranking/mol-values.ts";
 import { componentQuads, userComponentsKernel } from "../../kernels/ranking/user-components.ts";
 import { boundStep, denseStep, type DenseStep } from "./dense-step.ts";
@@ -23,16 +25,12 @@ import type {
 } from "./over-arch.ts";
 import { besides, readLayers, stacked, widened, type StoredLayer } from "./weights-pack.ts";
 
-/** How candidates are shared out among threads. */
-export interface MolTiling {
-  /** Of a workgroup. */
-  readonly threads?: number;
-  /** Candidates of a thread. */
-  readonly perThread?: number;
-}
-
 /** Up to so many vectors of pairs a thread has registers for two candidates. */
 const TWO_UP_TO_QUADS = 8;
+/** Workgroup memory that is to do, so that several workgroups are at work on a processor. */
+const USUAL_BYTES = 30 << 10;
+/** Stretches of records beyond this many loads a group gain nothing. */
+const MAX_STEPS = 4;
 /** What fills up a gate: of no weight beside any other. */
 const NO_WEIGHT = -1e30;
 
@@ -55,14 +53,13 @@ interface UserSide {
  */
 export async function openMol(
   parts: OverArchParts,
-  settings: MolTiling & { readonly precision: CachePrecision },
+  settings: { readonly precision: CachePrecision; readonly tiling?: MolTiling | undefined },
 ): Promise<DeviceOverArch> {
   const { device, manifest, pack, reader } = parts;
   const spec = manifest.model.mol ?? DEFAULT_MOL;
   const tasks = tasksOf(manifest.model).length;
   const pairs = spec.userGroups * spec.itemGroups;
   requireFew(spec);
-  const quads = pairQuads(pairs);
   const [components] = await readLayers(reader, "overarch.user", 1);
   const gates = await inTasks(tasks, async (task) => ({
     user: await readLayers(reader, `overarch.gate.${task}.user`, 2),
@@ -97,8 +94,7 @@ export async function openMol(
         components: ofComponents!,
         gates: ofGates!,
         cross,
-        threads: settings.threads ?? 64,
-        perThread: settings.perThread ?? (quads <= TWO_UP_TO_QUADS ? 2 : 1),
+        tiling: settings.tiling ?? usualTiling(device, spec),
       };
       const kernel = await compileKernel(device, "mol-values", molValuesKernel(mol));
       return { kernel, tile: molTile(mol) };
@@ -114,6 +110,18 @@ function requireFew({ userGroups, itemGroups }: MolSpec): void {
     `the engine fused takes a mixture of at most ${MAX_PAIRS} pairs of components, this one has ${userGroups} x ${itemGroups}`,
     { where: "model.mol", hint: "use fewer groups, or the engine onnx" },
   );
+}
+
+/** The most threads, two candidates each, and the longest stretches that workgroup memory allows. */
+function usualTiling({ limits }: GpuDevice, spec: MolSpec): MolTiling {
+  const most = Math.min(USUAL_BYTES, limits.maxComputeWorkgroupStorageSize);
+  const perThread = pairQuads(spec.userGroups * spec.itemGroups) <= TWO_UP_TO_QUADS ? 2 : 1;
+  const fits = (tiling: MolTiling): boolean => molBytes({ ...spec, tiling }) <= most;
+  let threads = 64;
+  while (threads > 1 && !fits({ threads, perThread, steps: 1 })) threads /= 2;
+  let steps = 1;
+  while (steps < MAX_STEPS && fits({ threads, perThread, steps: 2 * steps })) steps *= 2;
+  return { threads, perThread, steps };
 }
 
 async function inTasks<T>(tasks: number, make: (task: number) => Promise<T>): Promise<T[]> {

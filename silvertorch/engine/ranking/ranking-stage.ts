@@ -19,12 +19,13 @@ import {
   type CachePrecision,
   type ItemRecord,
 } from "../../kernels/ranking/item-record.ts";
+import type { MolTiling } from "../../kernels/ranking/mol-values.ts";
 import { unionKernel } from "../../kernels/ranking/union.ts";
 import type { RankingStage } from "../fused/stages.ts";
 import { readColumns } from "../request-reader.ts";
 import { loadRecords, type RecordChunk } from "./load-records.ts";
 import { openMlp } from "./mlp-over-arch.ts";
-import { openMol, type MolTiling } from "./mol-over-arch.ts";
+import { openMol } from "./mol-over-arch.ts";
 import type { DeviceOverArch, OverArchParts } from "./over-arch.ts";
 import { DeviceRankingLane, type RankingParts, type ValuesParts } from "./ranking-lane.ts";
 import { WeightsPack } from "./weights-pack.ts";
@@ -36,6 +37,8 @@ export interface RankingOptions {
   readonly rowsOfChunk?: number;
   /** How a mixture of logits is computed; absent: as is usual. */
   readonly mol?: MolTiling;
+  /** Chunks of records that a dispatch sees; absent: as many as can be bound. */
+  readonly chunksAtOnce?: number;
   /** Items and their records, made up instead of read from the artifact: for benchmarks. */
   readonly madeUp?: {
     readonly items: number;
@@ -116,7 +119,7 @@ async function openValues(
       ? await loadRecords(device, reader, { record, items, sources, rowsOfChunk })
       : await madeUp.records(record);
   const tasks = tasksOf(manifest.model).length;
-  const records = recordChunks(device, chunks);
+  const records = recordChunks(device, chunks, options);
   const shape = { formula, tasks, record, records };
   const { UNIFORM, COPY_DST } = BUFFER_USAGE;
   return {
@@ -140,12 +143,13 @@ async function openValues(
 function recordChunks(
   { limits }: GpuDevice,
   chunks: readonly { readonly rows: number }[],
+  { chunksAtOnce = Infinity }: RankingOptions,
 ): RecordChunks {
   const room = limits.maxStorageBuffersPerShaderStage - OTHER_BUFFERS;
   return {
     chunks: chunks.length,
     itemsOfChunk: chunks[0]!.rows,
-    bound: Math.min(chunks.length, room),
+    bound: Math.min(chunks.length, room, chunksAtOnce),
   };
 }
 
@@ -157,7 +161,7 @@ async function openOverArch(
     case "none":
       return null;
     case "mol":
-      return await openMol(parts, { precision, ...mol });
+      return await openMol(parts, { precision, tiling: mol });
     case "mlp":
       return await openMlp(parts, { precision });
   }

@@ -224,7 +224,12 @@ describe.skipIf(device === null)("values and order are the domain's, for any lis
       { rowsOfChunk: 77 },
     ],
     ["a formula without columns, no tower", { ...oneHead, value: "2 * score + 1" }, exact, {}],
-    ["a mixture, records in chunks", molModel, clustered, { rowsOfChunk: 130 }],
+    [
+      "a mixture, records in more chunks than are bound at once",
+      molModel,
+      clustered,
+      { rowsOfChunk: 40 },
+    ],
     ["a mixture in half precision", molModel, exact, { precision: "float16", tolerance: 2e-2 }],
     [
       "a mixture of too many pairs for registers",

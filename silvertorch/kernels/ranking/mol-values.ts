@@ -14,9 +14,17 @@ export interface MolValuesShape extends ValuesShape {
   readonly gates: RecordPart;
   /** Of each task, in `weights`. */
   readonly cross: readonly CrossGate[];
+  readonly tiling: MolTiling;
+}
+
+/** How candidates are shared out among threads. */
+export interface MolTiling {
+  /** Of a workgroup. */
   readonly threads: number;
   /** Candidates of a thread: each weight read from workgroup memory serves all of them. */
   readonly perThread: number;
+  /** Loads of a candidate's record that lie in workgroup memory at a time, for each of its groups. */
+  readonly steps: number;
 }
 
 /** First vectors of a task's cross gate. */
@@ -46,14 +54,37 @@ const UNROLLED_QUADS = 16;
 /** Vectors of workgroup memory in which weights, or a user's components, are staged: 8 KB. */
 const STAGED = 512;
 
+/** Vectors of a candidate that are staged, with one more, so that threads read from unlike banks. */
+const itemStride = ({
+  itemGroups,
+  tiling,
+}: Pick<MolValuesShape, "itemGroups" | "tiling">): number => tiling.steps * itemGroups + 1;
+
+/** Bytes of workgroup memory that the kernel takes. */
+export function molBytes(
+  shape: Pick<MolValuesShape, "userGroups" | "itemGroups" | "tiling">,
+): number {
+  const tile = molTile(shape);
+  return 16 * (STAGED + tile * itemStride(shape)) + 4 * (tile + hiddenStretch(shape));
+}
+
+/** Hidden units whose weights are staged at a time. */
+const hiddenStretch = ({
+  userGroups,
+  itemGroups,
+}: Pick<MolValuesShape, "userGroups" | "itemGroups">): number =>
+  Math.max(1, Math.floor(STAGED / (2 * pairQuads(userGroups * itemGroups))));
+
 /**
  * OverArch and Value Model for candidates: a mixture of logits (src/retrieval/over-arch/mol.ts has
  * the formulas; pairs lie item component by item component, as in graph/mol.ts).
  *
- * A thread takes a candidate or two from their records to their values. The products of components
- * and the gate stay in its registers; of the user's components four dimensions are read from
- * workgroup memory for all of the item's at once; the cross gate's weights pass through workgroup
- * memory, a stretch of hidden units at a time.
+ * A thread takes a candidate or two from their records to their values. Neighbouring threads read
+ * a record together, a stretch of it at a time, into workgroup memory: so each place of memory is
+ * looked up once, and not by every thread on its own, which is what a card is slow at. The products
+ * of components and the gate stay in registers; of the user's components four dimensions are read
+ * from workgroup memory for all of the item's at once; the cross gate's weights pass through
+ * workgroup memory, a stretch of hidden units at a time.
  *
  * For a candidate with P = P_u P_x pairs it reads the record, (P_x d' + T P) x 4 bytes (half of it
  * in half precision), and does P d' + 2 T P hidden multiply-adds. 8 x 4 x 64 with 128 hidden units
@@ -67,7 +98,8 @@ const STAGED = 512;
  * gate's last bias, -1e30 where a vector is filled up; and weights vec4.
  */
 export function molValuesKernel(shape: MolValuesShape): string {
-  const { threads, perThread, cross, userGroups, itemGroups } = shape;
+  const { cross, userGroups, itemGroups } = shape;
+  const { threads, perThread } = shape.tiling;
   const quads = pairQuads(userGroups * itemGroups);
   const logits = (c: number): string => cross.map((_, task) => `, logit${task}_${c}`).join("");
   return /* wgsl */ `
@@ -78,9 +110,29 @@ ${valuesPreamble(shape)}
 alias Pairs = array<vec4<f32>, ${quads}>;
 
 var<workgroup> staged: array<vec4<f32>, ${STAGED}>;
-var<workgroup> staged_bias: array<f32, ${STAGED}>;
+var<workgroup> staged_bias: array<f32, ${hiddenStretch(shape)}>;
+var<workgroup> staged_items: array<vec4<u32>, ${molTile(shape) * itemStride(shape)}>;
+/** Where the records of the tile's candidates begin. */
+var<workgroup> item_records: array<u32, ${molTile(shape)}>;
 
 fn sum_of(part: vec4<f32>) -> f32 { return dot(part, vec4<f32>(1.0)); }
+
+/** Stages some loads of the records, from one on, of all candidates of the tile. */
+fn stage_items(thread: u32, first: u32, count: u32) {
+  workgroupBarrier();
+  ${ofChunk(
+    shape.records,
+    (buffer) => `
+    for (var i = thread; i < ${molTile(shape) * (itemStride(shape) - 1)}u; i += ${threads}u) {
+      let candidate = i / ${itemStride(shape) - 1}u;
+      let nth = i % ${itemStride(shape) - 1}u;
+      if (nth < count) {
+        staged_items[candidate * ${itemStride(shape)}u + nth] = ${buffer}[item_records[candidate] + first + nth];
+      }
+    }`,
+  )}
+  workgroupBarrier();
+}
 
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -95,6 +147,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let place${c} = tile.first + ${c * threads}u + thread;
   let at${c} = request * params.y + min(place${c}, tile.end - 1u);
   let record${c} = record_of(rows[at${c}], tile.chunk);
+  item_records[${c * threads}u + thread] = record${c};
+  let items${c} = ${c * threads * itemStride(shape)}u + thread * ${itemStride(shape)}u;
   var delta${c}: Pairs;
   var gate${c}: Pairs;`,
   )}
@@ -112,18 +166,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 }
 
 /** Candidates of a workgroup. */
-export const molTile = ({ threads, perThread }: MolValuesShape): number => threads * perThread;
+export const molTile = ({ tiling }: Pick<MolValuesShape, "tiling">): number =>
+  tiling.threads * tiling.perThread;
 
 const isUnrolled = ({ userGroups, itemGroups }: MolValuesShape): boolean =>
   pairQuads(userGroups * itemGroups) <= UNROLLED_QUADS;
 
 /** Fills delta: the products of the user's components with the candidates'. */
 function deltas(shape: MolValuesShape): string {
-  const { userGroups, dim, components, threads } = shape;
+  const { userGroups, itemGroups, dim, components, tiling } = shape;
+  const { threads, steps } = tiling;
   const quads = componentQuads(dim);
   const perLoad = numbersOfLoad(components.precision) / 4;
-  // Whole loads of an item.
-  const stretch = Math.floor(STAGED / userGroups / perLoad) * perLoad;
+  const loads = Math.ceil(quads / perLoad);
+  const most = Math.floor(STAGED / userGroups / perLoad);
+  // Whole loads of an item, and whole stretches of staged ones.
+  const stretch = perLoad * Math.max(Math.min(most, steps), Math.floor(most / steps) * steps);
+  const each = Math.min(steps, stretch / perLoad);
   return /* wgsl */ `
   for (var start = 0u; start < ${quads}u; start += ${stretch}u) {
     let count = min(${stretch}u, ${quads}u - start);
@@ -136,25 +195,24 @@ function deltas(shape: MolValuesShape): string {
       staged[i] = part;
     }
     workgroupBarrier();
-    for (var here = 0u; here < count; here += ${perLoad}u) {
+    for (var here = 0u; here < count; here += ${each * perLoad}u) {
       let load = (start + here) / ${perLoad}u;
-      let users = here * ${userGroups}u;
-      ${isUnrolled(shape) ? unrolledProducts(shape) : loopedProducts(shape)}
+      let together = min(${each}u, ${loads}u - load);
+      stage_items(thread, ${components.at / 4}u + load * ${itemGroups}u, together * ${itemGroups}u);
+      for (var step = 0u; step < together; step++) {
+        let users = (here + step * ${perLoad}u) * ${userGroups}u;
+        ${isUnrolled(shape) ? unrolledProducts(shape) : loopedProducts(shape)}
+      }
     }
   }`;
 }
 
-const itemAt = ({ components }: MolValuesShape, c: number, group: string): string =>
-  `record${c} + ${components.at / 4}u + load * ${components.groups}u + ${group}`;
+const stagedItem = ({ itemGroups }: MolValuesShape, c: number, group: string): string =>
+  `staged_items[items${c} + step * ${itemGroups}u + ${group}]`;
 
 function unrolledProducts(shape: MolValuesShape): string {
-  const { userGroups, itemGroups, perThread, components } = shape;
-  const ofItems = (body: (j: number, c: number) => string): string =>
-    unrolled(itemGroups, (j) => unrolled(perThread, (c) => body(j, c)));
-  const items = `${ofItems((j, c) => `var item${j}_${c}: vec4<u32>;`)}
-    ${ofChunk(shape.records, (buffer) =>
-      ofItems((j, c) => `item${j}_${c} = ${buffer}[${itemAt(shape, c, `${j}u`)}];`),
-    )}`;
+  const { userGroups, itemGroups, components } = shape;
+  const { perThread } = shape.tiling;
   const perLoad = numbersOfLoad(components.precision) / 4;
   const products = unrolled(perLoad, (quad) => {
     const users = unrolled(
@@ -164,7 +222,8 @@ function unrolledProducts(shape: MolValuesShape): string {
     const sums = unrolled(itemGroups, (j) =>
       unrolled(perThread, (c) => {
         const part = `part${j}_${c}`;
-        const loaded = quadsOfLoad(components.precision, `item${j}_${c}`)[quad]!;
+        const item = stagedItem(shape, c, `${j}u`);
+        const loaded = quadsOfLoad(components.precision, item)[quad]!;
         const pairs = unrolled(userGroups, (i) => {
           const pair = j * userGroups + i;
           return `delta${c}[${pair >> 2}].${"xyzw"[pair & 3]!} += dot(user${i}, ${part});`;
@@ -174,13 +233,13 @@ function unrolledProducts(shape: MolValuesShape): string {
     );
     return `{\n${users}\n${sums}\n}`;
   });
-  return `${items}\n${products}`;
+  return products;
 }
 
 function loopedProducts(shape: MolValuesShape): string {
-  const { userGroups, itemGroups, perThread, components } = shape;
-  const products = unrolled(perThread, (c) =>
-    quadsOfLoad(components.precision, `item${c}`)
+  const { userGroups, itemGroups, components } = shape;
+  const products = unrolled(shape.tiling.perThread, (c) =>
+    quadsOfLoad(components.precision, stagedItem(shape, c, "j"))
       .map(
         (loaded, quad) => `{
           let part = ${loaded};
@@ -193,31 +252,43 @@ function loopedProducts(shape: MolValuesShape): string {
       .join("\n"),
   );
   return `for (var j = 0u; j < ${itemGroups}u; j++) {
-    ${unrolled(perThread, (c) => `let item${c} = record_quad(${itemAt(shape, c, "j")});`)}
     ${products}
   }`;
 }
 
 /** The logit of a task for each candidate of the thread. */
 function taskLogits(shape: MolValuesShape, task: number, { weightsAt, biasAt }: CrossGate): string {
-  const { userGroups, itemGroups, gateHidden, gates, perThread, threads } = shape;
+  const { userGroups, itemGroups, gateHidden, gates } = shape;
+  const { threads, perThread, steps } = shape.tiling;
   const quads = pairQuads(userGroups * itemGroups);
-  const stretch = Math.max(1, Math.floor(STAGED / (2 * quads)));
+  const stretch = hiddenStretch(shape);
   const perLoad = numbersOfLoad(gates.precision) / 4;
   const ofQuads = (body: (q: string) => string): string =>
     isUnrolled(shape)
       ? unrolled(quads, (q) => body(`${q}u`))
       : `for (var q = 0u; q < ${quads}u; q++) { ${body("q")} }`;
   const gateAt = (gates.at + task * gates.words) / 4;
-  const itemGate = (c: number, q: string): string =>
-    perLoad === 1
-      ? `bitcast<vec4<f32>>(record_quad(record${c} + ${gateAt}u + ${q}))`
-      : `half_quad(record_quad(record${c} + ${gateAt}u + ${q} / 2u), ${q} % 2u)`;
+  const loads = gates.words / 4;
+  const most = steps * itemGroups;
   const userGate = userComponentsQuads(shape) + task * quads;
   return /* wgsl */ `
   ${unrolled(perThread, (c) =>
-    ofQuads((q) => `gate${c}[${q}] = user_sides[user + ${userGate}u + ${q}] + ${itemGate(c, q)};`),
+    ofQuads((q) => `gate${c}[${q}] = user_sides[user + ${userGate}u + ${q}];`),
   )}
+  ${unrolled(Math.ceil(loads / most), (nth) => {
+    const first = nth * most;
+    const count = Math.min(most, loads - first);
+    return `stage_items(thread, ${gateAt + first}u, ${count}u);
+    ${unrolled(count, (at) =>
+      unrolled(perThread, (c) =>
+        quadsOfLoad(gates.precision, `staged_items[items${c} + ${at}u]`)
+          .map((gate, half) => [(first + at) * perLoad + half, gate] as const)
+          .filter(([quad]) => quad < quads)
+          .map(([quad, gate]) => `gate${c}[${quad}] += ${gate};`)
+          .join("\n"),
+      ),
+    )}`;
+  })}
   for (var start = 0u; start < ${gateHidden}u; start += ${stretch}u) {
     let count = min(${stretch}u, ${gateHidden}u - start);
     workgroupBarrier();
