@@ -127,6 +127,22 @@ test("--json keeps stdout to one document even when the command fails", async ()
   expect(JSON.parse(failed.lines.join("\n"))).toMatchObject({ error: { code: "BAD_INPUT" } });
 });
 
+test("doctor looks at machine, limits, noise, devices and software, and says what to do", async () => {
+  const doctor = start("doctor", "--json");
+  await doctor.exitCode;
+  const { checks } = JSON.parse(doctor.lines.join("\n")) as {
+    checks: { name: string; status: string; advice?: string }[];
+  };
+  const names = checks.map(({ name }) => name);
+  const everywhere = ["cores", "memory", "ports", "noise", "node", "device cuda", "device webgpu"];
+  const onLinux = ["governor", "steal", "CPU sets", "open files"];
+  const wanted = process.platform === "linux" ? [...everywhere, ...onLinux] : everywhere;
+  expect(names).toEqual(expect.arrayContaining(wanted));
+  expect(checks.find(({ name }) => name === "device cpu")?.status).toBe("ok");
+  const silent = checks.filter(({ status, advice }) => status !== "ok" && !advice);
+  expect(silent).toEqual([]);
+});
+
 test("data that was never fetched exits with 6 and says how to get it", async () => {
   const glove = start("dataset", "info", "glove");
   expect(await glove.exitCode).toBe(6);

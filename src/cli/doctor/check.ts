@@ -1,5 +1,8 @@
-/** `missing`: silverbench cannot work; `warn`: it works, but the reader should know. */
-export type CheckStatus = "ok" | "warn" | "missing";
+/**
+ * `missing`: silverbench cannot work; `warn`: it works, but a measurement is in doubt; `absent`:
+ * what is not there is needed only for what the advice names.
+ */
+export type CheckStatus = "ok" | "warn" | "absent" | "missing";
 
 /** One line of `silverbench doctor`. */
 export interface Check {
@@ -16,6 +19,13 @@ export const ok = (name: string, found: string): Check => ({ name, status: "ok",
 export const warn = (name: string, found: string, advice: string): Check => ({
   name,
   status: "warn",
+  found,
+  advice,
+});
+
+export const absent = (name: string, found: string, advice: string): Check => ({
+  name,
+  status: "absent",
   found,
   advice,
 });

@@ -1,11 +1,11 @@
-import { readFile, statfs } from "node:fs/promises";
-import { availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { readdir, readFile, statfs } from "node:fs/promises";
+import { availableParallelism, cpus, freemem, loadavg, platform, release, totalmem } from "node:os";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type CpuPlan, planCpus } from "../../measure/cpu-set.ts";
 import type { Check } from "./check.ts";
 import { missing, ok, warn } from "./check.ts";
-import { programOutput } from "./program-output.ts";
 
 const GIB = 2 ** 30;
 const WATCH_MS = 500;
@@ -14,14 +14,14 @@ const CPU_FLAGS = ["avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_int
 
 /** Checks of the machine: what it is, and what on it disturbs a measurement. */
 export async function machineChecks(cacheFolder: string): Promise<Check[]> {
-  const [cpuInfo, steal, governor, clock, quota, disk, taskset] = await Promise.all([
+  const [cpuInfo, steal, governor, clock, quota, disk, sets] = await Promise.all([
     contents("/proc/cpuinfo"),
     stealCheck(),
-    contents("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+    governors(),
     contents("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
     contents("/sys/fs/cgroup/cpu.max"),
     diskCheck(cacheFolder),
-    programOutput("taskset", ["--version"]),
+    planCpus("auto"),
   ]);
   const isLinux = platform() === "linux";
   return [
@@ -31,7 +31,7 @@ export async function machineChecks(cacheFolder: string): Promise<Check[]> {
     ...(quota === null ? [] : quotaCheck(quota)),
     memoryCheck(),
     disk,
-    ...(isLinux ? [governorCheck(governor), steal, clockCheck(clock), tasksetCheck(taskset)] : []),
+    ...(isLinux ? [governorCheck(governor), steal, clockCheck(clock), cpuSetCheck(sets)] : []),
     loadCheck(),
   ];
 }
@@ -86,10 +86,16 @@ function quotaCheck(text: string): Check[] {
   ];
 }
 
+/** Of the machine, or of what a container leaves of it. */
 function memoryCheck(): Check {
-  const found = `${(totalmem() / GIB).toFixed(1)} GiB`;
-  if (totalmem() >= 4 * GIB) return ok("memory", found);
-  return warn("memory", found, "glove and larger catalogues want 4 GiB or more");
+  const limit = process.constrainedMemory() ?? 0;
+  const total = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  const free = Math.min(total, process.availableMemory?.() ?? freemem());
+  const found = `${(total / GIB).toFixed(1)} GiB, ${(free / GIB).toFixed(1)} of them free`;
+  if (total < 4 * GIB)
+    return warn("memory", found, "glove and larger catalogues want 4 GiB or more");
+  if (free >= 2 * GIB) return ok("memory", found);
+  return warn("memory", found, "end what holds it: a system that swaps measures the disk");
 }
 
 async function diskCheck(cacheFolder: string): Promise<Check> {
@@ -108,15 +114,33 @@ function governorCheck(governor: string | null): Check {
   return warn("governor", governor, "sudo cpupower frequency-set -g performance");
 }
 
+/** The governors of all CPUs, each once; null where the kernel shows none. */
+async function governors(): Promise<string | null> {
+  const folder = "/sys/devices/system/cpu";
+  const names = await readdir(folder).catch((): string[] => []);
+  const found = await Promise.all(
+    names
+      .filter((name) => /^cpu\d+$/.test(name))
+      .map((name) => contents(`${folder}/${name}/cpufreq/scaling_governor`)),
+  );
+  const seen = new Set(found.filter((governor) => governor !== null));
+  return seen.size === 0 ? null : [...seen].join(", ");
+}
+
 function clockCheck(clock: string | null): Check {
   const found = clock ?? "unknown";
   if (!/^(hpet|acpi_pm|jiffies)$/.test(found)) return ok("clock", found);
   return warn("clock", found, "reading this clock is slow: boot with clocksource=tsc if you can");
 }
 
-function tasksetCheck(version: string | null): Check {
-  if (version !== null) return ok("taskset", version);
-  return missing("taskset", "not found", "apt-get install util-linux; systems are pinned with it");
+function cpuSetCheck({ system, client, reason }: CpuPlan): Check {
+  if (system !== null && client !== null && reason === "") {
+    return ok("CPU sets", `load on ${client.join(",")}, systems on ${system.join(",")}`);
+  }
+  const advice = reason.includes("taskset")
+    ? "apt-get install util-linux; systems are pinned with it"
+    : "the load generator takes time from the systems: trust only ratios";
+  return warn("CPU sets", `none: ${reason}`, advice);
 }
 
 function loadCheck(): Check {

@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Check } from "./check.ts";
-import { missing, ok, warn } from "./check.ts";
+import { absent, missing, ok, warn } from "./check.ts";
 import { programOutput } from "./program-output.ts";
 
 const OLDEST_NODE = [20, 19] as const;
@@ -74,7 +74,7 @@ async function browserCheck(): Promise<Check> {
     const version = await programOutput(browser, ["--version"]);
     if (version !== null) return ok("browser", version);
   }
-  return warn(
+  return absent(
     "browser",
     "no chromium",
     "only the report's own tests need it: apt-get install chromium",
@@ -84,5 +84,5 @@ async function browserCheck(): Promise<Check> {
 async function registryCheck(): Promise<Check> {
   const isThere = await programOutput("npm", ["ping"], { timeoutMs: 10_000 });
   if (isThere !== null) return ok("npm registry", "reachable");
-  return warn("npm registry", "not reachable", "only `silverbench dataset get` needs it");
+  return absent("npm registry", "not reachable", "only `silverbench dataset get` needs it");
 }

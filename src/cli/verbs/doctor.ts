@@ -3,13 +3,21 @@ import type { Command } from "commander";
 import { defaultCacheFolder } from "../../dataset/cache-folder.ts";
 import { shippedFolder } from "../../scenario/shipped-folder.ts";
 import type { Check, CheckStatus } from "../doctor/check.ts";
+import { deviceChecks } from "../doctor/device-checks.ts";
+import { limitChecks } from "../doctor/limit-checks.ts";
 import { machineChecks } from "../doctor/machine-checks.ts";
+import { noiseCheck } from "../doctor/noise-check.ts";
 import { softwareChecks } from "../doctor/software-checks.ts";
 import type { OutputFlags, Session } from "../session.ts";
 import { withJson } from "../session.ts";
 import { printJson } from "../terminal.ts";
 
-const MARKS: Readonly<Record<CheckStatus, string>> = { ok: "ok", warn: "warn", missing: "MISSING" };
+const MARKS: Readonly<Record<CheckStatus, string>> = {
+  ok: "ok",
+  warn: "warn",
+  absent: "-",
+  missing: "MISSING",
+};
 
 /** `silverbench doctor`: is this machine fit to measure on? Exits with 6 if something is missing. */
 export function addDoctor(program: Command, session: Session): void {
@@ -17,9 +25,7 @@ export function addDoctor(program: Command, session: Session): void {
     .description("is this machine fit to measure on, and is all installed?")
     .action(async (flags: OutputFlags) => {
       const { terminal } = session;
-      const software = await softwareChecks(dirname(shippedFolder()));
-      // After the software checks, whose own processes would look like other work.
-      const checks = [...(await machineChecks(defaultCacheFolder())), ...software];
+      const checks = await allChecks(dirname(shippedFolder()));
       const isFit = checks.every(({ status }) => status !== "missing");
       if (!isFit) session.exitCode = 6;
       if (flags.json === true) return printJson(terminal, { fit: isFit, checks });
@@ -27,6 +33,15 @@ export function addDoctor(program: Command, session: Session): void {
       const doubts = checks.filter(({ status }) => status === "warn").length;
       terminal.out(`\n${verdict(isFit, doubts)}`);
     });
+}
+
+/** @param root folder of the package. */
+async function allChecks(root: string): Promise<Check[]> {
+  // First what starts processes, for they would look like other work on the machine.
+  const software = await softwareChecks(root);
+  const devices = await deviceChecks(root);
+  const machine = await machineChecks(defaultCacheFolder());
+  return [...machine, ...(await limitChecks()), await noiseCheck(), ...devices, ...software];
 }
 
 function inWords({ name, status, found, advice }: Check): string {
