@@ -38,6 +38,16 @@ test("in a log a phase speaks at its start, then at most once a second, and only
   expect(raws).toEqual([]);
 });
 
+test("a phase that begins in the middle of the whole is judged by its own pace", () => {
+  const { terminal, lines } = recorded(false);
+  let now = 0;
+  const line = new ProgressLine(terminal, () => now);
+  line.show({ phase: "round 2 of 2", fraction: 0.5 });
+  now = 10_000;
+  line.show({ phase: "round 2 of 2", fraction: 0.6 });
+  expect(lines).toEqual(["round 2 of 2  50%", "round 2 of 2  60%  about 40 s left"]);
+});
+
 test("a phase that stands still is heard of every 15 seconds", () => {
   const { terminal, lines } = recorded(false);
   let now = 0;

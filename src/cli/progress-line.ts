@@ -21,6 +21,8 @@ const BAR_WIDTH = 20;
 interface Phase {
   readonly name: string;
   readonly startedMs: number;
+  /** Where the whole stood when the phase began: a round begins where the one before it ended. */
+  readonly startedFraction: number;
   shownMs: number;
   shownFraction: number;
 }
@@ -47,6 +49,7 @@ export class ProgressLine implements Disposable {
       this.#phase = {
         name: progress.phase,
         startedMs: now,
+        startedFraction: Number.isNaN(progress.fraction) ? 0 : progress.fraction,
         shownMs: -Infinity,
         shownFraction: NaN,
       };
@@ -55,8 +58,10 @@ export class ProgressLine implements Disposable {
     if (!this.#isDue(phase, progress.fraction, now)) return;
     phase.shownMs = now;
     phase.shownFraction = progress.fraction;
-    if (this.#terminal.isLive) this.#redraw(liveText(progress, now - phase.startedMs));
-    else this.#terminal.note(plainText(progress, now - phase.startedMs));
+    const elapsedMs = now - phase.startedMs;
+    const left = timeLeft(progress.fraction, phase.startedFraction, elapsedMs);
+    if (this.#terminal.isLive) this.#redraw(liveText(progress, left, elapsedMs));
+    else this.#terminal.note(plainText(progress, left));
   }
 
   /** A line about the work that stays, written above the live one. */
@@ -95,24 +100,25 @@ export class ProgressLine implements Disposable {
   }
 }
 
-function liveText(progress: Progress, elapsedMs: number): string {
+function liveText(progress: Progress, left: string | undefined, elapsedMs: number): string {
   const { fraction, detail } = progress;
   if (Number.isNaN(fraction))
     return words([progress.phase, spokenDuration(elapsedMs / 1000), detail]);
   const filled = Math.round(BAR_WIDTH * clamped(fraction));
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-  return words([progress.phase, bar, percent(fraction), timeLeft(fraction, elapsedMs), detail]);
+  return words([progress.phase, bar, percent(fraction), left, detail]);
 }
 
-function plainText(progress: Progress, elapsedMs: number): string {
+function plainText(progress: Progress, left: string | undefined): string {
   const { phase, fraction, detail } = progress;
   if (Number.isNaN(fraction)) return words([phase, detail]);
-  return words([phase, percent(fraction), timeLeft(fraction, elapsedMs), detail]);
+  return words([phase, percent(fraction), left, detail]);
 }
 
-function timeLeft(fraction: number, elapsedMs: number): string | undefined {
-  if (elapsedMs < ESTIMATE_FROM_MS || fraction <= 0 || fraction >= 1) return undefined;
-  return `about ${spokenDuration((elapsedMs * (1 - fraction)) / fraction / 1000)} left`;
+/** From the pace of this phase alone. */
+function timeLeft(fraction: number, from: number, elapsedMs: number): string | undefined {
+  if (elapsedMs < ESTIMATE_FROM_MS || !(fraction > from) || fraction >= 1) return undefined;
+  return `about ${spokenDuration((elapsedMs * (1 - fraction)) / (fraction - from) / 1000)} left`;
 }
 
 const clamped = (fraction: number): number => Math.min(1, Math.max(0, fraction));

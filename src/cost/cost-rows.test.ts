@@ -164,6 +164,18 @@ describe("the cost of a system with a GPU", () => {
     expect(row.gpuKwhPerMillion).toBeCloseTo((400 * 4 * 500) / 3.6e6, 12);
   });
 
+  it("is not charged for a GPU of the machine that stood idle beside a system on the CPU", () => {
+    const idle = alteredSample("model", { ...exact, gpu: { ...gpu, busySeconds: 0 } });
+    const rows = costRows(idle, example).rows.filter(({ system }) => system === "model");
+    expect(rows.map(({ shape, gpuKwhPerMillion }) => [shape, gpuKwhPerMillion])).toEqual([
+      ["example-1x4", null],
+      [cheapestCpu(example)!.name, null],
+    ]);
+    const onGpu = { ...idle.systems["model"]!, device: "cuda" };
+    const used = { ...idle, systems: { ...idle.systems, model: onGpu } };
+    expect(rowOf(used, example, "model", "machines").shape).toBe("example-16x128-gpu");
+  });
+
   it("has no row in resources where its busy time was not measured", () => {
     const blind = alteredSample("model", { ...change, gpu: { ...gpu, busySeconds: null } });
     const bases = costRows(blind, example).rows.flatMap(({ system, basis }) =>

@@ -1,4 +1,5 @@
 import { doubt } from "../result/doubts.ts";
+import { withoutIdleGpu } from "../result/idle-gpu.ts";
 import { firstOf, measuredSystems } from "../result/role.ts";
 import type { CostRow, Doubt, Result } from "../result/schema.ts";
 import type { Standing } from "../result/standing.ts";
@@ -22,7 +23,8 @@ type Priced = Pick<Result, "systems" | "scenario" | "points" | "machine" | "tuni
  * seconds its requests took, at the sheet's cheapest price for each; idle time costs nothing.
  * Only systems that qualify for the headline and kept the objective are priced.
  */
-export function costRows(result: Priced, sheet: PriceSheet): Costing {
+export function costRows(measured: Priced, sheet: PriceSheet): Costing {
+  const result = withoutIdleGpu(measured);
   const doubts: Doubt[] = sheet.example ? [doubt("example-prices", `sheet ${sheet.name}`)] : [];
   const rows: CostRow[] = [];
   for (const system of measuredSystems(result)) {

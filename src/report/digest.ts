@@ -1,5 +1,6 @@
 import { Histogram } from "../math/histogram.ts";
 import type { HistoryRow } from "../result/history.ts";
+import { withoutIdleGpu } from "../result/idle-gpu.ts";
 import { headlineOf } from "../result/headline.ts";
 import type { Headline } from "../result/headline.ts";
 import { firstOf, measuredSystems, roleOf } from "../result/role.ts";
@@ -43,9 +44,10 @@ export function digest(
   history: readonly HistoryRow[] = [],
 ): Digest {
   let challengers = 0;
+  const measured = withoutIdleGpu(result);
   const systems = measuredSystems(result).map((name) => {
     const role = roleOf(result, name);
-    const standing = standingOf(result, name);
+    const standing = standingOf(measured, name);
     const place = role === "challenger" ? challengers++ : 0;
     const latencies = merged(standing, samples);
     return { name, role, standing, latencies, mark: markOf(role, place) };

@@ -28,6 +28,14 @@ describe("the ladder of gains", () => {
     expect(model!.overMesh!.ratio).toBeCloseTo(product, 9);
   });
 
+  it("gives each step its share of the whole gain, which add up to all of it", () => {
+    const shares = rungsOf(rich).flatMap(({ share }) => share ?? []);
+    expect(shares).toHaveLength(4);
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+    const worse = alteredSample("mesh", { throughputPerSecond: 1e6 });
+    expect(rungsOf(digest(worse, new Map())).flatMap(({ share }) => share ?? [])).toEqual([]);
+  });
+
   it("leaves out a step that has no valid round, and steps over it", () => {
     const seen = digest(alteredSample("mesh-in-process", { verdict: "invalid" }), new Map());
     const rungs = rungsOf(seen);

@@ -27,6 +27,7 @@ import { pointsSection } from "./sections/points.ts";
 import { processesSection } from "./sections/processes.ts";
 import { ratiosSection } from "./sections/ratios.ts";
 import { repeatSection } from "./sections/repeat.ts";
+import { resourcesSection } from "./sections/resources.ts";
 import { settingsSection } from "./sections/settings.ts";
 import { stagesSection } from "./sections/stages.ts";
 import { summarySection } from "./sections/summary.ts";
@@ -49,6 +50,7 @@ const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
   batchesSection,
   processesSection,
   memorySection,
+  resourcesSection,
   filtersSection,
   filterMatrixSection,
   costSection,

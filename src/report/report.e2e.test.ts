@@ -111,7 +111,7 @@ describe.skipIf(found === undefined)("report.html in a browser", () => {
           ).length,
         })),
       );
-      expect(charts).toHaveLength(20);
+      expect(charts).toHaveLength(22);
       for (const { id, label, marks } of charts) {
         expect([id, marks > 0, label !== ""]).toEqual([id, true, true]);
       }

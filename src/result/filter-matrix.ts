@@ -29,7 +29,7 @@ export interface MatrixCell {
 type Measured = Pick<Result, "systems" | "scenario" | "points" | "tuning" | "dataset">;
 
 /** A lift beyond this, or below its inverse, is a correlation. */
-const NOTABLE_LIFT = 1.5;
+const NOTABLE_LIFT = 1.25;
 /** Pass rates of one row differ by less than this factor. */
 const SAME_ROW = 2;
 

@@ -6,7 +6,7 @@ import { axisEnd, barSpec, labelWidthOf } from "../bar-spec.ts";
 import { basisOf, meshOf } from "../digest.ts";
 import type { Digest, SystemDigest } from "../digest.ts";
 import { renderFigure } from "../figure.ts";
-import { formatNumber, formatTimes, MISSING } from "../format.ts";
+import { formatNumber, formatPercent, formatTimes, MISSING } from "../format.ts";
 import type { Section } from "../section.ts";
 import { systemName } from "../system-name.ts";
 
@@ -18,6 +18,8 @@ export interface Rung {
   /** Throughput over the mesh's and over the step before; null on the first. */
   readonly overMesh: PairedRatio | null;
   readonly overBefore: PairedRatio | null;
+  /** Of the whole gain of the last step over the mesh, on a log scale; null where there is no gain. */
+  readonly share: number | null;
 }
 
 /** What each step of the way from the mesh is worth; null where there is none. */
@@ -47,7 +49,7 @@ export function ladderSection(digest: Digest): Section | null {
           alt: `${rungs.map(({ system, what }, i) => `${system.name}, ${what}: ${bars[i]!.text}`).join("; ")}.`,
         },
       ],
-      says: "Geometric means of paired rounds. In brackets, the step alone: over the bar above.",
+      says: `Geometric means of paired rounds. In brackets, the step alone: over the bar above.${sharesText(rungs)}`,
       basis: basisOf(digest),
       table: {
         caption: "Throughput step by step",
@@ -57,8 +59,9 @@ export function ladderSection(digest: Digest): Section | null {
           "requests/s",
           "over the mesh",
           "over the step before",
+          "share of the gain",
         ].map((label, i) => ({ label, align: i < 2 ? ("left" as const) : ("right" as const) })),
-        rows: rungs.map(({ system, what, overMesh, overBefore }) => [
+        rows: rungs.map(({ system, what, overMesh, overBefore, share }) => [
           systemName(system),
           system.standing.shortcomings.length === 0
             ? what
@@ -66,6 +69,7 @@ export function ladderSection(digest: Digest): Section | null {
           formatNumber(medianOf(system.standing, "throughput")),
           ratioText(overMesh),
           ratioText(overBefore),
+          share === null ? MISSING : formatPercent(share),
         ]),
       },
     }),
@@ -81,14 +85,31 @@ export function rungsOf(digest: Digest): Rung[] {
     .map((system) => ({ system, ...stepOf(digest, system) }))
     .toSorted((a, b) => a.order - b.order);
   const rungs: Rung[] = [
-    { system: mesh, what: "services over gRPC", overMesh: null, overBefore: null },
+    { system: mesh, what: "services over gRPC", overMesh: null, overBefore: null, share: null },
   ];
   for (const { system, what } of steps) {
     const overMesh = ratio(system, mesh);
     if (overMesh === null) continue;
-    rungs.push({ system, what, overMesh, overBefore: ratio(system, rungs.at(-1)!.system) });
+    const overBefore = ratio(system, rungs.at(-1)!.system);
+    rungs.push({ system, what, overMesh, overBefore, share: null });
   }
-  return rungs;
+  const whole = Math.log(rungs.at(-1)!.overMesh?.ratio ?? 1);
+  return rungs.map((rung) => ({ ...rung, share: shareOf(rung, whole) }));
+}
+
+/** Factors multiply, so their logarithms are what adds up to a whole. */
+function shareOf({ overBefore }: Rung, whole: number): number | null {
+  return overBefore === null || whole <= 0 ? null : Math.log(overBefore.ratio) / whole;
+}
+
+/** Nothing where the last step is no gain, or the only one. */
+function sharesText(rungs: readonly Rung[]): string {
+  const shares = rungs.flatMap(({ system, share }) =>
+    share === null ? [] : `${system.name} ${formatPercent(share)}`,
+  );
+  return shares.length < 2
+    ? ""
+    : ` Of the whole gain of ${rungs.at(-1)!.system.name}, by its logarithm: ${shares.join(", ")}.`;
 }
 
 function stepOf({ result }: Digest, { name, role }: SystemDigest): { order: number; what: string } {

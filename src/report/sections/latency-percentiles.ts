@@ -41,7 +41,7 @@ export function latencyPercentilesSection(digest: Digest): Section | null {
           alt: `${alt.join("; ")}.`,
         },
       ],
-      says: `Each line ends where fewer than ten slower answers are left to speak for it.${floor === null ? "" : ` The dotted line is the load generator's own p99, ${formatMs(floor)}: below it nothing can be told apart.`}`,
+      says: `Each line ends where fewer than ten slower answers are left to speak for it.${floor === null ? "" : ` The dotted line is the load generator's own p99 on a system that answers at once, ${formatMs(floor)}: a tail that is not well above it is the generator's as much as the system's.`}`,
       basis: basisOf(digest),
       table: {
         caption:
