@@ -48,11 +48,22 @@ const formula: ModelSpec = {
   candidates: 40,
   value: "if(lang:v1 AND age <= 2, 2, 1) * score",
 };
+const mixture: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  overarch: "mol",
+  tasks: ["click", "watch"],
+  mol: { userGroups: 3, itemGroups: 2, dim: 5, gateHidden: 6, temperature: 0.2 },
+  value: "sigmoid(click) * if(topic IN (v1, v2), 1.2, 1) + 0.3 * watch - 0.01 * default(age, 2)",
+};
+const layers: ModelSpec = { ...mixture, overarch: "mlp", mlp: { hidden: [9, 6] } };
 const cases: Case[] = [
   { name: "no clusters", model: oneHead, clusters: null, probes: "all", eligibility: narrow },
   { name: "two of five clusters", model: oneHead, clusters: 5, probes: 2, eligibility: exact },
   { name: "all clusters", model: threeHeads, clusters: 5, probes: "all", eligibility: narrow },
   { name: "formula, three heads", model: formula, clusters: 5, probes: 2, eligibility: narrow },
+  { name: "mixture of logits", model: mixture, clusters: 5, probes: "all", eligibility: exact },
+  { name: "MLP", model: layers, clusters: null, probes: "all", eligibility: narrow },
 ];
 
 async function runnerOf(folder: string): Promise<FusedRunner & { readonly model: FusedModel }> {
@@ -111,9 +122,14 @@ describe.skipIf(found === null)("the fused engine", () => {
           recalls.push(recall);
           expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
           expect([...values]).toEqual([...values].toSorted((a, b) => b - a));
-          const theirs = new Set(others[at]!.rows);
-          const both = [...rows].filter((row) => theirs.has(row)).length;
-          agreements.push(rows.length === 0 ? 1 : both / rows.length);
+          const { rows: theirs, values: theirValues } = others[at]!;
+          const valueOf = new Map([...theirs].map((row, place) => [row, theirValues[place]!]));
+          const both = [...rows].filter((row) => valueOf.has(row));
+          agreements.push(rows.length === 0 ? 1 : both.length / rows.length);
+          for (const [place, row] of rows.entries()) {
+            const theirValue = valueOf.get(row) ?? values[place]!;
+            expect(Math.abs(values[place]! - theirValue)).toBeLessThan(1e-3);
+          }
         }
       }),
       bounded(12),
