@@ -86,8 +86,10 @@ export async function run(options: RunOptions): Promise<Outcome> {
     options.reference === undefined ? null : await readReference(options.reference, header);
   // Before an hour is spent on what nothing may be held against.
   if (reference !== null) {
-    const names = Object.keys(scenario.systems);
-    const systems = Object.fromEntries(names.map((name) => [name, { cpus: cpus.system }]));
+    const named = Object.entries(scenario.systems);
+    const systems = Object.fromEntries(
+      named.map(([name, { kind }]) => [name, { cpus: kind === "remote" ? null : cpus.system }]),
+    );
     checkComparable({ ...header, systems }, reference);
   }
   const judge = (judged: Result): Judgements => {

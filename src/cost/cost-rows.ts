@@ -35,8 +35,10 @@ export function costRows(measured: Priced, sheet: PriceSheet): Costing {
     }
     const { standing } = sustained;
     const needs = needsOf(result, standing);
-    const fleet = byMachines(standing, needs, sheet);
-    if (fleet === null) {
+    // What machine a remote system has is not known.
+    const isOurs = result.systems[system]?.kind !== "remote";
+    const fleet = isOurs ? byMachines(standing, needs, sheet) : null;
+    if (fleet === null && isOurs) {
       const text = `${needs.cores} cores and ${(needs.memoryBytes / 2 ** 30).toFixed(1)} GiB for ${system}`;
       doubts.push(doubt("no-fitting-shape", text));
     }

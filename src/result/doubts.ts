@@ -21,6 +21,7 @@ export const DOUBTS = {
   "not-warm": "A system was measured before it had settled",
   "wide-interval": "The interval is wide",
   "shared-cores": "The load generator shares its cores with the systems",
+  remote: "A system was started by somebody else, and only its door is seen",
   virtualised: "The machine is virtual: its neighbours may take part of it unseen",
   governor: "The CPUs change their clock",
   "closed-loop": "Latency is that of a closed loop",
@@ -98,9 +99,12 @@ function ofTheRun(result: Judged): Doubt[] {
 
 function ofTheMachine({ machine, systems }: Judged): Doubt[] {
   const doubts: Doubt[] = [];
-  const shared = Object.entries(systems).filter(
-    ([, { cpus }]) => cpus === null || cpus.length >= machine.cores,
+  const entries = Object.entries(systems);
+  const remote = entries.filter(([, { kind }]) => kind === "remote");
+  const shared = entries.filter(
+    ([, { kind, cpus }]) => kind !== "remote" && (cpus === null || cpus.length >= machine.cores),
   );
+  if (remote.length > 0) doubts.push(doubt("remote", unseenOf(remote)));
   if (shared.length > 0)
     doubts.push(doubt("shared-cores", `${namesOf(shared)} had no CPUs of their own`));
   if (machine.virtualised === true) doubts.push(doubt("virtualised"));
@@ -108,6 +112,18 @@ function ofTheMachine({ machine, systems }: Judged): Doubt[] {
     doubts.push(doubt("governor", `their governor is "${machine.governor}"`));
   }
   return doubts;
+}
+
+/** What is left out of the result for systems that run elsewhere. */
+function unseenOf(
+  remote: readonly (readonly [string, { readonly processes: readonly string[] }])[],
+): string {
+  const named = remote.map(([name, { processes }]) =>
+    processes.length > 0
+      ? `of ${name} the CPU and memory are those that its door tells`
+      : `of ${name} neither processes, CPU nor memory are known`,
+  );
+  return `${named.join(", ")}; the CPUs it has, its GPU, its build and the price of its machine are left out`;
 }
 
 function ofTheRounds(result: Judged, standings: readonly Standing[]): Doubt[] {

@@ -174,7 +174,8 @@ function describe(
     device,
     settings: { ...settings },
     processes: processes.map(({ role }) => role),
-    cpus: cpus === null ? null : [...cpus],
+    // Where a remote system runs is not ours to say.
+    cpus: cpus === null || kind === "remote" ? null : [...cpus],
     build,
   };
 }

@@ -43,7 +43,7 @@ export async function measureStretch(
   const floorP99Ms = (await floor?.p99Ms(occasion, questions, measuring)) ?? null;
   const calibrationMs = calibrate();
   const before = await statsOf(unit);
-  const sampler = measuring.hasGpu ? new GpuSampler() : null;
+  const sampler = measuring.hasGpu && isOurs(unit) ? new GpuSampler() : null;
   const start = { questions, startAt: startOf(occasion, scenario, questions) };
   const observed = await driveUnit(unit, prepared, start, measuring);
   const gpu = sampler?.stop() ?? null;
@@ -78,7 +78,7 @@ export async function toMeasuredPoint(
     quality: await scoreAnswers(observed.answers, { scorer, numbers, templateOf, inTimeMs }),
     usage: usageOf(stretches),
     gpu: joinGpuUsage(stretches.map(({ gpu }) => gpu)),
-    systemCores: unit.running.kind === "remote" ? null : measuring.systemCores,
+    systemCores: isOurs(unit) ? measuring.systemCores : null,
     floorP99Ms,
     blocks: stretches.map(({ observed: { seconds, completed }, calibrationMs }) => ({
       seconds,
@@ -102,6 +102,9 @@ function usageOf(stretches: readonly Stretch[]): SystemUsage | null {
 /** What is due all at once is never late. */
 const inTimeOf = ({ drive }: PreparedLoad, p99Ms: number): number =>
   drive.shape === "offline" ? Infinity : p99Ms;
+
+/** Whether it runs on this machine, where its CPUs and GPUs can be seen. */
+const isOurs = ({ running }: Unit): boolean => running.kind !== "remote";
 
 /** A remote system need not tell what it uses. */
 async function statsOf({ door }: Unit): Promise<SystemStats | null> {

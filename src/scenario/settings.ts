@@ -159,6 +159,11 @@ export const indexAsModelSettings = z.strictObject({
 /** A third party's system that speaks the door already. */
 export const remoteSettings = z.strictObject({
   address: z.string().regex(/^.+:\d+$/, "host:port"),
+  /** Of its HTTP door, for loads of shape http; absent: it has none. */
+  httpAddress: z
+    .string()
+    .regex(/^https?:\/\/.+:\d+$/, "http://host:port")
+    .optional(),
 });
 
 /** Answers at once with nothing: the ceiling of the load generator itself. */
