@@ -1,5 +1,6 @@
 import { builtFile } from "../src/process/built-file.ts";
-import { ServiceProcess } from "../src/process/service-process.ts";
+import { RestartableProcess } from "../src/process/restartable-process.ts";
+import { type ServiceLaunch, ServiceProcess } from "../src/process/service-process.ts";
 import type { StartOptions } from "../src/system.ts";
 import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { BuildReady } from "./build/build-main.ts";
@@ -12,8 +13,8 @@ type Launch = Pick<StartOptions<MeshSettings>, "cpus" | "signal" | "onProgress" 
 
 /** The running processes of a mesh, the front door's last. */
 export interface MeshProcesses {
-  readonly services: readonly ServiceProcess<unknown>[];
-  readonly door: GatewayReady;
+  readonly services: readonly RestartableProcess<unknown>[];
+  readonly door: RestartableProcess<GatewayReady>;
 }
 
 /** Where the compiled main module of each process lies. */
@@ -29,10 +30,10 @@ const START_TIMEOUT_MS = 300_000;
 
 /** Builds what is missing, in a process of its own. @returns the seconds it took. */
 export async function runBuild(config: MeshConfig, launch: Launch): Promise<number> {
-  const build = await start<BuildReady>("build", "mesh-build", config, {
-    ...launch,
-    cpus: null,
-  });
+  const alone = { ...launch, cpus: null };
+  const build = await ServiceProcess.start<MeshConfig, BuildReady>(
+    launchOf("build", "mesh-build", config, alone),
+  );
   await build[Symbol.asyncDispose]();
   return build.ready.seconds;
 }
@@ -46,18 +47,21 @@ export function startProcesses(config: MeshConfig, launch: Launch): Promise<Mesh
 
 /** A process a service, and last the gateway, which calls them all. */
 async function startApart(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
-  const services: ServiceProcess<unknown>[] = [];
+  const services: RestartableProcess<unknown>[] = [];
   try {
     const addresses = await startParts(config, async (part) => {
       const partConfig: PartConfig = { mesh: config, part, port: 0 };
-      const service = await start<PartReady>("part", part.role, partConfig, launch);
+      const service = await RestartableProcess.start<PartConfig, PartReady>(
+        launchOf("part", part.role, partConfig, launch),
+        ({ port }) => ({ ...partConfig, port }),
+      );
       services.push(service);
       return `127.0.0.1:${service.ready.port}`;
     });
     const gatewayConfig = { ...config, ports: launch.ports ?? {}, addresses };
-    const gateway = await start<GatewayReady>("gateway", "gateway", gatewayConfig, launch);
+    const gateway = await startDoor("gateway", gatewayConfig, launch);
     services.sort((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role));
-    return { services: [...services, gateway], door: gateway.ready };
+    return { services: [...services, gateway], door: gateway };
   } catch (error) {
     await stopAll(services);
     throw error;
@@ -70,8 +74,20 @@ const ORDER = ["feature", "filter", "index", "tower", "ranker"];
 /** Starts the mesh in one process. */
 async function startTogether(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
   const wholeConfig = { ...config, ports: launch.ports ?? {} };
-  const whole = await start<GatewayReady>("mesh", "mesh", wholeConfig, launch);
-  return { services: [whole], door: whole.ready };
+  const whole = await startDoor("mesh", wholeConfig, launch);
+  return { services: [whole], door: whole };
+}
+
+/** The process of the front door, which stays at its ports. */
+function startDoor(
+  role: "gateway" | "mesh",
+  config: object,
+  launch: Launch,
+): Promise<RestartableProcess<GatewayReady>> {
+  return RestartableProcess.start<object, GatewayReady>(
+    launchOf(role, role, config, launch),
+    ({ grpcPort, httpPort }) => ({ ...config, ports: { grpc: grpcPort, http: httpPort } }),
+  );
 }
 
 /** The front door first, so that what is in flight still finds its services. */
@@ -80,17 +96,17 @@ export async function stopMesh({ services }: MeshProcesses): Promise<void> {
   await stopAll(services);
 }
 
-async function stopAll(services: readonly ServiceProcess<unknown>[]): Promise<void> {
+async function stopAll(services: readonly AsyncDisposable[]): Promise<void> {
   await Promise.all(services.map((service) => service[Symbol.asyncDispose]()));
 }
 
-function start<Ready>(
+function launchOf<Config>(
   file: keyof typeof FILES,
   role: string,
-  config: object,
+  config: Config,
   { cpus, signal, onProgress }: Launch,
-): Promise<ServiceProcess<Ready>> {
-  return ServiceProcess.start<object, Ready>({
+): ServiceLaunch<Config> {
+  return {
     file: builtFile(import.meta.url, FILES[file]),
     role,
     config,
@@ -98,5 +114,5 @@ function start<Ready>(
     signal,
     onProgress,
     startTimeoutMs: START_TIMEOUT_MS,
-  });
+  };
 }

@@ -69,6 +69,8 @@ export interface Candidates {
   readonly values: Float32Array;
   /** [heads] how many of `rows` are each head's: min(k, eligible and not excluded). */
   readonly counts: Uint32Array;
+  /** Some of the index's shards are missing; absent: none. */
+  readonly partial?: true;
 }
 
 export interface IndexService extends LiveService {

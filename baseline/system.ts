@@ -1,4 +1,5 @@
 import { createTls } from "../src/door/certificates.ts";
+import { inflictFault } from "../src/process/inflict-fault.ts";
 import type { ClientTls } from "../src/process/tls.ts";
 import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
@@ -45,18 +46,24 @@ function describe(
     readonly tls: ClientTls | undefined;
   },
 ): System {
-  const { door } = mesh;
+  const { grpcPort, httpPort } = mesh.door.ready;
   const services = [...(redis === null ? [] : [redis]), ...mesh.services];
   return {
     name,
     kind: "mesh",
     engine: `${settings.index.kind}+roaring+${settings.store === "lmdb" ? "lmdb" : "redis"}`,
     device: "cpu",
-    address: `127.0.0.1:${door.grpcPort}`,
+    address: `127.0.0.1:${grpcPort}`,
     ...(tls === undefined ? {} : { tls }),
-    httpAddress: `http${tls === undefined ? "" : "s"}://127.0.0.1:${door.httpPort}`,
-    adminAddress: `127.0.0.1:${door.adminPort}`,
-    processes: [...services.map(({ pid, role }) => ({ pid, role })), ...door.processes],
+    httpAddress: `http${tls === undefined ? "" : "s"}://127.0.0.1:${httpPort}`,
+    get adminAddress() {
+      return `127.0.0.1:${mesh.door.ready.adminPort}`;
+    },
+    get processes() {
+      const own = services.map(({ pid, role }) => ({ pid, role }));
+      return [...own, ...mesh.door.ready.processes];
+    },
+    inflict: (fault) => inflictFault(mesh.services, fault),
     settings,
     build,
     died: Promise.race(services.map(({ died }) => died)),

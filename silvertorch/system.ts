@@ -6,6 +6,8 @@ import { createTls } from "../src/door/certificates.ts";
 import { connectDoor } from "../src/door/client.ts";
 import { doorWorkerCount } from "../src/door/door-worker-count.ts";
 import { builtFile } from "../src/process/built-file.ts";
+import { inflictFault } from "../src/process/inflict-fault.ts";
+import { RestartableProcess } from "../src/process/restartable-process.ts";
 import { ServiceProcess } from "../src/process/service-process.ts";
 import type { ClientTls } from "../src/process/tls.ts";
 import type { IndexAsModelSettings } from "../src/scenario/settings.ts";
@@ -48,14 +50,18 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     tls: tls?.server ?? null,
     ports: options.ports ?? {},
   };
-  const server = await ServiceProcess.start<ServerConfig, ServerReady>({
+  const launch = {
     file: builtFile(import.meta.url, "./server.js"),
     role: "model",
     config,
     cpus,
     signal,
     onProgress: options.onProgress,
-  });
+  };
+  const server = await RestartableProcess.start<ServerConfig, ServerReady>(launch, (ready) => ({
+    ...config,
+    ports: { grpc: ready.grpcPort, http: ready.httpPort },
+  }));
   try {
     return await healthy(options, server, build, tls?.client);
   } catch (error) {
@@ -105,7 +111,7 @@ const HEALTHY_WITHIN_MS = 10_000;
 
 async function healthy(
   { name, settings, signal }: Options,
-  server: ServiceProcess<ServerReady>,
+  server: RestartableProcess<ServerReady>,
   { artifact, seconds, cached }: Build,
   tls: ClientTls | undefined,
 ): Promise<System> {
@@ -123,9 +129,14 @@ async function healthy(
     device: settings.engine === "fused" ? "gpu" : settings.device,
     address,
     httpAddress: `http${tls === undefined ? "" : "s"}://127.0.0.1:${server.ready.httpPort}`,
-    adminAddress: `127.0.0.1:${server.ready.adminPort}`,
+    get adminAddress() {
+      return `127.0.0.1:${server.ready.adminPort}`;
+    },
     ...(tls === undefined ? {} : { tls }),
-    processes: [{ pid: server.pid, role: server.role }, ...server.ready.processes],
+    get processes() {
+      return [{ pid: server.pid, role: server.role }, ...server.ready.processes];
+    },
+    inflict: (fault) => inflictFault([server], fault),
     settings,
     build: { seconds, bytes: artifact.bytes, cached },
     died: server.died,

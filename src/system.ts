@@ -1,4 +1,5 @@
 import type { HarnessError } from "./errors.ts";
+import type { FaultOrder, UndoFault } from "./process/inflict-fault.ts";
 import type { ClientTls } from "./process/tls.ts";
 import type { ModelSpec } from "./retrieval/model-spec.ts";
 
@@ -53,7 +54,14 @@ export interface System extends AsyncDisposable {
   readonly adminAddress?: string;
   /** How its door is spoken to; absent: in the clear. */
   readonly tls?: ClientTls;
+  /** Those that there are now: a process that was killed on purpose is followed by another. */
   readonly processes: readonly SystemProcess[];
+  /**
+   * Does harm to a service, which recovers by itself once the harm is undone; what it does to the
+   * answers is for the system to bear. Absent: the system is not ours to harm.
+   * @throws HarnessError BAD_INPUT if there is no such service.
+   */
+  readonly inflict?: (fault: FaultOrder) => Promise<UndoFault>;
   /** Settings after defaults. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** Cost of building what it serves from; 0 seconds if it was cached. */

@@ -1,4 +1,5 @@
-import type { HarnessError } from "../../src/errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HarnessError } from "../../src/errors.ts";
 import { Batcher } from "../../src/door/batcher.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import type { CallContext, Retriever } from "../../src/door/retriever.ts";
@@ -47,6 +48,11 @@ interface UserSide {
   /** float32[userDim]; empty where the request brought its vectors. */
   readonly features: Float32Array;
 }
+
+/** Candidates of who asks, to be brought into order. */
+type Rankable = UserSide & HeadUnion & Pick<Ranking, "k">;
+
+type Ranked = Pick<RankedRows, "rows"> & { readonly values: ArrayLike<number> };
 
 /** A query waiting in a batcher, with the time its caller has. */
 interface Asked<Q> {
@@ -128,8 +134,10 @@ export class MeshRetriever implements Retriever {
     if (view.isMixed) this.#mixed++;
     if (candidates === null) return NO_ANSWER;
     const union = uniteHeads(candidates);
-    const { rows, values } = await this.#rank({ ...user, ...union, k: request.k }, context);
-    return { ids: directory.idsOf(rows), values: Float32Array.from(values), partial: false };
+    const ranking = { ...user, ...union, k: request.k };
+    const { rows, values, isUnranked } = await this.#rankOrNot(ranking, context);
+    const partial = isUnranked || candidates.partial === true;
+    return { ids: directory.idsOf(rows), values: Float32Array.from(values), partial };
   }
 
   async stats(): Promise<SystemStats> {
@@ -183,11 +191,24 @@ export class MeshRetriever implements Retriever {
     return { vectors, features };
   }
 
-  /** The k best of the candidates by value. */
-  #rank(
-    ranking: UserSide & HeadUnion & Pick<Ranking, "k">,
+  /** The k best by value; where that may be done without and is not to be had, by score. */
+  async #rankOrNot(
+    ranking: Rankable,
     context: CallContext,
-  ): Promise<Pick<RankedRows, "rows"> & { readonly values: ArrayLike<number> }> {
+  ): Promise<Ranked & { readonly isUnranked: boolean }> {
+    const { partial, partialAfterMs } = this.#options.settings;
+    if (partial === "forbid" || this.#rankings === null) {
+      return { ...(await this.#rank(ranking, context)), isUnranked: false };
+    }
+    const isLate = sleep(partialAfterMs, null, { ref: false });
+    const ranked = await Promise.race([this.#rank(ranking, context).catch(unlessLost), isLate]);
+    return ranked === null
+      ? { ...bestByScore(ranking, ranking.k), isUnranked: true }
+      : { ...ranked, isUnranked: false };
+  }
+
+  /** The k best of the candidates by value. */
+  #rank(ranking: Rankable, context: CallContext): Promise<Ranked> {
     const rankings = this.#rankings;
     if (rankings === null) return Promise.resolve(bestByScore(ranking, ranking.k));
     const { overArch } = this.#options.model;
@@ -256,3 +277,10 @@ const NO_ANSWER: Answer = {
   values: new Float32Array(0),
   partial: false,
 };
+
+/** null for a service that is away or late, which can be done without; anything else is an error. */
+function unlessLost(thrown: unknown): null {
+  const error = HarnessError.from(thrown);
+  if (error.code === "UNAVAILABLE" || error.code === "DEADLINE") return null;
+  throw error;
+}

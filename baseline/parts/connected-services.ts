@@ -36,6 +36,7 @@ export function connectServices(
   mesh: MeshConfig,
   { feature, filter, index, ranker, tower }: Addresses,
 ): Promise<ReachedServices> {
+  const { partial, partialAfterMs } = mesh.settings;
   const closing = new Closing();
   const connect = async (addresses: readonly string[], service: string): Promise<ReplicaSet> => {
     const set = await ReplicaSet.connect(addresses, service, replicaOptions(mesh));
@@ -56,7 +57,10 @@ export function connectServices(
       services: {
         feature: remoteFeature(features),
         filter: remoteFilter(filters),
-        index: new ShardedIndex(shards.map(remoteIndex)),
+        index: new ShardedIndex(
+          shards.map(remoteIndex),
+          partial === "allow" ? partialAfterMs : null,
+        ),
         ranker: rankers === null ? null : remoteRanker(rankers),
         tower: towers === null ? null : remoteTower(towers),
       },

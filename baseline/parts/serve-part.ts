@@ -1,3 +1,4 @@
+import type { GrpcServer } from "../../src/door/grpc-service.ts";
 import { remoteFeature } from "../feature/feature-rpc.ts";
 import { FEATURE_SERVICE } from "../mesh-wire.ts";
 import { ReplicaSet } from "../replica-set.ts";
@@ -7,7 +8,7 @@ import { replicaOptions } from "./connected-services.ts";
 import type { PartConfig, PartReady } from "./part.ts";
 
 /** A part that listens. Disposing it finishes the calls under way and frees everything. */
-export interface ServedPart extends PartReady, AsyncDisposable {}
+export interface ServedPart extends PartReady, Pick<GrpcServer, "holdBack">, AsyncDisposable {}
 
 /** Opens a part here and serves it over gRPC. If it cannot be served, nothing stays open. */
 export function servePart({ mesh, part, port }: PartConfig): Promise<ServedPart> {
@@ -21,6 +22,10 @@ export function servePart({ mesh, part, port }: PartConfig): Promise<ServedPart>
     const opened = await openPart(mesh, part, feature === null ? null : remoteFeature(feature));
     const server = await closing.add(opened).serve(port);
     closing.add(server);
-    return { port: server.port, [Symbol.asyncDispose]: () => closing[Symbol.asyncDispose]() };
+    return {
+      port: server.port,
+      holdBack: (ms) => server.holdBack(ms),
+      [Symbol.asyncDispose]: () => closing[Symbol.asyncDispose](),
+    };
   });
 }

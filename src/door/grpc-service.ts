@@ -10,6 +10,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HarnessError } from "../errors.ts";
 import { toStatus } from "./grpc-status.ts";
 import { type Health, serveHealth } from "./health-service.ts";
@@ -48,6 +49,8 @@ export interface GrpcServiceOptions extends GrpcHandlers, Listening {}
 /** A gRPC server that listens. Disposing it drains: health says NOT_SERVING, calls finish. */
 export interface GrpcServer extends AsyncDisposable {
   readonly port: number;
+  /** Every answer from now on comes so many milliseconds later; 0: none does. */
+  holdBack(ms: number): void;
 }
 
 /** A server without a port: it serves the connections it is given. Disposing it drains. */
@@ -71,10 +74,34 @@ setLogVerbosity(logVerbosity.NONE);
  */
 export async function serveGrpc(options: GrpcServiceOptions): Promise<GrpcServer> {
   const { host = "127.0.0.1", port = 0 } = options;
-  const { server, health } = createServer(options);
+  const pace = { heldBackMs: 0 };
+  const { server, health } = createServer({ ...options, handlers: paced(options.handlers, pace) });
   const bound = await bind(server, `${host}:${port}`, credentialsOf(options.tls));
   health.set("SERVING");
-  return { port: bound, [Symbol.asyncDispose]: () => close(server, health) };
+  return {
+    port: bound,
+    holdBack: (ms) => {
+      pace.heldBackMs = ms;
+    },
+    [Symbol.asyncDispose]: () => close(server, health),
+  };
+}
+
+/** Handlers whose answers may be held back. */
+function paced(
+  handlers: GrpcHandlers["handlers"],
+  pace: { readonly heldBackMs: number },
+): GrpcHandlers["handlers"] {
+  const later = (handler: UnaryHandler): UnaryHandler => {
+    return (request, context) => {
+      const handled = handler(request, context);
+      const { heldBackMs } = pace;
+      return heldBackMs === 0 ? handled : handled.then((response) => sleep(heldBackMs, response));
+    };
+  };
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]) => [name, later(handler)]),
+  );
 }
 
 /**

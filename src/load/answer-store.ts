@@ -4,6 +4,8 @@ export interface SealedAnswers {
   readonly requestOf: Uint32Array<ArrayBuffer>;
   /** [kept] how long it took, in milliseconds. */
   readonly latencyMs: Float32Array<ArrayBuffer>;
+  /** [kept] when it came, on performance.now()'s clock. */
+  readonly doneMs: Float64Array<ArrayBuffer>;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** [kept + 1] answer i is `bytes[offsets[i] .. offsets[i + 1])`. */
   readonly offsets: Float64Array<ArrayBuffer>;
@@ -46,7 +48,7 @@ export class AnswerStore {
     this.#slots = new Slots(limits.maxAnswers);
   }
 
-  add(request: number, answer: Uint8Array, latencyMs: number): void {
+  add(request: number, answer: Uint8Array, latencyMs: number, doneMs: number): void {
     const position = this.#seen++;
     if (position % this.#every !== 0) return;
     let slot = this.#slotFor(answer.byteLength);
@@ -62,6 +64,7 @@ export class AnswerStore {
       position: positions,
       requestOf,
       latencyMs: latencies,
+      doneMs: dones,
       slab,
       offset,
       length,
@@ -69,13 +72,14 @@ export class AnswerStore {
     positions[slot] = position;
     requestOf[slot] = request;
     latencies[slot] = latencyMs;
+    dones[slot] = doneMs;
     length[slot] = answer.byteLength;
     this.#slabs[slab[slot]!]!.set(answer, offset[slot]);
   }
 
   /** Packs what was kept into arrays that can be transferred to another thread. */
   seal(): SealedAnswers {
-    const { count, position, requestOf, latencyMs, slab, offset, length } = this.#slots;
+    const { count, position, requestOf, latencyMs, doneMs, slab, offset, length } = this.#slots;
     const kept = Uint32Array.from({ length: count }, (_, slot) => slot)
       .filter((slot) => this.#isKept(slot))
       .toSorted((a, b) => position[a]! - position[b]!);
@@ -89,6 +93,7 @@ export class AnswerStore {
     return {
       requestOf: kept.map((slot) => requestOf[slot]!),
       latencyMs: Float32Array.from(kept, (slot) => latencyMs[slot]!),
+      doneMs: Float64Array.from(kept, (slot) => doneMs[slot]!),
       bytes,
       offsets,
       every: this.#every,
@@ -135,6 +140,7 @@ class Slots {
   readonly position: Float64Array;
   readonly requestOf: Uint32Array<ArrayBuffer>;
   readonly latencyMs: Float32Array;
+  readonly doneMs: Float64Array;
   readonly slab: Uint32Array;
   readonly offset: Uint32Array;
   readonly length: Uint32Array;
@@ -145,6 +151,7 @@ class Slots {
     this.position = new Float64Array(most);
     this.requestOf = new Uint32Array(most);
     this.latencyMs = new Float32Array(most);
+    this.doneMs = new Float64Array(most);
     this.slab = new Uint32Array(most);
     this.offset = new Uint32Array(most);
     this.length = new Uint32Array(most);

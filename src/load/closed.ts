@@ -14,7 +14,11 @@ export const UNREACHABLE_PAUSE_MS = 20;
 export async function driveClosed(task: ClosedTask, gate: StartGate): Promise<RawObservations> {
   const { inFlight, seconds, address, connections, tls, requestTimeoutMs: timeoutMs } = task;
   const client = await openClient(task.client, { address, timeoutMs, connections, tls });
-  const recorder = new Recorder({ seconds, counts: "answered" });
+  const recorder = new Recorder({
+    seconds,
+    counts: "answered",
+    unreachableMs: task.unreachableMs,
+  });
   const walk = new Walk(task.requests, task.startAt, task.stride);
   try {
     await gate();

@@ -52,6 +52,8 @@ export interface DriveOptions {
   readonly seconds: number;
   /** How long a request may take before it counts as an error. */
   readonly requestTimeoutMs: number;
+  /** How long failures to reach the system are borne; absent: a second. */
+  readonly unreachableMs?: number | undefined;
   /** Threads that the load may be spread over; default 1. */
   readonly threads?: number;
   readonly signal: AbortSignal;
@@ -84,6 +86,7 @@ export async function driveFrom(
       startAt: options.startAt + thread,
       stride: count,
       requestTimeoutMs: options.requestTimeoutMs,
+      unreachableMs: options.unreachableMs,
     };
     return { ...base, ...taskOf(options, thread, count) };
   });
@@ -114,7 +117,7 @@ function threadsFor(load: Drive, threads: number): number {
 }
 
 type ShapeOf<Task> = Task extends LoadTask
-  ? Omit<Task, "requests" | "startAt" | "stride" | "requestTimeoutMs">
+  ? Omit<Task, "requests" | "startAt" | "stride" | "requestTimeoutMs" | "unreachableMs">
   : never;
 
 /** One thread's part of the load. */

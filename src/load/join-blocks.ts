@@ -1,7 +1,7 @@
 import { Histogram } from "../math/histogram.ts";
 import type { ThreadUsage } from "../measure/event-loop.ts";
 import type { Observations } from "./observations.ts";
-import { mergeErrors } from "./merge-observations.ts";
+import { mergeErrors, mergeTimes } from "./merge-observations.ts";
 
 /** What was seen of a load in several blocks, one after the other, as of one window. */
 export function joinBlocks(blocks: readonly Observations[]): Observations {
@@ -19,6 +19,7 @@ export function joinBlocks(blocks: readonly Observations[]): Observations {
     late: total(({ late }) => late),
     unsent: total(({ unsent }) => unsent),
     errors: mergeErrors(blocks),
+    failuresMs: mergeTimes(blocks),
     latency: addAll(blocks.map(({ latency }) => latency)),
     sendLatency: sent.length === blocks.length ? addAll(sent) : null,
     perSecond: { completed: blocks.flatMap(({ perSecond }) => perSecond.completed) },

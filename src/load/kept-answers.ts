@@ -7,6 +7,8 @@ export class KeptAnswers {
   readonly requestOf: Uint32Array;
   /** [count] how long each took. */
   readonly latencyMs: Float32Array;
+  /** [count] when each came, on performance.now()'s clock. */
+  readonly doneMs: Float64Array;
   /** 1: every answer was kept; n: each n-th, since they were more than memory should hold. */
   readonly every: number;
   readonly #parts: readonly SealedAnswers[];
@@ -24,6 +26,7 @@ export class KeptAnswers {
     });
     this.requestOf = Uint32Array.from(this.#places, ({ part, at }) => part.requestOf[at]!);
     this.latencyMs = Float32Array.from(this.#places, ({ part, at }) => part.latencyMs[at]!);
+    this.doneMs = Float64Array.from(this.#places, ({ part, at }) => part.doneMs[at]!);
     this.#decode = decode;
   }
 

@@ -10,6 +10,8 @@ interface TaskBase {
   /** The thread takes each `stride`-th request: as many as there are threads. */
   readonly stride: number;
   readonly requestTimeoutMs: number;
+  /** How long failures to reach the system are borne; absent: a second. */
+  readonly unreachableMs?: number | undefined;
 }
 
 interface GrpcTaskBase extends TaskBase {

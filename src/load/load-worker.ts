@@ -54,8 +54,8 @@ function perform(task: LoadTask): Promise<RawObservations> {
 async function drive(task: LoadTask): Promise<void> {
   try {
     const observed = await perform(task);
-    const { requestOf, latencyMs, bytes, offsets } = observed.answers;
-    const transfer = [requestOf.buffer, latencyMs.buffer, bytes.buffer, offsets.buffer];
+    const { requestOf, latencyMs, doneMs, bytes, offsets } = observed.answers;
+    const transfer = [requestOf, latencyMs, doneMs, bytes, offsets].map(({ buffer }) => buffer);
     send({ type: "observed", observed }, transfer);
   } catch (thrown) {
     send({ type: "failed", error: toFailureMessage(thrown) });

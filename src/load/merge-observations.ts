@@ -25,6 +25,7 @@ export function mergeObservations(
     late: total(({ late }) => late),
     unsent: total(({ unsent }) => unsent),
     errors: mergeErrors(parts),
+    failuresMs: mergeTimes(parts),
     latency: mergeHistograms(parts.map(({ latency }) => latency)),
     sendLatency: isOpen ? mergeHistograms(parts.map(({ sendLatency }) => sendLatency!)) : null,
     perSecond: { completed: mergeSeconds(parts.map(({ perSecond }) => perSecond.completed)) },
@@ -48,6 +49,11 @@ function mergeHistograms(encoded: readonly string[]): Histogram {
   const merged = Histogram.create();
   for (const text of encoded) merged.add(Histogram.decode(text));
   return merged;
+}
+
+/** Times of failures of all parts together, ascending. */
+export function mergeTimes(parts: readonly { readonly failuresMs: Float64Array }[]): Float64Array {
+  return Float64Array.from(parts.flatMap(({ failuresMs }) => [...failuresMs])).toSorted();
 }
 
 /** Failures by code, of all parts together; the first of a kind stays the example. */

@@ -17,7 +17,11 @@ export async function driveMultiStream(
 ): Promise<RawObservations> {
   const { samples, seconds, address, connections, tls, requestTimeoutMs: timeoutMs } = task;
   const client = await openClient(task.client, { address, timeoutMs, connections, tls });
-  const recorder = new Recorder({ seconds, counts: "answered" });
+  const recorder = new Recorder({
+    seconds,
+    counts: "answered",
+    unreachableMs: task.unreachableMs,
+  });
   const walk = new Walk(task.requests, task.startAt, task.stride);
   try {
     await gate();

@@ -19,6 +19,7 @@ export interface RawObservations {
   readonly late: number;
   readonly unsent: number;
   readonly errors: ReadonlyMap<string, ErrorTally>;
+  readonly failuresMs: Float64Array;
   /** HdrHistogram (V2, base64), microseconds. */
   readonly latency: string;
   readonly sendLatency: string | null;
@@ -51,6 +52,8 @@ export interface Observations {
   readonly answered: number;
   /** Failures of the whole drive, by error code. */
   readonly errors: ReadonlyMap<string, ErrorTally>;
+  /** When they came, on performance.now()'s clock, ascending; of very many, the first. */
+  readonly failuresMs: Float64Array;
   /** Requests that were due in the window, sent or not; null where the answers set the pace. */
   readonly offered: number | null;
   /** Of those, how many went out more than a millisecond after their time. */

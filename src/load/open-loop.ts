@@ -22,7 +22,11 @@ const IDLE_TURN_MS = 0.2;
 export async function driveOpenLoop(task: OpenTask, gate: StartGate): Promise<RawObservations> {
   const { address, connections, tls, requestTimeoutMs: timeoutMs, seconds } = task;
   const client = await openClient(task.client, { address, timeoutMs, connections, tls });
-  const recorder = new Recorder({ seconds, counts: "due" });
+  const recorder = new Recorder({
+    seconds,
+    counts: "due",
+    unreachableMs: task.unreachableMs,
+  });
   const walk = new Walk(task.requests, task.startAt, task.stride);
   try {
     const startMs = await gate();

@@ -4,8 +4,10 @@ import { EventLoopProbe, type ThreadUsage } from "../measure/event-loop.ts";
 import { AnswerStore } from "./answer-store.ts";
 import type { ErrorTally, RawObservations } from "./observations.ts";
 
-/** A system that nothing came from but failures to reach it for this long is given up. */
+/** A system that nothing came from but failures to reach it for this long is given up, by default. */
 const UNREACHABLE_MS = 1_000;
+/** Times of failures that are kept: enough for any load that is not spoiled by them. */
+const MOST_FAILURES = 100_000;
 /** A request sent later than this after its time counts as late. */
 const LATE_MS = 1;
 
@@ -18,6 +20,8 @@ export interface RecorderOptions {
    * that come after it would leave out the slowest.
    */
   readonly counts: "answered" | "due";
+  /** How long failures to reach the system are borne; default a second. */
+  readonly unreachableMs?: number | undefined;
 }
 
 /** A request on its way, on performance.now()'s clock. */
@@ -36,6 +40,7 @@ export class Recorder {
   readonly #latency = Histogram.create();
   readonly #sendLatency: Histogram | null;
   readonly #lag: Histogram | null;
+  readonly #failuresMs: number[] = [];
   readonly #errors = new Map<string, ErrorTally>();
   readonly #perSecond: number[] = [];
   #startMs = Infinity;
@@ -111,16 +116,17 @@ export class Recorder {
     const latencyMs = doneMs - sent.dueMs;
     this.#latency.recordMs(latencyMs);
     this.#sendLatency?.recordMs(doneMs - sent.sentMs);
-    this.#store.add(sent.request, bytes, latencyMs);
+    this.#store.add(sent.request, bytes, latencyMs, doneMs);
   }
 
   failure(thrown: unknown, nowMs: number): HarnessError {
     const error = HarnessError.from(thrown);
+    if (this.#failuresMs.length < MOST_FAILURES) this.#failuresMs.push(nowMs);
     const { count, example } = this.#errors.get(error.code) ?? { count: 0, example: error.message };
     this.#errors.set(error.code, { count: count + 1, example });
     if (error.code !== "UNAVAILABLE") this.#unreachableSinceMs = Infinity;
     else if (this.#unreachableSinceMs === Infinity) this.#unreachableSinceMs = nowMs;
-    else if (nowMs - this.#unreachableSinceMs > UNREACHABLE_MS) this.#giveUp(error);
+    else if (nowMs - this.#unreachableSinceMs > this.#unreachableMs) this.#giveUp(error);
     return error;
   }
 
@@ -158,6 +164,7 @@ export class Recorder {
       late: this.#late,
       unsent: this.#unsent,
       errors: this.#errors,
+      failuresMs: Float64Array.from(this.#failuresMs),
       latency: this.#latency.encode(),
       sendLatency: this.#sendLatency?.encode() ?? null,
       perSecond: { completed: Array.from(this.#perSecond, (n) => n ?? 0) },
@@ -168,6 +175,10 @@ export class Recorder {
       client: this.#clientUsage(seconds),
       answers: this.#store.seal(),
     };
+  }
+
+  get #unreachableMs(): number {
+    return this.#options.unreachableMs ?? UNREACHABLE_MS;
   }
 
   #isInside(ms: number): boolean {
@@ -186,7 +197,7 @@ export class Recorder {
   }
 
   #giveUp(error: HarnessError): void {
-    this.#endedEarly ??= `not reachable for ${UNREACHABLE_MS / 1000} s: ${error.message}`;
+    this.#endedEarly ??= `not reachable for ${this.#unreachableMs / 1000} s: ${error.message}`;
   }
 
   /** Ends the window, at its time or, given up, now. */

@@ -5,14 +5,18 @@ import type { AnswerScorer } from "./recall.ts";
 export interface AnswerQuality {
   /** Answers scored. */
   readonly scored: number;
-  /** Mean recall; NaN where none was scored. */
+  /** Marked as partial: neither their recall nor their length counts. */
+  readonly partial: number;
+  /** Mean recall of the whole ones; NaN where there is none. */
   readonly recall: number;
   /** Ids that must not have been returned, duplicates among them. */
   readonly violations: number;
   /** Answers with fewer ids than the oracle's. */
   readonly short: number;
-  /** Answers without a violation, not short, and in time: these are goodput. */
+  /** Whole answers without a violation, not short, and in time: these are goodput. */
   readonly good: number;
+  /** [scored] what each answer was worth. */
+  readonly worth: readonly Worth[];
   /** The same by filter template, in the scenario's order; empty where nobody knows them apart. */
   readonly byTemplate: readonly TemplateQuality[];
 }
@@ -29,11 +33,14 @@ export interface TemplateQuality {
   readonly latency: Histogram;
 }
 
+/** Goodput; marked as partial; or late, short or wrong. */
+export type Worth = "good" | "partial" | "poor";
+
 /** Answers to be scored: whose each is, how long it took, and its ids. */
 export interface ScorableAnswers {
   readonly requestOf: Uint32Array;
   readonly latencyMs: Float32Array;
-  answer(i: number): { readonly ids: Float64Array };
+  answer(i: number): { readonly ids: Float64Array; readonly partial: boolean };
 }
 
 /** Answers scored before the event loop gets its turn. */
@@ -57,16 +64,23 @@ export async function scoreAnswers(
   let recall = 0;
   let violations = 0;
   let short = 0;
-  let good = 0;
+  const worth: Worth[] = [];
   const tallies = new Map<number, TemplateTally>();
   for (const [i, request] of answers.requestOf.entries()) {
+    if (i % STRETCH === 0) await new Promise(setImmediate);
     const number = numbers[request]!;
-    const score = scorer.score(number, answers.answer(i).ids);
+    const answer = answers.answer(i);
+    const score = scorer.score(number, answer.ids);
     const wrong = score.violations + score.duplicates;
-    recall += score.recall;
     violations += wrong;
+    if (answer.partial) {
+      worth.push("partial");
+      continue;
+    }
+    recall += score.recall;
     if (score.short > 0) short++;
-    if (score.short === 0 && wrong === 0 && answers.latencyMs[i]! <= inTimeMs) good++;
+    const isGood = score.short === 0 && wrong === 0 && answers.latencyMs[i]! <= inTimeMs;
+    worth.push(isGood ? "good" : "poor");
     if (templateOf !== null) {
       const tally = tallyOf(tallies, templateOf[number]!);
       tally.answers++;
@@ -75,13 +89,23 @@ export async function scoreAnswers(
       tally.short += Number(score.short > 0);
       tally.latency.recordMs(answers.latencyMs[i]!);
     }
-    if (i % STRETCH === 0) await new Promise(setImmediate);
   }
   const scored = answers.requestOf.length;
+  const count = (wanted: Worth): number => worth.filter((one) => one === wanted).length;
+  const [good, partial] = [count("good"), count("partial")];
   const byTemplate = [...tallies.values()]
     .map((tally) => ({ ...tally, recall: tally.recall / tally.answers }))
     .toSorted((a, b) => a.template - b.template);
-  return { scored, recall: recall / scored, violations, short, good, byTemplate };
+  return {
+    scored,
+    partial,
+    recall: recall / (scored - partial),
+    violations,
+    short,
+    good,
+    worth,
+    byTemplate,
+  };
 }
 
 /** Sums, while answers are scored. */

@@ -12,6 +12,7 @@ export const DOUBTS = {
   "failed-check": "A system failed the check before the measurement",
   violations: "Items were returned that the filter or the exclusions forbid",
   "invalid-points": "Rounds were discarded",
+  "partial-answers": "Answers were partial, which the scenario allows",
   "few-rounds": "There are fewer than five pairs of valid rounds",
   "client-bound": "The load generator, not the system, was the limit",
   "not-steady": "Throughput was not steady from round to round",
@@ -24,6 +25,7 @@ export const DOUBTS = {
   remote: "A system was started by somebody else, and only its door is seen",
   virtualised: "The machine is virtual: its neighbours may take part of it unseen",
   governor: "The CPUs change their clock",
+  faults: "Services were harmed on purpose while they were measured",
   "closed-loop": "Latency is that of a closed loop",
   "few-samples": "There are too few samples for the 99th percentile",
   "repeated-requests": "Requests were repeated, so that caches may have helped",
@@ -68,6 +70,7 @@ export function collectDoubts(result: Judged): Doubt[] {
   return gatherDoubts([
     ...ofTheRun(result),
     ...ofTheMachine(result),
+    ...ofTheFaults(result),
     ...ofTheRounds(result, standings),
     ...standings.flatMap(ofTheStanding),
   ]);
@@ -95,6 +98,24 @@ function ofTheRun(result: Judged): Doubt[] {
     );
   }
   return doubts;
+}
+
+/** What was done to the systems, and how long each took to answer well again. */
+function ofTheFaults({ points }: Judged): Doubt[] {
+  const partial = points.filter((point) => point.partial > 0);
+  const marked = partial.map((point) => `${point.partial} of ${point.key}`);
+  const told = points.flatMap(({ key, faults }) =>
+    faults.map(({ service, kind, atSeconds, errors, partial: partly, recoverySeconds }) => {
+      const recovered =
+        recoverySeconds === null ? "no recovery" : `recovered in ${recoverySeconds.toFixed(2)} s`;
+      const parts = partly === 0 ? "" : `, ${partly} partial answers`;
+      return `${key}: ${service} ${kind} at ${atSeconds} s, ${errors} errors${parts}, ${recovered}`;
+    }),
+  );
+  return [
+    ...(marked.length === 0 ? [] : [doubt("partial-answers", marked.join(", "))]),
+    ...(told.length === 0 ? [] : [doubt("faults", told.join("; "))]),
+  ];
 }
 
 function ofTheMachine({ machine, systems }: Judged): Doubt[] {

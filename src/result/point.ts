@@ -3,6 +3,7 @@ import type { AnswerQuality } from "../measure/answer-quality.ts";
 import type { GpuUsage } from "../measure/gpu-sampler.ts";
 import type { SystemUsage } from "../measure/system-usage.ts";
 import { median } from "../math/quantile.ts";
+import { effectsOf, type FaultEffect, type Strike } from "../measure/fault-recovery.ts";
 import { judgeStretch } from "../measure/validity.ts";
 import { latencyIntervalsOf, latencyOf } from "./latency.ts";
 import type { CapacityResult, Point } from "./schema.ts";
@@ -31,6 +32,8 @@ export interface Measurement {
   readonly floorP99Ms: number | null;
   /** The blocks it was measured in. */
   readonly blocks: readonly MeasuredBlock[];
+  /** What was done to the system on purpose; empty: nothing. */
+  readonly strikes: readonly Strike[];
   /** What a search found; null for every other load. */
   readonly capacity: CapacityResult | null;
 }
@@ -60,9 +63,12 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
   const latencyMs = latencyOf(observed.latency);
   const used = usedInWindow(measurement);
   const overloaded = overloadOf(measurement);
+  const faults = faultsOf(measurement);
+  // What a fault brings about is what was asked for.
+  const asked = faults.reduce((sum, fault) => sum + fault.errors, 0);
   const { verdict, bound, reasons } = judgeStretch({
     completed,
-    errors,
+    errors: errors - asked,
     endedEarly: observed.endedEarly,
     overloaded,
     scored: quality.scored,
@@ -101,6 +107,8 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
     recall: Number.isNaN(quality.recall) ? null : quality.recall,
     violations: quality.violations,
     short: quality.short,
+    partial: quality.partial,
+    faults,
     ...used,
     filters: byFilter(quality),
     client: {
@@ -128,6 +136,17 @@ function byFilter({ byTemplate }: AnswerQuality): Point["filters"] {
     const { p50, p99 } = latencyOf(latency);
     return { filter: template, answers, recall, violations, short, p50Ms: p50, p99Ms: p99 };
   });
+}
+
+function faultsOf({ observed, quality, strikes }: Measurement): FaultEffect[] {
+  if (strikes.length === 0) return [];
+  const { answers, failuresMs } = observed;
+  const events = quality.worth.map((worth, i) => ({
+    doneMs: answers.doneMs[i]!,
+    latencyMs: answers.latencyMs[i]!,
+    worth,
+  }));
+  return effectsOf(strikes, { answers: events, failuresMs });
 }
 
 /** At its capacity a system keeps up by definition; what gave way beyond it is the limit. */

@@ -158,6 +158,8 @@ function pointOf({ key, system, round, behaviour, speed, latencies }: Measured):
     bound: "server",
     verdict: "valid",
     reasons: [],
+    partial: 0,
+    faults: [],
     seconds,
     completed,
     throughputPerSecond,

@@ -67,6 +67,25 @@ export const pointSchema = z.strictObject({
   recall: number,
   violations: z.number().int(),
   short: z.number().int(),
+  /** Answers that were marked as partial; they are no goodput, and count in no recall. */
+  partial: z.number().int().default(0),
+  /** What was done to the system on purpose in mid-load, and how it took it. */
+  faults: z
+    .array(
+      z.strictObject({
+        service: z.string(),
+        kind: z.string(),
+        atSeconds: z.number(),
+        seconds: z.number(),
+        /** From the strike until the service's process was there again. */
+        downSeconds: z.number(),
+        errors: z.number().int(),
+        partial: z.number().int(),
+        /** Until the first good answer after all errors and partial ones; null: none came. */
+        recoverySeconds: number,
+      }),
+    )
+    .default([]),
   /** Of all processes of the system, during the point. */
   cpuSeconds: number,
   rssBytes: number,

@@ -115,7 +115,13 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
   const began = performance.now();
   for (let granted = true; granted;) {
     const seed = scenario.seeds.order;
-    const drawn = turns({ units: units.all, loads, rounds, blocksOf, seed });
+    const drawn = turns({
+      units: units.all,
+      loads,
+      rounds,
+      blocksOf: (load) => blocksOf(load, scenario.faults),
+      seed,
+    });
     const order = drawn.filter((turn) => !draft.has(keyOfTurn(turn)));
     for (const [at, turn] of order.entries()) {
       onProgress(`round ${turn.round} of ${rounds}`, at / order.length);

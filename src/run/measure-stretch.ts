@@ -4,10 +4,12 @@ import type { Observations } from "../load/observations.ts";
 import type { PreparedLoad } from "../load/prepare.ts";
 import { scoreAnswers } from "../measure/answer-quality.ts";
 import { calibrate } from "../measure/calibration.ts";
+import type { Strike } from "../measure/fault-recovery.ts";
 import { GpuSampler, type GpuUsage, joinGpuUsage } from "../measure/gpu-sampler.ts";
 import { type SystemUsage, usageBetween, usageOver } from "../measure/system-usage.ts";
 import { toPoint } from "../result/point.ts";
 import type { CapacityResult, Point } from "../result/schema.ts";
+import { driveWithFaults, faultsFor } from "./drive-with-faults.ts";
 import { driveUnit, type Measuring, type Occasion, prepare, startOf } from "./measuring.ts";
 import type { Unit } from "./units.ts";
 
@@ -26,6 +28,7 @@ export interface Stretch {
   readonly gpu: GpuUsage | null;
   readonly floorP99Ms: number | null;
   readonly calibrationMs: number;
+  readonly strikes: readonly Strike[];
 }
 
 /**
@@ -45,11 +48,17 @@ export async function measureStretch(
   const before = await statsOf(unit);
   const sampler = measuring.hasGpu && isOurs(unit) ? new GpuSampler() : null;
   const start = { questions, startAt: startOf(occasion, scenario, questions) };
-  const observed = await driveUnit(unit, prepared, start, measuring);
+  const faults = faultsFor(scenario, unit.system, occasion.load);
+  const { observed, strikes } =
+    faults.length === 0
+      ? { observed: await driveUnit(unit, prepared, start, measuring), strikes: [] }
+      : await driveWithFaults(unit, faults, prepared, start, measuring);
   const gpu = sampler?.stop() ?? null;
-  // A system that died under the load cannot be asked; what was seen of it still counts.
-  const after = before === null ? null : await statsOf(unit);
-  return { prepared, observed, before, after, gpu, floorP99Ms, calibrationMs };
+  // A system that died under the load cannot be asked; what was seen of it still counts. A process
+  // that was killed took its counts with it.
+  const isWhole = before !== null && strikes.every(({ kind }) => kind !== "kill");
+  const after = isWhole ? await statsOf(unit) : null;
+  return { prepared, observed, before, after, gpu, floorP99Ms, calibrationMs, strikes };
 }
 
 /**
@@ -85,6 +94,7 @@ export async function toMeasuredPoint(
       throughputPerSecond: seconds > 0 ? completed / seconds : 0,
       calibrationMs,
     })),
+    strikes: stretches.flatMap(({ strikes }) => strikes),
     capacity,
   });
   return { point, observed };

@@ -1,5 +1,5 @@
 import type { Turn } from "../load/turns.ts";
-import type { LoadSpec } from "../scenario/schema.ts";
+import type { LoadSpec, Scenario } from "../scenario/schema.ts";
 import type { PlannedLoad } from "../scenario/planned-loads.ts";
 import { findCapacity } from "./find-capacity.ts";
 import {
@@ -16,10 +16,12 @@ const BLOCK_SECONDS = 1;
 
 /**
  * Blocks that a load is cut into, to be measured in turn with the other systems'. A loop can be:
- * it is full again at once. Arrivals cannot: a queue has to have the time to grow.
+ * it is full again at once. Arrivals cannot: a queue has to have the time to grow. Nor can a load
+ * during which harm is done and borne.
  */
-export function blocksOf({ spec }: PlannedLoad): number {
-  return isLoop(spec) ? Math.ceil(spec.seconds / BLOCK_SECONDS - 1e-9) : 1;
+export function blocksOf({ spec, name }: PlannedLoad, faults: Scenario["faults"]): number {
+  const isHarmed = faults.some(({ load = name }) => load === name);
+  return isLoop(spec) && !isHarmed ? Math.ceil(spec.seconds / BLOCK_SECONDS - 1e-9) : 1;
 }
 
 type Loop = Extract<LoadSpec, { shape: "closed" | "http" | "single-stream" | "multi-stream" }>;

@@ -57,7 +57,9 @@ export function driveUnit(
   { running }: Pick<Unit, "running">,
   prepared: PreparedLoad,
   { questions, startAt }: { questions: Questions; startAt: number },
-  measuring: Pick<Measuring, "scenario" | "threads" | "threadCount" | "signal">,
+  measuring: Pick<Measuring, "scenario" | "threads" | "threadCount" | "signal"> & {
+    readonly unreachableMs?: number;
+  },
 ): Promise<Observations> {
   return driveFrom(measuring.threads, {
     system: running,
@@ -66,6 +68,7 @@ export function driveUnit(
     startAt,
     seconds: prepared.seconds,
     requestTimeoutMs: requestTimeoutMs(measuring.scenario),
+    unreachableMs: measuring.unreachableMs,
     threads: measuring.threadCount,
     signal: measuring.signal,
   });

@@ -2,6 +2,7 @@ import { HarnessError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { parseFilter } from "../retrieval/filter/grammar.ts";
 import { caught } from "./caught.ts";
+import { faultMistakes } from "./fault-consistency.ts";
 import { loadMistakes } from "./load-consistency.ts";
 import type { Mistake } from "./mistake.ts";
 import { modelMistakes } from "./model-consistency.ts";
@@ -82,6 +83,7 @@ export function inconsistencies(
 ): Mistake[] {
   return [
     ...loadMistakes(source, sections),
+    ...faultMistakes(source, sections),
     ...modelMistakes(source, sections),
     ...requestMistakes(source, sections),
     ...filterMistakes(source, sections),

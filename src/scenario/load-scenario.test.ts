@@ -335,10 +335,28 @@ const changes: readonly [what: string, from: string | RegExp, to: string, line: 
       'it.yaml:9:7: cpus: expected "auto", "all" or a list [..], came "some"',
     ],
     [
-      "faults before their time",
+      "a fault of a system that is not there",
       "prices:",
-      "faults: [kill]\nprices:",
-      /faults\.0: expected an empty list/,
+      "faults: [{ at: 1, system: mash, service: index, kind: kill }]\nprices:",
+      /faults\.0\.system: no system is named "mash"; did you mean "mesh"/,
+    ],
+    [
+      "a fault of a service that the system has not",
+      "prices:",
+      "faults: [{ at: 1, system: mesh, service: model, kind: kill }]\nprices:",
+      /faults\.0\.service: a system of the kind mesh has feature, filter/,
+    ],
+    [
+      "a fault that outlasts its load",
+      "prices:",
+      "faults: [{ at: 3000, system: mesh, service: index, kind: hang }]\nprices:",
+      /faults\.0\.at: 3000 s and 2 s more must be less than/,
+    ],
+    [
+      "a gateway that should answer late",
+      "prices:",
+      "faults: [{ at: 1, system: mesh, service: gateway, kind: slow }]\nprices:",
+      /faults\.0\.service: only feature, filter, index, tower, ranker can be made/,
     ],
     ["broken YAML", "name: small", "name: 'small", /^ {2}it\.yaml:\d+:\d+: not YAML: /],
   ];

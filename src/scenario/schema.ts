@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEFAULT_MLP, DEFAULT_MOL, MAX_TASKS } from "../retrieval/model-spec.ts";
+import { faultSpec } from "./fault-schema.ts";
 import {
   indexAsModelSettings,
   meshSettings,
@@ -259,7 +260,8 @@ export const scenarioSchema = z.strictObject({
     .union([z.literal("auto"), z.literal("all"), z.array(z.number().int().min(0)).min(1)])
     .default("auto"),
   prices: z.string().min(1).default("prices/example.yaml"),
-  faults: z.array(z.never()).default([]),
+  /** What is done to the systems' processes in mid-load; empty: whatever dies ends the run. */
+  faults: z.array(faultSpec).max(20).default([]),
   gate: z.array(z.string()).default([]),
 });
 

@@ -89,6 +89,13 @@ const mesh = z.strictObject({
   featureCache: z.number().int().min(0).max(100_000_000).default(10_000),
   /** Seconds by which changes of items reach a service later than the others, to see what it does. */
   heldBack: z.strictObject({ feature: held, filter: held, index: held, ranker: held }).prefault({}),
+  /**
+   * Where a shard of the index, or the ranker, fails or is late: whether the answer is made of the
+   * rest and marked as partial, or is an error.
+   */
+  partial: z.enum(["forbid", "allow"]).default("forbid"),
+  /** `partial: allow`: how long a shard or the ranker may take. */
+  partialAfterMs: z.number().positive().max(60_000).default(250),
   /** Results the filter service keeps by filter text; 0: none, as the index-as-model keeps none. */
   filterCache: z.number().int().min(0).max(100_000).default(0),
   /** The ranker service, which runs where the model ranks by more than the score. */

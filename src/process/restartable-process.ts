@@ -1,0 +1,120 @@
+import { HarnessError } from "../errors.ts";
+import { type ServiceLaunch, ServiceProcess } from "./service-process.ts";
+
+/**
+ * A service whose process may be killed and stopped on purpose, and started again where it was.
+ * That it dies of anything else is told as of any service.
+ */
+export class RestartableProcess<Ready> implements AsyncDisposable {
+  readonly role: string;
+  /** Resolves, with the reason, once it has died and was not killed here, or cannot come back. */
+  readonly died: Promise<HarnessError>;
+  readonly #startAgain: (ending: AbortSignal) => Promise<ServiceProcess<Ready>>;
+  readonly #ending = new AbortController();
+  #tellDeath: (reason: HarnessError) => void = () => {};
+  #current: ServiceProcess<Ready>;
+  #killed: ServiceProcess<Ready> | null = null;
+  #revival: Promise<void> | null = null;
+
+  private constructor(
+    first: ServiceProcess<Ready>,
+    startAgain: (ending: AbortSignal) => Promise<ServiceProcess<Ready>>,
+  ) {
+    this.role = first.role;
+    this.#startAgain = startAgain;
+    this.died = new Promise((resolve) => {
+      this.#tellDeath = resolve;
+    });
+    this.#current = first;
+    this.#watch(first);
+  }
+
+  /**
+   * @param again What it is started with again: it must be reached where the first one was, so its
+   *   ports are those that the first one told.
+   * @throws HarnessError as the process gave it; nothing is left behind.
+   */
+  static async start<Config, Ready>(
+    launch: ServiceLaunch<Config>,
+    again: (ready: Ready) => Config,
+  ): Promise<RestartableProcess<Ready>> {
+    const first = await ServiceProcess.start<Config, Ready>(launch);
+    return new RestartableProcess(first, (ending) =>
+      ServiceProcess.start<Config, Ready>({
+        ...launch,
+        config: again(first.ready),
+        signal: AbortSignal.any([launch.signal, ending]),
+      }),
+    );
+  }
+
+  /** Of the process at hand; while there is none, of the one that was killed. */
+  get pid(): number {
+    return this.#current.pid;
+  }
+
+  get ready(): Ready {
+    return this.#current.ready;
+  }
+
+  send(message: object): void {
+    this.#current.send(message);
+  }
+
+  /** Kills it, once it is there; resolves once it is gone. */
+  async kill(): Promise<void> {
+    await this.#revival;
+    const { pid, died } = this.#current;
+    this.#killed = this.#current;
+    process.kill(pid, "SIGKILL");
+    await died;
+  }
+
+  /** Starts it again after `kill`; resolves once it is ready. */
+  revive(): Promise<void> {
+    this.#revival ??= this.#startAgain(this.#ending.signal).then(
+      (revived) => {
+        this.#current = revived;
+        this.#revival = null;
+        this.#watch(revived);
+        return undefined;
+      },
+      (thrown: unknown) => {
+        const error = HarnessError.from(thrown);
+        this.#tellDeath(error);
+        throw error;
+      },
+    );
+    return this.#revival;
+  }
+
+  /** Once it is there it does nothing more, and yet keeps its connections. */
+  async stop(): Promise<void> {
+    await this.#revival;
+    process.kill(this.pid, "SIGSTOP");
+  }
+
+  goOn(): void {
+    process.kill(this.pid, "SIGCONT");
+  }
+
+  /** Ends it, whatever was done to it. Safe to call twice. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(new HarnessError("INTERRUPTED", "it is ended"));
+    await this.#revival?.catch(() => {});
+    try {
+      // What is stopped cannot drain.
+      this.goOn();
+    } catch {
+      // It has ended already.
+    }
+    await this.#current[Symbol.asyncDispose]();
+  }
+
+  #watch(watched: ServiceProcess<Ready>): void {
+    // oxlint-disable-next-line promise/always-return -- nobody waits for it
+    void watched.died.then((reason) => {
+      if (watched !== this.#killed) this.#tellDeath(reason);
+    });
+  }
+}
