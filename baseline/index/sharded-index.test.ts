@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { HarnessError } from "../../src/errors.ts";
 import type { Dated } from "../live/changes.ts";
@@ -51,4 +52,35 @@ it("says of no version that shards of different ones answer from it", async () =
 it("fails a search that a shard fails", async () => {
   const fault = new HarnessError("BAD_INPUT", "no");
   expect(await ask(first, fault)).toEqual([fault, fault]);
+});
+
+it("does without a shard that fails, where it may, and says so", async () => {
+  const away = new HarnessError("UNAVAILABLE", "away");
+  const lost: IndexService = { ...shardOf(first), search: () => Promise.reject(away) };
+  const allowed = new ShardedIndex([shardOf(first), lost], 1_000);
+  const [found] = await allowed.search([search], { deadlineMs: Infinity });
+  expect(found).toEqual({ ...first, partial: true });
+  const none = new ShardedIndex([lost, lost], 1_000).search([search], { deadlineMs: Infinity });
+  await expect(none).rejects.toBe(away);
+  const forbidden = new ShardedIndex([shardOf(first), lost]);
+  await expect(forbidden.search([search], { deadlineMs: Infinity })).rejects.toBe(away);
+});
+
+it("does without a shard that hangs, but not without all", async () => {
+  const hung: IndexService = { ...shardOf(first), search: () => new Promise(() => {}) };
+  const [found] = await new ShardedIndex([hung, shardOf(second)], 1).search([search], {
+    deadlineMs: Infinity,
+  });
+  expect(found).toEqual({ ...second, partial: true });
+  const late: IndexService = {
+    ...shardOf(first),
+    search: async (searches) => {
+      await sleep(30);
+      return searches.map(() => first);
+    },
+  };
+  const [awaited] = await new ShardedIndex([hung, late], 1).search([search], {
+    deadlineMs: Infinity,
+  });
+  expect(awaited).toEqual({ ...first, partial: true });
 });

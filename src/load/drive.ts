@@ -56,6 +56,8 @@ export interface DriveOptions {
   readonly unreachableMs?: number | undefined;
   /** Threads that the load may be spread over; default 1. */
   readonly threads?: number;
+  /** Called when all threads are connected and about to start, on performance.now()'s clock. */
+  readonly onStart?: ((startMs: number) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -90,7 +92,7 @@ export async function driveFrom(
     };
     return { ...base, ...taskOf(options, thread, count) };
   });
-  const observed = await threads.drive(tasks, signal);
+  const observed = await threads.drive(tasks, signal, options.onStart);
   return mergeObservations(observed, isHttp ? fromJsonBytes : answerFromBytes);
 }
 

@@ -18,9 +18,14 @@ export class LoadThreads implements AsyncDisposable {
 
   /**
    * Performs the tasks, one a thread, from a common start on.
+   * @param onStart Called when all are connected and about to start, on performance.now()'s clock.
    * @throws HarnessError as a thread gave it; the signal's reason if it was aborted.
    */
-  async drive(tasks: readonly LoadTask[], signal: AbortSignal): Promise<RawObservations[]> {
+  async drive(
+    tasks: readonly LoadTask[],
+    signal: AbortSignal,
+    onStart?: (startMs: number) => void,
+  ): Promise<RawObservations[]> {
     signal.throwIfAborted();
     const threads = tasks.map(() => this.#idle.pop() ?? new LoadThread());
     let onAbort: (() => void) | null = null;
@@ -29,7 +34,7 @@ export class LoadThreads implements AsyncDisposable {
       signal.addEventListener("abort", onAbort, { once: true });
     });
     try {
-      const observed = await Promise.race([perform(threads, tasks), aborted]);
+      const observed = await Promise.race([perform(threads, tasks, onStart), aborted]);
       this.#idle.push(...threads);
       return observed;
     } catch (error) {
@@ -51,9 +56,12 @@ export class LoadThreads implements AsyncDisposable {
 async function perform(
   threads: readonly LoadThread[],
   tasks: readonly LoadTask[],
+  onStart: ((startMs: number) => void) | undefined,
 ): Promise<RawObservations[]> {
   await Promise.all(threads.map((thread, i) => thread.begin(tasks[i]!)));
-  const startEpochMs = performance.timeOrigin + performance.now() + START_DELAY_MS;
+  const startMs = performance.now() + START_DELAY_MS;
+  const startEpochMs = performance.timeOrigin + startMs;
+  onStart?.(startMs);
   return await Promise.all(threads.map((thread) => thread.go(startEpochMs)));
 }
 

@@ -37,13 +37,24 @@ export async function driveWithFaults(
   measuring: Measuring,
 ): Promise<{ observed: Observations; strikes: Strike[] }> {
   const longest = Math.max(...faults.map(({ seconds }) => seconds));
-  // That it cannot be reached for a while is what is looked at.
-  const patient = { ...measuring, unreachableMs: longest * 1000 + RECOVERY_MS };
+  let begin: (startMs: number) => void = () => {};
+  const started = new Promise<number>((resolve) => {
+    begin = resolve;
+  });
+  const patient = {
+    ...measuring,
+    // That it cannot be reached for a while is what is looked at.
+    unreachableMs: longest * 1000 + RECOVERY_MS,
+    onStart: begin,
+  };
   const { drive } = prepared;
   const runUpMs = drive.shape === "open" ? drive.schedule.runUpMs : 0;
+  const driven = driveUnit(unit, prepared, start, patient);
+  // Should it fail before it starts, nothing is harmed.
+  const openMs = (await Promise.race([started, driven.then(() => 0)])) + runUpMs;
   const [observed, ...strikes] = await Promise.all([
-    driveUnit(unit, prepared, start, patient),
-    ...faults.map((fault) => strike(unit, fault, runUpMs, measuring.signal)),
+    driven,
+    ...faults.map((fault) => strike(unit, fault, openMs, measuring.signal)),
   ]);
   await answersAgain(unit, start.questions, measuring.signal);
   return { observed, strikes };
@@ -52,13 +63,13 @@ export async function driveWithFaults(
 async function strike(
   { running, system }: Unit,
   { at, seconds, service, kind, delayMs }: FaultSpec,
-  runUpMs: number,
+  openMs: number,
   signal: AbortSignal,
 ): Promise<Strike> {
   if (running.inflict === undefined) {
     throw new HarnessError("UNAVAILABLE", `${system} is not ours to harm`, { where: "faults" });
   }
-  await sleep(at * 1000 + runUpMs, undefined, { signal });
+  await sleep(openMs + at * 1000 - performance.now(), undefined, { signal });
   const struckMs = performance.now();
   const undo = await running.inflict({ service, kind, delayMs });
   try {

@@ -59,6 +59,7 @@ export function driveUnit(
   { questions, startAt }: { questions: Questions; startAt: number },
   measuring: Pick<Measuring, "scenario" | "threads" | "threadCount" | "signal"> & {
     readonly unreachableMs?: number;
+    readonly onStart?: (startMs: number) => void;
   },
 ): Promise<Observations> {
   return driveFrom(measuring.threads, {
@@ -69,6 +70,7 @@ export function driveUnit(
     seconds: prepared.seconds,
     requestTimeoutMs: requestTimeoutMs(measuring.scenario),
     unreachableMs: measuring.unreachableMs,
+    onStart: measuring.onStart,
     threads: measuring.threadCount,
     signal: measuring.signal,
   });
