@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "vitest";
+import { Histogram } from "../math/histogram.ts";
 import { judgeStretch } from "../measure/validity.ts";
 import type { RetrievalRequest } from "../retrieval/request.ts";
 import type { System } from "../system.ts";
@@ -157,6 +158,7 @@ test("a load client slowed by a busy loop is found out; its own spinning is no l
   const slowed = await driveOpenLoop(task, now).finally(() => clearInterval(thief));
   expect(slowed.client.lagP99Ms).toBeGreaterThan(5);
   expect(slowed.late).toBeGreaterThan(50);
+  const latency = Histogram.decode(slowed.latency);
   const verdict = judgeStretch({
     completed: slowed.completed,
     errors: 0,
@@ -165,9 +167,9 @@ test("a load client slowed by a busy loop is found out; its own spinning is no l
     scored: slowed.completed,
     violations: 0,
     client: { ...slowed.client, floorP99Ms: null },
-    latencyP99Ms: 40,
-    meanLatencyMs: 20,
-    throughputPerSecond: 400,
+    latencyP99Ms: latency.quantile(0.99) / 1000,
+    meanLatencyMs: latency.mean / 1000,
+    throughputPerSecond: slowed.completed / slowed.seconds,
     inFlight: null,
     offeredPerSecond: 400,
     systemCpuShare: 0.1,
