@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { costRows } from "../cost/cost-rows.ts";
 import { evaluateGates } from "../gate/evaluate.ts";
 import type { Histogram } from "../math/histogram.ts";
@@ -6,6 +7,7 @@ import { sampleResult } from "../result/sample-result.fixture.ts";
 import type { SampleOptions } from "../result/sample-result.fixture.ts";
 import type { Result } from "../result/schema.ts";
 import { loadPrices } from "../scenario/prices.ts";
+import { shippedFolder } from "../scenario/shipped-folder.ts";
 
 const GATES = [
   "recall(*) >= 0.95",
@@ -24,9 +26,7 @@ export async function decidedSample(
 ): Promise<{ result: Result; samples: Map<string, Histogram> }> {
   const { result: bare, samples } = sampleResult(options);
   const result = enrich(bare);
-  const sheet = await loadPrices(
-    new URL("../../scenarios/prices/example.yaml", import.meta.url).pathname,
-  );
+  const sheet = await loadPrices(join(shippedFolder(), "prices/example.yaml"));
   const { rows, doubts } = costRows(result, sheet);
   const priced = {
     ...result,
