@@ -70,6 +70,7 @@ export async function openMlp(
     precision: "float32",
   };
   return {
+    chunksAtOnce: 1,
     parts: heads === 1 ? [hidden] : [hidden, embedding],
     async values(shape: ValuesShape) {
       const [ofHidden, ofEmbedding] = shape.record.parts;

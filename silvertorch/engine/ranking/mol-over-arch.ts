@@ -7,7 +7,6 @@ import type { ValuesShape } from "../../kernels/ranking/candidate-values.ts";
 import type { CachePrecision } from "../../kernels/ranking/item-record.ts";
 import {
   MAX_PAIRS,
-  molBytes,
   molTile,
   molValuesKernel,
   pairQuads,
@@ -27,10 +26,6 @@ import { besides, readLayers, stacked, widened, type StoredLayer } from "./weigh
 
 /** Up to so many vectors of pairs a thread has registers for two candidates. */
 const TWO_UP_TO_QUADS = 8;
-/** Workgroup memory that is to do, so that several workgroups are at work on a processor. */
-const USUAL_BYTES = 30 << 10;
-/** Stretches of records beyond this many loads a group gain nothing. */
-const MAX_STEPS = 4;
 /** What fills up a gate: of no weight beside any other. */
 const NO_WEIGHT = -1e30;
 
@@ -68,6 +63,7 @@ export async function openMol(
   const user = await openUserSide(parts, { spec, components: components!, gates });
   const cross = gates.map((gate): CrossGate => crossGate(pack, gate.cross, pairs));
   return {
+    chunksAtOnce: 3,
     parts: [
       {
         tensor: "overarch.items.components",
@@ -94,7 +90,7 @@ export async function openMol(
         components: ofComponents!,
         gates: ofGates!,
         cross,
-        tiling: settings.tiling ?? usualTiling(device, spec),
+        tiling: settings.tiling ?? usualTiling(spec),
       };
       const kernel = await compileKernel(device, "mol-values", molValuesKernel(mol));
       return { kernel, tile: molTile(mol) };
@@ -112,17 +108,10 @@ function requireFew({ userGroups, itemGroups }: MolSpec): void {
   );
 }
 
-/** The most threads, two candidates each, and the longest stretches that workgroup memory allows. */
-function usualTiling({ limits }: GpuDevice, spec: MolSpec): MolTiling {
-  const most = Math.min(USUAL_BYTES, limits.maxComputeWorkgroupStorageSize);
-  const perThread = pairQuads(spec.userGroups * spec.itemGroups) <= TWO_UP_TO_QUADS ? 2 : 1;
-  const fits = (tiling: MolTiling): boolean => molBytes({ ...spec, tiling }) <= most;
-  let threads = 64;
-  while (threads > 1 && !fits({ threads, perThread, steps: 1 })) threads /= 2;
-  let steps = 1;
-  while (steps < MAX_STEPS && fits({ threads, perThread, steps: 2 * steps })) steps *= 2;
-  return { threads, perThread, steps };
-}
+const usualTiling = ({ userGroups, itemGroups }: MolSpec): MolTiling => ({
+  threads: 64,
+  perThread: pairQuads(userGroups * itemGroups) <= TWO_UP_TO_QUADS ? 2 : 1,
+});
 
 async function inTasks<T>(tasks: number, make: (task: number) => Promise<T>): Promise<T[]> {
   const all: T[] = [];

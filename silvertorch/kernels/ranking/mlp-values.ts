@@ -1,4 +1,10 @@
-import { ownBinding, valuesPreamble, type ValuesShape } from "./candidate-values.ts";
+import {
+  ofChunk,
+  ownBinding,
+  valuesPreamble,
+  type RecordChunks,
+  type ValuesShape,
+} from "./candidate-values.ts";
 import type { RecordPart } from "./item-record.ts";
 import { unrolled } from "./loops.ts";
 
@@ -82,7 +88,7 @@ var<workgroup> products: array<f32, ${tile * heads}>;
 var<workgroup> even: array<vec4<f32>, ${even * quads}>;
 var<workgroup> odd: array<vec4<f32>, ${odd * quads}>;
 
-${hiddenNumber(hidden)}
+${hiddenNumber(hidden, shape.records)}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -123,13 +129,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 }
 
 /** WGSL: a number of the item's part of the first layer. */
-function hiddenNumber({ precision, at }: RecordPart): string {
+function hiddenNumber({ precision, at }: RecordPart, records: RecordChunks): string {
   const word = `record + ${at / 4}u`;
-  const number =
+  // A word of four, not all of them.
+  const number = (buffer: string): string =>
     precision === "float32"
-      ? `bitcast<f32>(record_quad(${word} + (h >> 2u))[h & 3u])`
-      : `unpack2x16float(record_quad(${word} + (h >> 3u))[(h >> 1u) & 3u])[h & 1u]`;
-  return `fn hidden_of(record: u32, h: u32) -> f32 { return ${number}; }`;
+      ? `return bitcast<f32>(${buffer}[${word} + (h >> 2u)][h & 3u]);`
+      : `return unpack2x16float(${buffer}[${word} + (h >> 3u)][(h >> 1u) & 3u])[h & 1u];`;
+  return `fn hidden_of(record: u32, h: u32) -> f32 { ${ofChunk(records, number)} }`;
 }
 
 /** The products of the candidates with the queries of all heads. */

@@ -23,8 +23,6 @@ export interface MolTiling {
   readonly threads: number;
   /** Candidates of a thread: each weight read from workgroup memory serves all of them. */
   readonly perThread: number;
-  /** Loads of a candidate's record that lie in workgroup memory at a time, for each of its groups. */
-  readonly steps: number;
 }
 
 /** First vectors of a task's cross gate. */
@@ -54,44 +52,24 @@ const UNROLLED_QUADS = 16;
 /** Vectors of workgroup memory in which weights, or a user's components, are staged: 8 KB. */
 const STAGED = 512;
 
-/** Vectors of a candidate that are staged, with one more, so that threads read from unlike banks. */
-const itemStride = ({
-  itemGroups,
-  tiling,
-}: Pick<MolValuesShape, "itemGroups" | "tiling">): number => tiling.steps * itemGroups + 1;
-
-/** Bytes of workgroup memory that the kernel takes. */
-export function molBytes(
-  shape: Pick<MolValuesShape, "userGroups" | "itemGroups" | "tiling">,
-): number {
-  const tile = molTile(shape);
-  return 16 * (STAGED + tile * itemStride(shape)) + 4 * (tile + hiddenStretch(shape));
-}
-
-/** Hidden units whose weights are staged at a time. */
-const hiddenStretch = ({
-  userGroups,
-  itemGroups,
-}: Pick<MolValuesShape, "userGroups" | "itemGroups">): number =>
-  Math.max(1, Math.floor(STAGED / (2 * pairQuads(userGroups * itemGroups))));
-
 /**
  * OverArch and Value Model for candidates: a mixture of logits (src/retrieval/over-arch/mol.ts has
  * the formulas; pairs lie item component by item component, as in graph/mol.ts).
  *
- * A thread takes a candidate or two from their records to their values. Neighbouring threads read
- * a record together, a stretch of it at a time, into workgroup memory: so each place of memory is
- * looked up once, and not by every thread on its own, which is what a card is slow at. The products
- * of components and the gate stay in registers; of the user's components four dimensions are read
- * from workgroup memory for all of the item's at once; the cross gate's weights pass through
- * workgroup memory, a stretch of hidden units at a time.
+ * A thread takes a candidate or two from their records to their values. The products of components
+ * and the gate stay in its registers; four dimensions of all of an item's components lie side by
+ * side, so that a thread has them on their way at once, and those of the user's are read from
+ * workgroup memory; the cross gate's weights pass through workgroup memory, a stretch of hidden
+ * units at a time.
  *
  * For a candidate with P = P_u P_x pairs it reads the record, (P_x d' + T P) x 4 bytes (half of it
  * in half precision), and does P d' + 2 T P hidden multiply-adds. 8 x 4 x 64 with 128 hidden units
  * and one task: 1.2 KB and 10,240 of them. 256 requests of 2,000 candidates: 0.6 GB and 10.5
  * GFLOP, that is 0.2 ms at 3 TB/s and 0.16 ms at the 67 TFLOP/s of an H100. The cross gate reads 16
  * bytes of workgroup memory for 4 x `perThread` multiply-adds, which allows a quarter of that
- * rate with one candidate a thread, half of it with two.
+ * rate with one candidate a thread, half of it with two. Measured there, over 10M items (npm run
+ * bench:ranking): 1.06 ms in float32, 0.52 ms in half precision, 20 TFLOP/s. What it waits for is
+ * memory at random: passing records through workgroup memory was slower (1.4 and 0.64 ms).
  *
  * Bindings: `valuesPreamble`, then user sides vec4 [requests, quads x userGroups + tasks x
  * pairQuads]: components, four dimensions of all of them side by side, and gates with the cross
@@ -111,28 +89,8 @@ alias Pairs = array<vec4<f32>, ${quads}>;
 
 var<workgroup> staged: array<vec4<f32>, ${STAGED}>;
 var<workgroup> staged_bias: array<f32, ${hiddenStretch(shape)}>;
-var<workgroup> staged_items: array<vec4<u32>, ${molTile(shape) * itemStride(shape)}>;
-/** Where the records of the tile's candidates begin. */
-var<workgroup> item_records: array<u32, ${molTile(shape)}>;
 
 fn sum_of(part: vec4<f32>) -> f32 { return dot(part, vec4<f32>(1.0)); }
-
-/** Stages some loads of the records, from one on, of all candidates of the tile. */
-fn stage_items(thread: u32, first: u32, count: u32) {
-  workgroupBarrier();
-  ${ofChunk(
-    shape.records,
-    (buffer) => `
-    for (var i = thread; i < ${molTile(shape) * (itemStride(shape) - 1)}u; i += ${threads}u) {
-      let candidate = i / ${itemStride(shape) - 1}u;
-      let nth = i % ${itemStride(shape) - 1}u;
-      if (nth < count) {
-        staged_items[candidate * ${itemStride(shape)}u + nth] = ${buffer}[item_records[candidate] + first + nth];
-      }
-    }`,
-  )}
-  workgroupBarrier();
-}
 
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -147,8 +105,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let place${c} = tile.first + ${c * threads}u + thread;
   let at${c} = request * params.y + min(place${c}, tile.end - 1u);
   let record${c} = record_of(rows[at${c}], tile.chunk);
-  item_records[${c * threads}u + thread] = record${c};
-  let items${c} = ${c * threads * itemStride(shape)}u + thread * ${itemStride(shape)}u;
   var delta${c}: Pairs;
   var gate${c}: Pairs;`,
   )}
@@ -166,23 +122,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 }
 
 /** Candidates of a workgroup. */
-export const molTile = ({ tiling }: Pick<MolValuesShape, "tiling">): number =>
-  tiling.threads * tiling.perThread;
+export const molTile = ({ tiling }: MolValuesShape): number => tiling.threads * tiling.perThread;
+
+/** Hidden units whose weights are staged at a time. */
+const hiddenStretch = ({ userGroups, itemGroups }: MolValuesShape): number =>
+  Math.max(1, Math.floor(STAGED / (2 * pairQuads(userGroups * itemGroups))));
 
 const isUnrolled = ({ userGroups, itemGroups }: MolValuesShape): boolean =>
   pairQuads(userGroups * itemGroups) <= UNROLLED_QUADS;
 
 /** Fills delta: the products of the user's components with the candidates'. */
 function deltas(shape: MolValuesShape): string {
-  const { userGroups, itemGroups, dim, components, tiling } = shape;
-  const { threads, steps } = tiling;
+  const { userGroups, dim, components } = shape;
+  const { threads } = shape.tiling;
   const quads = componentQuads(dim);
   const perLoad = numbersOfLoad(components.precision) / 4;
-  const loads = Math.ceil(quads / perLoad);
-  const most = Math.floor(STAGED / userGroups / perLoad);
-  // Whole loads of an item, and whole stretches of staged ones.
-  const stretch = perLoad * Math.max(Math.min(most, steps), Math.floor(most / steps) * steps);
-  const each = Math.min(steps, stretch / perLoad);
+  // Whole loads of an item.
+  const stretch = Math.floor(STAGED / userGroups / perLoad) * perLoad;
   return /* wgsl */ `
   for (var start = 0u; start < ${quads}u; start += ${stretch}u) {
     let count = min(${stretch}u, ${quads}u - start);
@@ -195,24 +151,26 @@ function deltas(shape: MolValuesShape): string {
       staged[i] = part;
     }
     workgroupBarrier();
-    for (var here = 0u; here < count; here += ${each * perLoad}u) {
+    for (var here = 0u; here < count; here += ${perLoad}u) {
       let load = (start + here) / ${perLoad}u;
-      let together = min(${each}u, ${loads}u - load);
-      stage_items(thread, ${components.at / 4}u + load * ${itemGroups}u, together * ${itemGroups}u);
-      for (var step = 0u; step < together; step++) {
-        let users = (here + step * ${perLoad}u) * ${userGroups}u;
-        ${isUnrolled(shape) ? unrolledProducts(shape) : loopedProducts(shape)}
-      }
+      let users = here * ${userGroups}u;
+      ${isUnrolled(shape) ? unrolledProducts(shape) : loopedProducts(shape)}
     }
   }`;
 }
 
-const stagedItem = ({ itemGroups }: MolValuesShape, c: number, group: string): string =>
-  `staged_items[items${c} + step * ${itemGroups}u + ${group}]`;
+const itemAt = ({ components }: MolValuesShape, c: number, group: string): string =>
+  `record${c} + ${components.at / 4}u + load * ${components.groups}u + ${group}`;
 
 function unrolledProducts(shape: MolValuesShape): string {
   const { userGroups, itemGroups, components } = shape;
   const { perThread } = shape.tiling;
+  const ofItems = (body: (j: number, c: number) => string): string =>
+    unrolled(itemGroups, (j) => unrolled(perThread, (c) => body(j, c)));
+  const items = `${ofItems((j, c) => `var item${j}_${c}: vec4<u32>;`)}
+    ${ofChunk(shape.records, (buffer) =>
+      ofItems((j, c) => `item${j}_${c} = ${buffer}[${itemAt(shape, c, `${j}u`)}];`),
+    )}`;
   const perLoad = numbersOfLoad(components.precision) / 4;
   const products = unrolled(perLoad, (quad) => {
     const users = unrolled(
@@ -222,8 +180,7 @@ function unrolledProducts(shape: MolValuesShape): string {
     const sums = unrolled(itemGroups, (j) =>
       unrolled(perThread, (c) => {
         const part = `part${j}_${c}`;
-        const item = stagedItem(shape, c, `${j}u`);
-        const loaded = quadsOfLoad(components.precision, item)[quad]!;
+        const loaded = quadsOfLoad(components.precision, `item${j}_${c}`)[quad]!;
         const pairs = unrolled(userGroups, (i) => {
           const pair = j * userGroups + i;
           return `delta${c}[${pair >> 2}].${"xyzw"[pair & 3]!} += dot(user${i}, ${part});`;
@@ -233,13 +190,14 @@ function unrolledProducts(shape: MolValuesShape): string {
     );
     return `{\n${users}\n${sums}\n}`;
   });
-  return products;
+  return `${items}\n${products}`;
 }
 
 function loopedProducts(shape: MolValuesShape): string {
   const { userGroups, itemGroups, components } = shape;
-  const products = unrolled(shape.tiling.perThread, (c) =>
-    quadsOfLoad(components.precision, stagedItem(shape, c, "j"))
+  const { perThread } = shape.tiling;
+  const products = unrolled(perThread, (c) =>
+    quadsOfLoad(components.precision, `item${c}`)
       .map(
         (loaded, quad) => `{
           let part = ${loaded};
@@ -252,43 +210,58 @@ function loopedProducts(shape: MolValuesShape): string {
       .join("\n"),
   );
   return `for (var j = 0u; j < ${itemGroups}u; j++) {
+    ${unrolled(perThread, (c) => `let item${c} = record_quad(${itemAt(shape, c, "j")});`)}
     ${products}
+  }`;
+}
+
+/** Adds the item's part of a task's gate, all of it on its way at once where pairs are few. */
+function itemGates(shape: MolValuesShape, task: number): string {
+  const { userGroups, itemGroups, gates, records } = shape;
+  const { perThread } = shape.tiling;
+  const perLoad = numbersOfLoad(gates.precision) / 4;
+  const quads = pairQuads(userGroups * itemGroups);
+  const loads = gates.words / 4;
+  const first = (c: number): string => `record${c} + ${(gates.at + task * gates.words) / 4}u`;
+  if (!isUnrolled(shape)) {
+    const gate = (c: number): string =>
+      perLoad === 1
+        ? `bitcast<vec4<f32>>(record_quad(${first(c)} + q))`
+        : `half_quad(record_quad(${first(c)} + q / 2u), q % 2u)`;
+    return `for (var q = 0u; q < ${quads}u; q++) {
+      ${unrolled(perThread, (c) => `gate${c}[q] += ${gate(c)};`)}
+    }`;
+  }
+  const ofLoads = (body: (at: number, c: number) => string): string =>
+    unrolled(loads, (at) => unrolled(perThread, (c) => body(at, c)));
+  return `{
+    ${ofLoads((at, c) => `var load${at}_${c}: vec4<u32>;`)}
+    ${ofChunk(records, (buffer) =>
+      ofLoads((at, c) => `load${at}_${c} = ${buffer}[${first(c)} + ${at}u];`),
+    )}
+    ${ofLoads((at, c) =>
+      quadsOfLoad(gates.precision, `load${at}_${c}`)
+        .slice(0, quads - at * perLoad)
+        .map((gate, half) => `gate${c}[${at * perLoad + half}u] += ${gate};`)
+        .join("\n"),
+    )}
   }`;
 }
 
 /** The logit of a task for each candidate of the thread. */
 function taskLogits(shape: MolValuesShape, task: number, { weightsAt, biasAt }: CrossGate): string {
-  const { userGroups, itemGroups, gateHidden, gates } = shape;
-  const { threads, perThread, steps } = shape.tiling;
+  const { userGroups, itemGroups, gateHidden } = shape;
+  const { threads, perThread } = shape.tiling;
   const quads = pairQuads(userGroups * itemGroups);
   const stretch = hiddenStretch(shape);
-  const perLoad = numbersOfLoad(gates.precision) / 4;
   const ofQuads = (body: (q: string) => string): string =>
     isUnrolled(shape)
       ? unrolled(quads, (q) => body(`${q}u`))
       : `for (var q = 0u; q < ${quads}u; q++) { ${body("q")} }`;
-  const gateAt = (gates.at + task * gates.words) / 4;
-  const loads = gates.words / 4;
-  const most = steps * itemGroups;
   const userGate = userComponentsQuads(shape) + task * quads;
   return /* wgsl */ `
-  ${unrolled(perThread, (c) =>
-    ofQuads((q) => `gate${c}[${q}] = user_sides[user + ${userGate}u + ${q}];`),
-  )}
-  ${unrolled(Math.ceil(loads / most), (nth) => {
-    const first = nth * most;
-    const count = Math.min(most, loads - first);
-    return `stage_items(thread, ${gateAt + first}u, ${count}u);
-    ${unrolled(count, (at) =>
-      unrolled(perThread, (c) =>
-        quadsOfLoad(gates.precision, `staged_items[items${c} + ${at}u]`)
-          .map((gate, half) => [(first + at) * perLoad + half, gate] as const)
-          .filter(([quad]) => quad < quads)
-          .map(([quad, gate]) => `gate${c}[${quad}] += ${gate};`)
-          .join("\n"),
-      ),
-    )}`;
-  })}
+  ${unrolled(perThread, (c) => ofQuads((q) => `gate${c}[${q}] = user_sides[user + ${userGate}u + ${q}];`))}
+  ${itemGates(shape, task)}
   for (var start = 0u; start < ${gateHidden}u; start += ${stretch}u) {
     let count = min(${stretch}u, ${gateHidden}u - start);
     workgroupBarrier();
