@@ -32,8 +32,8 @@ export interface Loaded {
   readonly engine: OnnxEngine;
   readonly reader: RequestReader;
   readonly artifact: Artifact;
-  /** NaN: it was in the cache. */
-  readonly compileSeconds: number;
+  /** The same session with so many clusters probed; it ends with the first engine. */
+  readonly probing: (probes: number | "all") => Loaded;
 }
 
 const SEEDS = { data: 1, requests: 2, model: 3 };
@@ -63,15 +63,15 @@ export class Workbench {
   async load(settings: object, device: Device = "cpu"): Promise<Loaded> {
     const { threads } = this.#options;
     const parsed = indexAsModelSettings.parse({ ...settings, device });
-    const { artifact, seconds } = await this.#artifact(artifactSettings(parsed), device);
+    const artifact = await this.#artifact(artifactSettings(parsed), device);
     const file = artifact.graphPath(device);
     const session = await Session.open({ file, device, threads });
-    return {
-      engine: new OnnxEngine(session, artifact.manifest, { device, probes: parsed.nprobe }),
-      reader: await RequestReader.open(artifact, formOf(device).eligibility),
-      artifact,
-      compileSeconds: seconds,
+    const reader = await RequestReader.open(artifact, formOf(device).eligibility);
+    const probing = (probes: number | "all"): Loaded => {
+      const engine = new OnnxEngine(session, artifact.manifest, { device, probes });
+      return { engine, reader, artifact, probing };
     };
+    return probing(parsed.nprobe);
   }
 
   /** Requests with a filter of a template each, none of them of the same values but by chance. */
@@ -82,15 +82,11 @@ export class Workbench {
       .requests;
   }
 
-  async #artifact(
-    settings: ArtifactSettings,
-    device: Device,
-  ): Promise<{ artifact: Artifact; seconds: number }> {
+  async #artifact(settings: ArtifactSettings, device: Device): Promise<Artifact> {
     const { cacheFolder, threads, say } = this.#options;
     const model = { ...this.#scenario.model, seed: SEEDS.model };
     const key = cacheKey({ ARTIFACT_SCHEMA, hash: this.dataset.hash, model, settings });
     const folder = join(cacheFolder, "artifacts", `${this.dataset.name}-${key}`);
-    let seconds = Number.NaN;
     if (!existsSync(folder)) {
       const startMs = performance.now();
       const { dataset } = this;
@@ -103,10 +99,10 @@ export class Workbench {
         folder,
         onProgress: () => {},
       });
-      seconds = (performance.now() - startMs) / 1000;
-      say(`compiled ${JSON.stringify(settings)} in ${seconds.toFixed(1)} s`);
+      const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+      say(`compiled ${JSON.stringify(settings)} on ${device}, ${threads} threads: ${seconds} s`);
     }
-    return { artifact: await Artifact.open(folder, { verify: false }), seconds };
+    return await Artifact.open(folder, { verify: false });
   }
 }
 

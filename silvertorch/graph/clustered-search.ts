@@ -50,7 +50,7 @@ function wholeSearch(
     penalties: forEachList(graph, excluded.penalties, lists),
   });
   const penalised = (branch: GraphBuilder, penalties: Value): Ranked =>
-    bestOf(branch, branch.node("Add", [allowed, penalties]), k);
+    bestOf(branch, branch.node("Add", [allowed, penalties]), k, inputs.form);
   return either(graph, {
     name: "filtered",
     condition: eligibility.filtered,
@@ -83,7 +83,7 @@ function probingSearch(
   ]);
   const penalised = (branch: GraphBuilder, penalties: Value): Ranked => {
     const shaped = branch.reshape(penalties, 0, heads, -1);
-    const best = bestOf(branch, branch.node("Add", [allowed, shaped]), places);
+    const best = bestOf(branch, branch.node("Add", [allowed, shaped]), places, inputs.form);
     const positions = positionsOf(branch, best.rows, { probed, width });
     return heads === 1
       ? { values: branch.reshape(best.values, 0, -1), rows: branch.reshape(positions, 0, -1) }

@@ -8,18 +8,24 @@ export interface DeviceForm {
   readonly queryBytes: "unsigned" | "signed";
   /** Products of a query with the items of its clusters: one a cluster, or all of them in one. */
   readonly products: "byCluster" | "byQuery";
+  /**
+   * Whether a TopK may see -inf. CUDA's fills up the places that its threads have too many with the
+   * lowest finite number, which comes before -inf: an answer then holds rows that there are not.
+   */
+  readonly topK: "ofAny" | "ofFinite";
 }
 
 const ON_BITS: DeviceForm = {
   eligibility: "bitmaps",
   queryBytes: "unsigned",
   products: "byCluster",
+  topK: "ofAny",
 };
 
 /** What kernels a device has decides: src/onnx/cuda-kernels.ts lists those of CUDA. */
 const FORMS: Readonly<Record<Device, DeviceForm>> = {
   cpu: ON_BITS,
-  cuda: { eligibility: "cells", queryBytes: "signed", products: "byQuery" },
+  cuda: { eligibility: "cells", queryBytes: "signed", products: "byQuery", topK: "ofFinite" },
   webgpu: ON_BITS,
 };
 

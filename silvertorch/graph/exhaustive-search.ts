@@ -40,7 +40,7 @@ export function exhaustiveSearch(
   { items, quantised }: SearchWeights,
   { items: count, inputs }: { readonly items: number; readonly inputs: SearchInputs },
 ): Ranked {
-  const { queries, k, eligibility } = inputs;
+  const { queries, k, eligibility, form } = inputs;
   const scores =
     quantised === null
       ? scoring(graph, queries, items, inputs)
@@ -60,9 +60,14 @@ export function exhaustiveSearch(
     lists,
     yes: (branch) => {
       const penalties = eligibility.ofAll(branch);
-      return bestOf(branch, branch.node("Add", [allowed, overLists(branch, penalties, lists)]), k);
+      return bestOf(
+        branch,
+        branch.node("Add", [allowed, overLists(branch, penalties, lists)]),
+        k,
+        form,
+      );
     },
-    no: (branch) => bestOf(branch, allowed, k),
+    no: (branch) => bestOf(branch, allowed, k, form),
   });
 }
 

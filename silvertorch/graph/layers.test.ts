@@ -157,6 +157,7 @@ test("refinement puts candidates into their exact order, ties by row, the inelig
         heads: 1,
         lists: "score",
         k,
+        form: formOf("cpu"),
       });
       return graph.cast(best.rows, "float32");
     },

@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { candidatesOf, type Candidates } from "./candidates.ts";
+import type { DeviceForm } from "./device-form.ts";
 import { overArch, type OverArchWeights } from "./over-arch.ts";
 import { headProducts } from "./refinement.ts";
 import { bestOf, type Ranked } from "./top-k.ts";
@@ -25,6 +26,7 @@ export interface RankingInputs {
   readonly positions: StoredTensor | null;
   /** int64 [1] */
   readonly k: Value;
+  readonly form: DeviceForm;
 }
 
 /**
@@ -43,7 +45,7 @@ export function rankedByValue(
   const { rows, scores } = candidates;
   const values = weights === null ? scores : valuesOf(graph, candidates, weights, inputs);
   const width = graph.node("Shape", [rows], { attributes: { start: 1, end: 2 } });
-  const best = bestOf(graph, values, graph.node("Min", [inputs.k, width]));
+  const best = bestOf(graph, values, graph.node("Min", [inputs.k, width]), inputs.form);
   return {
     values: best.values,
     rows: graph.node("GatherElements", [rows, best.rows], { attributes: { axis: 1 } }),

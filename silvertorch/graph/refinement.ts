@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { minusInfinity } from "./candidates.ts";
+import type { DeviceForm } from "./device-form.ts";
 import { largestOfHeads, type Lists } from "./scoring.ts";
 import { bestOf, type Ranked } from "./top-k.ts";
 
@@ -11,6 +12,7 @@ export interface Refinement {
   readonly items: StoredTensor;
   readonly heads: number;
   readonly lists: Lists;
+  readonly form: DeviceForm;
   /** int64 [1]: how many of the candidates are wanted; all, if there are fewer. */
   readonly k: Value;
 }
@@ -45,7 +47,7 @@ export function refined(graph: GraphBuilder, candidates: Ranked, options: Refine
   const ineligible = graph.node("Equal", [pick(candidates.values, order), nothing]);
   const exact = exactScores(graph, rows, options);
   const k = graph.node("Min", [options.k, count]);
-  const best = bestOf(graph, graph.node("Where", [ineligible, nothing, exact]), k);
+  const best = bestOf(graph, graph.node("Where", [ineligible, nothing, exact]), k, options.form);
   return { values: best.values, rows: pick(rows, best.rows) };
 }
 

@@ -87,7 +87,15 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
   const lists = best(graph, weights, { ...shape, planOf, inputs });
   const positions = clusters?.positions ?? null;
   const ranked = byHead
-    ? rankedByValue(graph, lists, ranking, { features, queries, heads, items, positions, k })
+    ? rankedByValue(graph, lists, ranking, {
+        features,
+        queries,
+        heads,
+        items,
+        positions,
+        k,
+        form: shape.form,
+      })
     : lists;
   graph.output("values", ranked.values, "float32", ["batch", "k"]);
   graph.output("rows", graph.cast(ranked.rows, "uint32"), "uint32", ["batch", "k"]);

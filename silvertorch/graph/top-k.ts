@@ -1,4 +1,5 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
+import type { DeviceForm } from "./device-form.ts";
 
 /** Items in order, best first: value descending, row ascending where values are equal. */
 export interface Ranked {
@@ -9,10 +10,27 @@ export interface Ranked {
 }
 
 /** The best of each row of scores; ONNX defines that of equal values the first comes first. */
-export function bestOf(graph: GraphBuilder, scores: Value, k: Value): Ranked {
-  const [values, rows] = graph.nodes("TopK", [scores, k], 2, { attributes: { axis: -1 } });
-  return { values: values!, rows: rows! };
+export function bestOf(
+  graph: GraphBuilder,
+  scores: Value,
+  k: Value,
+  { topK }: Pick<DeviceForm, "topK"> = { topK: "ofAny" },
+): Ranked {
+  const best = (of: Value): Ranked => {
+    const [values, rows] = graph.nodes("TopK", [of, k], 2, { attributes: { axis: -1 } });
+    return { values: values!, rows: rows! };
+  };
+  if (topK === "ofAny") return best(scores);
+  const least = graph.constant("float32", [], Float32Array.of(ABOVE_LOWEST));
+  const { rows } = best(graph.node("Max", [scores, least]));
+  return {
+    values: graph.node("GatherElements", [scores, rows], { attributes: { axis: -1 } }),
+    rows,
+  };
 }
+
+/** Stands for -inf where a TopK may not see it: the float32 after the lowest. */
+const ABOVE_LOWEST = -3.4028232635611926e38;
 
 /** Two ways to the same lists, of which a batch takes one. */
 export interface Fork {
