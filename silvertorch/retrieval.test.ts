@@ -140,6 +140,13 @@ const cases: Case[] = [
     precision: "float32",
     eligibility: { kind: "bloom", hashes: 5, width: { falsePositiveRate: 0.001 }, exact: true },
   },
+  ...[oneHead, threeHeads].map((model): Case => ({
+    name: `filters folded into the product, heads: ${model.heads}`,
+    model,
+    userDim: model.heads === 1 ? 8 : 5,
+    precision: "float32",
+    eligibility: { kind: "folded" },
+  })),
   {
     name: "MLP, one head, int8",
     model: { ...perceptron, ...single, tasks: ["a", "b", "c"], value: "a + b * c" },

@@ -16,8 +16,8 @@ export function artifactSettings({
     scale,
     clusters: nprobe === "all" && nlist === "auto" ? null : nlist,
     eligibility:
-      eligibility === "exact"
-        ? { kind: "exact" }
+      eligibility !== "bloom"
+        ? { kind: eligibility }
         : { kind: "bloom", hashes: bloom.hashes, width: widthOf(bloom), exact: bloom.exact },
   };
 }

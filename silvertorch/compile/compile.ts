@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { atomicFolder } from "../../src/dataset/cache-folder.ts";
 import type { Dataset, OnProgress } from "../../src/dataset/dataset.ts";
+import { HarnessError } from "../../src/errors.ts";
 import { requireKernels } from "../../src/onnx/cuda-kernels.ts";
 import type { Device } from "../../src/onnx/device.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
@@ -12,6 +13,7 @@ import { createModel } from "../../src/retrieval/model.ts";
 import { indexAttributes, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
 import { bitmapTable } from "../eligibility/bitmap-table.ts";
+import { foldLayout } from "../eligibility/fold.ts";
 import { signatureBitCount, type Signatures } from "../eligibility/signature.ts";
 import { cellCount } from "../eligibility/cells.ts";
 import type { BitmapWeights } from "../graph/bitmap-eligibility.ts";
@@ -21,6 +23,7 @@ import { retrievalGraph } from "../graph/retrieval-graph.ts";
 import { addCellColumns, addCellRows } from "./cell-weights.ts";
 import { clusteredLayout, clusterItems, defaultClusters } from "./clusters.ts";
 import { addClusteredItems, addItems, type ItemWeights } from "./item-weights.ts";
+import { addFoldedItems } from "./folded-items.ts";
 import { addLayers, inOrder } from "./layer-weights.ts";
 import {
   ARTIFACT_SCHEMA,
@@ -68,6 +71,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     dim: catalogue.dim,
     denseDim: catalogue.denseDim,
   });
+  requireFoldable(options, model.scoreOnly);
   await using file = await WeightsFile.create(join(folder, WEIGHTS_FILE));
   const { layout, placeOf, ...items } = await addCatalogue(file, options);
   const userTable = await file.add("users", "float32", [users.count, users.dim], users.features);
@@ -91,6 +95,16 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     padding: items.clusters?.padding ?? null,
   };
 
+  const layoutOfFold =
+    settings.eligibility.kind === "folded" ? foldLayout(catalogue.columns) : null;
+  const folded =
+    layoutOfFold === null
+      ? null
+      : {
+          items: await addFoldedItems(file, catalogue, { layout: layoutOfFold, places }),
+          cells: byCells.cells,
+        };
+
   const files: ManifestFile[] = [
     { name: WEIGHTS_FILE, bytes: file.bytes, sha256: await file.finish() },
   ];
@@ -98,8 +112,8 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     const form = formOf(device);
     const eligibility =
       form.eligibility === "bitmaps"
-        ? { eligibility: byBitmaps, cells }
-        : { eligibility: byCells, cells: null };
+        ? { eligibility: byBitmaps, cells, folded }
+        : { eligibility: byCells, cells: null, folded: null };
     const graph = retrievalGraph(
       { users: userTable, tower, ...items, ...eligibility, ranking },
       { heads: spec.heads, candidates: spec.candidates, items: catalogue.count, form },
@@ -119,6 +133,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     columns,
     bitmapRows: index.rows,
     signatures: index.signatures,
+    folded: layoutOfFold,
     checked: cells !== null,
     scoreOnly: model.scoreOnly,
     clusters: items.clusters?.padding.dims[0] ?? null,
@@ -127,6 +142,18 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     tensors: file.tensors,
   });
   await writeWhole(folder, MANIFEST_FILE, Buffer.from(manifest));
+}
+
+/** @throws HarnessError BAD_INPUT where folding is asked of a graph that has no use for it. */
+function requireFoldable({ settings }: CompileOptions, scoreOnly: boolean): void {
+  const { eligibility, precision, clusters } = settings;
+  if (eligibility.kind !== "folded") return;
+  if (scoreOnly && precision === "float32" && clusters === null) return;
+  throw new HarnessError(
+    "BAD_INPUT",
+    `filters are folded into the product of every float32 item with a model that ranks by the score; came precision ${precision}, ${clusters === null ? "no" : "some"} clusters, a model that ${scoreOnly ? "does" : "does not"}`,
+    { where: "eligibility", hint: "set eligibility: exact" },
+  );
 }
 
 /** Where items lie: by row, or by cluster. */
@@ -193,7 +220,7 @@ function bloomOf(
   columns: readonly Column[],
   { eligibility }: ArtifactSettings,
 ): Pick<Signatures, "bits" | "hashes"> | null {
-  if (eligibility.kind === "exact") return null;
+  if (eligibility.kind !== "bloom") return null;
   const { hashes } = eligibility;
   return { hashes, bits: signatureBitCount(columns, eligibility) };
 }

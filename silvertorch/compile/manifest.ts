@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { HarnessError } from "../../src/errors.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
+import type { FoldLayout } from "../eligibility/fold.ts";
 import type { Digits } from "../eligibility/digits.ts";
 import type { Signatures, SignatureWidth } from "../eligibility/signature.ts";
 import type { ScaleOf } from "./quantisation.ts";
@@ -28,6 +29,8 @@ export interface ArtifactSettings {
 /** How the eligible items are found. */
 export type EligibilitySettings =
   | { readonly kind: "exact" }
+  /** Exactly, too; conjunctions are a part of the product that scores. */
+  | { readonly kind: "folded" }
   | {
       readonly kind: "bloom";
       readonly hashes: number;
@@ -67,6 +70,8 @@ export interface ArtifactManifest {
   readonly bitmapRows: number;
   /** What stands for the categorical columns; null: they have bitmaps of their own. */
   readonly signatures: Signatures | null;
+  /** How conjunctions are folded into the product; null: they are not. */
+  readonly folded: FoldLayout | null;
   /** Whether the graph checks what signatures let through. */
   readonly checked: boolean;
   /** Whether an item's value is its score, so that lists are no longer than k. */

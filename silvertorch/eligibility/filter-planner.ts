@@ -5,12 +5,14 @@ import { printFilter } from "../../src/retrieval/filter/print.ts";
 import type { Column } from "../../src/retrieval/catalogue.ts";
 import type { AttributeIndex } from "./attribute-index.ts";
 import { CellConditions, type CellColumn } from "./cells.ts";
+import { foldPenalties, type FoldLayout } from "./fold.ts";
 import { type FilterPlan, planExpression, planFilter } from "./filter-plan.ts";
 import {
   EMPTY_PROGRAM,
   encodeProgram,
   type EncodedPlan,
   type EncodedProgram,
+  type FoldedPlan,
 } from "./plan-tensors.ts";
 
 /** What plans are made for: the attributes of a catalogue in one of two forms. */
@@ -19,8 +21,11 @@ export interface PlannedFor {
   /** Absent: plans are over bitmaps only, and nothing is checked. */
   readonly cells?: {
     readonly columns: readonly CellColumn[];
-    /** `scan`: plans are over cells; `check`: what bitmaps of signatures let through is checked. */
-    readonly use: "scan" | "check";
+    /**
+     * `scan`: plans are over cells; `check`: what bitmaps of signatures let through is checked;
+     * a layout: conjunctions may be folded, and what they let through is checked.
+     */
+    readonly use: "scan" | "check" | FoldLayout;
   };
 }
 
@@ -63,10 +68,25 @@ export class FilterPlanner {
 function encodedPlan(filter: BoundFilter, { index, cells }: PlannedFor): EncodedPlan | null {
   if (cells?.use === "scan") return cellPlan(filter, cells.columns);
   const scan = planFilter(filter, index);
+  if (typeof cells?.use === "object") {
+    if (scan === null) return null;
+    const folded = foldedPlan(filter, cells.columns, cells.use);
+    return { scan: encodeProgram(scan), check: null, ...(folded === null ? {} : { folded }) };
+  }
   const check =
     cells !== undefined && readsSignatures(filter, index) ? checkOf(filter, cells.columns) : null;
   if (scan === null && check === null) return null;
   return { scan: scan === null ? EMPTY_PROGRAM : encodeProgram(scan), check };
+}
+
+function foldedPlan(
+  filter: BoundFilter,
+  cells: readonly CellColumn[],
+  layout: FoldLayout,
+): FoldedPlan | null {
+  const penalties = foldPenalties(filter, layout);
+  const check = penalties === null ? null : cellPlan(filter, cells);
+  return penalties === null || check === null ? null : { penalties, check: check.scan };
 }
 
 /** Cells tell exactly, so that there is nothing to check. */

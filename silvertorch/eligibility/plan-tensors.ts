@@ -53,6 +53,14 @@ export interface EncodedPlan {
   readonly scan: EncodedProgram;
   /** Over the cells of those that were found: which of them are eligible; null: all are. */
   readonly check: EncodedProgram | null;
+  /** How it is worked off as a part of the product; absent: it cannot be. */
+  readonly folded?: FoldedPlan;
+}
+
+/** What a query requires of items, float32 [64], and the program over cells by which it is checked. */
+export interface FoldedPlan {
+  readonly penalties: Float32Array;
+  readonly check: EncodedProgram;
 }
 
 /** @param operandOf the numbers that stand for a literal's row: its operand. */

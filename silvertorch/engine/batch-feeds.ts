@@ -1,5 +1,6 @@
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
+import { FOLD_DIMS } from "../eligibility/fold.ts";
 import { planTensors, type EncodedPlan, type EncodedProgram } from "../eligibility/plan-tensors.ts";
 import { RANGE_NUMBERS, STEP_FLAGS, stepTensors } from "../eligibility/step-tensors.ts";
 import type { DeviceForm } from "../graph/device-form.ts";
@@ -16,6 +17,8 @@ export interface BatchShape {
   readonly clustered: boolean;
   /** Whether the graph takes `fetch` and what to check of what signatures let through. */
   readonly checked: boolean;
+  /** Whether the graph takes what is folded, and `fetch`. */
+  readonly foldable: boolean;
   readonly form: DeviceForm;
 }
 
@@ -25,13 +28,15 @@ export interface Thoroughness {
   readonly probes: number;
   /** Places of a list before the check; as many as wanted, if that is more. */
   readonly fetch: number;
+  /** Whether filters are a part of the product. */
+  readonly folded: boolean;
 }
 
 /** The inputs of the retrieval graph for a batch of queries; each layer's file says what they are. */
 export function batchFeeds(
   queries: readonly EngineQuery[],
   shape: BatchShape,
-  { probes, fetch }: Thoroughness,
+  { probes, fetch, folded }: Thoroughness,
 ): Record<string, HostTensor> {
   const k = Math.min(shape.items, Math.max(...queries.map((query) => query.k)));
   return {
@@ -40,7 +45,8 @@ export function batchFeeds(
     ...exclusionFeeds(queries),
     k: single(k),
     ...(shape.clustered ? { probes: single(probes) } : {}),
-    ...(shape.checked ? { fetch: single(Math.min(shape.items, fetch)) } : {}),
+    ...(shape.checked || shape.foldable ? { fetch: single(Math.min(shape.items, fetch)) } : {}),
+    ...(shape.foldable ? foldFeeds(queries, folded) : {}),
   };
 }
 
@@ -85,13 +91,7 @@ function planFeeds(
   queries: readonly EngineQuery[],
   { checked, form }: BatchShape,
 ): Record<string, HostTensor> {
-  const positions = new Map<EncodedPlan | null, number>();
-  const planOf = Int32Array.from(queries, ({ plan }) => {
-    const position = positions.get(plan) ?? positions.size;
-    positions.set(plan, position);
-    return position;
-  });
-  const distinct = [...positions.keys()];
+  const { plans: distinct, planOf } = distinctPlans(queries);
   return {
     filtered: flag(distinct.some((plan) => plan !== null)),
     plan_of: { type: "int32", dims: [queries.length], data: planOf },
@@ -103,16 +103,60 @@ function planFeeds(
   };
 }
 
+interface DistinctPlans {
+  readonly plans: readonly (EncodedPlan | null)[];
+  /** [queries] */
+  readonly planOf: Int32Array;
+}
+
+function distinctPlans(queries: readonly EngineQuery[]): DistinctPlans {
+  const positions = new Map<EncodedPlan | null, number>();
+  const planOf = Int32Array.from(queries, ({ plan }) => {
+    const position = positions.get(plan) ?? positions.size;
+    positions.set(plan, position);
+    return position;
+  });
+  return { plans: [...positions.keys()], planOf };
+}
+
 function scanFeeds(
   programs: readonly (EncodedProgram | null)[],
   { eligibility }: DeviceForm,
 ): Record<string, HostTensor> {
-  if (eligibility === "bitmaps") return programFeeds("scan", programs, [ALL_ITEMS_ROW]);
+  return eligibility === "bitmaps"
+    ? programFeeds("scan", programs, [ALL_ITEMS_ROW])
+    : cellProgramFeeds("scan", programs);
+}
+
+/** Inputs of a cell machine: see `cellProgramInputs`. */
+function cellProgramFeeds(
+  name: string,
+  programs: readonly (EncodedProgram | null)[],
+): Record<string, HostTensor> {
   const { steps, plans, ranges, flags, complements } = stepTensors(programs);
   return {
-    scan_ranges: { type: "int32", dims: [steps, RANGE_NUMBERS, plans, 1], data: ranges },
-    scan_flags: { type: "bool", dims: [steps, STEP_FLAGS.length, plans, 1], data: flags },
-    scan_complements: { type: "bool", dims: [plans, 1], data: complements },
+    [`${name}_ranges`]: { type: "int32", dims: [steps, RANGE_NUMBERS, plans, 1], data: ranges },
+    [`${name}_flags`]: { type: "bool", dims: [steps, STEP_FLAGS.length, plans, 1], data: flags },
+    [`${name}_complements`]: { type: "bool", dims: [plans, 1], data: complements },
+  };
+}
+
+/** What each query requires of items, and how that is checked; of a batch that is not folded, nothing. */
+function foldFeeds(queries: readonly EngineQuery[], isFolded: boolean): Record<string, HostTensor> {
+  const penalties = new Float32Array(queries.length * FOLD_DIMS);
+  const plans = distinctPlans(queries).plans.map((plan) => (isFolded ? plan?.folded : undefined));
+  if (isFolded) {
+    for (const [at, { plan }] of queries.entries()) {
+      if (plan?.folded !== undefined) penalties.set(plan.folded.penalties, at * FOLD_DIMS);
+    }
+  }
+  return {
+    folded: flag(isFolded),
+    fold_penalties: { type: "float32", dims: [queries.length, FOLD_DIMS], data: penalties },
+    ...cellProgramFeeds(
+      "fold",
+      plans.map((plan) => plan?.check ?? null),
+    ),
   };
 }
 

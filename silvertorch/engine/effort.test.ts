@@ -40,7 +40,7 @@ test("a short one is looked for in four times the clusters, then in all, then no
   const effort = new Effort(manifest(), 5);
   const asked = query(plan());
   const first = effort.of(asked);
-  expect(first).toEqual({ probes: 5, fetch: 0 });
+  expect(first).toEqual({ probes: 5, fetch: 0, folded: false });
   const second = effort.harder(asked, answer(3), first)!;
   expect(second.probes).toBe(20);
   // 80 of 100 clusters would be copied; to scan all is less work.
@@ -63,8 +63,8 @@ test("where a check takes too many out, lists grow before more clusters are prob
   const effort = new Effort(manifest(), 5);
   const asked = query(plan(true));
   const first = effort.of(asked);
-  expect(first).toEqual({ probes: 5, fetch: 157 });
-  expect(effort.harder(asked, answer(60, true), first)).toEqual({ probes: 5, fetch: 628 });
+  expect(first).toMatchObject({ probes: 5, fetch: 157 });
+  expect(effort.harder(asked, answer(60, true), first)).toMatchObject({ probes: 5, fetch: 628 });
 });
 
 test("where more than the score counts, a starved list matters though the answer is whole", () => {
@@ -74,4 +74,15 @@ test("where more than the score counts, a starved list matters though the answer
   expect(first.fetch).toBe(657);
   expect(effort.harder(asked, answer(100, true), first)?.fetch).toBe(2628);
   expect(effort.harder(asked, answer(100, false), first)).toBeNull();
+});
+
+test("a folded filter that lets through too much is worked off by its plan from then on", () => {
+  const effort = new Effort(manifest({ clusters: null }), "all");
+  const penalties = new Float32Array(64);
+  const folded = query({ ...plan(), folded: { penalties, check: EMPTY_PROGRAM } });
+  const first = effort.of(folded);
+  expect(first).toMatchObject({ fetch: 400, folded: true });
+  expect(effort.harder(folded, answer(60, false), first)).toBeNull();
+  expect(effort.harder(folded, answer(60, true), first)).toMatchObject({ folded: false });
+  expect(effort.of(folded).folded).toBe(false);
 });

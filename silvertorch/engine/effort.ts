@@ -7,6 +7,9 @@ const WIDENING = 4;
 /** From this share of the clusters on all are scanned, which needs no copy of them. */
 const SCAN_ALL_SHARE = 0.25;
 
+/** Places of a list, a wanted item, where a folded filter lets through more than is eligible. */
+const FOLDED_PLACES = 4;
+
 /**
  * How thoroughly each query is searched. Where a filter leaves fewer items in the probed clusters
  * than are wanted, more clusters are looked at; where a check takes too many out of the lists,
@@ -37,15 +40,19 @@ export class Effort {
     return { widened: this.#widened, widestProbes: this.#widest };
   }
 
-  isAll({ probes }: Thoroughness): boolean {
+  isAll({ probes }: Pick<Thoroughness, "probes">): boolean {
     return probes >= this.#clusters;
   }
 
   of({ plan, k }: EngineQuery): Thoroughness {
-    if (plan === null) return { probes: this.#probes, fetch: 0 };
+    if (plan === null) return { probes: this.#probes, fetch: 0, folded: false };
     const known = this.#byPlan.get(plan);
     if (known !== undefined) return known;
-    return { probes: this.#probes, fetch: plan.check === null ? 0 : this.#roomy(k) };
+    if (plan.folded !== undefined) {
+      return { probes: this.#probes, fetch: FOLDED_PLACES * k, folded: true };
+    }
+    const fetch = plan.check === null ? 0 : this.#roomy(k);
+    return { probes: this.#probes, fetch, folded: false };
   }
 
   /** How to search again, because the answer may lack items; null: it is all there is. */
@@ -61,15 +68,18 @@ export class Effort {
   #harder(
     { k, exclude }: EngineQuery,
     { rows, starved }: EngineAnswer,
-    { probes, fetch }: Thoroughness,
+    { probes, fetch, folded }: Thoroughness,
   ): Thoroughness | null {
     const isShort = rows.length < Math.min(k, this.#items - exclude.length);
+    // What was folded lets through too much of this filter: it is worked off by its plan.
+    if (folded) return starved && isShort ? { probes, fetch: 0, folded: false } : null;
     if (starved && (isShort || this.#places > 0) && fetch < this.#items) {
-      return { probes, fetch: WIDENING * Math.max(fetch, this.#roomy(k)) };
+      return { probes, fetch: WIDENING * Math.max(fetch, this.#roomy(k)), folded };
     }
-    if (!isShort || this.isAll({ probes, fetch })) return null;
+    if (!isShort || this.isAll({ probes })) return null;
     const many = probes * WIDENING;
-    return { probes: many > this.#clusters * SCAN_ALL_SHARE ? this.#clusters : many, fetch };
+    const wider = many > this.#clusters * SCAN_ALL_SHARE ? this.#clusters : many;
+    return { probes: wider, fetch, folded };
   }
 
   /** A quarter more than wanted: signatures let through few that are not eligible. */

@@ -94,6 +94,7 @@ export class OnnxEngine implements Engine {
       queryDim,
       clustered: clusters !== null,
       checked: manifest.checked && form.eligibility === "bitmaps",
+      foldable: manifest.folded !== null && form.eligibility === "bitmaps",
       form,
     };
   }

@@ -111,13 +111,14 @@ function cellsOf(
   { manifest }: Artifact,
   { columns, index, form }: PlannedColumns,
 ): Pick<PlannedFor, "cells"> {
-  if (form === "bitmaps" && !manifest.checked) return {};
+  const { checked, folded } = manifest;
+  if (form === "bitmaps" && !checked && folded === null) return {};
   const numbered = cellColumns(
     columns,
     (at) => distinctOf(index, at),
     (at) => manifest.columns[at]!.cells,
   );
-  return { cells: { columns: numbered, use: form === "cells" ? "scan" : "check" } };
+  return { cells: { columns: numbered, use: form === "cells" ? "scan" : (folded ?? "check") } };
 }
 
 /** Columns without their items' values, which live in the bitmaps only. */

@@ -20,9 +20,9 @@ export async function thoroughAnswers(
   search: Search,
 ): Promise<EngineAnswer[]> {
   const answers: EngineAnswer[] = [];
-  let waiting = grouped(Array.from(queries, (query, at) => [at, effort.of(query)]));
+  let waiting = grouped(firstTry(queries, effort));
   while (waiting.length > 0) {
-    const again: [at: number, thoroughness: Thoroughness][] = [];
+    const again: Pair[] = [];
     for (const { positions, thoroughness } of waiting) {
       const group = positions.map((at) => queries[at]!);
       for (const [nth, answer] of (await search(group, thoroughness)).entries()) {
@@ -37,19 +37,35 @@ export async function thoroughAnswers(
   return answers;
 }
 
+type Pair = readonly [at: number, thoroughness: Thoroughness];
+
+/** Queries without a filter go along where others' filters are folded, rather than by themselves. */
+function firstTry(queries: readonly EngineQuery[], effort: Effort): Pair[] {
+  const own = queries.map((query) => effort.of(query));
+  const folded = own.some((thoroughness) => thoroughness.folded);
+  return own.map((thoroughness, at) =>
+    queries[at]!.plan === null ? [at, { ...thoroughness, folded }] : [at, thoroughness],
+  );
+}
+
 interface Group {
-  readonly thoroughness: Thoroughness;
+  thoroughness: Thoroughness;
   readonly positions: number[];
 }
 
 /** Positions of the queries that are searched alike. */
-function grouped(pairs: readonly (readonly [at: number, thoroughness: Thoroughness])[]): Group[] {
+function grouped(pairs: readonly Pair[]): Group[] {
   const groups = new Map<string, Group>();
   for (const [at, thoroughness] of pairs) {
-    const key = `${thoroughness.probes} ${thoroughness.fetch}`;
+    const { probes, fetch, folded } = thoroughness;
+    const key = `${probes} ${folded ? "folded" : fetch}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { thoroughness, positions: [at] });
-    else group.positions.push(at);
+    if (group === undefined) {
+      groups.set(key, { thoroughness, positions: [at] });
+      continue;
+    }
+    group.positions.push(at);
+    if (fetch > group.thoroughness.fetch) group.thoroughness = thoroughness;
   }
   return [...groups.values()];
 }

@@ -12,13 +12,13 @@ export interface CellWeights {
   readonly padding: StoredTensor | null;
 }
 
-/** Eligibility by the items' own attributes, exactly. Inputs: those of a cell program. */
+/** Eligibility by the items' own attributes, exactly. Inputs: a cell program's, whose names begin with `scan`. */
 export function cellEligibility(
   graph: GraphBuilder,
   weights: CellWeights,
   planOf: Value,
 ): ItemPenalties {
-  const program = cellProgramInputs(graph);
+  const program = cellProgramInputs(graph, "scan");
   return {
     ofAll: (branch) => ofAll(branch, weights, { program, planOf }),
     within: (branch, clusters) =>

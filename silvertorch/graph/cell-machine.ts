@@ -8,12 +8,13 @@ export interface CellProgram {
   readonly complements: Value;
 }
 
-/** Inputs: `scan_ranges`, `scan_flags` and `scan_complements`. */
-export function cellProgramInputs(graph: GraphBuilder): CellProgram {
+/** Inputs, each with a name of its own in front: `_ranges`, `_flags` and `_complements`. */
+export function cellProgramInputs(graph: GraphBuilder, name: string): CellProgram {
+  const steps = `${name}_steps`;
   return {
-    ranges: graph.input("scan_ranges", "int32", ["scan_steps", RANGE_NUMBERS, "plans", 1]),
-    flags: graph.input("scan_flags", "bool", ["scan_steps", STEP_FLAGS.length, "plans", 1]),
-    complements: graph.input("scan_complements", "bool", ["plans", 1]),
+    ranges: graph.input(`${name}_ranges`, "int32", [steps, RANGE_NUMBERS, "plans", 1]),
+    flags: graph.input(`${name}_flags`, "bool", [steps, STEP_FLAGS.length, "plans", 1]),
+    complements: graph.input(`${name}_complements`, "bool", ["plans", 1]),
   };
 }
 

@@ -8,6 +8,12 @@ import type { DeviceForm } from "./device-form.ts";
 import { eligibility, type EligibilityWeights } from "./eligibility.ts";
 import { exclusionInputs } from "./exclusion.ts";
 import { exhaustiveSearch, type SearchInputs } from "./exhaustive-search.ts";
+import {
+  foldedSearch,
+  foldInputs,
+  type FoldedResult,
+  type FoldedWeights,
+} from "./folded-search.ts";
 import { freshScoring } from "./fresh-scoring.ts";
 import type { QuantisedItems } from "./quantised-scoring.ts";
 import { rankedByValue, type RankingWeights } from "./ranking.ts";
@@ -31,6 +37,8 @@ export interface RetrievalWeights {
   /** null: items lie by row and are all scanned. */
   readonly clusters: ClusterWeights | null;
   readonly eligibility: EligibilityWeights;
+  /** By which conjunctions are a part of the product; null: they are not. */
+  readonly folded: FoldedWeights | null;
   /** int32 [items, cells], by which what signatures let through is checked; null: it is not. */
   readonly cells: StoredTensor | null;
   /** null: an item's value is its score. */
@@ -60,10 +68,12 @@ export interface RetrievalShape {
  * With quantised items somewhat more are kept and scored again in full precision before the cut.
  *
  * Inputs: those of the layers, `plan_of` int32 [batch], the plan of each request, `k` int64 [1], the
- * largest k of the batch, and, where there are clusters, `probes` int64 [1]: how many of them each head looks at. Outputs: `values` float32
- * [batch, k], -inf where fewer items are eligible, and `rows` uint32 [batch, k]; fewer than k
- * columns where no request of the batch has k candidates. Where lists are checked, `fetch` int64
- * [1] is how long they are before, and `starved` int32 [batch] is 1 where that was too short.
+ * largest k of the batch, and, where there are clusters, `probes` int64 [1]: how many of them each
+ * head looks at. Outputs: `values` float32 [batch, k], -inf where fewer items are eligible, and
+ * `rows` uint32 [batch, k]; fewer than k columns where no request of the batch has k candidates.
+ * Where lists are checked, `fetch` int64 [1] is how long they are before, and `starved` int32
+ * [batch] is 1 where that was too short. Where conjunctions can be folded into the product
+ * (folded-search.ts), the same two tell of that check.
  */
 export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape): GraphBuilder {
   const graph = new GraphBuilder("retrieval");
@@ -113,8 +123,9 @@ interface Scope {
 
 /** The best eligible items of each list, by their scores in full precision. */
 function best(graph: GraphBuilder, weights: RetrievalWeights, scope: Scope): Ranked {
-  const { items, half, quantised, clusters, cells } = weights;
+  const { items, half, quantised, clusters, cells, folded } = weights;
   const { inputs, planOf } = scope;
+  if (folded !== null) return foldedOrNot(graph, { items, folded }, scope);
   const isRough = half !== null || quantised !== null || (clusters?.quantised ?? null) !== null;
   const wanted = isRough ? candidateCount(graph, inputs.k, scope.items) : inputs.k;
   const fetched =
@@ -131,6 +142,35 @@ function best(graph: GraphBuilder, weights: RetrievalWeights, scope: Scope): Ran
     return { values: precise.values, rows: rowsOf(graph, clusters, precise.rows) };
   }
   return cells === null ? { values, rows } : shortened(graph, { values, rows }, inputs.k);
+}
+
+/** Of a batch whose filters can all be folded, the search that does so; `starved` is its result. */
+function foldedOrNot(
+  graph: GraphBuilder,
+  { items, folded }: { readonly items: StoredTensor; readonly folded: FoldedWeights },
+  { items: count, planOf, inputs }: Scope,
+): Ranked {
+  const fold = foldInputs(graph);
+  const branch = (name: string, find: (inner: GraphBuilder) => FoldedResult): GraphBuilder => {
+    const inner = graph.subgraph(name);
+    const { values, rows, starved: lacking } = find(inner);
+    inner.output("values", values, "float32", ["batch", "k"]);
+    inner.output("rows", rows, "int64", ["batch", "k"]);
+    inner.output("starved", lacking, "int32", ["batch"]);
+    return inner;
+  };
+  const yes = branch("folded", (inner) =>
+    foldedSearch(inner, folded, { items: count, inputs, fold, planOf }),
+  );
+  const no = branch("planned", (inner) => ({
+    ...exhaustiveSearch(inner, { items, quantised: null }, { items: count, inputs }),
+    starved: inner.node("Sub", [planOf, planOf]),
+  }));
+  const [values, rows, lacking] = graph.nodes("If", [fold.folded], 3, {
+    attributes: { then_branch: yes, else_branch: no },
+  }) as [Value, Value, Value];
+  graph.output("starved", lacking, "int32", ["batch"]);
+  return { values, rows };
 }
 
 /** Items found among all, by row, or in clusters, by position. */

@@ -149,8 +149,11 @@ export const indexAsModelSettings = z.strictObject({
   nlist: z.union([z.literal("auto"), count.max(65_536)]).default("auto"),
   /** Clusters that each head looks at; all: every item is scored, and recall is that of the oracle. */
   nprobe: z.union([z.literal("all"), count]).default("all"),
-  /** How eligible items are found: by exact bitmaps, or by a Bloom filter an item. */
-  eligibility: z.enum(["exact", "bloom"]).default("exact"),
+  /**
+   * How eligible items are found: by exact bitmaps; by a Bloom filter an item; or, where a filter is
+   * a conjunction of at most eight terms, as 64 further dimensions of the product that scores them.
+   */
+  eligibility: z.enum(["exact", "bloom", "folded"]).default("exact"),
   bloom: z
     .strictObject({
       hashes: z.number().int().min(1).max(16).default(5),
