@@ -15,7 +15,7 @@ import { type Loaded, Workbench } from "./workbench.ts";
 
 const K = 100;
 const BATCH_SIZES = [1, 64, 256, 512, 1024];
-const PROBES = [8, 16, 32];
+const PROBES = [8, 16, 20, 24, 32];
 const RECALL_REQUESTS = 512;
 const ROUNDS = 7;
 
@@ -86,7 +86,7 @@ async function placement({ artifact, reader }: Loaded): Promise<void> {
 async function speeds(items: number, nlist: number, dim: number): Promise<void> {
   const workbench = await open(items, dim);
   const truthOf = new Map<string, readonly EngineAnswer[]>();
-  for (const precision of ["float16", "int8"]) {
+  for (const precision of ["float16"]) {
     const all = await workbench.load({ nlist, precision, nprobe: "all" }, "cuda");
     for (const [name, filter] of Object.entries(FILTERS)) {
       const requests = workbench.requests(filter, RECALL_REQUESTS);

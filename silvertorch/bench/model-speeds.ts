@@ -72,7 +72,7 @@ async function everyItem(extent: Extent): Promise<void> {
   line(
     "engine, folded conjunction",
     "engine",
-    `goal: 1.5; recall ${same.toFixed(4)}, ${widened} of ${BATCH * BATCHES} by their plan`,
+    `goal: 1.5; recall ${same.toFixed(4)}, ${widened} searched again`,
   );
   line("engine, general filter", "engine", "of 7 terms; goal: 4");
   for (const { engine } of [float, int8, folding]) await engine[Symbol.asyncDispose]();

@@ -32,7 +32,7 @@ export const FOLD_PENALTY = 1e30;
 export const MAX_FOLDED_TERMS = 8;
 
 /** Best for items of about seven values: a value that an item lacks then seems there in 4%. */
-const HASHES = 3;
+const HASHES = 4;
 /** At most this share of the dimensions is for numbers. */
 const NUMBER_SHARE = 0.25;
 /** Shares of a column's numbers that thresholds lie at; the first of each holds of all numbers. */

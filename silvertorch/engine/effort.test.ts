@@ -76,13 +76,16 @@ test("where more than the score counts, a starved list matters though the answer
   expect(effort.harder(asked, answer(100, false), first)).toBeNull();
 });
 
-test("a folded filter that lets through too much is worked off by its plan from then on", () => {
+test("a folded filter that lets through too much gets longer lists, and then its plan", () => {
   const effort = new Effort(manifest({ clusters: null }), "all");
   const penalties = new Float32Array(64);
   const folded = query({ ...plan(), folded: { penalties, check: EMPTY_PROGRAM } });
   const first = effort.of(folded);
-  expect(first).toMatchObject({ fetch: 400, folded: true });
+  expect(first).toMatchObject({ fetch: 800, folded: true });
   expect(effort.harder(folded, answer(60, false), first)).toBeNull();
-  expect(effort.harder(folded, answer(60, true), first)).toMatchObject({ folded: false });
+  const second = effort.harder(folded, answer(60, true), first)!;
+  expect(second).toMatchObject({ fetch: 1600, folded: true });
+  const third = effort.harder(folded, answer(60, true), second)!;
+  expect(effort.harder(folded, answer(60, true), third)).toMatchObject({ folded: false });
   expect(effort.of(folded).folded).toBe(false);
 });

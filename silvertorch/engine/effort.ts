@@ -7,8 +7,12 @@ const WIDENING = 4;
 /** From this share of the clusters on all are scanned, which needs no copy of them. */
 const SCAN_ALL_SHARE = 0.25;
 
-/** Places of a list, a wanted item, where a folded filter lets through more than is eligible. */
-const FOLDED_PLACES = 4;
+/**
+ * Places of a list, a wanted item, where a filter is folded and so lets through more than is
+ * eligible: at first, and at most. A list twice as long costs less than a search by itself.
+ */
+const FOLDED_PLACES = 8;
+const MOST_FOLDED_PLACES = 32;
 
 /**
  * How thoroughly each query is searched. Where a filter leaves fewer items in the probed clusters
@@ -71,8 +75,12 @@ export class Effort {
     { probes, fetch, folded }: Thoroughness,
   ): Thoroughness | null {
     const isShort = rows.length < Math.min(k, this.#items - exclude.length);
-    // What was folded lets through too much of this filter: it is worked off by its plan.
-    if (folded) return starved && isShort ? { probes, fetch: 0, folded: false } : null;
+    if (folded) {
+      if (!starved || !isShort) return null;
+      const isMost = fetch >= Math.min(this.#items, MOST_FOLDED_PLACES * k);
+      // What is folded lets through too much of this filter: it is worked off by its plan.
+      return { probes, fetch: isMost ? 0 : 2 * fetch, folded: !isMost };
+    }
     if (starved && (isShort || this.#places > 0) && fetch < this.#items) {
       return { probes, fetch: WIDENING * Math.max(fetch, this.#roomy(k)), folded };
     }
