@@ -34,7 +34,7 @@ test("an item that matches keeps its score to the bit, another one loses it or i
       return held.every((_, item) => {
         const change = added(penalties, item);
         if (matches(filter, { ...catalogue, columns }, item)) return change === 0;
-        return change === 0 || change <= -FOLD_PENALTY;
+        return change === 0 || change <= -Math.fround(FOLD_PENALTY);
       });
     }),
     { numRuns: 200 },

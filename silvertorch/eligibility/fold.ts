@@ -26,8 +26,11 @@ export interface FoldThreshold {
 
 /** Dimensions for conditions: half of what embeddings usually have. */
 export const FOLD_DIMS = 64;
-/** What a query holds where it requires something: beyond every score, far from overflowing. */
-export const FOLD_PENALTY = 1e30;
+/**
+ * What a query holds where it requires something: beyond every score, and so large that two of them
+ * overflow to infinity. Of the items that sink nearly all then sink alike, and a TopK passes by.
+ */
+export const FOLD_PENALTY = 3e38;
 /** More terms are planned: their false positives would be checked in vain. */
 export const MAX_FOLDED_TERMS = 8;
 
@@ -35,18 +38,19 @@ export const MAX_FOLDED_TERMS = 8;
 const HASHES = 4;
 /** At most this share of the dimensions is for numbers. */
 const NUMBER_SHARE = 0.25;
-/** Shares of a column's numbers that thresholds lie at; the first of each holds of all numbers. */
+/** Shares of a column's numbers that thresholds lie at; the first holds of all numbers. */
 const AT_MOST = [1, 0.4, 0.1];
-const AT_LEAST = [0, 0.6, 0.9];
+const AT_LEAST = [0.6, 0.9];
 
 /** Chooses the dimensions for a catalogue. */
 export function foldLayout(columns: readonly Column[]): FoldLayout {
   const numeric = columns.filter(({ kind }) => kind === "numeric").length;
-  const room = Math.floor((FOLD_DIMS * NUMBER_SHARE) / Math.max(1, 2 * numeric));
-  const each = Math.min(AT_MOST.length, room);
-  const thresholds = columns.flatMap((column, at) =>
-    column.kind === "numeric" ? thresholdsOf(column, at, each) : [],
-  );
+  const room = Math.floor((FOLD_DIMS * NUMBER_SHARE) / Math.max(1, numeric));
+  const thresholds = columns
+    .flatMap((column, at) =>
+      column.kind === "numeric" ? thresholdsOf(column, at, Math.floor((room - 1) / 2)) : [],
+    )
+    .slice(0, FOLD_DIMS * NUMBER_SHARE);
   return { valueDims: FOLD_DIMS - thresholds.length, hashes: HASHES, thresholds };
 }
 
@@ -55,12 +59,12 @@ function thresholdsOf({ values }: NumericColumn, column: number, each: number): 
   if (sorted.length === 0) return [];
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
   return [
-    ...AT_MOST.slice(0, each).map((share) => ({
+    ...AT_MOST.slice(0, Math.max(0, each) + 1).map((share) => ({
       column,
       side: "atMost" as const,
       value: at(share),
     })),
-    ...AT_LEAST.slice(0, each).map((share) => ({
+    ...AT_LEAST.slice(0, Math.max(0, each)).map((share) => ({
       column,
       side: "atLeast" as const,
       value: at(share),
@@ -139,5 +143,10 @@ function nearest({ thresholds, valueDims }: FoldLayout, asked: FoldThreshold): n
       (side === "atMost" ? value < thresholds[best]!.value : value > thresholds[best]!.value);
     if (implied && tighter) best = at;
   }
-  return best === -1 ? [] : [valueDims + best];
+  if (best !== -1) return [valueDims + best];
+  // A comparison is false of an item without a number: the largest threshold tells who has one.
+  const present = thresholds.findIndex(
+    ({ column, side }) => column === asked.column && side === "atMost",
+  );
+  return asked.side === "atLeast" && present !== -1 ? [valueDims + present] : [];
 }
