@@ -87,7 +87,8 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   const bitmaps = counted(bitmapTable(index, catalogue.columns, layout), progress);
   const byBitmaps = await addBitmaps(file, { index, layout, bitmaps });
   const isChecked = settings.eligibility.kind === "bloom" && settings.eligibility.exact;
-  const cells = isChecked ? await addCellRows(file, catalogue, index) : null;
+  const isFolded = settings.eligibility.kind === "folded";
+  const cells = isChecked || isFolded ? await addCellRows(file, catalogue, index) : null;
   const places = layout.paddedItems;
   const byCells: CellWeights = {
     kind: "cells",
@@ -95,15 +96,11 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     padding: items.clusters?.padding ?? null,
   };
 
-  const layoutOfFold =
-    settings.eligibility.kind === "folded" ? foldLayout(catalogue.columns) : null;
+  const layoutOfFold = isFolded ? foldLayout(catalogue.columns) : null;
   const folded =
-    layoutOfFold === null
+    layoutOfFold === null || cells === null
       ? null
-      : {
-          items: await addFoldedItems(file, catalogue, { layout: layoutOfFold, places }),
-          cells: byCells.cells,
-        };
+      : { items: await addFoldedItems(file, catalogue, { layout: layoutOfFold, places }), cells };
 
   const files: ManifestFile[] = [
     { name: WEIGHTS_FILE, bytes: file.bytes, sha256: await file.finish() },
@@ -112,7 +109,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     const form = formOf(device);
     const eligibility =
       form.eligibility === "bitmaps"
-        ? { eligibility: byBitmaps, cells, folded }
+        ? { eligibility: byBitmaps, cells: isChecked ? cells : null, folded }
         : { eligibility: byCells, cells: null, folded: null };
     const graph = retrievalGraph(
       { users: userTable, tower, ...items, ...eligibility, ranking },
@@ -134,7 +131,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     bitmapRows: index.rows,
     signatures: index.signatures,
     folded: layoutOfFold,
-    checked: cells !== null,
+    checked: isChecked,
     scoreOnly: model.scoreOnly,
     clusters: items.clusters?.padding.dims[0] ?? null,
     clusterWidth: items.clusters?.padding.dims[1] ?? null,

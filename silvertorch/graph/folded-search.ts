@@ -12,7 +12,7 @@ import { bestOf, type Ranked } from "./top-k.ts";
 export interface FoldedWeights {
   /** float32 [paddedItems, dim + 64]: embeddings, and behind them what is required of them. */
   readonly items: StoredTensor;
-  /** int32 [cells, paddedItems] */
+  /** int32 [items, cells] */
   readonly cells: StoredTensor;
 }
 
@@ -110,10 +110,12 @@ function eligibleBits(
     planOf,
   }: { readonly rows: Value; readonly program: CellProgram; readonly planOf: Value },
 ): Value {
-  const count = cells.dims[0]!;
-  // [cells, batch, listed] to [batch x cells, listed]: the cells of a request, one after another.
-  const held = graph.node("Gather", [graph.weight(cells), rows], { attributes: { axis: 1 } });
-  const byRequest = graph.node("Transpose", [held], { attributes: { perm: [1, 0, 2] } });
+  const [items, count] = cells.dims as [number, number];
+  // What fills up the catalogue is excluded from the list already, and has no cells.
+  const known = graph.node("Min", [rows, graph.ints(items - 1)]);
+  // [batch, listed, cells] to [batch x cells, listed]: the cells of a request, one after another.
+  const held = graph.node("Gather", [graph.weight(cells), known]);
+  const byRequest = graph.node("Transpose", [held], { attributes: { perm: [0, 2, 1] } });
   const listed = graph.node("Shape", [rows], { attributes: { start: 1, end: 2 } });
   const flat = graph.node("Reshape", [
     byRequest,
