@@ -136,7 +136,7 @@ async function measure(device: GpuDevice, one: Case): Promise<void> {
     for (const [stage, ms] of await trial.stageTimes()) {
       const { bytes, operations } = work.get(stage) ?? { bytes: 0, operations: 0 };
       print(
-        `  ${stage.padEnd(10)} ${ms.toFixed(3)} ms  ${(bytes / 1e6).toFixed(1)} MB, ${(bytes / ms / 1e9).toFixed(2)} TB/s  ${(operations / 1e9).toFixed(2)} GFLOP, ${(operations / ms / 1e9).toFixed(2)} TFLOP/s`,
+        `  ${stage.padEnd(12)} ${ms.toFixed(3)} ms  ${(bytes / 1e6).toFixed(1)} MB, ${(bytes / ms / 1e9).toFixed(2)} TB/s  ${(operations / 1e9).toFixed(2)} GFLOP, ${(operations / ms / 1e9).toFixed(2)} TFLOP/s`,
       );
     }
   }

@@ -76,7 +76,7 @@ export class FreshLane {
 
   record(recorder: Recorder, requests: number): void {
     if (this.#fresh === 0) return;
-    recorder.stage("fresh");
+    recorder.stage("fused.fresh");
     recorder.run(this.#buffers!.bound, [Math.ceil(this.#fresh / FRESH_TILE), requests]);
   }
 

@@ -134,7 +134,7 @@ class TowerLane implements QueryLane {
   }
 
   record(recorder: Recorder, { requests }: BatchExtent): void {
-    recorder.stage("tower");
+    recorder.stage("fused.tower");
     for (const bound of this.#takeFeatures) recorder.run(bound, [requests]);
     for (const layer of this.#layers) layer(recorder, requests);
     recorder.run(this.#takeVectors, [requests]);

@@ -140,19 +140,19 @@ export class DeviceRankingLane implements RankingLane {
   }
 
   record(recorder: Recorder, { requests, places, k }: BatchExtent): void {
-    recorder.stage("union");
+    recorder.stage("fused.union");
     recorder.run(this.#union, [requests]);
     if (this.#parts.values !== null) {
       if (this.#overArch !== null) {
-        recorder.stage("user side");
+        recorder.stage("fused.users");
         this.#overArch.record(recorder, requests);
       }
-      recorder.stage("values");
+      recorder.stage("fused.values");
       const { tile, records } = this.#parts.values;
       const tiles = valuesTiles(this.#parts.heads * places, tile, records);
       for (const bound of this.#values) recorder.run(bound, [tiles, requests]);
     }
-    recorder.stage("best");
+    recorder.stage("fused.best");
     recorder.run(powerOfTwo(k) <= this.#parts.sorted ? this.#best : this.#manyBest!, [requests]);
   }
 

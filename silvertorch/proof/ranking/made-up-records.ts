@@ -18,6 +18,16 @@ export async function madeUpRecords(
   items: number,
 ): Promise<RecordChunk[]> {
   const chunks = emptyRecords(device, { record, items });
+  await fillRecords(device, record, chunks);
+  return chunks;
+}
+
+/** Fills records with such numbers. */
+export async function fillRecords(
+  device: GpuDevice,
+  record: ItemRecord,
+  chunks: readonly Pick<RecordChunk, "rows" | "buffer">[],
+): Promise<void> {
   const kernel = await compileKernel(device, "made-up-records", fillKernel(record));
   for (const [at, { rows, buffer }] of chunks.entries()) {
     const words = rows * record.words;
@@ -30,7 +40,6 @@ export async function madeUpRecords(
     });
   }
   await device.settle(device.queue.onSubmittedWorkDone());
-  return chunks;
 }
 
 function fillKernel({ words, parts, attributes }: ItemRecord): string {

@@ -26,14 +26,17 @@ export function rankingWork(model: ModelSpec, shape: WorkShape): Map<string, Wor
   const tower = widths.slice(1).reduce((sum, width, at) => sum + width * widths[at]!, 0);
   const { ofUser, ofCandidate } = overArchProducts(model, dim);
   return new Map<string, Work>([
-    ["tower", { bytes: 4 * (tower + requests * widths[0]!), operations: 2 * requests * tower }],
-    ["union", { bytes: requests * (16 * listed + 16 * tableSlots(listed)), operations: 0 }],
-    ["user side", { bytes: 4 * ofUser, operations: 2 * requests * ofUser }],
     [
-      "values",
+      "fused.tower",
+      { bytes: 4 * (tower + requests * widths[0]!), operations: 2 * requests * tower },
+    ],
+    ["fused.union", { bytes: requests * (16 * listed + 16 * tableSlots(listed)), operations: 0 }],
+    ["fused.users", { bytes: 4 * ofUser, operations: 2 * requests * ofUser }],
+    [
+      "fused.values",
       { bytes: candidates * (recordBytes + 12), operations: 2 * candidates * ofCandidate },
     ],
-    ["best", { bytes: candidates * 4 + 8 * requests * k, operations: 0 }],
+    ["fused.best", { bytes: candidates * 4 + 8 * requests * k, operations: 0 }],
   ]);
 }
 
