@@ -52,7 +52,7 @@ function describe(
     name,
     kind: "mesh",
     engine: `${settings.index.kind}+roaring+${settings.store === "lmdb" ? "lmdb" : "redis"}`,
-    device: "cpu",
+    device: settings.index.device ?? "cpu",
     address: `127.0.0.1:${grpcPort}`,
     ...(tls === undefined ? {} : { tls }),
     httpAddress: `http${tls === undefined ? "" : "s"}://127.0.0.1:${httpPort}`,

@@ -9,6 +9,7 @@ import type { MeshSettings } from "../../src/scenario/settings.ts";
 import { writeFeatures } from "../feature/feature-store.ts";
 import { writeItems } from "../feature/item-store.ts";
 import { writePostings } from "../filter/postings-file.ts";
+import { writeDeviceIndex } from "../index/device-index.ts";
 import { HnswGraph } from "../index/hnsw.ts";
 import { writeInvertedLists } from "../index/inverted-lists.ts";
 import type { MeshConfig } from "../mesh-config.ts";
@@ -115,6 +116,10 @@ function buildIndex(
   settings: MeshSettings["index"],
   telling: (phase: string) => (fraction: number) => void,
 ): Promise<void> {
+  if (settings.device !== undefined) {
+    const { byteLength: bytes } = vectors.embeddings;
+    return buildPart(folder, (temporary) => writeDeviceIndex(temporary, vectors), { bytes });
+  }
   if (settings.kind !== "hnsw") {
     return buildPart(folder, (temporary) =>
       writeInvertedLists(temporary, vectors, settings, telling("clustering the items")),
@@ -133,15 +138,19 @@ function buildIndex(
 
 /** The settings that each shard of an index is built by. */
 function indexParts(index: MeshSettings["index"]): object[] {
-  const { kind, precision, connectivity, expansionAdd, clusters, shards } = index;
+  const { kind, device, precision, connectivity, expansionAdd, clusters, shards } = index;
+  if (device !== undefined) return perShard({ kind: "flat-graph" }, shards);
   if (kind === "flat") return [];
   // Both kinds of inverted lists are of the same clusters.
   const from =
     kind === "hnsw"
       ? { kind, precision, connectivity, expansionAdd }
       : { kind: "ivf-flat", clusters };
-  return Array.from({ length: shards }, (_, shard) => ({ ...from, shard, shards }));
+  return perShard(from, shards);
 }
+
+const perShard = (from: object, shards: number): object[] =>
+  Array.from({ length: shards }, (_, shard) => ({ ...from, shard, shards }));
 
 async function buildPart(
   folder: string,

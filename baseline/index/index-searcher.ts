@@ -4,6 +4,8 @@ import { StageTimes } from "../../src/door/stage-times.ts";
 import type { Changes, Dated, Follower } from "../live/changes.ts";
 import type { RowRange } from "../row-range.ts";
 import type { Candidates, IndexService, Search, ServiceStats } from "../services.ts";
+import type { DeviceIndex } from "./device-index.ts";
+import { type DeviceWalksOptions, walkOnDevice } from "./device-walks.ts";
 import type { GraphSettings } from "./hnsw.ts";
 import { createInt8Table } from "./int8-table.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
@@ -27,6 +29,8 @@ export interface IndexSearcherOptions {
   /** Rows of all shards together. */
   readonly builtRows: number;
   readonly workers: number;
+  /** Where rows are found; null: in the workers. It ends with the service. */
+  readonly device: DeviceIndex | null;
 }
 
 /** The index service: searches on worker threads over shared vectors and a mapped graph. */
@@ -36,10 +40,13 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
   ];
   readonly #pool: SearchPool;
   readonly #times: StageTimes;
+  readonly #walks: DeviceWalksOptions | null;
+  #deviceWalks = 0;
 
-  private constructor(pool: SearchPool, times: StageTimes) {
+  private constructor(pool: SearchPool, times: StageTimes, walks: DeviceWalksOptions | null) {
     this.#pool = pool;
     this.#times = times;
+    this.#walks = walks;
   }
 
   static async start(options: IndexSearcherOptions): Promise<IndexSearcher> {
@@ -64,15 +71,27 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
       workers,
       (ms) => times.record("index.search", ms),
     );
-    return new IndexSearcher(pool, times);
+    const items = table.count;
+    const { device } = options;
+    const walks = device === null ? null : { device, dim, items, builtRows, settings };
+    return new IndexSearcher(pool, times, walks);
   }
 
   search(searches: readonly Search[]): Promise<readonly (Dated<Candidates> | HarnessError)[]> {
-    return this.#times.time("index.batch", () => this.#pool.search(searches));
+    return this.#times.time("index.batch", () => this.#search(searches));
+  }
+
+  async #search(searches: readonly Search[]): Promise<readonly Dated<Candidates>[]> {
+    const options = this.#walks;
+    if (options === null) return await this.#pool.search(searches);
+    const walks = await this.#times.time("index.device", () => walkOnDevice(searches, options));
+    this.#deviceWalks += walks.filter((walk) => walk !== null).length;
+    return await this.#pool.search(searches, walks);
   }
 
   stats(): Promise<readonly ServiceStats[]> {
-    const counters = [...this.#pool.counters()];
+    const onDevice = this.#walks === null ? [] : [["device_walks", this.#deviceWalks] as const];
+    const counters = [...this.#pool.counters(), ...onDevice];
     return Promise.resolve([
       {
         process: ownProcessStats("index"),
@@ -84,6 +103,7 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
+    await this.#walks?.device[Symbol.asyncDispose]();
   }
 }
 

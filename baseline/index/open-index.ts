@@ -4,6 +4,7 @@ import { GRAPH_FILE } from "../build/mesh-build.ts";
 import { DatasetReader } from "../dataset-reader.ts";
 import type { MeshConfig } from "../mesh-config.ts";
 import { shardRange } from "../row-range.ts";
+import { DeviceIndex } from "./device-index.ts";
 import { readInvertedLists } from "./inverted-lists.ts";
 import { IndexSearcher } from "./index-searcher.ts";
 
@@ -18,6 +19,7 @@ export async function openIndex(config: MeshConfig, shard: number): Promise<Inde
   const folder = config.folders.index[shard];
   const embeddings = await reader.embeddings();
   const shape = { items: range.to - range.from, dim };
+  const { device } = config.settings.index;
   return await IndexSearcher.start({
     embeddings: embeddings.subarray(range.from * dim, range.to * dim),
     dim,
@@ -29,5 +31,6 @@ export async function openIndex(config: MeshConfig, shard: number): Promise<Inde
     shards,
     builtRows: items,
     workers: availableParallelism(),
+    device: device === undefined ? null : await DeviceIndex.open(folder!, { ...shape, device }),
   });
 }

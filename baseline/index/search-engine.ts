@@ -53,6 +53,8 @@ interface Job {
   readonly eligible: RowSet | null;
   /** In the catalogue's rows. */
   readonly excluded: Uint32Array;
+  /** Whether the walk was made elsewhere, on a device. */
+  readonly isGiven: boolean;
   /** Its part of a walk shared with others, one a head; null where it is walked alone. */
   walked: { readonly walk: Walked; readonly first: number } | null;
 }
@@ -98,14 +100,17 @@ export class SearchEngine {
     return this.#fresh.apply(changes);
   }
 
-  /** Answers a batch in its order. Walks of the same width are handed to the graph together. */
-  search(searches: readonly Search[]): Candidates[] {
-    const jobs = searches.map((search) => this.#prepare(search));
+  /**
+   * Answers a batch in its order. Walks of the same width are handed to the graph together.
+   * @param walks What was found elsewhere for each search, or null; absent: nothing was.
+   */
+  search(searches: readonly Search[], walks: readonly (Walked | null)[] = []): Candidates[] {
+    const jobs = searches.map((search, at) => this.#prepare(search, walks[at] ?? null));
     this.#walkTogether(jobs);
     return jobs.map((job) => this.#answer(job));
   }
 
-  #prepare(search: Search): Job {
+  #prepare(search: Search, given: Walked | null): Job {
     const { items, range } = this.#parts;
     const { bitmap } = search.eligible;
     const eligible = bitmap === null ? null : builtRows(bitmap, range, items);
@@ -116,9 +121,11 @@ export class SearchEngine {
       eligible: eligible?.cardinality ?? items,
       excluded: excluded.length,
     };
-    const plan = this.#plan(shape);
-    const all = search.excluded;
-    return { search: { ...search, excluded }, shape, plan, eligible, excluded: all, walked: null };
+    const plan: SearchPlan =
+      given === null ? this.#plan(shape) : { kind: "walk", wanted: given.wanted };
+    const walked = given === null ? null : { walk: given, first: 0 };
+    const common = { shape, plan, eligible, excluded: search.excluded, walked };
+    return { search: { ...search, excluded }, isGiven: given !== null, ...common };
   }
 
   #plan(shape: SearchShape): SearchPlan {
@@ -135,7 +142,7 @@ export class SearchEngine {
   #walkTogether(jobs: readonly Job[]): void {
     const widths = new Map<number, Job[]>();
     for (const job of jobs) {
-      if (job.plan.kind !== "walk") continue;
+      if (job.plan.kind !== "walk" || job.isGiven) continue;
       const alike = widths.get(job.plan.wanted);
       if (alike === undefined) widths.set(job.plan.wanted, [job]);
       else alike.push(job);
@@ -195,7 +202,9 @@ export class SearchEngine {
       const passed = this.#passing(job, walk, at, query, isExcluded);
       if (passed.rows.length === job.search.k) return passed;
       const reached = { wanted: walk.wanted, found: walk.counts[at]! };
-      const wanted = widenWalk(job.shape, reached, this.#parts.settings.join);
+      const { join } = this.#parts.settings;
+      // Whoever found it elsewhere is not at hand to find more.
+      const wanted = job.isGiven ? null : widenWalk(job.shape, reached, join);
       if (wanted === null) {
         this.counters.fallbacks++;
         return this.#scan(job, query, isExcluded);
@@ -207,7 +216,7 @@ export class SearchEngine {
   }
 
   #passing(
-    { eligible, search }: Job,
+    { eligible, search, isGiven }: Job,
     walk: Walked,
     at: number,
     query: Float32Array,
@@ -223,7 +232,7 @@ export class SearchEngine {
       top.push(walk.values[i]!, row);
       passed.push(row);
     }
-    const isCoarse = near instanceof HnswGraph && settings.precision !== "f32";
+    const isCoarse = isGiven || (near instanceof HnswGraph && settings.precision !== "f32");
     if (!isCoarse || passed.length < search.k) return top.take();
     // A coarser index finds the neighbourhood; the order within it is the full vectors'.
     const rows = Uint32Array.from(passed).toSorted();

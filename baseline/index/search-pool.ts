@@ -5,6 +5,7 @@ import type { Changes, Dated } from "../live/changes.ts";
 import type { Candidates, Search } from "../services.ts";
 import type { SearchCounters } from "./search-engine.ts";
 import type { ApplyTask, SearchReport, SearchTask, SearchWorkerData } from "./search-worker.ts";
+import type { Walked } from "./walk.ts";
 
 interface Pending {
   readonly resolve: (candidates: readonly Dated<Candidates>[]) => void;
@@ -68,12 +69,19 @@ export class SearchPool implements AsyncDisposable {
     return new SearchPool(started, onBatch);
   }
 
-  /** Shares a batch out among the workers, the least busy first; answers in its order. */
-  async search(searches: readonly Search[]): Promise<readonly Dated<Candidates>[]> {
+  /**
+   * Shares a batch out among the workers, the least busy first; answers in its order.
+   * @param walks What was found elsewhere for each search, or null; absent: nothing was.
+   */
+  async search(
+    searches: readonly Search[],
+    walks: readonly (Walked | null)[] = [],
+  ): Promise<readonly Dated<Candidates>[]> {
     const share = Math.ceil(searches.length / this.#lanes.length);
     const parts: Promise<readonly Dated<Candidates>[]>[] = [];
     for (let from = 0; from < searches.length; from += share) {
-      parts.push(this.#send(searches.slice(from, from + share)));
+      const to = from + share;
+      parts.push(this.#send(searches.slice(from, to), walks.slice(from, to)));
     }
     return (await Promise.all(parts)).flat();
   }
@@ -106,13 +114,16 @@ export class SearchPool implements AsyncDisposable {
     await Promise.all(this.#lanes.map(({ worker }) => worker.terminate()));
   }
 
-  #send(searches: readonly Search[]): Promise<readonly Dated<Candidates>[]> {
+  #send(
+    searches: readonly Search[],
+    walks: readonly (Walked | null)[],
+  ): Promise<readonly Dated<Candidates>[]> {
     const lane = this.#lanes.reduce((least, other) => (other.load < least.load ? other : least));
     const id = this.#nextId++;
     lane.load += searches.length;
     return new Promise((resolve) => {
       lane.pending.set(id, { resolve, searches: searches.length });
-      lane.worker.postMessage({ id, searches } satisfies SearchTask);
+      lane.worker.postMessage({ id, searches, walks } satisfies SearchTask);
     });
   }
 

@@ -9,6 +9,7 @@ import { type GraphSettings, HnswGraph } from "./hnsw.ts";
 import { Int8Scorer, type Int8Table } from "./int8-table.ts";
 import { type NearRows, type SearchCounters, SearchEngine } from "./search-engine.ts";
 import { RowScorer, type VectorTable } from "./vector-table.ts";
+import type { Walked } from "./walk.ts";
 
 /** What a worker is started with. */
 export interface SearchWorkerData {
@@ -33,6 +34,8 @@ export interface SearchWorkerData {
 export interface SearchTask {
   readonly id: number;
   readonly searches: readonly Search[];
+  /** What was found elsewhere for each search; null, or none at all: nothing was. */
+  readonly walks: readonly (Walked | null)[];
 }
 
 /** Main thread to worker: what the items are from now on. */
@@ -81,9 +84,9 @@ parentPort!.on("message", (task: SearchTask | ApplyTask) => {
 });
 report({ type: "ready" });
 
-function answer({ id, searches }: SearchTask): void {
+function answer({ id, searches, walks }: SearchTask): void {
   const startMs = performance.now();
-  const candidates = engine.search(searches);
+  const candidates = engine.search(searches, walks);
   const ms = performance.now() - startMs;
   const { counters, version } = engine;
   const buffers = candidates.flatMap(({ rows, values }) => [rows.buffer, values.buffer]);

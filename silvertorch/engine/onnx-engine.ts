@@ -1,7 +1,6 @@
-import { HarnessError } from "../../src/errors.ts";
 import type { Device } from "../../src/onnx/device.ts";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
-import { fallenBack, type Placement } from "../../src/onnx/placement.ts";
+import { requireOnDevice } from "../../src/onnx/placement.ts";
 import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import type { ArtifactManifest, ArtifactSettings } from "../compile/manifest.ts";
@@ -11,6 +10,8 @@ import { Effort } from "./effort.ts";
 import type { Engine } from "./engine.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 import { thoroughAnswers } from "./thorough-answers.ts";
+
+const FALLBACK_HINT = "set allowFallback: true to measure it all the same";
 
 export interface OnnxEngineOptions {
   readonly device: Device;
@@ -115,7 +116,8 @@ export class OnnxEngine implements Engine {
     );
     const engine = new OnnxEngine(session, artifact.manifest, { device, probes });
     if (profile) {
-      engine.#checkPlacement = async () => requireOnDevice(await session.placements(), device);
+      engine.#checkPlacement = async () =>
+        requireOnDevice(await session.placements(), device, FALLBACK_HINT);
     }
     return engine;
   }
@@ -182,21 +184,6 @@ export class OnnxEngine implements Engine {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#runner[Symbol.asyncDispose]();
   }
-}
-
-/** Nodes named in an error; there may be hundreds. */
-const NAMED_NODES = 5;
-
-function requireOnDevice(placements: readonly Placement[], device: Device): void {
-  const heavy = fallenBack(placements, device);
-  if (heavy.length === 0) return;
-  const named = heavy.slice(0, NAMED_NODES).map(({ node, op }) => `${op} (${node})`);
-  const more = heavy.length > NAMED_NODES ? ` and ${heavy.length - NAMED_NODES} more` : "";
-  throw new HarnessError(
-    "UNAVAILABLE",
-    `the device ${device} does not run ${named.join(", ")}${more}: they fell back to the CPU`,
-    { where: "device", hint: "set allowFallback: true to measure it all the same" },
-  );
 }
 
 /** Each query's own k, and of those the ones that are eligible: the others' values are -inf. */

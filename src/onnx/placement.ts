@@ -1,3 +1,4 @@
+import { HarnessError } from "../errors.ts";
 import { type Device, PROVIDERS } from "./device.ts";
 
 /** A node that ran, and where. */
@@ -48,5 +49,28 @@ export function fallenBack(placements: readonly Placement[], device: Device): Pl
   return placements.filter(
     ({ provider, op, outputBytes }) =>
       provider !== PROVIDERS[device] && (COMPUTING.test(op) || outputBytes > SMALL_BYTES),
+  );
+}
+
+/** Nodes named in an error; there may be hundreds. */
+const NAMED_NODES = 5;
+
+/**
+ * @param hint what to do about it.
+ * @throws HarnessError UNAVAILABLE naming the nodes that ran on the CPU in the device's stead.
+ */
+export function requireOnDevice(
+  placements: readonly Placement[],
+  device: Device,
+  hint: string,
+): void {
+  const heavy = fallenBack(placements, device);
+  if (heavy.length === 0) return;
+  const named = heavy.slice(0, NAMED_NODES).map(({ node, op }) => `${op} (${node})`);
+  const more = heavy.length > NAMED_NODES ? ` and ${heavy.length - NAMED_NODES} more` : "";
+  throw new HarnessError(
+    "UNAVAILABLE",
+    `the device ${device} does not run ${named.join(", ")}${more}: they fell back to the CPU`,
+    { where: "device", hint },
   );
 }

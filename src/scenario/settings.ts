@@ -36,6 +36,11 @@ const mesh = z.strictObject({
        * `ivf-int8` does that in int8, and the best of them again in full.
        */
       kind: z.enum(["hnsw", "flat", "ivf-flat", "ivf-int8"]).default("hnsw"),
+      /**
+       * A `flat` index on a device of ONNX Runtime, as one product for a whole batch, from which the
+       * filter's rows are taken; absent: our own code on the CPU.
+       */
+      device: z.enum(["cpu", "cuda", "webgpu"]).optional(),
       /** Clusters of an IVF index; auto: four times the square root of the items. */
       clusters: z
         .union([z.literal("auto"), z.number().int().min(1).max(1_000_000)])
@@ -58,6 +63,10 @@ const mesh = z.strictObject({
       join: z.enum(["auto", "pre", "post", "exact"]).default("auto"),
       /** Below this share of eligible items they are scored exactly; auto: where that costs less. */
       exactBelow: z.union([z.literal("auto"), z.number().min(0).max(1)]).default("auto"),
+    })
+    .refine(({ kind, device }) => device === undefined || kind === "flat", {
+      path: ["device"],
+      message: "only an index of the kind flat runs on a device of ONNX Runtime",
     })
     .refine(({ kind, join }) => kind !== "hnsw" || join !== "pre", {
       path: ["join"],
