@@ -12,18 +12,13 @@ import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { createModel } from "../../src/retrieval/model.ts";
 import { indexAttributes, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
-import { bitmapTable } from "../eligibility/bitmap-table.ts";
-import { foldLayout } from "../eligibility/fold.ts";
 import { signatureBitCount, type Signatures } from "../eligibility/signature.ts";
 import { cellCount } from "../eligibility/cells.ts";
-import type { BitmapWeights } from "../graph/bitmap-eligibility.ts";
-import type { CellWeights } from "../graph/cell-eligibility.ts";
 import { formOf } from "../graph/device-form.ts";
 import { retrievalGraph } from "../graph/retrieval-graph.ts";
-import { addCellColumns, addCellRows } from "./cell-weights.ts";
 import { clusteredLayout, clusterItems, defaultClusters } from "./clusters.ts";
+import { addEligibility } from "./eligibility-weights.ts";
 import { addClusteredItems, addItems, type ItemWeights } from "./item-weights.ts";
-import { addFoldedItems } from "./folded-items.ts";
 import { addLayers, inOrder } from "./layer-weights.ts";
 import {
   ARTIFACT_SCHEMA,
@@ -83,36 +78,22 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   onProgress("indexing the attributes", 0);
   const index = indexAttributes(catalogue.columns, bloomOf(catalogue.columns, settings));
   const columns = await addColumns(file, catalogue.columns, index);
-  const progress = (done: number): void => onProgress("writing the bitmaps", done / index.rows);
-  const bitmaps = counted(bitmapTable(index, catalogue.columns, layout), progress);
-  const byBitmaps = await addBitmaps(file, { index, layout, bitmaps });
-  const isChecked = settings.eligibility.kind === "bloom" && settings.eligibility.exact;
-  const isFolded = settings.eligibility.kind === "folded";
-  const cells = isChecked || isFolded ? await addCellRows(file, catalogue, index) : null;
-  const places = layout.paddedItems;
-  const byCells: CellWeights = {
-    kind: "cells",
-    cells: await addCellColumns(file, catalogue, { index, places, placeOf }),
+  const eligibility = await addEligibility(file, catalogue, {
+    settings: settings.eligibility,
+    index,
+    layout,
+    placeOf,
     padding: items.clusters?.padding ?? null,
-  };
-
-  const layoutOfFold = isFolded ? foldLayout(catalogue.columns) : null;
-  const folded =
-    layoutOfFold === null || cells === null
-      ? null
-      : { items: await addFoldedItems(file, catalogue, { layout: layoutOfFold, places }), cells };
+    onProgress: (fraction) => onProgress("writing the bitmaps", fraction),
+  });
 
   const files: ManifestFile[] = [
     { name: WEIGHTS_FILE, bytes: file.bytes, sha256: await file.finish() },
   ];
   for (const device of DEVICES) {
     const form = formOf(device);
-    const eligibility =
-      form.eligibility === "bitmaps"
-        ? { eligibility: byBitmaps, cells: isChecked ? cells : null, folded }
-        : { eligibility: byCells, cells: null, folded: null };
     const graph = retrievalGraph(
-      { users: userTable, tower, ...items, ...eligibility, ranking },
+      { users: userTable, tower, ...items, ...eligibility.of(form), ranking },
       { heads: spec.heads, candidates: spec.candidates, items: catalogue.count, form },
     );
     requireKernels(graph, device);
@@ -130,8 +111,8 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     columns,
     bitmapRows: index.rows,
     signatures: index.signatures,
-    folded: layoutOfFold,
-    checked: isChecked,
+    folded: eligibility.folded,
+    checked: eligibility.checked,
     scoreOnly: model.scoreOnly,
     clusters: items.clusters?.padding.dims[0] ?? null,
     clusterWidth: items.clusters?.padding.dims[1] ?? null,
@@ -225,41 +206,7 @@ function bloomOf(
 export const vocabularyTensor = (column: number): string => `column.${column}.vocabulary`;
 export const distinctTensor = (column: number): string => `column.${column}.distinct`;
 
-interface BitmapParts {
-  readonly index: AttributeIndex;
-  readonly layout: BitmapLayout;
-  readonly bitmaps: Iterable<Uint8Array>;
-}
-
-async function addBitmaps(
-  file: WeightsFile,
-  { index, layout, bitmaps }: BitmapParts,
-): Promise<BitmapWeights> {
-  return {
-    kind: "bitmaps",
-    blockWords: layout.blockWords,
-    penalties: await file.add("penalties", "float32", [256, 8], bitPenalties()),
-    bitmaps: await file.add("bitmaps", "uint64", [index.rows, layout.words], bitmaps),
-  };
-}
-
-/** Of each byte and each of its bits: 0 where it is set, -inf where it is not. */
-function bitPenalties(): Float32Array {
-  return Float32Array.from({ length: 256 * 8 }, (_, at) =>
-    ((at >> 3) >> (at & 7)) & 1 ? 0 : -Infinity,
-  );
-}
-
 async function writeWhole(folder: string, name: string, bytes: Uint8Array): Promise<ManifestFile> {
   await writeFile(join(folder, name), bytes, { flush: true });
   return { name, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
-}
-
-function* counted<T>(all: Iterable<T>, onCount: (done: number) => void): Generator<T> {
-  let done = 0;
-  for (const one of all) {
-    yield one;
-    done++;
-    if (done % 64 === 0) onCount(done);
-  }
 }
