@@ -26,6 +26,7 @@ export const DOUBTS = {
   virtualised: "The machine is virtual: its neighbours may take part of it unseen",
   governor: "The CPUs change their clock",
   faults: "Services were harmed on purpose while they were measured",
+  "changing-catalogue": "Answers given while the catalogue changed are not scored",
   "closed-loop": "Latency is that of a closed loop",
   "few-samples": "There are too few samples for the 99th percentile",
   "repeated-requests": "Requests were repeated, so that caches may have helped",

@@ -1,3 +1,4 @@
+import type { UpdatesSent } from "../load/catalogue-owner.ts";
 import type { Observations } from "../load/observations.ts";
 import type { AnswerQuality } from "../measure/answer-quality.ts";
 import type { GpuUsage } from "../measure/gpu-sampler.ts";
@@ -30,12 +31,21 @@ export interface Measurement {
   readonly systemCores: number | null;
   /** p99 of the same load on the null system; null where it was not measured. */
   readonly floorP99Ms: number | null;
+  /** Changes of the catalogue meanwhile; null: it stood still. */
+  readonly updates: MeasuredUpdates | null;
   /** The blocks it was measured in. */
   readonly blocks: readonly MeasuredBlock[];
   /** What was done to the system on purpose; empty: nothing. */
   readonly strikes: readonly Strike[];
   /** What a search found; null for every other load. */
   readonly capacity: CapacityResult | null;
+}
+
+export interface MeasuredUpdates extends UpdatesSent {
+  /** As the scenario asks for. */
+  readonly perSecond: number;
+  /** Version of the items that each service had at the end, as the system tells it. */
+  readonly versions: ReadonlyMap<string, number>;
 }
 
 /** A second of a point, or all of it. */
@@ -111,6 +121,7 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
     faults,
     ...used,
     filters: byFilter(quality),
+    updates: updatesOf(measurement),
     client: {
       cpuShare: client.cpuShare,
       lagP99Ms: client.lagP99Ms,
@@ -126,6 +137,27 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
     },
     blocks: measurement.blocks.map((block) => ({ ...block, flagged: false })),
     capacity,
+  };
+}
+
+function updatesOf({ updates, quality }: Measurement): Point["updates"] {
+  if (updates === null) return null;
+  const { perSecond, seconds, updates: taken, visible, unseen } = updates;
+  const seen = visible.count;
+  const quantile = (q: number): number | null => (seen === 0 ? null : visible.quantile(q) / 1000);
+  return {
+    perSecond,
+    takenPerSecond: seconds > 0 ? taken / seconds : 0,
+    taken,
+    visibleMs: {
+      p50: quantile(0.5),
+      p99: quantile(0.99),
+      max: seen === 0 ? null : visible.max / 1000,
+    },
+    seen,
+    unseen,
+    scored: quality.scored,
+    versions: Object.fromEntries(updates.versions),
   };
 }
 
@@ -187,6 +219,9 @@ function stateOf(observed: Observations, overloaded: string | null): Point["stat
   return observed.completed === 0 ? "failed" : "ok";
 }
 
+/** Counters that tell the version of the items that a service has. */
+export const VERSION_PREFIX = "version.";
+
 type Used = Pick<
   Point,
   "cpuSeconds" | "rssBytes" | "processes" | "gpu" | "stages" | "batch" | "counters"
@@ -211,7 +246,12 @@ function usedInWindow({ observed, usage, gpu }: Measurement): Used {
     gpu: device === null ? null : { ...device, busySeconds: device.busySeconds * share },
     stages: usage.stages,
     batch: usage.batch,
-    counters: Object.fromEntries([...usage.counters].map(([name, count]) => [name, count * share])),
+    counters: Object.fromEntries(
+      [...usage.counters].flatMap(([name, count]) =>
+        // A version is no amount; where there are updates, they tell it.
+        name.startsWith(VERSION_PREFIX) ? [] : [[name, count * share]],
+      ),
+    ),
   };
 }
 

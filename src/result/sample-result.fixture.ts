@@ -189,6 +189,7 @@ function pointOf({ key, system, round, behaviour, speed, latencies }: Measured):
       contextSwitches: completed,
     })),
     gpu: null,
+    updates: null,
     stages: Object.fromEntries(
       Object.entries(behaviour.stages).map(([stage, median]) => [
         stage,

@@ -124,6 +124,26 @@ export const pointSchema = z.strictObject({
       }),
     )
     .default([]),
+  /** Changes of the catalogue during the point; null: it stood still. */
+  updates: z
+    .strictObject({
+      /** As the scenario asks for. */
+      perSecond: z.number(),
+      /** That the system took. */
+      takenPerSecond: z.number(),
+      taken: z.number().int(),
+      /** From the sending of an update until an answer held it. */
+      visibleMs: z.strictObject({ p50: number, p99: number, max: number }),
+      /** Updates looked for whose time that is, and those in no answer when the load ended. */
+      seen: z.number().int(),
+      unseen: z.number().int(),
+      /** Requests asked after it, from which recall, violations and short are. */
+      scored: z.number().int(),
+      /** Version of the items that each service had when it ended; `newest`: that there was. */
+      versions: z.record(z.string(), z.number()),
+    })
+    .nullable()
+    .default(null),
   /** What the system counted during the point, by its own names: RPCs, bytes, scans. */
   counters: z.record(z.string(), z.number()).default({}),
   client: z.strictObject({

@@ -17,6 +17,7 @@ import type { Measuring } from "./measuring.ts";
 import { NoiseFloor } from "./noise-floor.ts";
 import { sharedParts } from "./shared-parts.ts";
 import { askedBy, type Questions, splitForTuning } from "./questions.ts";
+import { Owners } from "./owners.ts";
 import { readyUnit } from "./ready-unit.ts";
 import { keyOfTurn, plannedKeys } from "./planned-keys.ts";
 import { labelOf, type Unit, Units } from "./units.ts";
@@ -90,8 +91,12 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
       return [load.name, own ?? askedBy(load, timed, scenario.requests.filters)];
     }),
   );
+  using owners = new Owners(units.all, scenario, workload);
+  for (const doubt of owners.doubts) draft.addDoubt(doubt);
   const measuring: Measuring = {
     scenario,
+    workload,
+    ownerOf: (unit) => owners.of(unit),
     questionsOf: (load) => asked.get(load.name)!,
     threads,
     threadCount,

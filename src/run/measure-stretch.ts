@@ -1,4 +1,5 @@
 import type { SystemStats } from "../door/stats.ts";
+import type { UpdatesSent } from "../load/catalogue-owner.ts";
 import { joinBlocks } from "../load/join-blocks.ts";
 import type { Observations } from "../load/observations.ts";
 import type { PreparedLoad } from "../load/prepare.ts";
@@ -7,10 +8,19 @@ import { calibrate } from "../measure/calibration.ts";
 import type { Strike } from "../measure/fault-recovery.ts";
 import { GpuSampler, type GpuUsage, joinGpuUsage } from "../measure/gpu-sampler.ts";
 import { type SystemUsage, usageBetween, usageOver } from "../measure/system-usage.ts";
-import { toPoint } from "../result/point.ts";
+import { Histogram } from "../math/histogram.ts";
+import { type MeasuredUpdates, toPoint, VERSION_PREFIX } from "../result/point.ts";
 import type { CapacityResult, Point } from "../result/schema.ts";
 import { driveWithFaults, faultsFor } from "./drive-with-faults.ts";
-import { driveUnit, type Measuring, type Occasion, prepare, startOf } from "./measuring.ts";
+import { qualityAfterChanges } from "./changed-quality.ts";
+import {
+  driveUnit,
+  type Measuring,
+  type Occasion,
+  prepare,
+  requestTimeoutMs,
+  startOf,
+} from "./measuring.ts";
 import type { Unit } from "./units.ts";
 
 export interface MeasuredPoint {
@@ -26,6 +36,8 @@ export interface Stretch {
   readonly before: SystemStats | null;
   readonly after: SystemStats | null;
   readonly gpu: GpuUsage | null;
+  /** null: the catalogue stood still. */
+  readonly updates: UpdatesSent | null;
   readonly floorP99Ms: number | null;
   readonly calibrationMs: number;
   readonly strikes: readonly Strike[];
@@ -49,16 +61,22 @@ export async function measureStretch(
   const sampler = measuring.hasGpu && isOurs(unit) ? new GpuSampler() : null;
   const start = { questions, startAt: startOf(occasion, scenario, questions) };
   const faults = faultsFor(scenario, unit.system, occasion.load);
+  const ended = new AbortController();
+  const sending = measuring.ownerOf(unit)?.send(ended.signal) ?? null;
+  // Heard once the drive is over.
+  sending?.catch(() => {});
   const { observed, strikes } =
     faults.length === 0
       ? { observed: await driveUnit(unit, prepared, start, measuring), strikes: [] }
       : await driveWithFaults(unit, faults, prepared, start, measuring);
+  ended.abort();
+  const updates = await sending;
   const gpu = sampler?.stop() ?? null;
   // A system that died under the load cannot be asked; what was seen of it still counts. A process
   // that was killed took its counts with it.
   const isWhole = before !== null && strikes.every(({ kind }) => kind !== "kill");
   const after = isWhole ? await statsOf(unit) : null;
-  return { prepared, observed, before, after, gpu, floorP99Ms, calibrationMs, strikes };
+  return { prepared, observed, before, after, gpu, updates, floorP99Ms, calibrationMs, strikes };
 }
 
 /**
@@ -73,7 +91,8 @@ export async function toMeasuredPoint(
 ): Promise<MeasuredPoint> {
   const [{ prepared, floorP99Ms }] = stretches as [Stretch, ...Stretch[]];
   const observed = joinBlocks(stretches.map((stretch) => stretch.observed));
-  const { numbers, templateOf, scorer } = measuring.questionsOf(load);
+  const { requests, numbers, templateOf, scorer } = measuring.questionsOf(load);
+  const owner = measuring.ownerOf(unit);
   const inTimeMs = inTimeOf(prepared, measuring.scenario.slo.p99Ms);
   const point = toPoint({
     system: unit.system,
@@ -84,7 +103,19 @@ export async function toMeasuredPoint(
     inFlight: prepared.inFlight,
     offeredPerSecond: prepared.offeredPerSecond,
     observed,
-    quality: await scoreAnswers(observed.answers, { scorer, numbers, templateOf, inTimeMs }),
+    quality:
+      owner === null
+        ? await scoreAnswers(observed.answers, { scorer, numbers, templateOf, inTimeMs })
+        : await qualityAfterChanges(unit, owner, {
+            workload: measuring.workload,
+            requests,
+            observed,
+            inTimeMs,
+            timeoutMs: requestTimeoutMs(measuring.scenario),
+            threads: measuring.threadCount,
+            signal: measuring.signal,
+          }),
+    updates: joinUpdates(stretches, measuring.scenario),
     usage: usageOf(stretches),
     gpu: joinGpuUsage(stretches.map(({ gpu }) => gpu)),
     systemCores: isOurs(unit) ? measuring.systemCores : null,
@@ -98,6 +129,31 @@ export async function toMeasuredPoint(
     capacity,
   });
   return { point, observed };
+}
+
+function joinUpdates(
+  stretches: readonly Stretch[],
+  { updates }: Measuring["scenario"],
+): MeasuredUpdates | null {
+  const sent = stretches.flatMap((stretch) => stretch.updates ?? []);
+  if (sent.length === 0 || updates === undefined) return null;
+  const visible = Histogram.create();
+  for (const one of sent) visible.add(one.visible);
+  const sum = (of: (one: UpdatesSent) => number): number =>
+    sent.reduce((total, one) => total + of(one), 0);
+  return {
+    perSecond: updates.perSecond,
+    seconds: sum(({ seconds }) => seconds),
+    updates: sum((one) => one.updates),
+    visible,
+    unseen: sum(({ unseen }) => unseen),
+    versions: versionsOf(stretches.at(-1)!),
+  };
+}
+
+function versionsOf({ after }: Stretch): Map<string, number> {
+  const told = [...(after?.counters ?? [])].filter(([name]) => name.startsWith(VERSION_PREFIX));
+  return new Map(told.map(([name, version]) => [name.slice(VERSION_PREFIX.length), version]));
 }
 
 /** Without the time between the stretches, in which other systems had their turn. */

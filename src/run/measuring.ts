@@ -1,3 +1,5 @@
+import type { Workload } from "../dataset/workload.ts";
+import type { CatalogueOwner } from "../load/catalogue-owner.ts";
 import { driveFrom } from "../load/drive.ts";
 import type { LoadThreads } from "../load/load-threads.ts";
 import type { Observations } from "../load/observations.ts";
@@ -12,6 +14,9 @@ import type { Unit } from "./units.ts";
 /** What every measurement of a run works with. */
 export interface Measuring {
   readonly scenario: Scenario;
+  readonly workload: Workload;
+  /** Who changes a unit's catalogue under load; null: it stands still. */
+  readonly ownerOf: (unit: Unit) => CatalogueOwner | null;
   /** What a load asks. */
   readonly questionsOf: (load: PlannedLoad) => Questions;
   readonly threads: LoadThreads;

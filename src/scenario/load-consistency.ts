@@ -10,6 +10,11 @@ export interface LoadSections {
   readonly loads?: Scenario["loads"];
   readonly loadNames: readonly string[];
   readonly requests?: Scenario["requests"];
+  readonly updates?: Scenario["updates"];
+  readonly faults?: Scenario["faults"];
+  readonly model?: Scenario["model"];
+  readonly systems?: Scenario["systems"];
+  readonly systemNames: readonly string[];
 }
 
 /** What contradicts itself in the loads, and in the choice of the one that leads. */
@@ -18,6 +23,7 @@ export function loadMistakes(source: ScenarioSource, sections: LoadSections): Mi
     ...headlineMistakes(source, sections),
     ...burstMistakes(source, sections),
     ...filterNameMistakes(source, sections),
+    ...updateMistakes(source, sections),
   ];
 }
 
@@ -66,4 +72,40 @@ function filterNameMistakes(source: ScenarioSource, { loads, requests }: LoadSec
     }),
   );
   return [...twice, ...unknown];
+}
+
+/** Updates are for systems whose catalogue can change, under loads of one length and rate. */
+function updateMistakes(
+  source: ScenarioSource,
+  { updates, faults = [], model, loads, systems, systemNames }: LoadSections,
+): Mistake[] {
+  if (updates === undefined) return [];
+  const mistakes: Mistake[] = [];
+  for (const [at, name] of (updates.systems ?? []).entries()) {
+    const path = ["updates", "systems", at];
+    if (!systemNames.includes(name)) {
+      const hint = didYouMean(name, systemNames) || `; the systems are ${systemNames.join(", ")}`;
+      mistakes.push(source.mistake(path, `no system is named "${name}"${hint}`));
+    }
+  }
+  for (const [name, { kind }] of Object.entries(systems ?? {})) {
+    const isMeant = updates.systems?.includes(name) ?? true;
+    if (!isMeant || kind === "mesh" || kind === "index-as-model") continue;
+    const text = `the catalogue of ${name}, a ${kind} system, cannot be changed; name others`;
+    mistakes.push(source.mistake(["updates", "systems"], text));
+  }
+  if (faults.length > 0) {
+    const text = "a scenario has updates or faults: what a service missed would count as its fault";
+    mistakes.push(source.mistake(["updates"], text));
+  }
+  if (model !== undefined && model.overarch !== "none") {
+    const text = "needs a model without OverArch: updates are looked for by query vectors";
+    mistakes.push(source.mistake(["updates"], text));
+  }
+  for (const [name, { shape }] of Object.entries(loads ?? {})) {
+    if (shape !== "capacity") continue;
+    const text = "a capacity search is not for a catalogue that changes; state a rate";
+    mistakes.push(source.mistake(["loads", name, "shape"], text));
+  }
+  return mistakes;
 }

@@ -329,6 +329,24 @@ const changes: readonly [what: string, from: string | RegExp, to: string, line: 
       /^ {2}it\.yaml:5:\d+: systems\.mesh\.settings\.placement: expected thread or one .*, came "process"/,
     ],
     [
+      "updates of a system that there is not",
+      "prices:",
+      "updates: { perSecond: 10, systems: [mess] }\nprices:",
+      'it.yaml:9:37: updates.systems.0: no system is named "mess"; did you mean "mesh"?',
+    ],
+    [
+      "updates and a search for the highest rate",
+      "prices:",
+      "  top: { shape: capacity }\nupdates: { perSecond: 10 }\nprices:",
+      /loads\.top\.shape: a capacity search is not for a catalogue that changes/,
+    ],
+    [
+      "updates of what cannot change",
+      "model: { kind: index-as-model }",
+      'model: { kind: index-as-model }\n  empty: { kind: "null" }\nupdates: { perSecond: 10 }',
+      /the catalogue of empty, a null system, cannot be changed/,
+    ],
+    [
       "cpus",
       "prices:",
       "cpus: some\nprices:",

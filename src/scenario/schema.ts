@@ -248,6 +248,16 @@ export const scenarioSchema = z.strictObject({
     .record(name, systemSpec)
     .refine((s) => Object.keys(s).length > 0, "at least one system"),
   loads: z.record(name, loadSpec).refine((l) => Object.keys(l).length > 0, "at least one load"),
+  /** Changes of the catalogue while systems are under load: new items, new versions, deletes. */
+  updates: z
+    .strictObject({
+      perSecond: positive.max(100_000),
+      /** They are sent in bursts, so far apart. */
+      everyMs: z.number().min(1).max(60_000).default(200),
+      /** Systems that get them; absent: all. */
+      systems: z.array(z.string().min(1)).min(1).optional(),
+    })
+    .optional(),
   slo: z
     .strictObject({ p99Ms: positive.default(200), recall: z.number().min(0).max(1).default(0.95) })
     .prefault({}),
