@@ -97,6 +97,7 @@ describe("the charts", () => {
       "load-latency-p99",
       "capacity",
       "memory-device",
+      "faults-1",
       "resources-gpu-power",
       "drift",
       "filter-matrix-near",

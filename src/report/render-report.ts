@@ -13,6 +13,7 @@ import { batchesSection } from "./sections/batches.ts";
 import { capacitySection } from "./sections/capacity.ts";
 import { costSection } from "./sections/cost.ts";
 import { driftSection } from "./sections/drift.ts";
+import { faultsSection } from "./sections/faults.ts";
 import { filterMatrixSection } from "./sections/filter-matrix.ts";
 import { filtersSection } from "./sections/filters.ts";
 import { frontierSection } from "./sections/frontier.ts";
@@ -42,6 +43,7 @@ const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
   frontierSection,
   loadLatencySection,
   capacitySection,
+  faultsSection,
   throughputSection,
   driftSection,
   latencyPercentilesSection,

@@ -30,11 +30,13 @@ export async function richSample(
 
 function enrich(result: Result): Result {
   const { systems } = result;
-  const points = result.points.map((point) =>
-    /gpu|fused/.test(point.system)
+  const points = result.points.map((point) => {
+    if (point.system === "mesh")
+      return { ...point, faults: [struck(point, 1.4), struck(point, null)] };
+    return /gpu|fused/.test(point.system)
       ? { ...point, gpu: { busySeconds: 2.9, memoryBytes: 3.2e9, watts: 410 } }
-      : point,
-  );
+      : point;
+  });
   const swept = points.filter(({ system }) => ["mesh", "model"].includes(system));
   const weather = (point: Point, i: number): Point => {
     const ms = 8 * (1 + 0.04 * (i % 5)) * (i % 29 === 28 ? 1.6 : 1);
@@ -77,6 +79,21 @@ function enrich(result: Result): Result {
     ].map(weather),
   };
   return { ...richer, frontier: frontierOf(richer) };
+}
+
+/** @param recoverySeconds null: it did not come back in the last round. */
+function struck({ round }: Point, recoverySeconds: number | null): Point["faults"][number] {
+  const isBack = recoverySeconds !== null || round === 1;
+  return {
+    service: recoverySeconds === null ? "filter" : "index",
+    kind: recoverySeconds === null ? "hang" : "kill",
+    atSeconds: recoverySeconds === null ? 3 : 1,
+    seconds: 1,
+    downSeconds: 1.1,
+    errors: 12,
+    partial: 3,
+    recoverySeconds: isBack ? (recoverySeconds ?? 2) + round / 100 : null,
+  };
 }
 
 function variantOf(point: Point, variant: string, speed: number, recall: number): Point {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { alteredSample, IN_PROCESS, MESH, MODEL } from "../result/sample-result.fixture.ts";
 import { digest } from "./digest.ts";
 import { richSample } from "./rich-result.fixture.ts";
+import { faultsOf } from "./sections/faults.ts";
 import { rungsOf } from "./sections/ladder.ts";
 import { loadPointsOf } from "./sections/load-latency.ts";
 
@@ -41,6 +42,23 @@ describe("the ladder of gains", () => {
     const rungs = rungsOf(seen);
     expect(rungs.map(({ system }) => system.name)).toEqual(["mesh", "model"]);
     expect(rungs[1]!.overBefore).toEqual(rungs[1]!.overMesh);
+  });
+});
+
+describe("faults", () => {
+  it("are taken together over the rounds; one that was not recovered from has no recovery", () => {
+    const [kill, hang, ...others] = rich.systems.flatMap(faultsOf);
+    expect(others).toEqual([]);
+    expect(kill).toMatchObject({
+      what: "kill index",
+      recoverySeconds: 1.42,
+      downSeconds: 1.1,
+      errors: 36,
+      partial: 9,
+      rounds: 3,
+      lost: 0,
+    });
+    expect(hang).toMatchObject({ what: "hang filter", recoverySeconds: null, lost: 2 });
   });
 });
 
