@@ -112,6 +112,6 @@ export function faultsOf(system: SystemDigest): FaultDigest[] {
 
 function toBar({ what, recoverySeconds, downSeconds, system }: FaultDigest): Bar {
   const value = recoverySeconds ?? 0;
-  const text = recoverySeconds === null ? "not back in every round" : formatSeconds(value);
+  const text = recoverySeconds === null ? "not back" : formatSeconds(value);
   return { label: what, value, text, color: system.mark.color, tick: downSeconds };
 }
