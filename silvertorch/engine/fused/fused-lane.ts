@@ -41,6 +41,9 @@ export interface PackedAnswers {
   readonly freshScores: Float32Array<ArrayBuffer>;
 }
 
+/** What is made of the answers, which lie in memory that is the device's again afterwards. */
+export type UseAnswers<T> = (answers: PackedAnswers) => T;
+
 /** Requests and places that a lane holds, and what its search does. */
 interface Capacity extends LaneNeeds {
   readonly requests: number;
@@ -60,24 +63,29 @@ export class FusedLane {
 
   /**
    * Runs a batch: up, through all stages, down.
+   * @param use reads the answers, which are gone after it.
    * @param timer times the stages; only one batch at a time.
    * @throws HarnessError of what went wrong on the device.
    */
-  async run(
+  async run<T>(
     batch: PackedBatch,
-    answers: PackedAnswers = emptyAnswers(batch, this.#pass),
+    use: UseAnswers<T>,
     timer: StageTimer | null = null,
-  ): Promise<{ readonly answers: PackedAnswers; readonly times: readonly StageTime[] }> {
+  ): Promise<{ readonly result: T; readonly times: readonly StageTime[] }> {
     const { query, search, ranking, fresh, readback, buffers } = await this.#fit(batch);
-    const extent: BatchExtent = { ...batch.search, k: answers.width };
+    const { width, length, fresh: freshLength } = answerShape(batch, this.#pass);
+    const extent: BatchExtent = { ...batch.search, k: width };
     search.upload(batch.words);
     query.upload(batch.users, extent);
     ranking?.upload(extent);
     fresh?.upload(batch.fresh);
-    const results = ranking ?? { answerRows: buffers.listRows, answerValues: buffers.listScores };
+    const found = ranking ?? { answerRows: buffers.listRows, answerValues: buffers.listScores };
+    const sources: [GPUBuffer, number][] = [
+      [found.answerRows, length * 4],
+      [found.answerValues, length * 4],
+    ];
     const scores = fresh?.scores ?? null;
-    const freshScores: [GPUBuffer, number][] =
-      scores === null ? [] : [[scores, answers.freshScores.byteLength]];
+    if (scores !== null) sources.push([scores, freshLength * 4]);
     this.#pass.device.submit("batch", (encoder) => {
       const recorder: Recorder = timer?.record(encoder) ?? new PlainRecorder(encoder);
       query.record(recorder, extent);
@@ -86,17 +94,20 @@ export class FusedLane {
       fresh?.record(recorder, extent.requests);
       recorder.end();
       timer?.resolve(encoder);
-      readback.copy(encoder, [
-        [results.answerRows, answers.rows.byteLength],
-        [results.answerValues, answers.values.byteLength],
-        ...freshScores,
-      ]);
+      readback.copy(encoder, sources);
     });
-    const [, times] = await Promise.all([
-      readback.read([answers.rows, answers.values, answers.freshScores]),
+    const [result, times] = await Promise.all([
+      readback.read((2 * length + freshLength) * 4, (held) =>
+        use({
+          width,
+          rows: new Uint32Array(held, 0, length),
+          values: new Float32Array(held, length * 4, length),
+          freshScores: new Float32Array(held, 2 * length * 4, freshLength),
+        }),
+      ),
       timer?.read() ?? [],
     ]);
-    return { answers, times };
+    return { result, times };
   }
 
   dispose(): void {
@@ -158,21 +169,25 @@ interface Parts {
   readonly readback: Readback;
 }
 
-/** Room for a batch's answers. */
-export function emptyAnswers(
+/** Answers of a batch, and scores of fresh items, as they come down. */
+function answerShape(
   { search, k, fresh }: PackedBatch,
   { ranking, index }: Pick<ForwardPass, "ranking" | "index">,
-): PackedAnswers {
+): { readonly width: number; readonly length: number; readonly fresh: number } {
+  const { heads, dim } = index.shape;
   // Without a ranking each list is an answer.
   const width = ranking === null ? search.places : k;
-  const length = search.requests * (ranking === null ? index.shape.heads : 1) * width;
-  return {
-    width,
-    rows: new Uint32Array(length),
-    values: new Float32Array(length),
-    freshScores: new Float32Array((search.requests * fresh.length) / index.shape.dim),
-  };
+  const answers = search.requests * (ranking === null ? heads : 1);
+  return { width, length: answers * width, fresh: (search.requests * fresh.length) / dim };
 }
+
+/** Answers in memory of their own. */
+export const copied: UseAnswers<PackedAnswers> = ({ width, rows, values, freshScores }) => ({
+  width,
+  rows: rows.slice(),
+  values: values.slice(),
+  freshScores: freshScores.slice(),
+});
 
 const NOTHING: Capacity = {
   requests: 0,

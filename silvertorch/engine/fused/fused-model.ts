@@ -1,7 +1,7 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import type { DeviceStats } from "../../../src/door/stats.ts";
 import { StageTimer, type StageTime } from "../../device/passes.ts";
-import { FusedLane, type ForwardPass, type PackedAnswers } from "./fused-lane.ts";
+import { FusedLane, type ForwardPass, type UseAnswers } from "./fused-lane.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 
 /** Batches under way at once: one goes up, one is worked on, one comes down. */
@@ -57,17 +57,17 @@ export class FusedModel implements AsyncDisposable {
   }
 
   /**
-   * @param answers where they go; absent: room is made for them.
+   * @param use reads the answers, which are gone after it.
    * @throws HarnessError of what went wrong on the device.
    */
-  async run(batch: PackedBatch, answers?: PackedAnswers): Promise<PackedAnswers> {
+  async run<T>(batch: PackedBatch, use: UseAnswers<T>): Promise<T> {
     const lane = await this.#take();
     const timed = this.#timer !== null && !this.#timing && this.#batches++ % TIMED_EVERY === 0;
     try {
       if (timed) this.#timing = true;
-      const done = await lane.run(batch, answers, timed ? this.#timer : null);
-      if (timed) this.onTimes(done.times);
-      return done.answers;
+      const { result, times } = await lane.run(batch, use, timed ? this.#timer : null);
+      if (timed) this.onTimes(times);
+      return result;
     } finally {
       if (timed) this.#timing = false;
       this.#give(lane);

@@ -19,6 +19,7 @@ import {
 import { GpuDevice } from "../../device/gpu-device.ts";
 import { openTestDevice } from "../../device/gpu.fixture.ts";
 import { FusedEngine, type FusedRunner } from "./fused-engine.ts";
+import { copied } from "./fused-lane.ts";
 import { LANES, type FusedModel } from "./fused-model.ts";
 import { openModel } from "./open-model.ts";
 import { ReopeningRunner } from "./reopening-runner.ts";
@@ -77,7 +78,7 @@ async function runnerOf(folder: string): Promise<FusedRunner & { readonly model:
     width,
     lanes: LANES,
     devices: [],
-    run: (batch) => model.run(batch),
+    run: (batch) => model.run(batch, copied),
     [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
   };
 }

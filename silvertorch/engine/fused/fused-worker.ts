@@ -3,6 +3,7 @@ import { packError } from "../../../src/onnx/session-message.ts";
 import { Artifact } from "../../compile/artifact.ts";
 import { GpuDevice } from "../../device/gpu-device.ts";
 import type { FromFused, FusedThreadOptions, ToFused } from "./fused-message.ts";
+import { copied } from "./fused-lane.ts";
 import type { FusedModel } from "./fused-model.ts";
 import { openModel } from "./open-model.ts";
 
@@ -28,7 +29,7 @@ async function open({ artifactFolder, allowSoftware }: FusedThreadOptions): Prom
 
 async function answer(model: FusedModel, { id, batch }: ToFused & { kind: "run" }): Promise<void> {
   try {
-    const answers = await model.run(batch);
+    const answers = await model.run(batch, copied);
     const { rows, values, freshScores } = answers;
     const message = { kind: "answers", id, answers, device: model.stats } as const;
     send(message, [rows.buffer, values.buffer, freshScores.buffer]);

@@ -1,7 +1,7 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { BUFFER_USAGE, MAP_MODE } from "../../device/webgpu.ts";
 
-/** Results on their way down: copied one behind the other, read at once. */
+/** Results on their way down: copied one behind the other, read where they are. */
 export class Readback {
   readonly #device: GpuDevice;
   readonly #buffer: GPUBuffer;
@@ -21,20 +21,16 @@ export class Readback {
   }
 
   /**
-   * Once what was submitted is done: fills the targets, one behind the other.
+   * Once what was submitted is done: hands what came down over for as long as `use` takes.
    * @throws HarnessError of what went wrong on the device.
    */
-  async read(targets: readonly (Uint32Array | Float32Array)[]): Promise<void> {
-    const bytes = targets.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  async read<T>(bytes: number, use: (held: ArrayBuffer) => T): Promise<T> {
     await this.#device.settle(this.#buffer.mapAsync(MAP_MODE.READ, 0, bytes));
-    const held = this.#buffer.getMappedRange(0, bytes);
-    let at = 0;
-    for (const target of targets) {
-      const Numbers = target instanceof Uint32Array ? Uint32Array : Float32Array;
-      target.set(new Numbers(held, at, target.length));
-      at += target.byteLength;
+    try {
+      return use(this.#buffer.getMappedRange(0, bytes));
+    } finally {
+      this.#buffer.unmap();
     }
-    this.#buffer.unmap();
   }
 
   dispose(): void {

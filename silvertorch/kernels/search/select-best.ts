@@ -129,11 +129,12 @@ fn choose_digit(thread: u32, rank: u32) -> vec3<u32> {
 
 fn consider(list: u32, n: u32, count: u32, key: u32, least: u32, last_id: u32) {
   if (key < least || key == NONE || n >= count) { return; }
-  let id = entry_id(list, n);
-  if (key == least && id > last_id) { return; }
+  if (last_id != ANY_ID && key == least && entry_id(list, n) > last_id) { return; }
   let place = atomicAdd(&taken, 1u);
-  if (place < ${capacity}u) { hold(place, vec2<u32>(key, id)); }
+  if (place < ${capacity}u) { hold(place, vec2<u32>(key, n)); }
 }
+
+const ANY_ID = 0xffffffffu;
 
 /**
  * Holds the entries that reach a key, and of those with the key itself only ids up to one.
@@ -150,7 +151,13 @@ fn take(list: u32, count: u32, thread: u32, least: u32, last_id: u32) -> u32 {
   }
   barrier();
   if (thread == 0u) { shared_count = atomicLoad(&taken); }
-  return workgroupUniformLoad(&shared_count);
+  let found = workgroupUniformLoad(&shared_count);
+  // Ids are looked up only now, all at once: each is a read of its own, somewhere.
+  for (var n = thread; n < min(found, ${capacity}u); n += ${threads}u) {
+    let entry = held_entry(n);
+    hold(n, vec2<u32>(entry.x, entry_id(list, entry.y)));
+  }
+  return found;
 }
 
 /** Counts entries by a digit: those whose higher digits are the prefix's. */
@@ -159,7 +166,8 @@ fn count_digits(list: u32, count: u32, thread: u32, round: Round, prefix: vec2<u
   for (var b = thread; b < ${DIGITS}u; b += ${threads}u) { atomicStore(&bins[b], 0u); }
   workgroupBarrier();
   for (var n = thread; n < round.entries; n += ${threads}u) {
-    let key = entry_key(list, n * round.stride);
+    // Of a sample whole runs, as memory is read.
+    let key = entry_key(list, n / RUN * round.stride + n % RUN);
     if (key == NONE) { continue; }
     if (round.of_ids) {
       if (key != prefix.x) { continue; }
@@ -172,9 +180,13 @@ fn count_digits(list: u32, count: u32, thread: u32, round: Round, prefix: vec2<u
   }
 }
 
+/** Neighbours that are read together. */
+const RUN = 32u;
+
 /** A reading of a list that finds one digit of its threshold. */
 struct Round {
   entries: u32,
+  /** From run to run. */
   stride: u32,
   shift: u32,
   /** The digits that are known. */
@@ -191,8 +203,10 @@ fn round_of(n: u32, count: u32) -> Round {
   let digit = select(n - SAMPLED, n, n < SAMPLED) & 3u;
   let shift = 24u - 8u * digit;
   let mask = select(~((1u << ((shift + 8u) & 31u)) - 1u), 0u, digit == 0u);
-  if (n < SAMPLED) { return Round(${SAMPLES}u, count / ${SAMPLES}u, shift, mask, false); }
-  return Round(count, 1u, shift, mask, n >= KEYS_KNOWN);
+  if (n < SAMPLED) {
+    return Round(${SAMPLES}u, count / ${SAMPLES}u * RUN, shift, mask, false);
+  }
+  return Round(count, RUN, shift, mask, n >= KEYS_KNOWN);
 }
 
 /** Holds the best of a list, and returns how many: as many as are wanted, or a few more. */
@@ -211,7 +225,7 @@ fn take_best(list: u32, count: u32, thread: u32, many: u32) -> u32 {
     }
   }
   // The key and the id that are known so far, digit by digit.
-  var prefix = vec2<u32>(0u, 0xffffffffu);
+  var prefix = vec2<u32>(0u, ANY_ID);
   loop {
     let is_guess = round == SAMPLED && prefix.x != 0u;
     if (is_guess || round == TAKE) {
