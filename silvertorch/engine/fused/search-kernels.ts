@@ -36,7 +36,13 @@ export interface SearchKernels {
   readonly probing: ProbingKernels | null;
   readonly refine: Kernel | null;
   /** The kernel that selects so many, compiled when first asked for. */
-  readonly selection: (what: Selected, many: number) => Promise<Selection>;
+  readonly selection: (what: Selected, size: SelectionSize) => Promise<Selection>;
+}
+
+/** How many are selected of a list, and how many lists there are at most. */
+export interface SelectionSize {
+  readonly many: number;
+  readonly lists: number;
 }
 
 /** A kernel that selects, and what it holds its entries in: a buffer of `LONG_SELECTION` each. */
@@ -74,11 +80,13 @@ export async function searchKernels(
   };
   const ends = selectionEnds(shape, { isClustered, isRefined });
   const compiled = new Map<string, Promise<Selection>>();
-  const selection = (what: Selected, many: number): Promise<Selection> => {
+  const selection = (what: Selected, { many, lists }: SelectionSize): Promise<Selection> => {
     const capacity = selectionCapacity(device, many);
-    const key = `select.${what}.${capacity}`;
-    const known = compiled.get(key) ?? compileSelection(device, key, { ...ends[what]!, capacity });
-    compiled.set(key, known);
+    const threads = selectThreads(device, capacity, lists);
+    const label = `select.${what}.${capacity}.${threads}`;
+    const known =
+      compiled.get(label) ?? compileSelection(device, label, { ...ends[what]!, capacity, threads });
+    compiled.set(label, known);
     return known;
   };
   return {
@@ -96,10 +104,17 @@ async function probingKernels(device: GpuDevice, shape: SearchShape): Promise<Pr
   return {
     centroidKeys: await compileKernel(device, "centroid-keys", centroidKeysKernel(shape)),
     countPairs: await compileKernel(device, "count-pairs", countPairsKernel(shape)),
-    startsOfBuckets: await compileKernel(device, "starts-of-buckets", startsOfBucketsKernel(shape)),
+    startsOfBuckets: await compileKernel(
+      device,
+      "starts-of-buckets",
+      startsOfBucketsKernel(shape, prefixThreads(device)),
+    ),
     sortPairs: await compileKernel(device, "sort-pairs", sortPairsKernel(shape)),
   };
 }
+
+const prefixThreads = ({ limits }: GpuDevice): number =>
+  Math.min(1024, limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
 
 type Ends = Pick<SelectOptions, "source" | "target">;
 
@@ -120,13 +135,13 @@ function selectionEnds(
 async function compileSelection(
   device: GpuDevice,
   label: string,
-  { source, target, capacity }: Ends & { readonly capacity: number },
+  { source, target, capacity, threads }: Omit<SelectOptions, "held">,
 ): Promise<Selection> {
   const isLong = capacity === LONG_SELECTION;
   const code = selectBestKernel({
     source,
     target,
-    threads: selectThreads(device, capacity),
+    threads,
     capacity,
     held: isLong ? "buffer" : "workgroup",
   });
@@ -144,11 +159,11 @@ function selectionCapacity({ limits }: GpuDevice, many: number): number {
   return Math.min(most, Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(1.5 * many))));
 }
 
-function selectThreads({ limits }: GpuDevice, capacity: number): number {
+/** From so many lists on the card is full of workgroups, and small ones wait for each other less. */
+const MANY_LISTS = 512;
+
+function selectThreads({ limits }: GpuDevice, capacity: number, lists: number): number {
   const { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupSizeX: widest } = limits;
-  return Math.min(
-    capacity === SHORTEST ? 256 : capacity === LONG_SELECTION ? 1024 : 512,
-    most,
-    widest,
-  );
+  const wished = capacity === LONG_SELECTION ? 1024 : lists >= MANY_LISTS ? 256 : 512;
+  return Math.min(capacity === SHORTEST ? 256 : wished, most, widest);
 }

@@ -2,7 +2,7 @@ import type { GpuDevice } from "../../device/gpu-device.ts";
 import { bind, linearGrid, type Binding, type BoundKernel } from "../../device/kernel.ts";
 import type { Recorder } from "../../device/passes.ts";
 import { centroidGrid } from "../../kernels/search/centroid-keys.ts";
-import { pairGroups } from "../../kernels/search/group-pairs.ts";
+import { bucketWords, pairGroups } from "../../kernels/search/group-pairs.ts";
 import { locateGroups } from "../../kernels/search/locate-excluded.ts";
 import { openTiles } from "../../kernels/search/open-scan.ts";
 import { refineGroups } from "../../kernels/search/refine-candidates.ts";
@@ -94,9 +94,9 @@ export class SearchLane {
     words("probed", pairs);
     if (index.centroids !== null) {
       words("affinities", lists * clusters);
-      words("bucketCounts", 2 * clusters);
-      words("bucketStarts", 2 * clusters + 1);
-      words("bucketCursors", 2 * clusters);
+      words("bucketCounts", bucketWords(clusters));
+      words("bucketStarts", bucketWords(clusters));
+      words("bucketCursors", bucketWords(clusters));
       words("sorted", 2 * pairs);
     }
     if (index.vectors.length > 0) {
@@ -304,7 +304,7 @@ export interface LaneNeeds {
 /** The selections of a lane that holds so much. */
 export async function laneSelections(
   { index, kernels }: Omit<SearchParts, "selections">,
-  { mostProbes, mostSelected }: LaneNeeds,
+  { lists, mostProbes, mostSelected }: LaneNeeds,
 ): Promise<SelectionsOf> {
   const names: [Selected, number][] =
     index.vectors.length > 0
@@ -315,7 +315,7 @@ export async function laneSelections(
       : [["lists", mostSelected]];
   if (mostProbes > 0) names.push(["probes", mostProbes]);
   const compiled = names.map(async ([name, many]) => {
-    return [name, await kernels.selection(name, many)] as const;
+    return [name, await kernels.selection(name, { many, lists })] as const;
   });
   return Object.fromEntries(await Promise.all(compiled));
 }

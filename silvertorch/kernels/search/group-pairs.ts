@@ -38,27 +38,38 @@ fn main(
 }
 
 /**
- * Where each bucket begins; counts become zeros again.
- * Bindings: 0 counts, 1 starts u32 [2 x clusters + 1], 2 cursors u32 [2 x clusters]. Workgroups: 1.
+ * Words of counts, starts and cursors: whole vectors, at least one word more than buckets, whose
+ * start is then where the last bucket ends.
  */
-export function startsOfBucketsKernel({ clusters }: SearchShape): string {
-  const buckets = 2 * clusters;
-  const each = Math.ceil(buckets / THREADS);
+export const bucketWords = (clusters: number): number => Math.ceil((2 * clusters + 1) / 4) * 4;
+
+/**
+ * Where each bucket begins; counts become zeros again. One workgroup, so what costs is how often a
+ * thread waits for memory: it reads neighbouring buckets as vectors.
+ *
+ * Bindings: 0 counts, 1 starts, 2 cursors, u32 [bucketWords]. Workgroups: 1.
+ */
+export function startsOfBucketsKernel({ clusters }: SearchShape, threads: number): string {
+  const vectors = bucketWords(clusters) / 4;
+  const each = Math.ceil(vectors / threads);
   return /* wgsl */ `
-@group(0) @binding(0) var<storage, read_write> counts: array<u32>;
-@group(0) @binding(1) var<storage, read_write> starts: array<u32>;
-@group(0) @binding(2) var<storage, read_write> cursors: array<u32>;
+@group(0) @binding(0) var<storage, read_write> counts: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read_write> starts: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read_write> cursors: array<vec4<u32>>;
 
-var<workgroup> sums: array<u32, ${THREADS}>;
+var<workgroup> sums: array<u32, ${threads}>;
 
-@compute @workgroup_size(${THREADS})
+@compute @workgroup_size(${threads})
 fn main(@builtin(local_invocation_index) thread: u32) {
   let first = thread * ${each}u;
-  let end = min(first + ${each}u, ${buckets}u);
+  let end = min(first + ${each}u, ${vectors}u);
   var own = 0u;
-  for (var bucket = first; bucket < end; bucket++) { own += counts[bucket]; }
+  for (var n = first; n < end; n++) {
+    let count = counts[n];
+    own += count.x + count.y + count.z + count.w;
+  }
   sums[thread] = own;
-  for (var reach = 1u; reach < ${THREADS}u; reach <<= 1u) {
+  for (var reach = 1u; reach < ${threads}u; reach <<= 1u) {
     workgroupBarrier();
     var before = 0u;
     if (thread >= reach) { before = sums[thread - reach]; }
@@ -67,13 +78,14 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   }
   workgroupBarrier();
   var start = sums[thread] - own;
-  for (var bucket = first; bucket < end; bucket++) {
-    starts[bucket] = start;
-    cursors[bucket] = start;
-    start += counts[bucket];
-    counts[bucket] = 0u;
+  for (var n = first; n < end; n++) {
+    let count = counts[n];
+    let begins = vec4<u32>(start, start + count.x, start + count.x + count.y, start + count.x + count.y + count.z);
+    starts[n] = begins;
+    cursors[n] = begins;
+    counts[n] = vec4<u32>(0u);
+    start = begins.w + count.w;
   }
-  if (thread == ${THREADS - 1}u) { starts[${buckets}u] = sums[thread]; }
 }
 `;
 }

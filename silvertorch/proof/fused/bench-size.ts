@@ -24,7 +24,7 @@ const NUMBERS = {
   probes: 24,
   k: 1024,
   repeats: 100,
-  lanes: 4,
+  lanes: 6,
 };
 
 /** 10 million items unless told otherwise. @throws Error on an option that there is not. */

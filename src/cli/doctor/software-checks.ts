@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Check } from "./check.ts";
 import { absent, missing, ok, warn } from "./check.ts";
+import { gpuCheck } from "./gpu-check.ts";
 import { programOutput } from "./program-output.ts";
 
 const OLDEST_NODE = [20, 19] as const;
@@ -26,6 +27,7 @@ export async function softwareChecks(root: string): Promise<Check[]> {
     nodeCheck(process.versions.node),
     await buildCheck(root),
     ...(await Promise.all(packages)),
+    await gpuCheck(root),
     await browserCheck(),
     await registryCheck(),
   ];
