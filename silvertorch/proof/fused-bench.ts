@@ -8,12 +8,7 @@
 import { Random } from "../../src/math/random.ts";
 import { GpuDevice } from "../device/gpu-device.ts";
 import { StageTimer } from "../device/passes.ts";
-import {
-  copied,
-  FusedLane,
-  type ForwardPass,
-  type PackedAnswers,
-} from "../engine/fused/fused-lane.ts";
+import { copied, FusedLane, readAll, type ForwardPass } from "../engine/fused/fused-lane.ts";
 import { FusedModel } from "../engine/fused/fused-model.ts";
 import { packBatch, type PackedBatch } from "../engine/fused/pack-batch.ts";
 import { searchKernels } from "../engine/fused/search-kernels.ts";
@@ -161,7 +156,7 @@ async function stageTimes(batch: PackedBatch): Promise<{ stage: string; ms: numb
   const timer = new StageTimer(device);
   const lane = new FusedLane(pass);
   const runs = [];
-  for (let n = 0; n < 15; n++) runs.push((await lane.run(batch, readOnce, timer)).times);
+  for (let n = 0; n < 15; n++) runs.push((await lane.run(batch, readAll, timer)).times);
   lane.dispose();
   timer.dispose();
   const settled = runs.slice(3);
@@ -176,25 +171,18 @@ async function timesAlone(batch: PackedBatch): Promise<number> {
   const times: number[] = [];
   for (let n = 0; n < Math.min(30, size.repeats); n++) {
     const beganMs = performance.now();
-    await lane.run(batch, readOnce);
+    await lane.run(batch, readAll);
     times.push(performance.now() - beganMs);
   }
   lane.dispose();
   return median(times.slice(3));
 }
 
-/** Every cache line of the answers is read, where they came down: they are on the host. */
-function readOnce({ rows, values }: PackedAnswers): number {
-  let sum = 0;
-  for (let at = 0; at < rows.length; at += 16) sum += rows[at]! + values[at]!;
-  return sum;
-}
-
 /** Wall time a batch with several in flight, the answers on the host. */
 async function msInFlight(batch: PackedBatch): Promise<number> {
   const model = new FusedModel(pass, { lanes: size.lanes, timed: false });
   const loop = async (repeats: number): Promise<void> => {
-    for (let n = 0; n < repeats; n++) await model.run(batch, readOnce);
+    for (let n = 0; n < repeats; n++) await model.run(batch, readAll);
   };
   const all = (repeats: number): Promise<void[]> =>
     Promise.all(Array.from({ length: size.lanes }, () => loop(repeats)));

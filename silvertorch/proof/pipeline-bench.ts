@@ -13,7 +13,7 @@ import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { GpuDevice } from "../device/gpu-device.ts";
 import { StageTimer } from "../device/passes.ts";
 import { vectorParts } from "../engine/fused/device-index.ts";
-import { emptyAnswers, FusedLane, type ForwardPass } from "../engine/fused/fused-lane.ts";
+import { FusedLane, readAll, type ForwardPass } from "../engine/fused/fused-lane.ts";
 import { FusedModel } from "../engine/fused/fused-model.ts";
 import { packBatch, type PackedBatch } from "../engine/fused/pack-batch.ts";
 import { searchKernels } from "../engine/fused/search-kernels.ts";
@@ -117,8 +117,7 @@ async function measure(pass: ForwardPass, batch: PackedBatch): Promise<void> {
   const { requests } = batch.search;
   const lanes = new FusedModel(pass, { lanes: size.lanes, timed: false });
   const loop = async (repeats: number): Promise<void> => {
-    const answers = emptyAnswers(batch, pass);
-    for (let n = 0; n < repeats; n++) await lanes.run(batch, answers);
+    for (let n = 0; n < repeats; n++) await lanes.run(batch, readAll);
   };
   const all = (repeats: number): Promise<void[]> =>
     Promise.all(Array.from({ length: size.lanes }, () => loop(repeats)));
@@ -138,10 +137,9 @@ async function measure(pass: ForwardPass, batch: PackedBatch): Promise<void> {
 async function stagesOf(pass: ForwardPass, batch: PackedBatch): Promise<string[]> {
   const timer = new StageTimer(pass.device);
   const lane = new FusedLane(pass);
-  const answers = emptyAnswers(batch, pass);
   const times = new Map<string, number[]>();
   for (let run = 0; run < 10; run++) {
-    for (const { stage, ms } of (await lane.run(batch, answers, timer)).times) {
+    for (const { stage, ms } of (await lane.run(batch, readAll, timer)).times) {
       times.set(stage, [...(times.get(stage) ?? []), ms]);
     }
   }

@@ -150,6 +150,19 @@ prices: prices.yaml
   expect(await mistakes(twice)).toEqual([expect.stringContaining('"half" is there twice')]);
 });
 
+test("our own kernels scan 8-bit items, in every variant", async () => {
+  const withEngine = (rest: string): string =>
+    SOUND.replace("kind: index-as-model", `kind: index-as-model, settings: { engine: fused${rest}`);
+  expect(await mistakes(withEngine(" }"))).toEqual([
+    "  it.yaml:6:44: systems.model.settings: engine: fused needs precision: int8, came float32",
+  ]);
+  await load(withEngine(", precision: int8 }"));
+  const swept = withEngine(", precision: int8 }, sweep: { precision: [int8, float32] }");
+  expect(await mistakes(swept)).toEqual([
+    expect.stringContaining("came float32 (in the variant precision=float32)"),
+  ]);
+});
+
 test("five mistakes are five lines, in the order of the file", async () => {
   const text = `schema: silverbench.scenario/1
 name: five

@@ -7,7 +7,7 @@ import type { EngineAnswer, EngineQuery } from "../query.ts";
 import { thoroughAnswers } from "../thorough-answers.ts";
 import type { PackedAnswers } from "./fused-lane.ts";
 import { openFirst, packBatch, type PackedBatch } from "./pack-batch.ts";
-import { mostLists } from "./search-limits.ts";
+import { mostRequests } from "./search-limits.ts";
 import { NO_ROW } from "./stages.ts";
 
 /** What an engine asks of the device, in this thread or in one of its own. */
@@ -77,7 +77,7 @@ export class FusedEngine implements Engine {
     const { clusters, width } = this.#runner;
     const { heads } = this.#manifest.model;
     const probes = this.#effort.isAll(thoroughness) ? clusters : thoroughness.probes;
-    const atOnce = Math.max(1, Math.floor(mostLists(probes * width) / heads));
+    const atOnce = mostRequests(probes * width * heads);
     const parts = Math.ceil(queries.length / atOnce);
     const answers = await Promise.all(
       Array.from({ length: parts }, (_, at) => {

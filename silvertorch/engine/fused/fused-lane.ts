@@ -181,6 +181,16 @@ function answerShape(
   return { width, length: answers * width, fresh: (search.requests * fresh.length) / dim };
 }
 
+/**
+ * For benchmarks: reads every cache line of the answers where they came down, so that they are on
+ * the host.
+ */
+export function readAll({ rows, values }: PackedAnswers): number {
+  let sum = 0;
+  for (let at = 0; at < rows.length; at += 16) sum += rows[at]! + values[at]!;
+  return sum;
+}
+
 /** Answers in memory of their own. */
 export const copied: UseAnswers<PackedAnswers> = ({ width, rows, values, freshScores }) => ({
   width,

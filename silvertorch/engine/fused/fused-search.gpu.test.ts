@@ -18,6 +18,7 @@ import {
 } from "../../dataset.fixture.ts";
 import { GpuDevice } from "../../device/gpu-device.ts";
 import { openTestDevice } from "../../device/gpu.fixture.ts";
+import { openEngine } from "../open-engine.ts";
 import { FusedEngine, type FusedRunner } from "./fused-engine.ts";
 import { copied } from "./fused-lane.ts";
 import { LANES, type FusedModel } from "./fused-model.ts";
@@ -140,6 +141,24 @@ describe.skipIf(found === null)("the fused engine", () => {
     expect(mean(recalls)).toBeGreaterThan(probes === "all" ? 0.98 : 0.6);
     await fused[Symbol.asyncDispose]();
     await onnx[Symbol.asyncDispose]();
+  });
+
+  test("answers from a thread of its own are the same", async () => {
+    const { dataset, folder, reader, manifest } = await harness({ ...cases[1]!, name: "thread" });
+    const artifact = await Artifact.open(folder, { verify: false });
+    const options = { kind: "fused", probes: 2, allowSoftware: true } as const;
+    await using threaded = await openEngine(artifact, options);
+    await using engine = new FusedEngine(await runnerOf(folder), manifest, 2);
+    const queries = Array.from(dataset.users.ids, (id, at) =>
+      reader.read({
+        user: { kind: "id", id },
+        k: 1 + at,
+        filter: at % 2 === 0 ? "" : "lang:v1",
+        exclude: dataset.catalogue.ids.slice(0, at),
+      }),
+    );
+    expect(await threaded.answer(queries)).toEqual(await engine.answer(queries));
+    expect(threaded.devices[0]!.memoryBytes).toBeGreaterThan(0);
   });
 
   test("fresh items are scored too; a lost device fails what is under way, and no more", async () => {

@@ -304,7 +304,7 @@ export interface LaneNeeds {
 /** The selections of a lane that holds so much. */
 export async function laneSelections(
   { index, kernels }: Omit<SearchParts, "selections">,
-  { lists, mostProbes, mostSelected }: LaneNeeds,
+  { mostProbes, mostSelected }: LaneNeeds,
 ): Promise<SelectionsOf> {
   const names: [Selected, number][] =
     index.vectors.length > 0
@@ -315,7 +315,7 @@ export async function laneSelections(
       : [["lists", mostSelected]];
   if (mostProbes > 0) names.push(["probes", mostProbes]);
   const compiled = names.map(async ([name, many]) => {
-    return [name, await kernels.selection(name, { many, lists })] as const;
+    return [name, await kernels.selection(name, many)] as const;
   });
   return Object.fromEntries(await Promise.all(compiled));
 }
