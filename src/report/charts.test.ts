@@ -98,6 +98,7 @@ describe("the charts", () => {
       "capacity",
       "memory-device",
       "faults-1",
+      "updates",
       "resources-gpu-power",
       "drift",
       "filter-matrix-near",

@@ -5,6 +5,7 @@ import { richSample } from "./rich-result.fixture.ts";
 import { faultsOf } from "./sections/faults.ts";
 import { rungsOf } from "./sections/ladder.ts";
 import { loadPointsOf } from "./sections/load-latency.ts";
+import { updatesOf } from "./sections/updates.ts";
 
 const rich = digest((await richSample({ rounds: 3, samplesPerPoint: 50 })).result, new Map());
 
@@ -59,6 +60,21 @@ describe("faults", () => {
       lost: 0,
     });
     expect(hang).toMatchObject({ what: "hang filter", recoverySeconds: null, lost: 2 });
+  });
+});
+
+describe("updates", () => {
+  it("are taken together over the rounds; a percentile that a round lacks is not made up", () => {
+    const found = rich.systems.flatMap((system) => updatesOf(system) ?? []);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({
+      visibleP50Ms: 14,
+      visibleP99Ms: null,
+      takenPerSecond: 49,
+      taken: 600,
+      unseen: 30,
+      versions: "model 600, newest 600",
+    });
   });
 });
 

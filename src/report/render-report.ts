@@ -34,6 +34,7 @@ import { stagesSection } from "./sections/stages.ts";
 import { summarySection } from "./sections/summary.ts";
 import { throughputSection } from "./sections/throughput.ts";
 import { trendSection } from "./sections/trend.ts";
+import { updatesSection } from "./sections/updates.ts";
 
 /** In the order a reader asks: how much, how sure, why, at what cost, under which conditions. */
 const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
@@ -44,6 +45,7 @@ const SECTIONS: readonly ((digest: Digest) => Section | null)[] = [
   loadLatencySection,
   capacitySection,
   faultsSection,
+  updatesSection,
   throughputSection,
   driftSection,
   latencyPercentilesSection,

@@ -33,6 +33,7 @@ function enrich(result: Result): Result {
   const points = result.points.map((point) => {
     if (point.system === "mesh")
       return { ...point, faults: [struck(point, 1.4), struck(point, null)] };
+    if (point.system === "model") return { ...point, updates: followed(point) };
     return /gpu|fused/.test(point.system)
       ? { ...point, gpu: { busySeconds: 2.9, memoryBytes: 3.2e9, watts: 410 } }
       : point;
@@ -79,6 +80,19 @@ function enrich(result: Result): Result {
     ].map(weather),
   };
   return { ...richer, frontier: frontierOf(richer) };
+}
+
+function followed({ round }: Point): Point["updates"] {
+  return {
+    perSecond: 50,
+    takenPerSecond: 49,
+    taken: 200,
+    visibleMs: { p50: 12 + round, p99: round === 2 ? null : 80, max: 95 },
+    seen: 190,
+    unseen: 10,
+    scored: 2000,
+    versions: { model: 200 * round, newest: 200 * round },
+  };
 }
 
 /** @param recoverySeconds null: it did not come back in the last round. */
