@@ -84,7 +84,10 @@ it("walks for those of a batch that a walk is worth, as wide as the widest asks"
   expect(heads!.counts).toHaveLength(2);
 });
 
-it.skipIf(existsSync("/dev/nvidia0"))("says what is missing for a device that is not there", async () => {
-  const opened = DeviceIndex.open(folder, { items, dim, device: "cuda" });
-  await expect(opened).rejects.toMatchObject({ code: "UNAVAILABLE", where: "device" });
-});
+it.skipIf(existsSync("/dev/nvidia0"))(
+  "says what is missing for a device that is not there",
+  async () => {
+    const opened = DeviceIndex.open(folder, { items, dim, device: "cuda" });
+    await expect(opened).rejects.toMatchObject({ code: "UNAVAILABLE", where: "device" });
+  },
+);
