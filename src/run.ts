@@ -2,9 +2,8 @@ import { costRows } from "./cost/cost-rows.ts";
 import { loadWorkload } from "./dataset/workload.ts";
 import { HarnessError } from "./errors.ts";
 import type { GateBudget } from "./gate/budget.ts";
-import { checkComparable } from "./gate/comparable.ts";
+import { fittingReference } from "./gate/comparable.ts";
 import { judgeResult } from "./gate/judgement.ts";
-import { readReference } from "./gate/reference.ts";
 import { GateSettling } from "./gate/settling.ts";
 import { planCpus } from "./measure/cpu-set.ts";
 import { readMachine } from "./measure/machine.ts";
@@ -16,6 +15,7 @@ import { ResultDraft } from "./result/result-draft.ts";
 import type { GateVerdict, Result } from "./result/schema.ts";
 import { measureRounds, type Measured } from "./run/measure-rounds.ts";
 import { resultHeader } from "./run/result-header.ts";
+import { systemCpus } from "./run/system-cpus.ts";
 import { loadTraces } from "./run/traces.ts";
 import type { Twins } from "./run/twins.ts";
 import type { LoadedScenario } from "./scenario/load-scenario.ts";
@@ -82,16 +82,8 @@ export async function run(options: RunOptions): Promise<Outcome> {
 
   const twins = options.twins ?? null;
   const header = await resultHeader({ loaded, twins, workload, traces, machine, cpus });
-  const reference =
-    options.reference === undefined ? null : await readReference(options.reference, header);
-  // Before an hour is spent on what nothing may be held against.
-  if (reference !== null) {
-    const named = Object.entries(scenario.systems);
-    const systems = Object.fromEntries(
-      named.map(([name, { kind }]) => [name, { cpus: kind === "remote" ? null : cpus.system }]),
-    );
-    checkComparable({ ...header, systems }, reference);
-  }
+  const systems = systemCpus(scenario, cpus);
+  const reference = await fittingReference(options.reference, { ...header, systems });
   const judge = (judged: Result): Judgements => {
     const { rows, doubts } = costRows(judged, prices);
     const gates = judgeResult(scenario.gate, { ...judged, cost: [...rows] }, reference);

@@ -20,6 +20,7 @@ import { askedBy, type Questions, splitForTuning } from "./questions.ts";
 import { Owners } from "./owners.ts";
 import { readyUnit } from "./ready-unit.ts";
 import { keyOfTurn, plannedKeys } from "./planned-keys.ts";
+import { systemCpus } from "./system-cpus.ts";
 import { labelOf, type Unit, Units } from "./units.ts";
 
 export interface RoundsContext {
@@ -75,7 +76,8 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
   };
   await using units = await Units.start(scenario, unitOptions);
   await using floor = await NoiseFloor.start(unitOptions);
-  for (const unit of units.all) draft.addSystem(unit.system, describe(unit, cpus.system));
+  const cpusOf = systemCpus(scenario, cpus);
+  for (const unit of units.all) draft.addSystem(unit.system, describe(unit, cpusOf[unit.system]!));
   await using _ = await keepOnCpus(cpus.client);
   await using threads = new LoadThreads();
   const threadCount = Math.max(
@@ -176,7 +178,7 @@ function questionsOf(
 
 function describe(
   { running }: Unit,
-  cpus: readonly number[] | null,
+  { cpus }: { readonly cpus: number[] | null },
 ): Parameters<ResultDraft["addSystem"]>[1] {
   const { kind, engine, device, settings, processes, build } = running;
   return {
@@ -185,8 +187,7 @@ function describe(
     device,
     settings: { ...settings },
     processes: processes.map(({ role }) => role),
-    // Where a remote system runs is not ours to say.
-    cpus: cpus === null || kind === "remote" ? null : [...cpus],
+    cpus,
     build,
   };
 }
