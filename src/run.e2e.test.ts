@@ -13,7 +13,7 @@ const isLinux = process.platform === "linux";
 
 let folder: string;
 let scenario: string;
-/** The same with a system that answers at once with nothing: it starts in no time. */
+/** The same with a system that answers with nothing: it starts in no time. */
 let nothing: string;
 /** What a whole run takes here: the moments to kill one are within it. */
 let wholeMs: number;
@@ -235,7 +235,8 @@ shapes:
   - { name: two, vcpus: 2, memoryGiB: 64, dollarsPerHour: 0.1 }
 `;
 
-const NOTHING = `systems: { nothing: { kind: "null" } }
+/** Slow enough that the load generator is never the limit. */
+const NOTHING = `systems: { nothing: { kind: delay, settings: { delayMs: 5 } } }
 loads:`;
 
 const SCENARIO = `
