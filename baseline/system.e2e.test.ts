@@ -13,6 +13,7 @@ import { computeTruth, type Truth } from "../src/retrieval/oracle.ts";
 import { scenarioSchema } from "../src/scenario/schema.ts";
 import { meshSettings } from "../src/scenario/settings.ts";
 import type { DatasetLocation, System, SystemProcess } from "../src/system.ts";
+import { agreeOnFilters } from "./proof/filter-agreement.ts";
 import { startMesh } from "./system.ts";
 
 const scenario = scenarioSchema.parse({
@@ -169,6 +170,19 @@ describe.each(["grpc", "in-process"] as const)("the mesh, transport %s", (transp
       where: "user_id",
     });
     await expect(ask({ k: 0 })).rejects.toMatchObject({ code: "BAD_INPUT" });
+  });
+
+  it("keeps to 300 random filters: nothing passes, one item, some, all; nested deeply", async () => {
+    const agreements = await agreeOnFilters(system, dataset, { count: 300, seed: 5 });
+    expect([...agreements.keys()]).toHaveLength(6);
+    for (const [kind, { violations, wrongLength, wrong }] of agreements) {
+      expect({ kind, violations, wrongLength, wrong }).toEqual({
+        kind,
+        violations: 0,
+        wrongLength: 0,
+        wrong: [],
+      });
+    }
   });
 
   it("answers a filter that nothing passes with nothing", async () => {

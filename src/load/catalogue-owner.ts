@@ -88,6 +88,13 @@ export class CatalogueOwner implements Disposable {
     let updates = 0;
     let unseen = 0;
     let looking: Promise<void> | null = null;
+    const lookFor = async (item: LiveItem, sentMs: number): Promise<void> => {
+      // A look that fails has not seen it.
+      const seen = await this.#look(item, until).catch(() => false);
+      if (seen) visible.recordMs(performance.now() - sentMs);
+      else unseen++;
+      looking = null;
+    };
     while (!until.aborted) {
       // What is due by now, so that a slow system gets larger bursts and no fewer updates.
       const due = Math.floor((perSecond * (performance.now() - startMs)) / 1000) - updates;
@@ -96,11 +103,7 @@ export class CatalogueOwner implements Disposable {
         const first = await this.#burst(due);
         updates += due;
         if (looking === null && first !== null) {
-          looking = this.#look(first, until).then((seen) => {
-            if (seen) visible.recordMs(performance.now() - sentMs);
-            else unseen++;
-            looking = null;
-          });
+          looking = lookFor(first, sentMs);
         }
       }
       await sleep(everyMs, undefined, { signal: until }).catch(() => {});
