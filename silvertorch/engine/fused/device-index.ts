@@ -44,16 +44,18 @@ export interface DeviceIndex {
 }
 
 /** The parts an index is cut into, as few as bindings of the device allow; buffers of zeros. */
-export function indexParts(device: GpuDevice, shape: SearchShape): IndexPart[] {
+export function indexParts(
+  device: GpuDevice,
+  shape: SearchShape,
+  bindingBytes: number = device.limits.maxStorageBufferBindingSize,
+): IndexPart[] {
   const { clusters, width, bitmapRows, cells } = shape;
   const bytes = {
     codes: width * codeVectors(shape) * 16,
     bitmaps: bitmapRows * clusterWords(shape) * 4,
     cells: width * cells * 4,
   };
-  const each = Math.floor(
-    device.limits.maxStorageBufferBindingSize / Math.max(bytes.codes, bytes.bitmaps, bytes.cells),
-  );
+  const each = Math.floor(bindingBytes / Math.max(bytes.codes, bytes.bitmaps, bytes.cells));
   return stretches(clusters, Math.min(each, MAX_PART_CLUSTERS)).map(([first, count]) => ({
     firstCluster: first,
     clusters: count,
@@ -71,8 +73,9 @@ const MAX_PART_CLUSTERS = 65_535;
 export function vectorParts(
   device: GpuDevice,
   { clusters, width, dim }: SearchShape,
+  bindingBytes: number = device.limits.maxStorageBufferBindingSize,
 ): VectorPart[] {
-  const each = Math.floor(device.limits.maxStorageBufferBindingSize / (dim * 4));
+  const each = Math.floor(bindingBytes / (dim * 4));
   return stretches(clusters * width, each).map(([first, count]) => ({
     firstPosition: first,
     positions: count,

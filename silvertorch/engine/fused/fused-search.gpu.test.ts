@@ -40,6 +40,8 @@ interface Case {
   readonly clusters: number | null;
   readonly probes: number | "all";
   readonly eligibility: ArtifactSettings["eligibility"];
+  /** So little that the index is cut into several parts. */
+  readonly bindingBytes?: number;
 }
 
 /** So narrow that they let much through that is not eligible. */
@@ -61,17 +63,27 @@ const mixture: ModelSpec = {
 const layers: ModelSpec = { ...mixture, overarch: "mlp", mlp: { hidden: [9, 6] } };
 const cases: Case[] = [
   { name: "no clusters", model: oneHead, clusters: null, probes: "all", eligibility: narrow },
-  { name: "two of five clusters", model: oneHead, clusters: 5, probes: 2, eligibility: exact },
+  {
+    name: "two of five clusters, in parts",
+    model: oneHead,
+    clusters: 5,
+    probes: 2,
+    eligibility: exact,
+    bindingBytes: 4096,
+  },
   { name: "all clusters", model: threeHeads, clusters: 5, probes: "all", eligibility: narrow },
   { name: "formula, three heads", model: formula, clusters: 5, probes: 2, eligibility: narrow },
   { name: "mixture of logits", model: mixture, clusters: 5, probes: "all", eligibility: exact },
   { name: "MLP", model: layers, clusters: null, probes: "all", eligibility: narrow },
 ];
 
-async function runnerOf(folder: string): Promise<FusedRunner & { readonly model: FusedModel }> {
+async function runnerOf(
+  folder: string,
+  bindingBytes?: number,
+): Promise<FusedRunner & { readonly model: FusedModel }> {
   const artifact = await Artifact.open(folder, { verify: false });
   const device = await GpuDevice.open({ allowSoftware: true, timestamps: false });
-  const model = await openModel(device, artifact);
+  const model = await openModel(device, artifact, bindingBytes);
   const { clusters, width } = model;
   return {
     model,
@@ -100,7 +112,7 @@ describe.skipIf(found === null)("the fused engine", () => {
     const { dataset, folder, onnx, reader, manifest } = await harness(given);
     const { catalogue, users } = dataset;
     const { model, probes } = given;
-    const fused = new FusedEngine(await runnerOf(folder), manifest, probes);
+    const fused = new FusedEngine(await runnerOf(folder, given.bindingBytes), manifest, probes);
     const quiet = { onProgress: () => {}, signal: new AbortController().signal };
     const recalls: number[] = [];
     const agreements: number[] = [];

@@ -31,15 +31,20 @@ const STRETCH = 2048;
  * Puts an artifact's index on the device: reads a stretch of the file at a time and has kernels
  * place it where the search wants it, so that the host never holds more than that stretch.
  *
+ * @param bindingBytes what a kernel can bind of a buffer; absent: what the device says.
  * @throws HarnessError BAD_INPUT if the artifact's items are not 8-bit, DATA if it is damaged,
  *   UNAVAILABLE if the device has too little memory.
  */
-export async function loadIndex(device: GpuDevice, artifact: Artifact): Promise<DeviceIndex> {
+export async function loadIndex(
+  device: GpuDevice,
+  artifact: Artifact,
+  bindingBytes?: number,
+): Promise<DeviceIndex> {
   requireCodes(artifact.manifest);
   await using weights = await WeightsReader.open(artifact);
   const shape = searchShape(artifact.manifest, weights);
   const loader = new IndexLoader(device, weights, artifact.manifest, shape);
-  return await loader.load();
+  return await loader.load(bindingBytes);
 }
 
 function requireCodes({ settings }: ArtifactManifest): void {
@@ -86,10 +91,10 @@ class IndexLoader {
     this.#clustered = manifest.clusters !== null;
   }
 
-  async load(): Promise<DeviceIndex> {
+  async load(bindingBytes?: number): Promise<DeviceIndex> {
     const shape = this.#shape;
-    const parts = indexParts(this.#device, shape);
-    const vectors = vectorParts(this.#device, shape);
+    const parts = indexParts(this.#device, shape, bindingBytes);
+    const vectors = vectorParts(this.#device, shape, bindingBytes);
     const rows = this.#rows(await this.#rowsOfPositions());
     const positions = this.#clustered
       ? await this.#table("clusters.positions", "index.positions")

@@ -9,11 +9,16 @@ import { searchKernels } from "./search-kernels.ts";
 
 /**
  * Puts an artifact on a device, which ends with the model.
+ * @param bindingBytes what a kernel can bind of a buffer; absent: what the device says.
  * @throws HarnessError BAD_INPUT if it is not made for it, DATA if it is damaged, UNAVAILABLE if
  *   the device has too little memory.
  */
-export async function openModel(device: GpuDevice, artifact: Artifact): Promise<FusedModel> {
-  const index = await loadIndex(device, artifact);
+export async function openModel(
+  device: GpuDevice,
+  artifact: Artifact,
+  bindingBytes?: number,
+): Promise<FusedModel> {
+  const index = await loadIndex(device, artifact, bindingBytes);
   const kernels = await searchKernels(device, index);
   const query = await openQueryStage(device, artifact);
   const ranking = await openRankingStage(device, artifact);
