@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readResult } from "../../result/bundle.ts";
 import { MESH, MODEL, sampleResult, smallSample } from "../../result/sample-result.fixture.ts";
 import type { Result } from "../../result/schema.ts";
 import { chartSpecs, drawn } from "../drawn-chart.fixture.ts";
@@ -62,6 +63,18 @@ describe("the page of two runs", () => {
     expect(page).toContain("<strong>Not the same question</strong>");
     expect(page).toContain("No change is stated");
     expect(page).toContain("model maxBatch");
+  });
+
+  it("reads a result that an older version published", async () => {
+    const folder = new URL("../../../reports/published/", import.meta.url).pathname;
+    const [two, sixteen] = await Promise.all(
+      ["2-cores", "16-cores"].map((machine) =>
+        readResult(`${folder}2026-11-22-quickstart-${machine}/result.json`),
+      ),
+    );
+    const page = renderComparison(two!, sixteen!);
+    expect(page).toContain("No change is stated");
+    expect(chartSpecs(page).has("overlay-throughput")).toBe(true);
   });
 
   it("shows a hostile text as text", () => {
