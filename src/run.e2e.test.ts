@@ -130,7 +130,7 @@ describe("run --gate", () => {
   });
 });
 
-describe.runIf(isLinux)("a run that is cut short", { concurrent: true }, () => {
+describe.runIf(isLinux)("a run that is cut short", { concurrent: true, timeout: 600_000 }, () => {
   // With the gateway both systems are up, so that the death of one is seen to end the other. That
   // the mesh names whichever of its services dies, its own tests hold.
   test.for([
