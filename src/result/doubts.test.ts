@@ -33,6 +33,24 @@ describe("doubts", () => {
     expect(text).toContain("fewer than five pairs");
   });
 
+  it("tell of a variant that tuning passed over, and that was faster in the rounds", () => {
+    const result = smallSample({ model: MODEL });
+    const as = (variant: string, throughputPerSecond: number, recall = 0.99): Point[] =>
+      result.points.map((point) => ({ ...point, variant, throughputPerSecond, recall }));
+    const chosen = { system: "model", variant: "ef=64", recall: 0.99, short: 0 };
+    const outrun = (points: Point[]): string[] =>
+      collectDoubts({ ...result, points, tuning: [{ ...chosen, throughputPerSecond: 1 }] })
+        .filter(({ code }) => code === "outrun-variant")
+        .map(({ text }) => text);
+    const slow = as("ef=64", 100);
+    expect(outrun([...slow, ...as("ef=32", 120)])).toEqual([
+      "A variant that tuning passed over was faster where it counted: ef=32 of model, by 20% over ef=64.",
+    ]);
+    // Within what rounds differ by, or not as good: no reason to doubt the choice.
+    expect(outrun([...slow, ...as("ef=32", 104)])).toEqual([]);
+    expect(outrun([...slow, ...as("ef=16", 200, 0.9)])).toEqual([]);
+  });
+
   it("of one kind are told in one sentence", () => {
     const { doubts } = alteredSample("", {});
     const all = gatherDoubts([

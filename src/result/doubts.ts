@@ -1,6 +1,6 @@
 import { firstOf, measuredSystems } from "./role.ts";
 import type { Doubt, Result } from "./schema.ts";
-import { medianOf, standingOf, totalOf } from "./standing.ts";
+import { medianOf, standingOf, standingsOf, totalOf } from "./standing.ts";
 import type { Standing } from "./standing.ts";
 
 /** Reasons to distrust a result, in the order a reader should weigh them. */
@@ -20,6 +20,7 @@ export const DOUBTS = {
   "machine-drift": "The speed of the machine itself changed while it was measuring",
   outliers: "Some rounds lie far from the others, and count all the same",
   "not-warm": "A system was measured before it had settled",
+  "outrun-variant": "A variant that tuning passed over was faster where it counted",
   "wide-interval": "The interval is wide",
   "shared-cores": "The load generator shares its cores with the systems",
   remote: "A system was started by somebody else, and only its door is seen",
@@ -74,7 +75,32 @@ export function collectDoubts(result: Judged): Doubt[] {
     ...ofTheFaults(result),
     ...ofTheRounds(result, standings),
     ...standings.flatMap(ofTheStanding),
+    ...standings.flatMap((standing) => ofTheVariants(result, standing)),
   ]);
+}
+
+/** Less than this is what rounds of one variant differ by. */
+const OUTRUN = 1.05;
+
+/**
+ * Tuning looks for seconds, on requests of its own. Where it took the slower variant, the system is
+ * shown below its best: nothing is chosen anew by the rounds that are compared, but the reader is told.
+ */
+function ofTheVariants(result: Judged, chosen: Standing): Doubt[] {
+  const { system, load, variant } = chosen;
+  const throughput = medianOf(chosen, "throughput");
+  if (throughput === null) return [];
+  const faster = standingsOf(result, system, load).filter(
+    (other) =>
+      other.variant !== variant &&
+      other.ratePerSecond === chosen.ratePerSecond &&
+      other.shortcomings.length === 0 &&
+      (medianOf(other, "throughput") ?? 0) > OUTRUN * throughput,
+  );
+  return faster.map((other) => {
+    const gain = Math.round((medianOf(other, "throughput")! / throughput - 1) * 100);
+    return doubt("outrun-variant", `${other.variant} of ${system}, by ${gain}% over ${variant}`);
+  });
 }
 
 function ofTheRun(result: Judged): Doubt[] {
