@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { headlineOf } from "./headline.ts";
-import { alteredSample, IN_PROCESS, MESH, MODEL, smallSample } from "./sample-result.fixture.ts";
+import {
+  alteredSample,
+  IN_PROCESS,
+  MESH,
+  MODEL,
+  sampleResult,
+  smallSample,
+} from "./sample-result.fixture.ts";
 
 describe("the headline", () => {
   it("states both ratios with interval and rounds", () => {
@@ -38,6 +45,26 @@ describe("the headline", () => {
     const alike = { mesh: MESH, model: { ...MESH, throughput: MESH.throughput * 1.01 } };
     const close = headlineOf(smallSample(alike));
     expect(close.sentence).toMatch(/^It is not settled whether model or mesh answers more/);
+  });
+
+  it("names every further challenger, and only those whose ratio may be stated", () => {
+    const { others, sentence } = headlineOf(
+      smallSample({
+        mesh: MESH,
+        model: MODEL,
+        fused: { ...MODEL, throughput: 10 * MESH.throughput },
+      }),
+    );
+    expect(others.map(({ of, over }) => [of, over])).toEqual([["fused", "mesh"]]);
+    expect(sentence).toMatch(
+      /\)\. Against mesh, fused answers (10\.\d|9\.\d\d) times as many \(95% interval .*, 5 paired rounds\)\.$/,
+    );
+    const { result: lacking } = sampleResult({
+      samplesPerPoint: 50,
+      behaviours: { mesh: MESH, model: MODEL, fused: MODEL },
+      alter: (point) => (point.system === "fused" ? { ...point, recall: 0.5 } : point),
+    });
+    expect(headlineOf(lacking).others).toEqual([]);
   });
 
   it("has no interval after one round", () => {

@@ -1,4 +1,4 @@
-import { firstOf, roleOf } from "./role.ts";
+import { firstOf, measuredSystems, roleOf } from "./role.ts";
 import type { Comparison, Result } from "./schema.ts";
 import { medianOf, standingOf } from "./standing.ts";
 
@@ -9,6 +9,8 @@ export interface Headline {
   /** Its throughput over the mesh's, and over the same mesh's in one process. */
   readonly overMesh: Comparison | null;
   readonly overInProcess: Comparison | null;
+  /** Throughput of the further challengers over the mesh's, in the scenario's order, where stated. */
+  readonly others: readonly Comparison[];
   readonly sentence: string;
 }
 
@@ -23,17 +25,40 @@ export function headlineOf(
   const mesh = firstOf(result, "mesh");
   if (subject === null) {
     const only = mesh === null ? "Nothing was measured" : alone(result, mesh);
-    return { subject, overMesh: null, overInProcess: null, sentence: `${only}.` };
+    return { subject, overMesh: null, overInProcess: null, others: [], sentence: `${only}.` };
   }
   const overMesh = find(result, subject, mesh);
   const inProcess = firstOf(result, "in-process");
   const overInProcess = inProcess === subject ? null : find(result, subject, inProcess);
+  const others = furtherChallengers(result, subject, mesh);
   return {
     subject,
     overMesh,
     overInProcess,
-    sentence: sentence(result, subject, overMesh, overInProcess),
+    others,
+    sentence: `${sentence(result, subject, overMesh, overInProcess)}${ofOthers(others)}`,
   };
+}
+
+/** Those whose ratio may be stated, for both sides qualify. */
+function furtherChallengers(
+  result: Pick<Result, "systems" | "comparisons">,
+  subject: string,
+  mesh: string | null,
+): Comparison[] {
+  return measuredSystems(result).flatMap((system) => {
+    if (system === subject || roleOf(result, system) !== "challenger") return [];
+    const found = find(result, system, mesh);
+    return found === null || found.ratio === null || found.recallAt === null ? [] : found;
+  });
+}
+
+function ofOthers(others: readonly Comparison[]): string {
+  if (others.length === 0) return "";
+  const each = others.map(
+    (other) => `${other.of} answers ${times(other.ratio!)} as many${bounds(other)}`,
+  );
+  return ` Against ${others[0]!.over}, ${each.join("; ")}.`;
 }
 
 function find(

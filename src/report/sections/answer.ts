@@ -8,8 +8,8 @@ import type { Html } from "../html.ts";
 
 /** The first screen: question, answer with its interval, verdicts, doubts. */
 export function answerSection({ result, headline, load }: Digest): Html {
-  const { overMesh, overInProcess } = headline;
-  const ratios = [overMesh, overInProcess].filter((comparison) => comparison !== null);
+  const { overMesh, overInProcess, others } = headline;
+  const ratios = [overMesh, overInProcess, ...others].filter((comparison) => comparison !== null);
   // A ratio in large type is a claim: none is made where the sentence makes none.
   const stated = ratios.filter(
     ({ recallAt, low }) => result.complete && recallAt !== null && low !== null,
