@@ -1,6 +1,5 @@
-import { pairedRatio } from "../../math/paired-ratio.ts";
-import type { PairedRatio } from "../../math/paired-ratio.ts";
-import { pairsByRound } from "../../result/comparisons.ts";
+import { compareStandings } from "../../result/comparisons.ts";
+import type { Comparison } from "../../result/schema.ts";
 import { medianOf } from "../../result/standing.ts";
 import { axisEnd, barSpec, labelWidthOf } from "../bar-spec.ts";
 import { basisOf, meshOf } from "../digest.ts";
@@ -10,14 +9,19 @@ import { formatNumber, formatPercent, formatTimes, MISSING } from "../format.ts"
 import type { Section } from "../section.ts";
 import { systemName } from "../system-name.ts";
 
+/** Throughput of one system over another's, paired as the result's own comparisons are. */
+interface Step extends Comparison {
+  readonly ratio: number;
+}
+
 /** One step from the mesh to the fastest system. */
 export interface Rung {
   readonly system: SystemDigest;
   /** What is new on this step. */
   readonly what: string;
   /** Throughput over the mesh's and over the step before; null on the first. */
-  readonly overMesh: PairedRatio | null;
-  readonly overBefore: PairedRatio | null;
+  readonly overMesh: Step | null;
+  readonly overBefore: Step | null;
   /** Of the whole gain of the last step over the mesh, on a log scale; null where there is no gain. */
   readonly share: number | null;
 }
@@ -49,7 +53,7 @@ export function ladderSection(digest: Digest): Section | null {
           alt: `${rungs.map(({ system, what }, i) => `${system.name}, ${what}: ${bars[i]!.text}`).join("; ")}.`,
         },
       ],
-      says: `Geometric means of paired rounds. In brackets, the step alone: over the bar above.${sharesText(rungs)}`,
+      says: `Geometric means of the ratios, paired as in the answer. In brackets, the step alone: over the bar above.${sharesText(rungs)}`,
       basis: basisOf(digest),
       table: {
         caption: "Throughput step by step",
@@ -88,9 +92,9 @@ export function rungsOf(digest: Digest): Rung[] {
     { system: mesh, what: "services over gRPC", overMesh: null, overBefore: null, share: null },
   ];
   for (const { system, what } of steps) {
-    const overMesh = ratio(system, mesh);
+    const overMesh = stepBetween(digest, system, mesh);
     if (overMesh === null) continue;
-    const overBefore = ratio(system, rungs.at(-1)!.system);
+    const overBefore = stepBetween(digest, system, rungs.at(-1)!.system);
     rungs.push({ system, what, overMesh, overBefore, share: null });
   }
   const whole = Math.log(rungs.at(-1)!.overMesh?.ratio ?? 1);
@@ -122,21 +126,21 @@ function stepOf({ result }: Digest, { name, role }: SystemDigest): { order: numb
     : { order: 3, what: `one model, on the GPU (${device})` };
 }
 
-function ratio(of: SystemDigest, over: SystemDigest): PairedRatio | null {
-  const pairs = pairsByRound(of.standing, over.standing, "throughput");
-  return pairs.length === 0 ? null : pairedRatio(pairs, "higher");
+function stepBetween({ result }: Digest, of: SystemDigest, over: SystemDigest): Step | null {
+  const found = compareStandings(result, "throughput", of.standing, over.standing);
+  return found.ratio === null ? null : { ...found, ratio: found.ratio };
 }
 
-function stepText(overMesh: PairedRatio, overBefore: PairedRatio | null): string {
+function stepText(overMesh: Step, overBefore: Step | null): string {
   // The first step is over the mesh itself.
   const isSame = overBefore === null || overBefore.ratio === overMesh.ratio;
   return isSame ? "" : ` (${formatTimes(overBefore.ratio)})`;
 }
 
-function ratioText(found: PairedRatio | null): string {
+function ratioText(found: Step | null): string {
   if (found === null) return MISSING;
   const { ratio: value, low, high } = found;
-  return Number.isNaN(low)
+  return low === null || high === null
     ? `${formatTimes(value)}, no interval`
     : `${formatTimes(value)} (${formatNumber(low)} to ${formatNumber(high)})`;
 }
