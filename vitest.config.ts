@@ -2,8 +2,17 @@ import { defineConfig } from "vitest/config";
 
 const files = (suffix: string): string[] => [`{src,baseline,silvertorch}/**/*${suffix}`];
 
-// unit: one file's promises, in process.  e2e: real processes, ports and a browser, one file at a time.
-// Both run against dist/ wherever a worker or a service is started, so `npm test` builds first.
+/** Whole runs and loads: what they measure suffers from company. */
+const measuring = [
+  "src/*.e2e.test.ts",
+  "src/{cli,load,run}/**/*.e2e.test.ts",
+  "silvertorch/live.e2e.test.ts",
+];
+
+// unit: one file's promises, in process.  e2e: real processes, ports and a browser, two files at a
+// time.  measuring: the same, one file at a time.  gpu: a GPU, or what plays one.
+// All run against dist/ wherever a worker or a service is started, so `npm test` builds first.
+// Nothing asserts a time; the generous limits are for slow machines.
 export default defineConfig({
   test: {
     projects: [
@@ -12,7 +21,6 @@ export default defineConfig({
           name: "unit",
           include: files(".test.ts"),
           exclude: [...files(".e2e.test.ts"), ...files(".gpu.test.ts")],
-          // Generous: a slow machine is no failure, and nothing here asserts a time.
           testTimeout: 120_000,
         },
       },
@@ -20,11 +28,23 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: files(".e2e.test.ts"),
+          exclude: measuring,
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "measuring",
+          include: measuring,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
           // Of the tests that a file lets run side by side: each starts a handful of processes.
           maxConcurrency: 3,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -32,8 +52,9 @@ export default defineConfig({
           name: "gpu",
           include: files(".gpu.test.ts"),
           testTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 1,
           passWithNoTests: true,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -26,7 +26,11 @@ class Copy {
     this.#server = await serveGrpc({
       protoFile: MESH_PROTO,
       service: FILTER_SERVICE,
-      handlers: { Evaluate: evaluate, Stats: () => Promise.resolve({}) },
+      handlers: {
+        Evaluate: evaluate,
+        Apply: () => Promise.resolve({}),
+        Stats: () => Promise.resolve({}),
+      },
       port: this.port,
     });
     this.port = this.#server.port;
