@@ -5,6 +5,8 @@ import { HarnessError } from "../errors.ts";
 
 /** Large enough that a read costs less than the page faults it causes. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
+/** As many as Node has threads for files: page faults, not the disk, are what takes the time. */
+const READS_AT_ONCE = 4;
 
 export interface FlatFile {
   /** Shared, so that worker threads get it without a copy. */
@@ -14,8 +16,8 @@ export interface FlatFile {
 }
 
 /**
- * Reads a whole file into shared memory. While one chunk is hashed on this thread, the next is
- * read on another.
+ * Reads a whole file into shared memory. While one chunk is hashed on this thread, the next are
+ * read on others.
  *
  * @param expectedBytes its length; null: whatever it has.
  * @throws HarnessError DATA if it is missing, unreadable or of another length.
@@ -50,27 +52,26 @@ async function fill(
   target: Uint8Array,
   hash: ReturnType<typeof createHash> | null,
 ): Promise<string | null> {
-  const readFrom = async (start: number): Promise<number> => {
-    if (start >= target.length) return start;
+  const readChunk = async (start: number): Promise<void> => {
     const end = Math.min(start + CHUNK_BYTES, target.length);
-    let at = start;
-    while (at < end) {
+    for (let at = start; at < end;) {
       const { bytesRead } = await file.read(target, at, end - at, at);
       if (bytesRead === 0)
         throw new HarnessError("DATA", `the file shrank to ${at} bytes while it was read`);
       at += bytesRead;
     }
-    return end;
   };
-  let done = 0;
-  let ready = await readFrom(0);
-  while (done < ready) {
-    const next = readFrom(ready);
-    // Awaited below; until then a rejection must not count as unhandled.
-    next.catch(() => {});
-    hash?.update(target.subarray(done, ready));
-    done = ready;
-    ready = await next;
+  const underWay: Promise<void>[] = [];
+  let asked = 0;
+  for (let done = 0; done < target.length; done += CHUNK_BYTES) {
+    for (; asked < target.length && underWay.length < READS_AT_ONCE; asked += CHUNK_BYTES) {
+      const read = readChunk(asked);
+      // Awaited below, in order; until then a rejection must not count as unhandled.
+      read.catch(() => {});
+      underWay.push(read);
+    }
+    await underWay.shift();
+    hash?.update(target.subarray(done, done + CHUNK_BYTES));
   }
   return hash?.digest("hex") ?? null;
 }
