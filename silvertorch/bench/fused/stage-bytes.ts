@@ -1,4 +1,4 @@
-import type { SearchBatch } from "../../engine/fused/search-lane.ts";
+import type { SearchBatch } from "../../engine/fused/lane-needs.ts";
 import { codeVectors, type SearchShape } from "../../kernels/search/search-shape.ts";
 import type { BenchFilter } from "./bench-filters.ts";
 
@@ -26,7 +26,7 @@ export function stageBytes(
       return distinct * width * itemBytes + pairs * width * 4;
     case "fused.scan.masked": {
       const rows = 1 + (filter === null ? 0 : filter.plan.scan.operands.length);
-      const passing = filter?.name.includes("0.5%") === true ? 0.005 : 0.117;
+      const passing = filter?.passing ?? 1;
       return pairs * width * (rows / 8 + passing * (itemBytes + 8));
     }
     case "fused.select":

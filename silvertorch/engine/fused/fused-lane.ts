@@ -7,10 +7,12 @@ import {
 } from "../../device/passes.ts";
 import type { FreshLane, FreshStage } from "../ranking/fresh-stage.ts";
 import type { DeviceIndex } from "./device-index.ts";
+import type { HeldCopies } from "./held-copies.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 import { Readback } from "./readback.ts";
 import type { SearchKernels } from "./search-kernels.ts";
-import { type LaneNeeds, laneNeeds, laneSelections, SearchLane } from "./search-lane.ts";
+import { SearchLane } from "./search-lane.ts";
+import { type LaneNeeds, laneNeeds, laneSelections } from "./lane-needs.ts";
 import type {
   BatchExtent,
   LaneBuffers,
@@ -54,11 +56,14 @@ interface Capacity extends LaneNeeds {
 /** One batch on its way through the device: buffers that grow with what is asked of them. */
 export class FusedLane {
   readonly #pass: ForwardPass;
+  readonly #copies: HeldCopies | null;
   #capacity: Capacity = NOTHING;
   #parts: Parts | null = null;
 
-  constructor(pass: ForwardPass) {
+  /** @param copies holds copies of answers for the batch after; null: each goes with its own batch. */
+  constructor(pass: ForwardPass, copies: HeldCopies | null = null) {
     this.#pass = pass;
+    this.#copies = copies;
   }
 
   /**
@@ -86,28 +91,42 @@ export class FusedLane {
     ];
     const scores = fresh?.scores ?? null;
     if (scores !== null) sources.push([scores, freshLength * 4]);
+    let heldAreSubmitted = (): void => {};
     this.#pass.device.submit("batch", (encoder) => {
       const recorder: Recorder = timer?.record(encoder) ?? new PlainRecorder(encoder);
       query.record(recorder, extent);
-      search.record(recorder, batch.search);
+      search.record(recorder, batch.search, () => {
+        if (this.#copies === null) return;
+        recorder.end();
+        heldAreSubmitted = this.#copies.take(encoder);
+      });
       ranking?.record(recorder, extent);
       fresh?.record(recorder, extent.requests);
       recorder.end();
       timer?.resolve(encoder);
-      readback.copy(encoder, sources);
+      if (this.#copies === null) readback.copy(encoder, sources);
     });
-    const [result, times] = await Promise.all([
-      readback.read((2 * length + freshLength) * 4, (held) =>
-        use({
-          width,
-          rows: new Uint32Array(held, 0, length),
-          values: new Float32Array(held, length * 4, length),
-          freshScores: new Float32Array(held, 2 * length * 4, freshLength),
-        }),
-      ),
-      timer?.read() ?? [],
-    ]);
-    return { result, times };
+    heldAreSubmitted();
+    if (this.#copies !== null) {
+      const submitted = this.#copies.add((encoder) => readback.copy(encoder, sources));
+      await this.#pass.device.settle(submitted);
+    }
+    try {
+      const [result, times] = await Promise.all([
+        readback.read((2 * length + freshLength) * 4, (held) =>
+          use({
+            width,
+            rows: new Uint32Array(held, 0, length),
+            values: new Float32Array(held, length * 4, length),
+            freshScores: new Float32Array(held, 2 * length * 4, freshLength),
+          }),
+        ),
+        timer?.read() ?? [],
+      ]);
+      return { result, times };
+    } finally {
+      this.#copies?.arrived();
+    }
   }
 
   dispose(): void {
@@ -150,7 +169,7 @@ export class FusedLane {
       listRows: device.buffer("lane.listRows", lists * places * 4),
       listScores: device.buffer("lane.listScores", lists * places * 4),
     };
-    const selections = await laneSelections({ index, kernels }, capacity);
+    const selections = await laneSelections(index, kernels.selections, capacity);
     const search = new SearchLane(device, { index, kernels, selections }, buffers, capacity);
     const query = queryStage.lane(buffers, { requests, places });
     const ranking = rankingStage?.lane(buffers, { requests, places }, query.features) ?? null;

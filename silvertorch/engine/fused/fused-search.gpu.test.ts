@@ -22,8 +22,10 @@ import { openEngine } from "../open-engine.ts";
 import { FusedEngine, type FusedRunner } from "./fused-engine.ts";
 import { copied } from "./fused-lane.ts";
 import { LANES, type FusedModel } from "./fused-model.ts";
-import { openModel } from "./open-model.ts";
+import type { CachePrecision } from "../../kernels/ranking/item-record.ts";
+import { type ModelOptions, openModel } from "./open-model.ts";
 import { ReopeningRunner } from "./reopening-runner.ts";
+import type { SearchTuning } from "./selections.ts";
 
 const found = await openTestDevice();
 await found?.[Symbol.asyncDispose]();
@@ -42,6 +44,10 @@ interface Case {
   readonly eligibility: ArtifactSettings["eligibility"];
   /** So little that the index is cut into several parts. */
   readonly bindingBytes?: number;
+  readonly cachePrecision?: CachePrecision;
+  readonly tuning?: SearchTuning;
+  /** By how much values may err; absent: 1e-3. */
+  readonly tolerance?: number;
 }
 
 /** So narrow that they let much through that is not eligible. */
@@ -71,19 +77,36 @@ const cases: Case[] = [
     eligibility: exact,
     bindingBytes: 4096,
   },
+  {
+    name: "lists longer than workgroup memory holds",
+    model: oneHead,
+    clusters: 5,
+    probes: 4,
+    eligibility: exact,
+    tuning: { workgroupBytes: 4096 },
+  },
   { name: "all clusters", model: threeHeads, clusters: 5, probes: "all", eligibility: narrow },
   { name: "formula, three heads", model: formula, clusters: 5, probes: 2, eligibility: narrow },
   { name: "mixture of logits", model: mixture, clusters: 5, probes: "all", eligibility: exact },
   { name: "MLP", model: layers, clusters: null, probes: "all", eligibility: narrow },
+  {
+    name: "mixture, cache in half precision",
+    model: mixture,
+    clusters: 5,
+    probes: "all",
+    eligibility: exact,
+    cachePrecision: "float16",
+    tolerance: 2e-2,
+  },
 ];
 
 async function runnerOf(
   folder: string,
-  bindingBytes?: number,
+  options: ModelOptions = {},
 ): Promise<FusedRunner & { readonly model: FusedModel }> {
   const artifact = await Artifact.open(folder, { verify: false });
   const device = await GpuDevice.open({ allowSoftware: true, timestamps: false });
-  const model = await openModel(device, artifact, bindingBytes);
+  const model = await openModel(device, artifact, options);
   const { clusters, width } = model;
   return {
     model,
@@ -112,7 +135,7 @@ describe.skipIf(found === null)("the fused engine", () => {
     const { dataset, folder, onnx, reader, manifest } = await harness(given);
     const { catalogue, users } = dataset;
     const { model, probes } = given;
-    const fused = new FusedEngine(await runnerOf(folder, given.bindingBytes), manifest, probes);
+    const fused = new FusedEngine(await runnerOf(folder, given), manifest, probes);
     const quiet = { onProgress: () => {}, signal: new AbortController().signal };
     const recalls: number[] = [];
     const agreements: number[] = [];
@@ -142,7 +165,7 @@ describe.skipIf(found === null)("the fused engine", () => {
           agreements.push(rows.length === 0 ? 1 : both.length / rows.length);
           for (const [place, row] of rows.entries()) {
             const theirValue = valueOf.get(row) ?? values[place]!;
-            expect(Math.abs(values[place]! - theirValue)).toBeLessThan(1e-3);
+            expect(Math.abs(values[place]! - theirValue)).toBeLessThan(given.tolerance ?? 1e-3);
           }
         }
       }),

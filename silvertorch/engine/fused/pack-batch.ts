@@ -1,9 +1,10 @@
 import { USER_KINDS } from "../../kernels/ranking/user-inputs.ts";
 import { HEADER, HEADER_WORDS } from "../../kernels/search/batch-words.ts";
+import { workOrder } from "../../kernels/search/search-shape.ts";
 import type { EncodedPlan } from "../../eligibility/plan-tensors.ts";
 import type { EngineQuery } from "../query.ts";
 import { OPEN_PLAN, packPlan } from "./pack-programs.ts";
-import type { SearchBatch } from "./search-lane.ts";
+import type { SearchBatch } from "./lane-needs.ts";
 import type { PackedUsers } from "./stages.ts";
 
 /** A batch as it goes to the device: plain numbers, so that it can cross between threads. */
@@ -51,6 +52,8 @@ export function packBatch(
   const open = queries.findIndex(({ plan, exclude }) => plan !== null || exclude.length > 0);
   const openLists = (open < 0 ? queries.length : open) * heads;
   words[HEADER.openLists] = openLists;
+  const order = workOrder(queries.length * heads * probes, probes, clusters);
+  words[HEADER.grouped] = order === "byCluster" ? 1 : 0;
   const requests = queries.length;
   return {
     search: {

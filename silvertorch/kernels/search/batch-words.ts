@@ -20,6 +20,8 @@ export const HEADER = {
   excludedOf: 7,
   excludedRows: 8,
   excludedCount: 9,
+  /** 1 if pairs will be sorted by cluster. */
+  grouped: 10,
 } as const;
 
 export const HEADER_WORDS = 16;

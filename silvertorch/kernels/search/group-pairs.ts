@@ -1,41 +1,22 @@
 import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
 import { BATCH_WORDS } from "./batch-words.ts";
+import { prefixSums } from "./prefix-sums.ts";
 import type { SearchShape } from "./search-shape.ts";
 
 /**
  * A *pair* is a list and a cluster it looks into: pair `list x probes + n` is of the list's n-th
  * probe. `byQuery` pairs are worked off as they stand. `byCluster` they are sorted by cluster
  * first, those of open lists before the others, so that what is read of a cluster serves all lists
- * that look into it: a counting sort into 2 x clusters buckets, three small kernels.
+ * that look into it: a counting sort into 2 x clusters buckets. They are counted as they are chosen
+ * (select-ends.ts); two small kernels are left, of which the launch is what costs.
  */
 const THREADS = 256;
 
-const bucketOf = (clusters: number): string => /* wgsl */ `
-fn bucket_of(pair: u32) -> u32 {
-  return probed[pair] + select(0u, ${clusters}u, pair / probes() >= openLists());
+/** WGSL of the bucket that a pair belongs to. */
+export const bucketText = (clusters: number): string => /* wgsl */ `
+fn bucket_of(list: u32, cluster: u32) -> u32 {
+  return cluster + select(0u, ${clusters}u, list >= openLists());
 }`;
-
-/**
- * Bindings: 0 batch, 1 probed u32 [pairs], 2 counts u32 [2 x clusters], zeros.
- * Workgroups: linear, `pairGroups`.
- */
-export function countPairsKernel({ clusters }: SearchShape): string {
-  return /* wgsl */ `
-${BATCH_WORDS}
-@group(0) @binding(1) var<storage, read> probed: array<u32>;
-@group(0) @binding(2) var<storage, read_write> counts: array<atomic<u32>>;
-${bucketOf(clusters)}
-@compute @workgroup_size(${THREADS})
-fn main(
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) grid: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let pair = (${LINEAR_WORKGROUP}) * ${THREADS}u + thread;
-  if (pair < lists() * probes()) { atomicAdd(&counts[bucket_of(pair)], 1u); }
-}
-`;
-}
 
 /**
  * Words of counts, starts and cursors: whole vectors, at least one word more than buckets, whose
@@ -57,7 +38,7 @@ export function startsOfBucketsKernel({ clusters }: SearchShape, threads: number
 @group(0) @binding(1) var<storage, read_write> starts: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read_write> cursors: array<vec4<u32>>;
 
-var<workgroup> sums: array<u32, ${threads}>;
+${prefixSums(threads)}
 
 @compute @workgroup_size(${threads})
 fn main(@builtin(local_invocation_index) thread: u32) {
@@ -68,16 +49,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     let count = counts[n];
     own += count.x + count.y + count.z + count.w;
   }
-  sums[thread] = own;
-  for (var reach = 1u; reach < ${threads}u; reach <<= 1u) {
-    workgroupBarrier();
-    var before = 0u;
-    if (thread >= reach) { before = sums[thread - reach]; }
-    workgroupBarrier();
-    sums[thread] += before;
-  }
-  workgroupBarrier();
-  var start = sums[thread] - own;
+  var start = sum_before(own, thread);
   for (var n = first; n < end; n++) {
     let count = counts[n];
     let begins = vec4<u32>(start, start + count.x, start + count.x + count.y, start + count.x + count.y + count.z);
@@ -99,7 +71,7 @@ ${BATCH_WORDS}
 @group(0) @binding(1) var<storage, read> probed: array<u32>;
 @group(0) @binding(2) var<storage, read_write> cursors: array<atomic<u32>>;
 @group(0) @binding(3) var<storage, read_write> sorted: array<u32>;
-${bucketOf(clusters)}
+${bucketText(clusters)}
 @compute @workgroup_size(${THREADS})
 fn main(
   @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -108,7 +80,7 @@ fn main(
 ) {
   let pair = (${LINEAR_WORKGROUP}) * ${THREADS}u + thread;
   if (pair >= lists() * probes()) { return; }
-  let place = atomicAdd(&cursors[bucket_of(pair)], 1u);
+  let place = atomicAdd(&cursors[bucket_of(pair / probes(), probed[pair])], 1u);
   sorted[2u * place] = pair;
   sorted[2u * place + 1u] = probed[pair];
 }

@@ -19,7 +19,7 @@ const QUERIES = 16;
  * there is no item), 3 queries vec4<u32> (quantise-queries.ts), 4 work u32, 5 sorted pairs u32 [pairs, 2],
  * 6 keys u32 [pairs, width], 7 part (uniform): first cluster, clusters.
  * Work is `byCluster` the buckets' starts, `byQuery` the probed clusters; of `all` 4 and 5 are not
- * looked at. Workgroups: tiles x clusters of the part; `byQuery` tiles x open pairs.
+ * looked at. Workgroups: `openGrid`.
  */
 export function openScanKernel(shape: SearchShape, order: WorkOrder): string {
   const { clusters, width } = shape;
@@ -47,7 +47,11 @@ fn pair_at(n: u32, cluster: u32) -> u32 {
 fn list_of(pair: u32) -> u32 { return pair / ${order === "all" ? `${clusters}u` : "probes()"}; }
 
 @compute @workgroup_size(${TILE})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
   ${
     order === "byQuery"
       ? /* wgsl */ `
@@ -56,10 +60,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let cluster = work[begin];
   if (cluster < part.x || cluster >= part.x + part.y) { return; }`
       : /* wgsl */ `
-  let cluster = part.x + group.y;
+  var cluster = part.x + group.y;
   ${
     order === "byCluster"
-      ? "let begin = work[cluster]; let end = work[cluster + 1u];"
+      ? /* wgsl */ `
+  if (grid.y < part.y) {
+    // A row for each pair, of which the first of a cluster does the work of all.
+    cluster = sorted[2u * group.y + 1u];
+    if (cluster < part.x || cluster >= part.x + part.y || work[cluster] != group.y) { return; }
+  }
+  let begin = work[cluster];
+  let end = work[cluster + 1u];`
       : "let begin = 0u; let end = openLists();"
   }
   if (begin == end) { return; }`
@@ -94,4 +105,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 `;
 }
 
-export const openTiles = (width: number): number => Math.ceil(width / TILE);
+/**
+ * Tiles x clusters of a part; `byQuery` tiles x open pairs, and so `byCluster`, too, where these are
+ * fewer: most clusters would be looked into by none.
+ */
+export function openGrid(
+  order: WorkOrder,
+  {
+    width,
+    clusters,
+    pairs,
+  }: { readonly width: number; readonly clusters: number; readonly pairs: number },
+): [x: number, y: number] {
+  const rows = order === "all" ? clusters : order === "byQuery" ? pairs : Math.min(clusters, pairs);
+  return [Math.ceil(width / TILE), rows];
+}

@@ -20,5 +20,21 @@ export const codeVectors = ({ dim }: Pick<SearchShape, "dim">): number => Math.c
 /** Words of a bitmap that a cluster takes. */
 export const clusterWords = ({ width }: Pick<SearchShape, "width">): number => width / 32;
 
+/** Words of the affinities of a query with all centroids, of which whole vectors are read. */
+export const affinityWords = ({ clusters }: Pick<SearchShape, "clusters">): number =>
+  Math.ceil(clusters / 4) * 4;
+
 /** How a kernel finds its work; see group-pairs.ts. */
 export type WorkOrder = "byQuery" | "byCluster" | "all";
+
+/**
+ * From so many pairs a cluster on they are sorted by cluster: below, few clusters are looked into
+ * twice, and the sorting is what it costs.
+ */
+const SORTED_FROM = 0.25;
+
+/** How the work on a batch is ordered. */
+export function workOrder(pairs: number, probes: number, clusters: number): WorkOrder {
+  if (probes >= clusters) return "all";
+  return pairs >= SORTED_FROM * clusters ? "byCluster" : "byQuery";
+}

@@ -8,7 +8,8 @@ import { selectBestKernel, type SelectOptions } from "./select-best.ts";
 const device = await openTestDevice();
 afterAll(() => device?.[Symbol.asyncDispose]());
 
-const CAPACITY = 64;
+/** More than are compared with each other one by one. */
+const CAPACITY = 256;
 
 describe.skipIf(device === null)("of any entries the best are selected, in order", () => {
   const bench = new KernelBench(device!);
@@ -78,7 +79,7 @@ function kernelOf(held: SelectOptions["held"]): string {
       bindings: "@group(0) @binding(1) var<storage, read> keys: array<u32>;",
       nextBinding: 2,
       count: "return candidates();",
-      key: "return keys[n];",
+      keys: "return vec4<u32>(keys[n], keys[min(n + 1u, candidates() - 1u)], keys[min(n + 2u, candidates() - 1u)], keys[min(n + 3u, candidates() - 1u)]);",
       id: "return candidates() - n;",
     },
     target: {

@@ -1,13 +1,14 @@
-import type { SearchShape } from "./search-shape.ts";
+import { bucketText } from "./group-pairs.ts";
+import { affinityWords, type SearchShape } from "./search-shape.ts";
 import type { SelectSource, SelectTarget } from "./select-best.ts";
 
-/** Centroids: the best are the clusters that a list looks into. Bindings: keys u32 [lists, clusters]. */
+/** Centroids: the best are the clusters that a list looks into. Bindings: keys u32 [lists, affinityWords]. */
 export function centroidSource({ clusters }: SearchShape): SelectSource {
   return {
-    bindings: "@group(0) @binding(1) var<storage, read> keys: array<u32>;",
+    bindings: "@group(0) @binding(1) var<storage, read> keys: array<vec4<u32>>;",
     nextBinding: 2,
     count: `return ${clusters}u;`,
-    key: `return keys[list * ${clusters}u + n];`,
+    keys: `return keys[list * ${affinityWords({ clusters }) / 4}u + n / 4u];`,
     id: "return n;",
   };
 }
@@ -21,7 +22,7 @@ export function centroidSource({ clusters }: SearchShape): SelectSource {
 export function scanSource({ clusters, width }: SearchShape, by: "row" | "position"): SelectSource {
   return {
     bindings: /* wgsl */ `
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
+@group(0) @binding(1) var<storage, read> keys: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> positions: array<u32>;
 @group(0) @binding(3) var<storage, read> counts: array<u32>;
 @group(0) @binding(4) var<storage, read> probed: array<u32>;
@@ -33,7 +34,7 @@ fn position_of(list: u32, n: u32) -> u32 {
 }`,
     nextBinding: 6,
     count: `return select(probes() * ${width}u, counts[list], list >= openLists());`,
-    key: `return keys[list * probes() * ${width}u + n];`,
+    keys: `return keys[(list * probes() * ${width}u + n) / 4u];`,
     id:
       by === "row"
         ? "return rows[position_of(list, n)];"
@@ -53,17 +54,29 @@ export const refinedSource: SelectSource = {
 @group(0) @binding(3) var<storage, read> rows: array<u32>;`,
   nextBinding: 4,
   count: "return candidates();",
-  key: "return keys[list * candidates() + n];",
+  keys: /* wgsl */ `
+  let first = list * candidates();
+  let last = first + candidates() - 1u;
+  let at = min(first + n + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(last));
+  return vec4<u32>(keys[at.x], keys[at.y], keys[at.z], keys[at.w]);`,
   id: "return rows[min(positions[list * candidates() + n], arrayLength(&rows) - 1u)];",
 };
 
-/** Binding: probed u32 [lists, probes]. */
-export const probesTarget: SelectTarget = {
-  bindings: (first) =>
-    `@group(0) @binding(${first}) var<storage, read_write> chosen_clusters: array<u32>;`,
+/**
+ * Bindings: probed u32 [lists, probes], and counts u32 [2 x clusters], zeros, where the pairs of each
+ * bucket (group-pairs.ts) are counted if they will be grouped.
+ */
+export const probesTarget = ({ clusters }: Pick<SearchShape, "clusters">): SelectTarget => ({
+  bindings: (first) => /* wgsl */ `
+@group(0) @binding(${first}) var<storage, read_write> chosen_clusters: array<u32>;
+@group(0) @binding(${first + 1}) var<storage, read_write> bucket_counts: array<atomic<u32>>;
+${bucketText(clusters)}`,
   wanted: "return probes();",
-  emit: "if (key != NONE) { chosen_clusters[list * probes() + place] = id; }",
-};
+  emit: /* wgsl */ `
+  if (key == NONE) { return; }
+  chosen_clusters[list * probes() + place] = id;
+  if (grouped() != 0u) { atomicAdd(&bucket_counts[bucket_of(list, id)], 1u); }`,
+});
 
 /** Bindings: keys and positions u32 [lists, candidates]. */
 export const candidatesTarget: SelectTarget = {

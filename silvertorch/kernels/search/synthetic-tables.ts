@@ -1,9 +1,19 @@
 import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
+import { codeVectors, type SearchShape } from "./search-shape.ts";
 
 const THREADS = 256;
 
 /** Words that one thread fills. */
 const EACH = 16;
+
+const MIXED = /* wgsl */ `
+fn mixed(value: u32) -> u32 {
+  var h = value ^ (value >> 16u);
+  h *= 0x7feb352du;
+  h ^= h >> 15u;
+  h *= 0x846ca68bu;
+  return h ^ (h >> 16u);
+}`;
 
 /**
  * Fills a table with random words that the host can compute, too (`syntheticWord`), so that a
@@ -15,14 +25,7 @@ const EACH = 16;
 export const SYNTHETIC_WORDS = /* wgsl */ `
 @group(0) @binding(0) var<storage, read_write> table: array<u32>;
 @group(0) @binding(1) var<uniform> part: vec4<u32>;
-
-fn mixed(value: u32) -> u32 {
-  var h = value ^ (value >> 16u);
-  h *= 0x7feb352du;
-  h ^= h >> 15u;
-  h *= 0x846ca68bu;
-  return h ^ (h >> 16u);
-}
+${MIXED}
 
 @compute @workgroup_size(${THREADS})
 fn main(
@@ -39,6 +42,57 @@ fn main(
   }
 }
 `;
+
+/** Of the words that centroids are made of: each a dimension's. */
+export const CENTROIDS_SEED = 99;
+/** In 256ths, how much of a code is its cluster's, and how much its own: four fifths of the variance. */
+const OF_CLUSTER = 171;
+const OWN = 85;
+
+/**
+ * Fills codes: each is its cluster's, with something of its own added, so that probing finds what is
+ * near. A word a thread.
+ *
+ * Bindings: 0 codes u32 [items, vectors x 4], 1 part (uniform): seed, words, first cluster.
+ * Workgroups: linear, `syntheticCodesGroups`.
+ */
+export function syntheticCodesKernel(shape: SearchShape): string {
+  const words = codeVectors(shape) * 4;
+  return /* wgsl */ `
+@group(0) @binding(0) var<storage, read_write> codes: array<u32>;
+@group(0) @binding(1) var<uniform> part: vec4<u32>;
+${MIXED}
+@compute @workgroup_size(${THREADS})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let at = (${LINEAR_WORKGROUP}) * ${THREADS}u + thread;
+  if (at >= part.y) { return; }
+  let cluster = part.z + at / ${words * shape.width}u;
+  let own = mixed(mixed(at) ^ part.x);
+  var packed = 0u;
+  for (var byte = 0u; byte < 4u; byte++) {
+    let d = at % ${words}u * 4u + byte;
+    if (d >= ${shape.dim}u) { break; }
+    let centre = mixed(mixed(cluster * ${shape.dim}u + d) ^ ${CENTROIDS_SEED}u) >> 24u;
+    let noise = (own >> (8u * byte)) & 255u;
+    let code = ((i32(centre) - 128) * ${OF_CLUSTER} + (i32(noise) - 128) * ${OWN}) >> 8u;
+    packed |= (u32(code) & 255u) << (8u * byte);
+  }
+  codes[at] = packed;
+}
+`;
+}
+
+export const syntheticCodesGroups = (words: number): number => Math.ceil(words / THREADS);
+
+/** A code of an item, from its word, and the highest byte of its centroid's. */
+export function syntheticCode(word: number, byte: number, centre: number): number {
+  const noise = (word >>> (8 * byte)) & 255;
+  return ((centre - 128) * OF_CLUSTER + (noise - 128) * OWN) >> 8;
+}
 
 export const syntheticGroups = (words: number): number => Math.ceil(words / THREADS / EACH);
 

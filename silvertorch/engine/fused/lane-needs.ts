@@ -1,0 +1,76 @@
+import type { DeviceIndex } from "./device-index.ts";
+import type { Selected, Selection, Selections } from "./selections.ts";
+
+/** What a batch needs of a lane. */
+export interface SearchNeeds {
+  readonly requests: number;
+  /** Clusters that each list looks into. */
+  readonly probes: number;
+  /** Places selected, and those of a list in the end. */
+  readonly candidates: number;
+  readonly places: number;
+  /** Words of the packed batch, and rows that are excluded. */
+  readonly words: number;
+  readonly excluded: number;
+}
+
+/** A batch as the search records it. */
+export interface SearchBatch extends SearchNeeds {
+  /** Lists before this one have neither filter nor exclusions. */
+  readonly openLists: number;
+}
+
+/** What the buffers of a lane hold, in entries of all lists together where a list has several. */
+export interface LaneNeeds {
+  readonly lists: number;
+  readonly slots: number;
+  readonly pairs: number;
+  readonly candidates: number;
+  readonly words: number;
+  readonly excluded: number;
+  /** Most that are selected of a list: clusters, and items. */
+  readonly mostProbes: number;
+  readonly mostSelected: number;
+}
+
+/** The selections that a lane of this capacity makes. */
+export type SelectionsOf = Readonly<Partial<Record<Selected, Selection>>>;
+
+/** The selections of a lane that holds so much. */
+export async function laneSelections(
+  index: DeviceIndex,
+  selections: Selections,
+  { mostProbes, mostSelected }: LaneNeeds,
+): Promise<SelectionsOf> {
+  const names: [Selected, number][] =
+    index.vectors.length > 0
+      ? [
+          ["candidates", mostSelected],
+          ["refined", mostSelected],
+        ]
+      : [["lists", mostSelected]];
+  if (mostProbes > 0) names.push(["probes", mostProbes]);
+  const compiled = names.map(async ([name, many]) => {
+    return [name, await selections.of(name, many)] as const;
+  });
+  return Object.fromEntries(await Promise.all(compiled));
+}
+
+/** What the buffers must hold for a batch. */
+export function laneNeeds(
+  { requests, probes, candidates, words, excluded }: SearchNeeds,
+  { shape }: DeviceIndex,
+): LaneNeeds {
+  const lists = requests * shape.heads;
+  const isAll = probes >= shape.clusters;
+  return {
+    lists,
+    slots: lists * probes * shape.width,
+    pairs: isAll ? lists : lists * probes,
+    candidates: lists * candidates,
+    words,
+    excluded,
+    mostProbes: isAll ? 0 : probes,
+    mostSelected: candidates,
+  };
+}
