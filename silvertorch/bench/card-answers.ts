@@ -59,6 +59,6 @@ async function checkPlacement({ artifact, reader }: Loaded, threads: number): Pr
     // It shows in the next answer.
     onDied: () => {},
   });
-  await warmUp(engine, { maxBatch: 4, plan: reader.anyPlan() });
+  await warmUp(engine, { maxBatch: 4, plan: reader.anyPlan(), onProgress: () => {} });
   await engine.checkPlacement();
 }

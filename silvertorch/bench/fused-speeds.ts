@@ -2,8 +2,9 @@
  * How fast the fused engine searches: `npm run bench:fused [-- --clusters 4096 --width 2432 ...]`.
  * A random catalogue is made on the device and searched by the engine's own kernels. First some
  * answers are compared with the host's. Then, for each filter and batch size: wall time with the
- * results on the host, alone and with several batches in flight; and, from timestamps, each stage
- * with the bytes that it must move at least and its share of a device copy, measured at the start.
+ * results on the host, with several batches in flight (the median of several passes, and the lowest
+ * and highest) and alone; and, from timestamps, each stage with the bytes that it must move at least
+ * and its share of a device copy, measured at the start.
  */
 import { Random } from "../../src/math/random.ts";
 import { GpuDevice } from "../device/gpu-device.ts";
@@ -18,6 +19,7 @@ import type { SearchShape } from "../kernels/search/search-shape.ts";
 import { type BenchFilter, narrowFilter, wideFilter } from "./fused/bench-filters.ts";
 import { type BenchSize, benchSize } from "./fused/bench-size.ts";
 import { copySpeed } from "./fused/copy-speed.ts";
+import { enoughProbes, sampleSize } from "./fused/enough-probes.ts";
 import { expectedScores } from "./fused/sample-check.ts";
 import { stageBytes } from "./fused/stage-bytes.ts";
 import { syntheticIndex } from "./fused/synthetic-index.ts";
@@ -25,7 +27,8 @@ import { syntheticIndex } from "./fused/synthetic-index.ts";
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const size = benchSize(process.argv.slice(2));
 const random = new Random(1);
-const WARM_MS = size.allowSoftware ? 0 : 400;
+/** A card that idled takes a while to its full clock. */
+const WARM_MS = size.allowSoftware ? 0 : 1500;
 
 await using device = await GpuDevice.open({
   allowSoftware: size.allowSoftware,
@@ -43,7 +46,7 @@ const shape: SearchShape = {
 const copyBytesPerMs = await copySpeed(device);
 const startMs = performance.now();
 const index = await syntheticIndex(device, shape);
-const kernels = await searchKernels(device, index);
+const kernels = await searchKernels(device, index, { selectThreads: size.selectThreads });
 const pass: ForwardPass = {
   device,
   index,
@@ -60,7 +63,9 @@ say(
 );
 
 for (const filter of size.filters) {
-  for (const requests of size.batches) await measure(filterOf(filter, size), requests);
+  const makeFilter = filterOf(filter, size);
+  const probes = filter === "wide" ? await probesFor(makeFilter) : size.probes;
+  for (const requests of size.batches) await measure({ makeFilter, probes }, requests);
 }
 
 /** Queries as they come with the requests. */
@@ -75,34 +80,61 @@ function givenQueries(on: GpuDevice): QueryStage {
   };
 }
 
-function filterOf(name: string, { rows }: BenchSize): () => BenchFilter | null {
+function filterOf(name: string, { rows }: BenchSize): MakeFilter {
   const draw = (): number => 1 + random.int(rows - 1);
   if (name === "narrow") return () => narrowFilter(draw);
   if (name === "wide") return () => wideFilter(draw);
   return () => null;
 }
 
-async function measure(makeFilter: () => BenchFilter | null, requests: number): Promise<void> {
-  const filters = Array.from({ length: requests }, makeFilter);
-  const queries = filters.map((filter): EngineQuery => ({
+type MakeFilter = () => BenchFilter | null;
+
+function queryOf(filter: BenchFilter | null): EngineQuery {
+  return {
     user: { kind: "vectors", vectors: vectorsOf(size.heads * size.dim) },
     k: size.k,
     plan: filter?.plan ?? null,
     exclude: new Uint32Array(0),
-  }));
-  const { heads, clusters, probes, k } = size;
+  };
+}
+
+/** The probes that recall takes, which is told; those of the command line where it takes too much. */
+async function probesFor(makeFilter: MakeFilter): Promise<number> {
+  const filters = Array.from({ length: sampleSize(pass) }, makeFilter);
+  if (filters.length === 0) {
+    say("\nso many items are not all searched at once: recall is not measured");
+    return size.probes;
+  }
+  const tried = await enoughProbes(pass, filters.map(queryOf), size);
+  const { probes, recall, short, lists } = tried.at(-1)!;
+  const before = tried.slice(0, -1).map((each) => `${each.recall.toFixed(3)} with ${each.probes}`);
+  say(
+    `\n${filters[0]!.name}: recall ${recall.toFixed(3)} with ${probes} probes, ${short} of ${lists} answers short (${before.join(", ")})`,
+  );
+  return probes;
+}
+
+async function measure(
+  { makeFilter, probes }: { readonly makeFilter: MakeFilter; readonly probes: number },
+  requests: number,
+): Promise<void> {
+  const filters = Array.from({ length: requests }, makeFilter);
+  const queries = filters.map(queryOf);
+  const { heads, clusters, k } = size;
   const packMs = performance.now();
   const settings = { heads, clusters, probes, places: k, candidates: k };
   const batch = packBatch(queries, settings);
   const packedMs = performance.now() - packMs;
   const checked = await check(batch, queries, filters);
-  const perBatch = await msInFlight(batch);
+  const passes = await msInFlight(batch);
   const stages = await stageTimes(batch);
   const alone = await timesAlone(batch);
   const name = filters[0]?.name ?? "no filter";
-  const perSecond = (requests / perBatch) * 1000;
+  const perBatch = median(passes);
+  const rate = (ms: number): string => ((requests / ms) * 1000).toFixed(0);
   say(
-    `\n${name}, batch ${requests}: ${perSecond.toFixed(0)} requests/s (${perBatch.toFixed(3)} ms a batch, ${size.lanes} in flight), ` +
+    `\n${name}, ${probes} probes, batch ${requests}: ${rate(perBatch)} requests/s (${rate(Math.max(...passes))} to ${rate(Math.min(...passes))} in ${passes.length} passes; ` +
+      `${perBatch.toFixed(3)} ms a batch, ${size.lanes} in flight), ` +
       `alone ${alone.toFixed(3)} ms; packing ${packedMs.toFixed(2)} ms; ${checked}`,
   );
   for (const { stage, ms } of stages) {
@@ -128,7 +160,8 @@ async function check(
   const lane = new FusedLane(pass);
   const { result: answers } = await lane.run(batch, copied);
   lane.dispose();
-  const { heads, dim, probes, k } = size;
+  const { heads, dim, k } = size;
+  const { probes } = batch.search;
   const lists = queries.length * heads;
   let equal = 0;
   let all = 0;
@@ -178,24 +211,27 @@ async function timesAlone(batch: PackedBatch): Promise<number> {
   return median(times.slice(3));
 }
 
-/** Wall time a batch with several in flight, the answers on the host. */
-async function msInFlight(batch: PackedBatch): Promise<number> {
-  const model = new FusedModel(pass, { lanes: size.lanes, timed: false });
-  const loop = async (repeats: number): Promise<void> => {
-    for (let n = 0; n < repeats; n++) await model.run(batch, readAll);
+/** Of each pass the wall time a batch with several in flight, the answers on the host. */
+async function msInFlight(batch: PackedBatch): Promise<number[]> {
+  const { lanes, holdsCopies, repeats } = size;
+  const model = new FusedModel(pass, { lanes, holdsCopies, timed: false });
+  const loop = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) await model.run(batch, readAll);
   };
-  const all = (repeats: number): Promise<void[]> =>
-    Promise.all(Array.from({ length: size.lanes }, () => loop(repeats)));
-  // A card that idled takes a while to its full clock.
+  const all = (count: number): Promise<void[]> =>
+    Promise.all(Array.from({ length: lanes }, () => loop(count)));
   const warmMs = performance.now();
   do await all(4);
   while (performance.now() - warmMs < WARM_MS);
-  const each = Math.max(1, Math.ceil(size.repeats / size.lanes));
-  const beganMs = performance.now();
-  await all(each);
-  const ms = (performance.now() - beganMs) / (each * size.lanes);
+  const each = Math.max(1, Math.ceil(repeats / lanes));
+  const times: number[] = [];
+  for (let n = 0; n < size.passes; n++) {
+    const beganMs = performance.now();
+    await all(each);
+    times.push((performance.now() - beganMs) / (each * lanes));
+  }
   model.release();
-  return ms;
+  return times;
 }
 
 function median(values: readonly number[]): number {

@@ -41,7 +41,8 @@ export function expectedScores(
       for (let bit = 0; bit < 32; bit++) {
         if (((bits >>> bit) & 1) === 0) continue;
         const offset = word * 32 + bit;
-        const item = codesOf(shape, at, within * width + offset);
+        const local = within * width + offset;
+        const item = codesOf(shape, { part: at, cluster, local });
         let sum = 0;
         for (let d = 0; d < dim; d++) sum += item[d]! * codes[d]!;
         scores.push(Math.fround(Math.fround(sum * scaleOf(cluster * width + offset)) * step));

@@ -1,10 +1,14 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
-import { bind, compileKernel, linearGrid } from "../../device/kernel.ts";
+import { bind, compileKernel, linearGrid, type Kernel } from "../../device/kernel.ts";
 import { PlainRecorder } from "../../device/passes.ts";
 import { indexParts, uniformOf, type DeviceIndex } from "../../engine/fused/device-index.ts";
 import { clusterWords, codeVectors, type SearchShape } from "../../kernels/search/search-shape.ts";
 import {
+  CENTROIDS_SEED,
   SYNTHETIC_WORDS,
+  syntheticCode,
+  syntheticCodesGroups,
+  syntheticCodesKernel,
   syntheticGroups,
   syntheticWord,
 } from "../../kernels/search/synthetic-tables.ts";
@@ -14,14 +18,23 @@ const BITMAPS_SEED = 5;
 /** Of each part's tables another one. */
 const PART_SEED = 7919;
 
-/** A catalogue of random codes and bitmaps, made on the device; row 0 of the bitmaps is all items. */
+/**
+ * A catalogue of codes around centroids and of random bitmaps, made on the device; row 0 of the
+ * bitmaps is all items.
+ */
 export async function syntheticIndex(device: GpuDevice, shape: SearchShape): Promise<DeviceIndex> {
-  const kernel = await compileKernel(device, "synthetic-words", SYNTHETIC_WORDS);
-  const fill = (buffer: GPUBuffer, extent: readonly number[]): void => {
+  const words = await compileKernel(device, "synthetic-words", SYNTHETIC_WORDS);
+  const codes = await compileKernel(device, "synthetic-codes", syntheticCodesKernel(shape));
+  const run = (
+    kernel: Kernel,
+    buffer: GPUBuffer,
+    extent: readonly number[],
+    groups: number,
+  ): void => {
     const bound = bind(device, kernel, [buffer, uniformOf(device, extent)]);
     device.submit("fill", (encoder) => {
       const recorder = new PlainRecorder(encoder);
-      recorder.run(bound, linearGrid(syntheticGroups(extent[1]!)));
+      recorder.run(bound, linearGrid(groups));
       recorder.end();
     });
   };
@@ -29,10 +42,13 @@ export async function syntheticIndex(device: GpuDevice, shape: SearchShape): Pro
   const parts = indexParts(device, shape);
   for (const [at, part] of parts.entries()) {
     const items = part.clusters * width;
-    fill(part.codes, [CODES_SEED + at * PART_SEED, items * codeVectors(shape) * 4, 0, 1]);
-    const words = clusterWords(shape);
-    const rows = part.clusters * bitmapRows;
-    fill(part.bitmaps, [BITMAPS_SEED + at * PART_SEED, rows * words, words, bitmapRows]);
+    const codeWords = items * codeVectors(shape) * 4;
+    const ofCodes = [CODES_SEED + at * PART_SEED, codeWords, part.firstCluster];
+    run(codes, part.codes, ofCodes, syntheticCodesGroups(codeWords));
+    const rowWords = clusterWords(shape);
+    const bitmapWords = part.clusters * bitmapRows * rowWords;
+    const ofBitmaps = [BITMAPS_SEED + at * PART_SEED, bitmapWords, rowWords, bitmapRows];
+    run(words, part.bitmaps, ofBitmaps, syntheticGroups(bitmapWords));
   }
   const items = clusters * width;
   const index: DeviceIndex = {
@@ -62,18 +78,22 @@ export const scaleOf = (position: number): number => Math.fround((1 + (position 
 export function centroids(clusters: number, dim: number): Float32Array<ArrayBuffer> {
   return Float32Array.from(
     { length: clusters * dim },
-    (_, at) => syntheticWord(at, 99) / 2 ** 31 - 1,
+    (_, at) => syntheticWord(at, CENTROIDS_SEED) / 2 ** 31 - 1,
   );
 }
 
-/** The codes of an item of a part. */
-export function codesOf(shape: SearchShape, part: number, local: number): Int8Array {
+/** The codes of an item of a part, a cluster's. */
+export function codesOf(
+  shape: SearchShape,
+  { part, cluster, local }: { part: number; cluster: number; local: number },
+): Int8Array {
   const words = codeVectors(shape) * 4;
   const seed = CODES_SEED + part * PART_SEED;
-  const codes = Uint32Array.from({ length: words }, (_, w) =>
-    syntheticWord(local * words + w, seed),
-  );
-  return new Int8Array(codes.buffer);
+  return Int8Array.from({ length: shape.dim }, (_, d) => {
+    const word = syntheticWord(local * words + (d >> 2), seed);
+    const centre = syntheticWord(cluster * shape.dim + d, CENTROIDS_SEED) >>> 24;
+    return syntheticCode(word, d & 3, centre);
+  });
 }
 
 /** A word of a part's bitmaps: of 32 items in one row. */
