@@ -24,6 +24,8 @@ export interface GenerationOptions {
   readonly maxInFlight: number;
   /** Where the times go; it outlives the generation. */
   readonly stages: StageTimes;
+  /** What it is busy with before it can answer. */
+  readonly onProgress: (phase: string) => void;
 }
 
 interface Parts {
@@ -78,11 +80,15 @@ export class Generation implements AsyncDisposable {
   ): Promise<Generation> {
     const artifact = await Artifact.open(folder, { verify });
     const reader = await RequestReader.open(artifact, eligibilityForm(options.engine));
-    const engine = await openEngine(artifact, options.engine, (times) => {
-      for (const { stage, ms } of times) options.stages.record(stage, ms);
+    const { maxBatch, stages, onProgress } = options;
+    const engine = await openEngine(artifact, options.engine, {
+      onTimes: (times) => {
+        for (const { stage, ms } of times) stages.record(stage, ms);
+      },
+      onProgress,
     });
     try {
-      await warmUp(engine, { maxBatch: options.maxBatch, plan: reader.anyPlan() });
+      await warmUp(engine, { maxBatch, plan: reader.anyPlan(), onProgress });
       await engine.checkPlacement();
     } catch (error) {
       await engine[Symbol.asyncDispose]();

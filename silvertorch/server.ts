@@ -16,6 +16,8 @@ export interface ServerConfig {
   readonly device: Device;
   /** fused: whether a processor that plays a GPU will do. */
   readonly allowSoftware: boolean;
+  /** fused: how the embedding cache is kept. */
+  readonly cachePrecision: "float32" | "float16";
   readonly allowFallback: boolean;
   readonly threads: number;
   /** Clusters that a head looks at, where the artifact has clusters. */
@@ -58,6 +60,7 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
       foldAfter: config.foldAfter,
     },
     engine: engineOptions(config),
+    onProgress: (phase) => onProgress(phase, Number.NaN),
   });
   const door = await openDoor({
     retriever,
@@ -81,7 +84,10 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
 });
 
 function engineOptions(config: ServerConfig): EngineOptions {
-  const { engine: kind, device, threads, probes, allowFallback, allowSoftware } = config;
-  if (kind === "fused") return { kind, probes, allowSoftware };
+  const { engine: kind, device, threads, probes, allowFallback } = config;
+  if (kind === "fused") {
+    const { allowSoftware, cachePrecision } = config;
+    return { kind, probes, allowSoftware, cachePrecision };
+  }
   return { kind, device, threads, probes, allowFallback, onDied: endService };
 }

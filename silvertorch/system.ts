@@ -30,8 +30,8 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
   const { settings, cpus, signal } = options;
   const build = await ensureArtifact(options);
   const tls = await createTls(settings.tls);
-  const { maxBatch, maxWaitMs, maxInFlight, engine, device, allowFallback, allowSoftware } =
-    settings;
+  const { maxBatch, maxWaitMs, maxInFlight, engine, device } = settings;
+  const { allowFallback, allowSoftware, cachePrecision } = settings;
   const threads = cpus?.length ?? availableParallelism();
   const config: ServerConfig = {
     datasetFolder: options.dataset.folder,
@@ -40,6 +40,7 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     device,
     allowFallback,
     allowSoftware,
+    cachePrecision,
     threads,
     probes: settings.nprobe,
     foldAfter: settings.foldAfter,

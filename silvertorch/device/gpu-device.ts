@@ -52,6 +52,8 @@ export class GpuDevice implements AsyncDisposable {
   readonly raw: GPUDevice;
   /** Resolves with the first error that came later; never, if there is none. */
   readonly failed: Promise<HarnessError>;
+  /** Called before a kernel is compiled, which can take long. */
+  onCompile: (kernel: string) => void = () => {};
   // Kept, or Dawn is torn down under the device.
   readonly #instance: GPU;
   readonly #bytesOf = new Map<GPUBuffer, number>();

@@ -25,6 +25,7 @@ export async function compileKernel(
   label: string,
   code: string,
 ): Promise<Kernel> {
+  device.onCompile(label);
   const shader = device.raw.createShaderModule({ label, code });
   try {
     const pipeline = await device.raw.createComputePipelineAsync({

@@ -1,6 +1,15 @@
+import type { StageTime } from "../device/passes.ts";
 import type { DeviceStats } from "../../src/door/stats.ts";
 import type { Effort } from "./effort.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
+
+/** What an engine tells beside its answers. */
+export interface EngineEvents {
+  /** The times of its stages on a device, of some batches. */
+  readonly onTimes: (times: readonly StageTime[]) => void;
+  /** What it is busy with before it can answer, or answer a larger batch. */
+  readonly onProgress: (phase: string) => void;
+}
 
 /** An artifact, loaded and answering batches of queries. */
 export interface Engine extends AsyncDisposable {

@@ -1,7 +1,7 @@
-import type { StageTime } from "../device/passes.ts";
 import type { Artifact } from "../compile/artifact.ts";
+import type { CachePrecision } from "../kernels/ranking/item-record.ts";
 import { formOf, type DeviceForm } from "../graph/device-form.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, EngineEvents } from "./engine.ts";
 import { FusedEngine } from "./fused/fused-engine.ts";
 import { FusedThread } from "./fused/fused-thread.ts";
 import { ReopeningRunner } from "./fused/reopening-runner.ts";
@@ -12,6 +12,8 @@ export interface FusedEngineOptions {
   readonly probes: number | "all";
   /** Whether a processor that plays a GPU will do. */
   readonly allowSoftware: boolean;
+  /** How the embedding cache is kept; absent: in float32, as the artifact has it. */
+  readonly cachePrecision?: CachePrecision;
 }
 
 /** Which engine answers, and how. */
@@ -21,19 +23,18 @@ export type EngineOptions =
 
 /**
  * Loads an artifact into the engine that is asked for.
- * @param onTimes called with the times of the engine's stages on a device, of some batches.
  * @throws HarnessError DATA if it cannot be loaded, BAD_INPUT if it was not compiled for the engine,
  *   UNAVAILABLE if the device is not there.
  */
 export async function openEngine(
   artifact: Artifact,
   options: EngineOptions,
-  onTimes: (times: readonly StageTime[]) => void = () => {},
+  events: EngineEvents = { onTimes: () => {}, onProgress: () => {} },
 ): Promise<Engine> {
   if (options.kind === "onnx") return await OnnxEngine.open(artifact, options);
-  const { probes, allowSoftware } = options;
-  const thread = { artifactFolder: artifact.folder, allowSoftware };
-  const runner = await ReopeningRunner.open(() => FusedThread.open(thread, onTimes));
+  const { probes, allowSoftware, cachePrecision = "float32" } = options;
+  const thread = { artifactFolder: artifact.folder, allowSoftware, cachePrecision };
+  const runner = await ReopeningRunner.open(() => FusedThread.open(thread, events));
   return new FusedEngine(runner, artifact.manifest, probes);
 }
 

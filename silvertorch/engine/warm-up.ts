@@ -6,6 +6,7 @@ export interface WarmUpOptions {
   readonly maxBatch: number;
   /** Of any filter that needs work; null where the catalogue has no attributes. */
   readonly plan: EncodedPlan | null;
+  readonly onProgress: (phase: string) => void;
 }
 
 /** A usual number of items to ask for. */
@@ -15,7 +16,10 @@ const K = 100;
  * Runs batches of all sizes, in steps of two, without and with a filter and an exclusion: the
  * first run of a shape allocates, and on a GPU compiles, what the later ones reuse.
  */
-export async function warmUp(engine: Engine, { maxBatch, plan }: WarmUpOptions): Promise<void> {
+export async function warmUp(
+  engine: Engine,
+  { maxBatch, plan, onProgress }: WarmUpOptions,
+): Promise<void> {
   const plain: EngineQuery = {
     user: { kind: "row", row: 0 },
     k: K,
@@ -24,6 +28,7 @@ export async function warmUp(engine: Engine, { maxBatch, plan }: WarmUpOptions):
   };
   const filtered: EngineQuery = { ...plain, plan, exclude: new Uint32Array(1) };
   for (const size of sizesTo(maxBatch)) {
+    onProgress(`warming up with batches of ${size}`);
     for (const query of [plain, filtered]) {
       await engine.answer(Array.from({ length: size }, () => query));
     }

@@ -9,6 +9,7 @@ import { modelMistakes } from "./model-consistency.ts";
 import type { Scenario } from "./schema.ts";
 import { loadSpec, scenarioSchema, systemSpec } from "./schema.ts";
 import type { ScenarioSource } from "./scenario-source.ts";
+import type { IndexAsModelSettings } from "./settings.ts";
 import { expandVariants, type Variant } from "./variants.ts";
 
 /** What of a scenario is sound by itself, and so can be compared. */
@@ -124,21 +125,36 @@ function sweepMistakes(source: ScenarioSource, { systems }: SoundSections): Mist
   );
 }
 
-/** Our own kernels scan 8-bit items alone. */
-function engineMistakes(source: ScenarioSource, { systems }: SoundSections): Mistake[] {
+/** What an engine cannot do with the precisions it is given. */
+function engineMistakes(source: ScenarioSource, { systems, model }: SoundSections): Mistake[] {
   return Object.entries(systems ?? {}).flatMap(([name, spec]) => {
     if (spec.kind !== "index-as-model") return [];
     return caught(source, ["systems", name, "settings"], () => {
       for (const { label, settings } of variantsOf(spec)) {
-        if (settings.engine !== "fused" || settings.precision === "int8") continue;
+        const mistake = precisionMistake(settings, model);
+        if (mistake === null) continue;
         const which = label === "" ? "" : ` (in the variant ${label})`;
-        throw new HarnessError(
-          "BAD_INPUT",
-          `engine: fused needs precision: int8, came ${settings.precision}${which}`,
-        );
+        throw new HarnessError("BAD_INPUT", `${mistake}${which}`);
       }
     });
   });
+}
+
+function precisionMistake(
+  { engine, precision, cachePrecision }: IndexAsModelSettings,
+  model: Scenario["model"] | undefined,
+): string | null {
+  if (engine === "fused" && precision !== "int8") {
+    return `engine: fused needs precision: int8, came ${precision}`;
+  }
+  if (cachePrecision === "float32") return null;
+  if (engine !== "fused") {
+    return `cachePrecision: ${cachePrecision} needs engine: fused; engine: ${engine} keeps its cache in float32`;
+  }
+  if (model?.overarch === "none") {
+    return `cachePrecision: ${cachePrecision} needs a model with an OverArch; without one nothing is cached`;
+  }
+  return null;
 }
 
 /** None where the sweep is a mistake itself. */

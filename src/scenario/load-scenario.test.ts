@@ -163,6 +163,20 @@ test("our own kernels scan 8-bit items, in every variant", async () => {
   ]);
 });
 
+test("a cache in half precision needs an engine and a model that have one", async () => {
+  const withSettings = (settings: string): string =>
+    SOUND.replace("kind: index-as-model", `kind: index-as-model, settings: { ${settings} }`);
+  const half = "cachePrecision: float16";
+  expect(await mistakes(withSettings(half))).toEqual([
+    expect.stringContaining("needs engine: fused; engine: onnx keeps its cache in float32"),
+  ]);
+  const fused = withSettings(`engine: fused, precision: int8, ${half}`);
+  expect(await mistakes(fused)).toEqual([
+    expect.stringContaining("needs a model with an OverArch; without one nothing is cached"),
+  ]);
+  await load(`${fused}model: { overarch: mlp, tasks: [click], value: "click" }\n`);
+});
+
 test("five mistakes are five lines, in the order of the file", async () => {
   const text = `schema: silverbench.scenario/1
 name: five

@@ -146,6 +146,11 @@ export const indexAsModelSettings = z.strictObject({
   device: z.enum(["cpu", "cuda", "webgpu"]).default("cpu"),
   /** fused: whether a processor that plays a GPU will do: right answers, worthless times. */
   allowSoftware: z.boolean().default(false),
+  /**
+   * fused: how the embedding cache is kept, which the OverArch reads. In half precision it takes
+   * half the memory and time, and values err in the fourth digit.
+   */
+  cachePrecision: z.enum(["float32", "float16"]).default("float32"),
   /** Changes to the catalogue after which it is compiled anew; auto: 5% of it, at least 2,000. */
   foldAfter: z.union([z.literal("auto"), count]).default("auto"),
   /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */

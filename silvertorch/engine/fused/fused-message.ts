@@ -1,3 +1,4 @@
+import type { CachePrecision } from "../../kernels/ranking/item-record.ts";
 import type { StageTime } from "../../device/passes.ts";
 import type { DeviceStats } from "../../../src/door/stats.ts";
 import type { ErrorMessage } from "../../../src/onnx/session-message.ts";
@@ -9,6 +10,7 @@ export interface FusedThreadOptions {
   readonly artifactFolder: string;
   /** Whether a processor that plays a GPU will do. */
   readonly allowSoftware: boolean;
+  readonly cachePrecision: CachePrecision;
 }
 
 /** To the thread. */
@@ -32,4 +34,5 @@ export type FromFused =
       readonly device: DeviceStats;
     }
   | { readonly kind: "times"; readonly times: readonly StageTime[] }
+  | { readonly kind: "progress"; readonly phase: string }
   | { readonly kind: "error"; readonly id: number; readonly error: ErrorMessage };

@@ -3,7 +3,7 @@ import type { DeviceStats } from "../../../src/door/stats.ts";
 import { HarnessError } from "../../../src/errors.ts";
 import { unpackError } from "../../../src/onnx/session-message.ts";
 import { builtFile } from "../../../src/process/built-file.ts";
-import type { StageTime } from "../../device/passes.ts";
+import type { EngineEvents } from "../engine.ts";
 import type { FusedRunner } from "./fused-engine.ts";
 import type { PackedAnswers } from "./fused-lane.ts";
 import type { FromFused, FusedThreadOptions, ToFused } from "./fused-message.ts";
@@ -30,7 +30,7 @@ export class FusedThread implements FusedRunner {
   private constructor(
     worker: Worker,
     { clusters, width, device }: Opened,
-    onTimes: (times: readonly StageTime[]) => void,
+    { onTimes, onProgress }: EngineEvents,
   ) {
     this.#worker = worker;
     this.clusters = clusters;
@@ -38,6 +38,7 @@ export class FusedThread implements FusedRunner {
     this.#device = device;
     worker.on("message", (message: FromFused) => {
       if (message.kind === "times") onTimes(message.times);
+      else if (message.kind === "progress") onProgress(message.phase);
       else this.#receive(message);
     });
     worker.on("error", (cause) =>
@@ -52,15 +53,12 @@ export class FusedThread implements FusedRunner {
   }
 
   /** @throws HarnessError as openModel does, and UNAVAILABLE if there is no GPU that will do. */
-  static async open(
-    options: FusedThreadOptions,
-    onTimes: (times: readonly StageTime[]) => void,
-  ): Promise<FusedThread> {
+  static async open(options: FusedThreadOptions, events: EngineEvents): Promise<FusedThread> {
     const worker = new Worker(builtFile(import.meta.url, "./fused-worker.js"), {
       workerData: options,
     });
     try {
-      return new FusedThread(worker, await opened(worker), onTimes);
+      return new FusedThread(worker, await opened(worker, events), events);
     } catch (error) {
       await worker.terminate();
       throw error;
@@ -114,13 +112,14 @@ export class FusedThread implements FusedRunner {
 
 type Opened = FromFused & { readonly kind: "open" };
 
-function opened(worker: Worker): Promise<Opened> {
+function opened(worker: Worker, { onProgress }: EngineEvents): Promise<Opened> {
   return new Promise((resolve, reject) => {
     const settle = (end: () => void): void => {
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       end();
     };
     const onMessage = (message: FromFused): void => {
+      if (message.kind === "progress") onProgress(message.phase);
       if (message.kind === "open") settle(() => resolve(message));
       if (message.kind === "failed") settle(() => reject(unpackError(message.error)));
     };

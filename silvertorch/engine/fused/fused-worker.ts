@@ -16,11 +16,15 @@ const port = parentPort!;
 const send = (message: FromFused, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer);
 
-async function open({ artifactFolder, allowSoftware }: FusedThreadOptions): Promise<FusedModel> {
+async function open(options: FusedThreadOptions): Promise<FusedModel> {
+  const { artifactFolder, allowSoftware, cachePrecision } = options;
   const artifact = await Artifact.open(artifactFolder, { verify: false });
   const device = await GpuDevice.open({ allowSoftware, timestamps: true });
+  // Each kernel is a sign of life: on a processor that plays a GPU one can take many seconds.
+  device.onCompile = (kernel) =>
+    send({ kind: "progress", phase: `compiling the kernel ${kernel}` });
   try {
-    return await openModel(device, artifact);
+    return await openModel(device, artifact, { cachePrecision });
   } catch (error) {
     await device[Symbol.asyncDispose]();
     throw error;
