@@ -1,24 +1,15 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DoorClient, connectDoor } from "../src/door/client.ts";
-import { readDataset } from "../src/dataset/folder.ts";
-import type { Dataset } from "../src/dataset/dataset.ts";
-import { generateRequests, type RequestSet } from "../src/dataset/requests.ts";
-import { resolveDataset } from "../src/dataset/resolve.ts";
 import { AnswerScorer } from "../src/measure/recall.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import { computeTruth, type Truth } from "../src/retrieval/oracle.ts";
-import { scenarioSchema } from "../src/scenario/schema.ts";
-import { meshSettings } from "../src/scenario/settings.ts";
-import type { DatasetLocation, System, SystemProcess } from "../src/system.ts";
+import type { System, SystemProcess } from "../src/system.ts";
 import { agreeOnFilters } from "./proof/filter-agreement.ts";
-import { startMesh } from "./system.ts";
+import { quiet, Workbench } from "./workbench.ts";
 
-const scenario = scenarioSchema.parse({
-  schema: "silverbench.scenario/1",
-  name: "mesh-e2e",
+const bench = await Workbench.openTemporary({
   dataset: { kind: "synthetic", items: 20_000, dim: 16, users: 200 },
   requests: {
     distinct: 200,
@@ -32,10 +23,10 @@ const scenario = scenarioSchema.parse({
       { weight: 1, template: "u < 60" },
     ],
   },
-  systems: { mesh: { kind: "mesh" } },
-  loads: { closed: { shape: "closed" } },
 });
-const oneHead: ModelSpec = { ...scenario.model, seed: 3 };
+afterAll(() => bench[Symbol.asyncDispose]());
+
+const { dataset, requests, model: oneHead } = bench;
 const rankedBy: Readonly<Record<string, ModelSpec>> = {
   "a mixture of logits": {
     ...oneHead,
@@ -66,35 +57,11 @@ const rankedBy: Readonly<Record<string, ModelSpec>> = {
 const ranking = rankedBy["a mixture of logits"]!;
 const threeHeads: ModelSpec = { ...oneHead, heads: 3, tower: { kind: "mlp", hidden: [24] } };
 
-const quiet = { onProgress: () => {}, signal: new AbortController().signal };
-let cacheFolder: string;
-let location: DatasetLocation;
-let dataset: Dataset;
-let set: RequestSet;
-
-beforeAll(async () => {
-  cacheFolder = await mkdtemp(join(tmpdir(), "silverbench-mesh-"));
-  location = await resolveDataset(scenario.dataset, 1, { cacheFolder, ...quiet });
-  dataset = await readDataset(location.folder, { verify: false });
-  set = generateRequests(scenario.requests, 2, dataset);
-});
-afterAll(async () => {
-  await rm(cacheFolder, { recursive: true, force: true });
-});
-
 const start = (settings: object, model = oneHead): Promise<System> =>
-  startMesh({
-    name: "mesh",
-    dataset: location,
-    model,
-    settings: meshSettings.parse(settings),
-    cpus: null,
-    cacheFolder,
-    ...quiet,
-  });
+  bench.start(settings, { model });
 
 const truthOf = (model: ModelSpec): Promise<Truth> =>
-  computeTruth({ ...dataset, model, requests: set.requests, threads: 2, ...quiet });
+  computeTruth({ ...dataset, model, requests, threads: 2, ...quiet });
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -114,7 +81,6 @@ async function scoreAll(
   client: DoorClient,
   model: ModelSpec,
 ): Promise<{ recall: number; violations: number; short: number; duplicates: number }> {
-  const { requests } = set;
   const truth = await truthOf(model);
   const scorer = new AnswerScorer({ ...dataset, model, requests, truth });
   const answers = await Promise.all(requests.map((request) => client.retrieve(request, inTime)));
@@ -157,7 +123,7 @@ describe.each(["grpc", "in-process"] as const)("the mesh, transport %s", (transp
   });
 
   it("passes a client's mistakes back to the client", async () => {
-    const [request] = set.requests;
+    const [request] = requests;
     const ask = (changes: object): Promise<unknown> =>
       client.retrieve({ ...request!, ...changes }, inTime);
     await expect(ask({ filter: "colour:red" })).rejects.toMatchObject({
@@ -186,12 +152,12 @@ describe.each(["grpc", "in-process"] as const)("the mesh, transport %s", (transp
   });
 
   it("answers a filter that nothing passes with nothing", async () => {
-    const answer = await client.retrieve({ ...set.requests[0]!, filter: "u > 1000" }, inTime);
+    const answer = await client.retrieve({ ...requests[0]!, filter: "u > 1000" }, inTime);
     expect(answer.ids).toHaveLength(0);
   });
 
   it("tells what its processes used and where the time went", async () => {
-    await client.retrieve({ ...set.requests[0]!, filter: "u < 50" }, inTime);
+    await client.retrieve({ ...requests[0]!, filter: "u < 50" }, inTime);
     const stats = await client.stats();
     expect(roleOf(stats.processes)).toEqual(roleOf(system.processes));
     expect([...stats.stages.keys()]).toEqual(
@@ -208,7 +174,7 @@ describe.each(["grpc", "in-process"] as const)("the mesh, transport %s", (transp
   it("leaves no process and nothing half-written behind", async () => {
     await system[Symbol.asyncDispose]();
     for (const { pid } of system.processes) expect(isAlive(pid)).toBe(false);
-    const left = await readdir(join(cacheFolder, "mesh"));
+    const left = await readdir(join(bench.cacheFolder, "mesh"));
     expect(left.filter((name) => name.includes(".tmp-"))).toEqual([]);
   });
 });
@@ -230,7 +196,7 @@ describe("the mesh", () => {
       expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
       expect(total.recall).toBeGreaterThanOrEqual(0.99);
       const { counters } = await client.stats();
-      expect(counters.get("tower.users")).toBe(set.requests.length);
+      expect(counters.get("tower.users")).toBe(requests.length);
     } finally {
       client.close();
       await system[Symbol.asyncDispose]();
@@ -250,11 +216,11 @@ describe("the mesh", () => {
       const total = await scoreAll(client, ranking);
       expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
       expect(total.recall).toBeGreaterThanOrEqual(0.9999);
-      const wrong = client.retrieve({ ...set.requests[0]!, filter: "colour:red" }, inTime);
+      const wrong = client.retrieve({ ...requests[0]!, filter: "colour:red" }, inTime);
       await expect(wrong).rejects.toMatchObject({ code: "BAD_INPUT", where: "filter" });
       const { counters, processes } = await client.stats();
       expect(roleOf(processes)).toEqual(roleOf(system.processes));
-      expect(counters.get("tower.users")).toBeGreaterThanOrEqual(set.requests.length);
+      expect(counters.get("tower.users")).toBeGreaterThanOrEqual(requests.length);
       // What the services were asked over the wire, each call counted once.
       const calls = counters.get("wire.calls")! - counters.get("door.requests")!;
       const most = settings.transport === "in-process" ? 0 : 8 * counters.get("door.requests")!;
@@ -274,7 +240,7 @@ describe("the mesh", () => {
     try {
       const total = await scoreAll(client, ranking);
       expect(total).toMatchObject({ violations: 0, short: 0, duplicates: 0 });
-      const refused = stranger.retrieve(set.requests[0]!, { timeoutMs: 2_000 });
+      const refused = stranger.retrieve(requests[0]!, { timeoutMs: 2_000 });
       await expect(refused).rejects.toMatchObject({ code: "UNAVAILABLE" });
     } finally {
       stranger.close();
@@ -287,7 +253,7 @@ describe("the mesh", () => {
     const system = await start({ transport: "in-process", towers: "service" });
     const client = connectDoor(system.address);
     try {
-      await client.retrieve(set.requests[0]!, inTime);
+      await client.retrieve(requests[0]!, inTime);
       expect((await client.stats()).counters.has("tower.users")).toBe(false);
     } finally {
       client.close();
@@ -342,14 +308,14 @@ describe("the mesh", () => {
     const server = redis.processes.find(({ role }) => role === "redis")!;
     try {
       expect(redis.engine).toBe("hnsw+roaring+redis");
-      for (const request of set.requests.slice(0, 100)) {
+      for (const request of requests.slice(0, 100)) {
         const [one, other] = await Promise.all([
           here.retrieve(request, inTime),
           there.retrieve(request, inTime),
         ]);
         expect(other).toEqual(one);
       }
-      await there.retrieve(set.requests[99]!, inTime);
+      await there.retrieve(requests[99]!, inTime);
       const stats = await there.stats();
       expect(roleOf(stats.processes)).toEqual(roleOf(redis.processes));
       const [hits, misses] = ["hits", "misses"].map((n) =>
@@ -371,7 +337,7 @@ describe("the mesh", () => {
   it("does without a copy of a service that hangs", async () => {
     const system = await start({ replicas: { filter: 2 } });
     const client = connectDoor(system.address);
-    const request = { ...set.requests[0]!, filter: "u < 50" };
+    const request = { ...requests[0]!, filter: "u < 50" };
     const { pid } = system.processes.find(({ role }) => role === "filter")!;
     try {
       await client.retrieve(request, inTime);
@@ -421,7 +387,7 @@ describe("the mesh", () => {
     const system = await start({ transport: "in-process" }, ranking);
     const client = connectDoor(system.address);
     const user = { kind: "vectors", vectors: new Float32Array(48) } as const;
-    const asked = client.retrieve({ ...set.requests[0]!, user }, inTime);
+    const asked = client.retrieve({ ...requests[0]!, user }, inTime);
     await expect(asked).rejects.toMatchObject({ code: "BAD_INPUT", where: "query_vectors" });
     client.close();
     await system[Symbol.asyncDispose]();
@@ -450,16 +416,7 @@ describe("the mesh", () => {
   it("leaves nothing behind when it cannot start", async () => {
     const taken = await start({ transport: "in-process" });
     const port = Number(taken.address.split(":")[1]);
-    const failing = startMesh({
-      name: "second",
-      dataset: location,
-      model: oneHead,
-      settings: meshSettings.parse({}),
-      cpus: null,
-      cacheFolder,
-      ports: { grpc: port },
-      ...quiet,
-    });
+    const failing = bench.start({}, { ports: { grpc: port } });
     await expect(failing).rejects.toThrow(`${port}`);
     await taken[Symbol.asyncDispose]();
   });

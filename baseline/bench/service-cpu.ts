@@ -6,15 +6,26 @@ import { remoteFilter } from "../filter/filter-rpc.ts";
 import { remoteIndex } from "../index/index-rpc.ts";
 import type { MeshConfig } from "../mesh-config.ts";
 import { FEATURE_SERVICE, FILTER_SERVICE, INDEX_SERVICE } from "../mesh-wire.ts";
+import { Closing } from "../parts/closing.ts";
 import { replicaOptions } from "../parts/connected-services.ts";
 import type { Part, PartConfig, PartReady } from "../parts/part.ts";
 import { ReplicaSet } from "../replica-set.ts";
-import type { EligibleRows, MeshService } from "../services.ts";
+import type { EligibleRows, MeshService, Search } from "../services.ts";
+
+export type CalledRole = "feature" | "filter" | "index";
 
 /** CPU milliseconds a request of each service's process. */
-export type ServiceCpu = Readonly<Record<"feature" | "filter" | "index", number>>;
+export type ServiceCpu = Readonly<Record<CalledRole, number>>;
 
-export interface Apart {
+/** How a service is called in the mesh. */
+export interface Pace {
+  /** Requests that go together in a call, on the average. */
+  readonly batch: number;
+  /** Calls under way at most. */
+  readonly lanes: number;
+}
+
+export interface ApartOptions {
   readonly mesh: MeshConfig;
   readonly requests: readonly RetrievalRequest[];
   /** float32[dim] of a request's user. */
@@ -22,79 +33,118 @@ export interface Apart {
   /** Rows of the items to leave out. */
   readonly excludedOf: (request: RetrievalRequest) => Uint32Array;
   readonly items: number;
-  /** Requests that go together in a call, as they did in the mesh. */
-  readonly batch: number;
 }
 
 const CONTEXT = { deadlineMs: Infinity };
 
-/** What each service uses for the same requests when it runs alone and is called over gRPC. */
-export async function cpuApart(apart: Apart): Promise<ServiceCpu> {
-  const { requests, batch } = apart;
-  const batches = Array.from({ length: Math.floor(requests.length / batch) }, (_, n) =>
-    requests.slice(n * batch, (n + 1) * batch),
-  );
-  const eligible = new Map<RetrievalRequest, EligibleRows>();
-  const everything = { bitmap: null, count: apart.items };
-  const filter = await alone(apart.mesh, { role: "filter" }, FILTER_SERVICE, async (set) => {
-    const service = remoteFilter(set);
-    for (const each of batches) {
-      const filtered = each.filter((request) => request.filter !== "");
-      const texts = filtered.map((request) => request.filter);
-      const answers = texts.length === 0 ? [] : await service.evaluate(texts, CONTEXT);
-      for (const [n, request] of filtered.entries()) {
-        eligible.set(request, answers[n] as EligibleRows);
-      }
+/** Each service in a process of its own, as in the mesh, but called from here and one at a time. */
+export class ServicesApart implements AsyncDisposable {
+  readonly #options: ApartOptions;
+  readonly #closing = new Closing();
+  readonly #filtered: readonly RetrievalRequest[];
+  #sets: Readonly<Record<CalledRole, ReplicaSet>> | null = null;
+  #searches: readonly Search[] = [];
+
+  private constructor(options: ApartOptions) {
+    this.#options = options;
+    this.#filtered = options.requests.filter(({ filter }) => filter !== "");
+  }
+
+  static async start(options: ApartOptions): Promise<ServicesApart> {
+    const apart = new ServicesApart(options);
+    await apart.#closing.unless(() => apart.#open());
+    return apart;
+  }
+
+  /** What each service uses for all requests once, in calls of the sizes they have in the mesh. */
+  async cpu(paces: Readonly<Record<CalledRole, Pace>>): Promise<ServiceCpu> {
+    const { requests } = this.#options;
+    const ids = requests.flatMap(({ user }) => (user.kind === "id" ? [user.id] : []));
+    const texts = this.#filtered.map(({ filter }) => filter);
+    const feature = remoteFeature(this.#sets!.feature);
+    const filter = remoteFilter(this.#sets!.filter);
+    const index = remoteIndex(this.#sets!.index);
+    return {
+      feature: await this.#used(feature, ids, paces.feature, (some) =>
+        feature.users(Float64Array.from(some), CONTEXT),
+      ),
+      filter: await this.#used(filter, texts, paces.filter, (some) =>
+        filter.evaluate(some, CONTEXT),
+      ),
+      index: await this.#used(index, this.#searches, paces.index, (some) =>
+        index.search(some, CONTEXT),
+      ),
+    };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing[Symbol.asyncDispose]();
+  }
+
+  async #open(): Promise<void> {
+    this.#sets = {
+      feature: await this.#alone({ role: "feature" }, FEATURE_SERVICE),
+      filter: await this.#alone({ role: "filter" }, FILTER_SERVICE),
+      index: await this.#alone({ role: "index", shard: 0 }, INDEX_SERVICE),
+    };
+    const { requests, items, vectorOf, excludedOf } = this.#options;
+    const filter = remoteFilter(this.#sets.filter);
+    const eligible = new Map<RetrievalRequest, EligibleRows>();
+    for (const request of this.#filtered) {
+      const [answer] = await filter.evaluate([request.filter], CONTEXT);
+      eligible.set(request, answer as EligibleRows);
     }
-    return service;
-  });
-  const feature = await alone(apart.mesh, { role: "feature" }, FEATURE_SERVICE, async (set) => {
-    const service = remoteFeature(set);
-    for (const each of batches) {
-      const ids = each.flatMap(({ user }) => (user.kind === "id" ? [user.id] : []));
-      await service.users(Float64Array.from(ids), CONTEXT);
-    }
-    return service;
-  });
-  const index = await alone(apart.mesh, { role: "index", shard: 0 }, INDEX_SERVICE, async (set) => {
-    const service = remoteIndex(set);
-    for (const each of batches) {
-      const searches = each.map((request) => ({
-        vectors: apart.vectorOf(request),
-        k: request.k,
-        eligible: eligible.get(request) ?? everything,
-        excluded: apart.excludedOf(request),
-      }));
-      await service.search(searches, CONTEXT);
-    }
-    return service;
-  });
-  const share = 1000 / (batches.length * batch);
-  return { feature: feature * share, filter: filter * share, index: index * share };
+    this.#searches = requests.map((request) => ({
+      vectors: vectorOf(request),
+      k: request.k,
+      eligible: eligible.get(request) ?? { bitmap: null, count: items },
+      excluded: excludedOf(request),
+    }));
+  }
+
+  async #alone(part: Part, service: string): Promise<ReplicaSet> {
+    const { mesh } = this.#options;
+    const started = this.#closing.add(
+      await ServiceProcess.start<PartConfig, PartReady>({
+        file: builtFile(import.meta.url, "../parts/part-main.js"),
+        role: part.role,
+        config: { mesh, part, port: 0 },
+        cpus: null,
+        signal: new AbortController().signal,
+      }),
+    );
+    const address = `127.0.0.1:${started.ready.port}`;
+    const set = await ReplicaSet.connect([address], service, replicaOptions(mesh));
+    this.#closing.defer(() => set.close());
+    return set;
+  }
+
+  /** CPU milliseconds a request of the service's process while it is asked. */
+  async #used<Query>(
+    service: MeshService,
+    queries: readonly Query[],
+    pace: Pace,
+    call: (queries: readonly Query[]) => Promise<unknown>,
+  ): Promise<number> {
+    const cpuSeconds = async (): Promise<number> => (await service.stats())[0]!.process.cpuSeconds;
+    const before = await cpuSeconds();
+    const calls = inCalls(queries, pace.batch);
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      while (next < calls.length) await call(calls[next++]!);
+    };
+    await Promise.all(Array.from({ length: pace.lanes }, lane));
+    return (((await cpuSeconds()) - before) * 1000) / this.#options.requests.length;
+  }
 }
 
-/** @returns CPU seconds of a part's process while it was called, twice: the first time warms it. */
-async function alone(
-  mesh: MeshConfig,
-  part: Part,
-  service: string,
-  call: (set: ReplicaSet) => Promise<MeshService>,
-): Promise<number> {
-  await using started = await ServiceProcess.start<PartConfig, PartReady>({
-    file: builtFile(import.meta.url, "../parts/part-main.js"),
-    role: part.role,
-    config: { mesh, part, port: 0 },
-    cpus: null,
-    signal: new AbortController().signal,
-  });
-  const address = `127.0.0.1:${started.ready.port}`;
-  const set = await ReplicaSet.connect([address], service, replicaOptions(mesh));
-  try {
-    const cpuOf = async (of: MeshService): Promise<number> =>
-      (await of.stats())[0]!.process.cpuSeconds;
-    const before = await cpuOf(await call(set));
-    return (await cpuOf(await call(set))) - before;
-  } finally {
-    set.close();
+/** Queries in calls of so many each on the average, which need not be a whole number. */
+function inCalls<Query>(queries: readonly Query[], mean: number): (readonly Query[])[] {
+  const calls: (readonly Query[])[] = [];
+  for (let from = 0, n = 1; from < queries.length; n++) {
+    const to = Math.max(from + 1, Math.round(n * mean));
+    calls.push(queries.slice(from, to));
+    from = to;
   }
+  return calls;
 }

@@ -21,6 +21,41 @@ export interface Walker {
   walk(queries: Float32Array, wanted: number): Walked;
 }
 
+/** What a walk found for one of its queries, best first. */
+export function rowsOfQuery(
+  { rows, values, counts, wanted }: Walked,
+  query: number,
+): Pick<Walked, "rows" | "values"> {
+  const from = query * wanted;
+  const to = from + counts[query]!;
+  return { rows: rows.subarray(from, to), values: values.subarray(from, to) };
+}
+
+/**
+ * The k best of rows that pass. They come best first, so that no more are looked at than it takes;
+ * of equal values the lower row is the better.
+ */
+export function firstPassing(
+  { rows, values }: Pick<Walked, "rows" | "values">,
+  k: number,
+  passes: (row: number) => boolean,
+): Ranked {
+  const kept = { rows: new Uint32Array(k), values: new Float64Array(k) };
+  let count = 0;
+  for (const [i, row] of rows.entries()) {
+    const value = values[i]!;
+    if (count === k && value < kept.values[k - 1]!) break;
+    if (!passes(row)) continue;
+    let place = count;
+    while (place > 0 && kept.values[place - 1] === value && kept.rows[place - 1]! > row) place--;
+    if (place === k) continue;
+    kept.rows.copyWithin(place + 1, place, count);
+    kept.rows[place] = row;
+    if (count < k) kept.values[count++] = value;
+  }
+  return { rows: kept.rows.subarray(0, count), values: kept.values.subarray(0, count) };
+}
+
 /** Walks by ranking rows, one query after the other. */
 export class RankedWalker implements Walker {
   readonly #dim: number;

@@ -1,42 +1,21 @@
 /**
- * Whether the mesh's answers keep to their filters: `npm run proof:filters [-- FILTERS [ITEMS]]`.
- * Random filters, nested up to eight deep, that nothing, one item, some or all items pass, are
- * asked of a mesh with an HNSW index, over gRPC. Each answer is held against an exact scan: no id
+ * Whether the mesh's answers keep to their filters:
+ * `npm run proof:filters [-- FILTERS [ITEMS [SETTINGS]]]`, where SETTINGS is JSON; without it the
+ * mesh has an HNSW index and speaks gRPC. Random filters, nested up to eight deep, that nothing, one
+ * item, some or all items pass, are asked of it. Each answer is held against an exact scan: no id
  * that does not pass or is excluded, and no fewer than there are.
  */
-import { defaultCacheFolder } from "../../src/dataset/cache-folder.ts";
-import { readDataset } from "../../src/dataset/folder.ts";
-import { resolveDataset } from "../../src/dataset/resolve.ts";
-import { scenarioSchema } from "../../src/scenario/schema.ts";
-import { meshSettings } from "../../src/scenario/settings.ts";
-import { startMesh } from "../system.ts";
+import { Workbench } from "../workbench.ts";
 import { agreeOnFilters } from "./filter-agreement.ts";
 
 const SEED = 1;
-const quiet = { onProgress: () => {}, signal: new AbortController().signal };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function prove(count: number, items: number): Promise<boolean> {
-  const scenario = scenarioSchema.parse({
-    schema: "silverbench.scenario/1",
-    name: "filters",
-    dataset: { kind: "synthetic", items, dim: 32, users: 1000 },
-    systems: { mesh: { kind: "mesh" } },
-    loads: { closed: { shape: "closed" } },
-  });
-  const cacheFolder = defaultCacheFolder();
-  const location = await resolveDataset(scenario.dataset, SEED, { cacheFolder, ...quiet });
-  const dataset = await readDataset(location.folder, { verify: false });
-  await using system = await startMesh({
-    name: "mesh",
-    dataset: location,
-    model: { ...scenario.model, seed: 3 },
-    settings: meshSettings.parse({}),
-    cpus: null,
-    cacheFolder,
-    ...quiet,
-  });
-  const agreements = await agreeOnFilters(system, dataset, { count, seed: SEED });
+async function prove(count: number, items: number, settings: object): Promise<boolean> {
+  const dataset = { kind: "synthetic", items, dim: 32, users: 1000 };
+  await using bench = await Workbench.open({ dataset });
+  await using system = await bench.start(settings);
+  const agreements = await agreeOnFilters(system, bench.dataset, { count, seed: SEED });
   let wrong = 0;
   for (const [kind, { asked, violations, wrongLength, wrong: texts }] of agreements) {
     say(`${kind}: ${asked} asked, ${violations} violations, ${wrongLength} of a wrong length`);
@@ -47,5 +26,6 @@ async function prove(count: number, items: number): Promise<boolean> {
   return wrong === 0;
 }
 
-const [filters = 10_000, items = 20_000] = process.argv.slice(2).map(Number);
-process.exitCode = (await prove(filters, items)) ? 0 : 1;
+const [filters = "10000", items = "20000", settings = "{}"] = process.argv.slice(2);
+const isProven = await prove(Number(filters), Number(items), JSON.parse(settings) as object);
+process.exitCode = isProven ? 0 : 1;

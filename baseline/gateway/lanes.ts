@@ -1,0 +1,31 @@
+import type { MeshSettings } from "../../src/scenario/settings.ts";
+
+/** Calls that a gateway has under way at most to each service. */
+export interface Lanes {
+  readonly feature: number;
+  readonly filter: number;
+  readonly index: number;
+  readonly ranker: number;
+  readonly tower: number;
+}
+
+/**
+ * A call costs a service and its caller far more than one more query in it, so what arrives while a
+ * copy of a service is asked waits for the next call. A copy whose work is long has a second call
+ * at hand when it is done with the first.
+ *
+ * @param searchThreads Of all copies of a shard of the index together.
+ */
+export function lanesFor(
+  { replicas }: Pick<MeshSettings, "replicas">,
+  searchThreads: number,
+): Lanes {
+  return {
+    feature: replicas.feature,
+    filter: replicas.filter,
+    // One more than it has threads, so that none waits for the wire.
+    index: searchThreads + 1,
+    ranker: replicas.ranker + 1,
+    tower: replicas.tower,
+  };
+}
