@@ -9,10 +9,21 @@ import type { CategoricalColumn, NumericColumn } from "../src/retrieval/catalogu
 
 /** Features of users and items, kept on disk. */
 export interface FeatureService extends LiveService {
-  /** @returns features float32[userDim] of each id. An unknown id is a BAD_INPUT in its place. */
-  users(ids: Float64Array, context: CallContext): Promise<readonly (Float32Array | HarnessError)[]>;
-  /** @throws HarnessError DATA naming a row that has no features. */
+  /** An unknown id is a BAD_INPUT in its place; the version is that of the items. */
+  users(
+    ids: Float64Array,
+    context: CallContext,
+  ): Promise<readonly (Dated<UserFeatures> | HarnessError)[]>;
+  /**
+   * @throws HarnessError DATA naming a row that has no features, UNAVAILABLE where its version of
+   *   the items is older than is asked for.
+   */
   items(query: ItemQuery, context: CallContext): Promise<ItemFeatures>;
+}
+
+export interface UserFeatures {
+  /** float32[userDim] */
+  readonly features: Float32Array;
 }
 
 /** Which features of which items are wanted. */
@@ -22,6 +33,8 @@ export interface ItemQuery {
   readonly features: boolean;
   /** Attributes, by their position in the dataset. */
   readonly columns: readonly number[];
+  /** The oldest version of the items that will do. */
+  readonly atLeast: number;
 }
 
 /** In the order of the rows asked for. */
@@ -61,6 +74,16 @@ export interface Search {
   readonly eligible: EligibleRows;
   /** Rows that must not be returned. */
   readonly excluded: Uint32Array;
+  /** How thoroughly the index looks; absent: as it is set. */
+  readonly effort?: SearchEffort;
+}
+
+/** Settings of the index that a search may bring itself, within the bounds of settings. */
+export interface SearchEffort {
+  /** Of inverted lists: clusters looked into. */
+  readonly probes?: number;
+  /** Of a graph: candidates that the walk keeps. */
+  readonly expansionSearch?: number;
 }
 
 /** Nearest rows of all heads, one after the other; each head's by value descending, row ascending. */
@@ -74,6 +97,7 @@ export interface Candidates {
 }
 
 export interface IndexService extends LiveService {
+  /** An effort that this kind of index does not know, or out of bounds, is a BAD_INPUT in its place. */
   search(
     searches: readonly Search[],
     context: CallContext,
@@ -92,6 +116,8 @@ export interface Ranking {
   readonly scores: Float32Array;
   /** How many are wanted back. */
   readonly k: number;
+  /** Of the items, that the candidates were found in: their features must be no older. */
+  readonly version: number;
 }
 
 /** The k best candidates by value descending, row ascending. */

@@ -37,21 +37,32 @@ const SOFTWARE = "/usr/lib/chromium/vk_swiftshader_icd.json";
 if (existsSync(SOFTWARE)) process.env["VK_ICD_FILENAMES"] ??= SOFTWARE;
 const hasVulkan = process.env["VK_ICD_FILENAMES"] !== undefined;
 
-it.each(["cpu", ...(hasVulkan ? ["webgpu" as const] : [])] as const)(
-  "finds the best rows of each query of a batch on %s",
-  async (device) => {
-    await using index = await DeviceIndex.open(folder, { items, dim, device });
-    const { rows, values, counts } = await index.walk(queries.slice(), 20);
-    expect([...counts]).toEqual([20, 20, 20]);
-    for (let query = 0; query < 3; query++) {
-      const own = [...rows.subarray(query * 20, query * 20 + 20)];
-      expect(own).toEqual(best(query, 20));
-      for (const [at, row] of own.entries()) {
-        expect(values[query * 20 + at]).toBeCloseTo(valueOf(row, query), 4);
-      }
+const hasNvidia = existsSync("/dev/nvidia0");
+const devices = [
+  "cpu",
+  ...(hasVulkan ? ["webgpu" as const] : []),
+  ...(hasNvidia ? ["cuda" as const] : []),
+] as const;
+
+it.each(devices)("finds the best rows of each query of a batch on %s", async (device) => {
+  await using index = await DeviceIndex.open(folder, { items, dim, device });
+  const { rows, values, counts } = await index.walk(queries.slice(), 20);
+  expect([...counts]).toEqual([20, 20, 20]);
+  for (let query = 0; query < 3; query++) {
+    const own = [...rows.subarray(query * 20, query * 20 + 20)];
+    expect(own).toEqual(best(query, 20));
+    for (const [at, row] of own.entries()) {
+      expect(values[query * 20 + at]).toBeCloseTo(valueOf(row, query), 4);
     }
-  },
-);
+  }
+});
+
+it("finds the same where a batch has more scores than one product may", async () => {
+  const shape = { items, dim, device: "cpu" } as const;
+  await using whole = await DeviceIndex.open(folder, shape);
+  await using inParts = await DeviceIndex.open(folder, { ...shape, mostScores: 2 * items });
+  expect(await inParts.walk(queries.slice(), 20)).toEqual(await whole.walk(queries.slice(), 20));
+});
 
 it("walks for those of a batch that a walk is worth, as wide as the widest asks", async () => {
   await using device = await DeviceIndex.open(folder, { items, dim, device: "cpu" });
@@ -84,10 +95,7 @@ it("walks for those of a batch that a walk is worth, as wide as the widest asks"
   expect(heads!.counts).toHaveLength(2);
 });
 
-it.skipIf(existsSync("/dev/nvidia0"))(
-  "says what is missing for a device that is not there",
-  async () => {
-    const opened = DeviceIndex.open(folder, { items, dim, device: "cuda" });
-    await expect(opened).rejects.toMatchObject({ code: "UNAVAILABLE", where: "device" });
-  },
-);
+it.skipIf(hasNvidia)("says what is missing for a device that is not there", async () => {
+  const opened = DeviceIndex.open(folder, { items, dim, device: "cuda" });
+  await expect(opened).rejects.toMatchObject({ code: "UNAVAILABLE", where: "device" });
+});

@@ -14,6 +14,12 @@ const NAME = "flat";
 const TRIED_QUERIES = 16;
 
 /**
+ * Most scores of one product: 2 GiB of them. A batch that comes to more is walked in several, since
+ * a device has to hold them all at once and counts places with 31 bits.
+ */
+const MOST_SCORES = 2 ** 29;
+
+/**
  * Writes a flat index as a graph: queries float32 [n, dim] and how many rows are wanted, to the
  * rows of largest inner product and their values.
  */
@@ -35,14 +41,25 @@ export async function writeDeviceIndex(
   await writer.save(folder);
 }
 
+export interface DeviceIndexOptions {
+  readonly items: number;
+  readonly dim: number;
+  readonly device: Device;
+  /** Most scores of one product; for tests. */
+  readonly mostScores?: number;
+}
+
 /** A flat index on a device of ONNX Runtime: every row is scored, one product for a whole batch. */
 export class DeviceIndex implements AsyncDisposable {
   readonly #session: SessionThread;
   readonly #dim: number;
+  /** Queries of one product. */
+  readonly #most: number;
 
-  private constructor(session: SessionThread, dim: number) {
+  private constructor(session: SessionThread, dim: number, most: number) {
     this.#session = session;
     this.#dim = dim;
+    this.#most = most;
   }
 
   /**
@@ -51,7 +68,7 @@ export class DeviceIndex implements AsyncDisposable {
    */
   static async open(
     folder: string,
-    { items, dim, device }: { items: number; dim: number; device: Device },
+    { items, dim, device, mostScores = MOST_SCORES }: DeviceIndexOptions,
   ): Promise<DeviceIndex> {
     const session = await SessionThread.open(
       {
@@ -62,7 +79,7 @@ export class DeviceIndex implements AsyncDisposable {
       },
       endService,
     );
-    const index = new DeviceIndex(session, dim);
+    const index = new DeviceIndex(session, dim, Math.max(1, Math.floor(mostScores / items)));
     try {
       const tried = new Float32Array(TRIED_QUERIES * dim).map((_, at) => Math.sin(at));
       await index.walk(tried, Math.min(100, items));
@@ -79,6 +96,20 @@ export class DeviceIndex implements AsyncDisposable {
 
   /** @param queries float32 [n * dim]; given away. */
   async walk(queries: Float32Array, wanted: number): Promise<Walked> {
+    const n = queries.length / this.#dim;
+    if (n <= this.#most) return await this.#product(queries, wanted);
+    const rows = new Uint32Array(n * wanted);
+    const values = new Float32Array(n * wanted);
+    for (let from = 0; from < n; from += this.#most) {
+      const part = queries.slice(from * this.#dim, (from + this.#most) * this.#dim);
+      const walked = await this.#product(part, wanted);
+      rows.set(walked.rows, from * wanted);
+      values.set(walked.values, from * wanted);
+    }
+    return { rows, values, counts: new Uint32Array(n).fill(wanted), wanted };
+  }
+
+  async #product(queries: Float32Array, wanted: number): Promise<Walked> {
     const n = queries.length / this.#dim;
     const { values, rows } = await this.#session.run({
       queries: { type: "float32", dims: [n, this.#dim], data: queries },

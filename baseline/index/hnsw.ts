@@ -7,19 +7,34 @@ import type { Walked, Walker } from "./walk.ts";
 
 export type GraphSettings = MeshSettings["index"];
 
+interface GraphFile {
+  readonly path: string;
+  readonly settings: GraphSettings;
+}
+
 const SCALARS = { f32: ScalarKind.F32, f16: ScalarKind.F16, i8: ScalarKind.I8 } as const;
 
 /** Vectors added between two reports of progress. */
 const CHUNK_VECTORS = 2_000;
 
+/**
+ * Views of one graph at a time, each with an expansion of its own: searches may bring theirs, and
+ * each view has a table of the graph's keys.
+ */
+const MOST_VIEWS = 8;
+
 /** A graph of nearest neighbours (HNSW, Malkov and Yashunin 2016) by inner product: usearch. */
 export class HnswGraph implements Walker {
   readonly #index: Index;
   readonly #dim: number;
+  readonly #file: GraphFile;
+  /** Expansion -> the graph with it, the least lately used first; of the first view only. */
+  readonly #views = new Map<number, HnswGraph>();
 
-  private constructor(index: Index, dim: number) {
+  private constructor(index: Index, dim: number, file: GraphFile) {
     this.#index = index;
     this.#dim = dim;
+    this.#file = file;
   }
 
   /**
@@ -62,7 +77,22 @@ export class HnswGraph implements Walker {
       const text = `expected an index of ${dim} dimensions, got ${found}`;
       throw new HarnessError("DATA", text, { where: path, hint });
     }
-    return new HnswGraph(index, dim);
+    return new HnswGraph(index, dim, { path, settings });
+  }
+
+  /** The same graph with another expansion, which usearch fixes for a view. */
+  expandedTo(expansionSearch: number): HnswGraph {
+    const { path, settings } = this.#file;
+    if (expansionSearch === settings.expansionSearch) return this;
+    const known = this.#views.get(expansionSearch);
+    this.#views.delete(expansionSearch);
+    const view = known ?? HnswGraph.view(path, this.#dim, { ...settings, expansionSearch });
+    this.#views.set(expansionSearch, view);
+    if (this.#views.size >= MOST_VIEWS) {
+      const [oldest] = this.#views.keys();
+      this.#views.delete(oldest!);
+    }
+    return view;
   }
 
   get count(): number {

@@ -21,6 +21,9 @@ interface WireSearch {
   readonly k: number;
   readonly eligible: WireEligible;
   readonly excluded: Buffer;
+  /** 0, of this and the next: as the index is set. */
+  readonly probes?: number;
+  readonly expansionSearch?: number;
 }
 
 interface WireCandidates {
@@ -72,22 +75,30 @@ export function remoteIndex(replicas: ReplicaSet): IndexService {
   };
 }
 
-function encodeSearch({ vectors, k, eligible, excluded }: Search): WireSearch {
+function encodeSearch({ vectors, k, eligible, excluded, effort }: Search): WireSearch {
   return {
     vectors: packWords(vectors),
     k,
     eligible: encodeEligible(eligible),
     excluded: packWords(excluded),
+    ...effort,
   };
 }
 
-function decodeSearch({ vectors, k, eligible, excluded }: WireSearch): Search {
-  return {
+function decodeSearch(wire: WireSearch): Search {
+  const { vectors, k, eligible, excluded, probes = 0, expansionSearch = 0 } = wire;
+  const search = {
     vectors: unpackFloats(vectors, "vectors"),
     k,
     eligible: decodeEligible(eligible),
     excluded: unpackWords(excluded, "excluded"),
   };
+  if (probes === 0 && expansionSearch === 0) return search;
+  const effort = {
+    ...(probes === 0 ? {} : { probes }),
+    ...(expansionSearch === 0 ? {} : { expansionSearch }),
+  };
+  return { ...search, effort };
 }
 
 function encodeCandidates(answer: Dated<Candidates> | HarnessError): WireCandidates {

@@ -5,6 +5,7 @@ import type { Changes, Dated, Follower } from "../live/changes.ts";
 import type { RowRange } from "../row-range.ts";
 import type { Candidates, IndexService, Search, ServiceStats } from "../services.ts";
 import type { DeviceIndex } from "./device-index.ts";
+import { mistakeOf } from "./effort.ts";
 import { type DeviceWalksOptions, walkOnDevice } from "./device-walks.ts";
 import type { GraphSettings } from "./hnsw.ts";
 import { createInt8Table } from "./int8-table.ts";
@@ -41,9 +42,15 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
   readonly #pool: SearchPool;
   readonly #times: StageTimes;
   readonly #walks: DeviceWalksOptions | null;
+  readonly #kind: GraphSettings["kind"];
   #deviceWalks = 0;
 
-  private constructor(pool: SearchPool, times: StageTimes, walks: DeviceWalksOptions | null) {
+  private constructor(
+    pool: SearchPool,
+    times: StageTimes,
+    { kind, walks }: { kind: GraphSettings["kind"]; walks: DeviceWalksOptions | null },
+  ) {
+    this.#kind = kind;
     this.#pool = pool;
     this.#times = times;
     this.#walks = walks;
@@ -74,11 +81,17 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
     const items = table.count;
     const { device } = options;
     const walks = device === null ? null : { device, dim, items, builtRows, settings };
-    return new IndexSearcher(pool, times, walks);
+    return new IndexSearcher(pool, times, { kind: settings.kind, walks });
   }
 
   search(searches: readonly Search[]): Promise<readonly (Dated<Candidates> | HarnessError)[]> {
-    return this.#times.time("index.batch", () => this.#search(searches));
+    return this.#times.time("index.batch", async () => {
+      const mistakes = searches.map(({ effort }) => mistakeOf(effort, this.#kind));
+      if (mistakes.every((mistake) => mistake === null)) return await this.#search(searches);
+      const found = await this.#search(searches.filter((_, at) => mistakes[at] === null));
+      let next = 0;
+      return mistakes.map((mistake) => mistake ?? found[next++]!);
+    });
   }
 
   async #search(searches: readonly Search[]): Promise<readonly Dated<Candidates>[]> {

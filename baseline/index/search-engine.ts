@@ -1,8 +1,8 @@
-import { type Ranked, TopK } from "../../src/math/top-k.ts";
+import type { Ranked } from "../../src/math/top-k.ts";
 import { concatVectors } from "../concat-vectors.ts";
 import type { RowRange } from "../row-range.ts";
 import { RowSet } from "../row-set.ts";
-import type { Candidates, Search } from "../services.ts";
+import type { Candidates, Search, SearchEffort } from "../services.ts";
 import type { ClusterProbe } from "./cluster-probe.ts";
 import type { ExactScan, IsExcluded } from "./exact-scan.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
@@ -16,7 +16,7 @@ import {
   type SearchShape,
   widenWalk,
 } from "./search-plan.ts";
-import { RankedWalker, type Walked, type Walker } from "./walk.ts";
+import { firstPassing, RankedWalker, rowsOfQuery, type Walked, type Walker } from "./walk.ts";
 
 /** How searches were answered, counted from the start. */
 export interface SearchCounters {
@@ -53,6 +53,7 @@ interface Job {
   readonly eligible: RowSet | null;
   /** In the catalogue's rows. */
   readonly excluded: Uint32Array;
+  readonly effort: Required<SearchEffort>;
   /** Whether the walk was made elsewhere, on a device. */
   readonly isGiven: boolean;
   /** Its part of a walk shared with others, one a head; null where it is walked alone. */
@@ -73,7 +74,6 @@ export class SearchEngine {
     fallbacks: 0,
   };
   readonly #parts: EngineParts;
-  readonly #walker: Walker;
   /** The eligible rows of the search at hand. */
   readonly #rows: Uint32Array;
   /** [items] the number of the search that last excluded a row. */
@@ -83,7 +83,6 @@ export class SearchEngine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#walker = walkerOf(parts);
     this.#rows = new Uint32Array(parts.items);
     this.#excludedBy = new Uint32Array(parts.items);
     const { dim, items, range, isOwn = () => true } = parts;
@@ -111,7 +110,7 @@ export class SearchEngine {
   }
 
   #prepare(search: Search, given: Walked | null): Job {
-    const { items, range } = this.#parts;
+    const { items, range, settings } = this.#parts;
     const { bitmap } = search.eligible;
     const eligible = bitmap === null ? null : builtRows(bitmap, range, items);
     const excluded = inRange(search.excluded, range ?? { from: 0, to: items });
@@ -121,36 +120,39 @@ export class SearchEngine {
       eligible: eligible?.cardinality ?? items,
       excluded: excluded.length,
     };
+    const { probes, expansionSearch } = settings;
+    const effort = { probes, expansionSearch, ...search.effort };
     const plan: SearchPlan =
-      given === null ? this.#plan(shape) : { kind: "walk", wanted: given.wanted };
+      given === null ? this.#plan(shape, effort) : { kind: "walk", wanted: given.wanted };
     const walked = given === null ? null : { walk: given, first: 0 };
-    const common = { shape, plan, eligible, excluded: search.excluded, walked };
+    const common = { shape, plan, eligible, excluded: search.excluded, effort, walked };
     return { search: { ...search, excluded }, isGiven: given !== null, ...common };
   }
 
-  #plan(shape: SearchShape): SearchPlan {
+  #plan(shape: SearchShape, { probes, expansionSearch }: Required<SearchEffort>): SearchPlan {
     const { near, settings } = this.#parts;
-    if (near instanceof HnswGraph) return planSearch(shape, settings);
-    if (near !== null) {
-      return planProbe(shape, settings, { probes: settings.probes, clusters: near.clusters });
-    }
+    if (near instanceof HnswGraph) return planSearch(shape, { ...settings, expansionSearch });
+    if (near !== null) return planProbe(shape, settings, { probes, clusters: near.clusters });
     // Nothing leads to near rows, so those that are eligible are scored: the two ways are one.
     if (settings.join !== "post") return { kind: "exact" };
     return planSearch(shape, { ...settings, expansionSearch: 0 });
   }
 
   #walkTogether(jobs: readonly Job[]): void {
-    const widths = new Map<number, Job[]>();
+    const alikes = new Map<string, Job[]>();
     for (const job of jobs) {
       if (job.plan.kind !== "walk" || job.isGiven) continue;
-      const alike = widths.get(job.plan.wanted);
-      if (alike === undefined) widths.set(job.plan.wanted, [job]);
+      const { probes, expansionSearch } = job.effort;
+      const key = `${job.plan.wanted} ${probes} ${expansionSearch}`;
+      const alike = alikes.get(key);
+      if (alike === undefined) alikes.set(key, [job]);
       else alike.push(job);
     }
-    for (const [wanted, alike] of widths) {
-      const walk = this.#walker.walk(
+    for (const alike of alikes.values()) {
+      const [{ plan, effort }] = alike as [Job];
+      const walk = this.#walker(effort).walk(
         concatVectors(alike.map(({ search }) => search.vectors)),
-        wanted,
+        (plan as Extract<SearchPlan, { kind: "walk" }>).wanted,
       );
       let first = 0;
       for (const job of alike) {
@@ -158,6 +160,18 @@ export class SearchEngine {
         first += job.search.vectors.length / this.#parts.dim;
       }
     }
+  }
+
+  /** What finds more rows than are wanted, for a filter to choose from. */
+  #walker({ probes, expansionSearch }: Required<SearchEffort>): Walker {
+    const { near, scan, dim } = this.#parts;
+    if (near instanceof HnswGraph) return near.expandedTo(expansionSearch);
+    const all = { eligible: null, isExcluded: nothing };
+    return new RankedWalker(dim, (query, k) =>
+      near === null
+        ? scan.best({ query, rows: null, k, isExcluded: nothing })
+        : near.best({ ...all, query, k, probes }),
+    );
   }
 
   #answer(job: Job): Candidates {
@@ -210,7 +224,7 @@ export class SearchEngine {
         return this.#scan(job, query, isExcluded);
       }
       this.counters.topUps++;
-      walk = this.#walker.walk(query, wanted);
+      walk = this.#walker(job.effort).walk(query, wanted);
       at = 0;
     }
   }
@@ -223,27 +237,27 @@ export class SearchEngine {
     isExcluded: IsExcluded,
   ): Ranked {
     const { near, settings } = this.#parts;
-    const top = new TopK(search.k);
-    const start = at * walk.wanted;
-    const passed: number[] = [];
-    for (let i = start; i < start + walk.counts[at]!; i++) {
-      const row = walk.rows[i]!;
-      if (isExcluded(row) || (eligible !== null && !eligible.has(row))) continue;
-      top.push(walk.values[i]!, row);
-      passed.push(row);
-    }
+    const passes = (row: number): boolean =>
+      !isExcluded(row) && (eligible === null || eligible.has(row));
+    const own = rowsOfQuery(walk, at);
     const isCoarse = isGiven || (near instanceof HnswGraph && settings.precision !== "f32");
-    if (!isCoarse || passed.length < search.k) return top.take();
+    if (!isCoarse) return firstPassing(own, search.k, passes);
+    const rows = own.rows.filter(passes);
+    if (rows.length < search.k) return firstPassing(own, search.k, passes);
     // A coarser index finds the neighbourhood; the order within it is the full vectors'.
-    const rows = Uint32Array.from(passed).toSorted();
-    return this.#parts.scan.best({ query, rows, k: search.k, isExcluded: nothing });
+    return this.#parts.scan.best({
+      query,
+      rows: rows.toSorted(),
+      k: search.k,
+      isExcluded: nothing,
+    });
   }
 
-  #probe({ eligible, search: { k } }: Job, query: Float32Array, isExcluded: IsExcluded): Ranked {
+  #probe({ eligible, search, effort }: Job, query: Float32Array, isExcluded: IsExcluded): Ranked {
     this.counters.probes++;
-    const { near, settings } = this.#parts;
-    const { probes } = settings;
-    return (near as ClusterProbe).best({ query, k, eligible, isExcluded, probes });
+    const { probes } = effort;
+    const near = this.#parts.near as ClusterProbe;
+    return near.best({ query, k: search.k, eligible, isExcluded, probes });
   }
 
   #scan({ eligible, search: { k } }: Job, query: Float32Array, isExcluded: IsExcluded): Ranked {
@@ -280,14 +294,3 @@ function inRange(rows: Uint32Array, { from, to }: RowRange): Uint32Array {
 }
 
 const nothing: IsExcluded = () => false;
-
-/** What finds more rows than are wanted, for a filter to choose from. */
-function walkerOf({ near, scan, dim, settings: { probes } }: EngineParts): Walker {
-  if (near instanceof HnswGraph) return near;
-  const all = { eligible: null, isExcluded: nothing };
-  return new RankedWalker(dim, (query, k) =>
-    near === null
-      ? scan.best({ query, rows: null, k, isExcluded: nothing })
-      : near.best({ ...all, query, k, probes }),
-  );
-}

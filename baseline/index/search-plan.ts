@@ -32,7 +32,7 @@ export type SearchPlan =
  * EPYC machines, connectivity 16: the walk takes 3.2 us a candidate over 50,000 x 64 and 9 us over
  * 341,479 x 100, the scan 20 to 33 ns and 65 (all rows) to 160 ns (a twentieth) a row.
  */
-const ROWS_PER_CANDIDATE = 100;
+export const ROWS_PER_CANDIDATE = 100;
 
 /**
  * What a filtered walk is held to cost more than it does: where the query's neighbours do not pass

@@ -24,6 +24,15 @@ const door = {
   tls: z.enum(["off", "tls", "mtls"]).default("off"),
 };
 
+/** How thoroughly the mesh's index may be told to look, in its settings or by a single search. */
+export const INDEX_EFFORT = {
+  probes: { least: 1, most: 1_000_000 },
+  expansionSearch: { least: 8, most: 65_536 },
+} as const;
+
+const effort = (name: keyof typeof INDEX_EFFORT) =>
+  z.number().int().min(INDEX_EFFORT[name].least).max(INDEX_EFFORT[name].most);
+
 const held = z.number().min(0).max(86_400).default(0);
 
 const mesh = z.strictObject({
@@ -46,12 +55,12 @@ const mesh = z.strictObject({
         .union([z.literal("auto"), z.number().int().min(1).max(1_000_000)])
         .default("auto"),
       /** Clusters that an IVF index looks into; the more, the better the recall. */
-      probes: z.number().int().min(1).max(1_000_000).default(16),
+      probes: effort("probes").default(16),
       precision: z.enum(["f32", "f16", "i8"]).default("f32"),
       connectivity: z.number().int().min(2).max(256).default(16),
       expansionAdd: z.number().int().min(8).max(4096).default(128),
       /** `ef`: candidates the graph walk keeps; the larger, the better the recall. */
-      expansionSearch: z.number().int().min(8).max(65_536).default(256),
+      expansionSearch: effort("expansionSearch").default(256),
       /** Parts of the catalogue, each with an index and processes of its own. */
       shards: copies,
       /**
@@ -96,6 +105,11 @@ const mesh = z.strictObject({
     .default("lmdb"),
   /** Records of users, and of items, that the feature service keeps in memory; 0: none. */
   featureCache: z.number().int().min(0).max(100_000_000).default(10_000),
+  /**
+   * Items that may differ from what the mesh was built of before an update is refused; auto: a
+   * quarter of them, at least 10,000.
+   */
+  mostChanged: z.union([z.literal("auto"), count]).default("auto"),
   /** Seconds by which changes of items reach a service later than the others, to see what it does. */
   heldBack: z.strictObject({ feature: held, filter: held, index: held, ranker: held }).prefault({}),
   /**

@@ -1,0 +1,37 @@
+import { HarnessError } from "../../src/errors.ts";
+import { INDEX_EFFORT } from "../../src/scenario/settings.ts";
+import type { SearchEffort } from "../services.ts";
+import type { GraphSettings } from "./hnsw.ts";
+
+type Parameter = keyof typeof INDEX_EFFORT;
+
+/** What each kind of index can be told by a search. */
+const KNOWN: Readonly<Record<GraphSettings["kind"], readonly Parameter[]>> = {
+  hnsw: ["expansionSearch"],
+  flat: [],
+  "ivf-flat": ["probes"],
+  "ivf-int8": ["probes"],
+};
+
+/** What is wrong with an effort for an index of a kind; null: nothing. */
+export function mistakeOf(
+  effort: SearchEffort | undefined,
+  kind: GraphSettings["kind"],
+): HarnessError | null {
+  for (const name of Object.keys(INDEX_EFFORT) as Parameter[]) {
+    const value = effort?.[name];
+    if (value === undefined) continue;
+    if (!KNOWN[kind].includes(name)) {
+      return new HarnessError("BAD_INPUT", `an index of the kind ${kind} takes no ${name}`, {
+        where: name,
+        hint: `it takes ${KNOWN[kind].join(", ") || "none of them"}`,
+      });
+    }
+    const { least, most } = INDEX_EFFORT[name];
+    if (!Number.isInteger(value) || value < least || value > most) {
+      const text = `${name}: expected a whole number of ${least} to ${most}, came ${value}`;
+      return new HarnessError("BAD_INPUT", text, { where: name });
+    }
+  }
+  return null;
+}
