@@ -21,6 +21,51 @@ describe("the ladder of gains", () => {
     ]);
   });
 
+  it("tells meshes apart by their wire, their place, and what runs their index", () => {
+    const { result } = rich;
+    const { mesh } = result.systems;
+    const settingsOf = (changes: object) => ({ ...mesh!.settings, ...changes });
+    const points = result.points.filter(({ system }) => system === "mesh");
+    const meshes = {
+      product: { device: "cpu", transport: "in-process", index: { kind: "flat", device: "cpu" } },
+      cuda: { device: "cuda", transport: "grpc", index: { kind: "flat", device: "cuda" } },
+      "in-threads": { device: "cpu", transport: "in-process", placement: "thread" },
+      "grpc-threads": { device: "cpu", transport: "grpc", placement: "thread" },
+      "grpc-one": { device: "cpu", transport: "grpc", placement: "one" },
+    };
+    const altered = {
+      ...result,
+      systems: {
+        ...result.systems,
+        ...Object.fromEntries(
+          Object.entries(meshes).map(([name, { device, ...settings }]) => [
+            name,
+            { ...mesh!, device, settings: settingsOf(settings) },
+          ]),
+        ),
+      },
+      points: [
+        ...result.points,
+        ...Object.keys(meshes).flatMap((name) =>
+          points.map((point) => ({ ...point, system: name, key: `${name}/${point.key}` })),
+        ),
+      ],
+    };
+    const rungs = rungsOf(digest(altered, new Map()));
+    expect(rungs.map(({ system, what }) => `${system.name}: ${what}`)).toEqual([
+      "mesh: services over gRPC",
+      "grpc-threads: services over gRPC, in threads of one process",
+      "grpc-one: services over gRPC, in one thread",
+      "in-threads: the same code in threads of one process, no RPC",
+      "mesh-in-process: the same code in one process, no RPC",
+      "product: the same, its index one product in ONNX Runtime",
+      "model: one model, on the CPU",
+      "cuda: services over gRPC, their index on the GPU (cuda)",
+      "model-gpu: one model, on the GPU (cuda)",
+      "model-fused: one model, fused kernels",
+    ]);
+  });
+
   it("has each step over the mesh and over the step before", () => {
     const [mesh, inProcess, model] = rungsOf(rich);
     expect([mesh!.overMesh, mesh!.overBefore]).toEqual([null, null]);

@@ -18,6 +18,26 @@ describe("comparisons", () => {
     expect([...metrics]).toEqual(["throughput", "goodput", "p50", "p99", "cpu"]);
   });
 
+  it("hold a challenger on a GPU against the mesh that has one, too", () => {
+    const { mesh, model } = result.systems as Record<"mesh" | "model", Result["systems"][string]>;
+    const systems = {
+      ...result.systems,
+      "mesh-cuda": { ...mesh, device: "cuda" },
+      "model-cuda": { ...model, device: "cuda" },
+    };
+    const found = compareSystems({ ...result, systems });
+    const sides = new Set(found.map(({ of, over }) => `${of} over ${over}`));
+    expect([...sides]).toEqual([
+      "mesh-in-process over mesh",
+      "model over mesh",
+      "mesh-cuda over mesh",
+      "model-cuda over mesh",
+      "model over mesh-in-process",
+      "model-cuda over mesh-in-process",
+      "model-cuda over mesh-cuda",
+    ]);
+  });
+
   it("find the ratio that the sample was made with, and which way is better", () => {
     const made = MODEL.throughput / MESH.throughput;
     expect(modelOverMesh(result, "throughput").low).toBeLessThan(made);

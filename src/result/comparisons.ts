@@ -11,25 +11,37 @@ import type { Standing } from "./standing.ts";
 const COMPARED = ["throughput", "goodput", "p50", "p99", "cpu"] as const;
 
 /**
- * Each system over the mesh, and each challenger over the same mesh in one process, at the headline
- * load: paired by round, valid points only. A comparison without a pair is kept, with ratio null.
+ * Each system over the mesh, each challenger over the same mesh in one process, and each challenger
+ * on a GPU over the mesh that has one, too: at the headline load, paired by round, valid points
+ * only. A comparison without a pair is kept, with ratio null.
  */
 export function compareSystems(
   result: Pick<Result, "systems" | "scenario" | "points" | "tuning">,
 ): Comparison[] {
   const mesh = firstOf(result, "mesh");
-  const inProcess = firstOf(result, "in-process");
-  return [mesh, inProcess].flatMap((over) => {
+  const names = measuredSystems(result);
+  const isOnGpu = (name: string): boolean => result.systems[name]!.device !== "cpu";
+  const isChallenger = (name: string): boolean => roleOf(result, name) === "challenger";
+  const withGpu = names.find((name) => roleOf(result, name) === "mesh" && isOnGpu(name)) ?? null;
+  const pairsOver = (over: string | null, of: readonly string[]): Comparison[] => {
     if (over === null) return [];
     const held = standingOf(result, over);
-    return measuredSystems(result)
-      .filter((of) => of !== over && roleOf(result, of) !== "mesh")
-      .filter((of) => over === mesh || roleOf(result, of) === "challenger")
-      .flatMap((of) => {
-        const standing = standingOf(result, of);
-        return COMPARED.map((metric) => compareStandings(result, metric, standing, held));
-      });
-  });
+    return of.flatMap((name) => {
+      const standing = standingOf(result, name);
+      return COMPARED.map((metric) => compareStandings(result, metric, standing, held));
+    });
+  };
+  return [
+    ...pairsOver(
+      mesh,
+      names.filter((name) => name !== mesh),
+    ),
+    ...pairsOver(firstOf(result, "in-process"), names.filter(isChallenger)),
+    ...pairsOver(
+      withGpu === mesh ? null : withGpu,
+      names.filter((name) => isChallenger(name) && isOnGpu(name)),
+    ),
+  ];
 }
 
 /** One system over another in every metric, at the headline load. */

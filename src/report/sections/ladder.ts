@@ -40,7 +40,7 @@ export function ladderSection(digest: Digest): Section | null {
   return {
     id: "ladder",
     title: "What each step is worth",
-    lead: "The mesh first; then the same code without RPC; then one model that is the index, on the CPU, on a GPU, and with its own kernels, as far as this run has them.",
+    lead: "The mesh first; then the same code in threads of one process, without RPC, and with its index as a product; then one model that is the index, on the CPU, on a GPU, and with its own kernels, as far as this run has them.",
     body: renderFigure({
       charts: [
         {
@@ -85,7 +85,7 @@ export function rungsOf(digest: Digest): Rung[] {
   const mesh = meshOf(digest);
   if (mesh === null) return [];
   const steps = digest.systems
-    .filter(({ role }) => role !== "mesh")
+    .filter(({ name }) => name !== mesh.name)
     .map((system) => ({ system, ...stepOf(digest, system) }))
     .toSorted((a, b) => a.order - b.order);
   const rungs: Rung[] = [
@@ -116,14 +116,45 @@ function sharesText(rungs: readonly Rung[]): string {
     : ` Of the whole gain of ${rungs.at(-1)!.system.name}, by its logarithm: ${shares.join(", ")}.`;
 }
 
-function stepOf({ result }: Digest, { name, role }: SystemDigest): { order: number; what: string } {
-  if (role === "in-process") return { order: 0, what: "the same code in one process, no RPC" };
-  const { kind, engine, device } = result.systems[name]!;
-  if (kind !== "index-as-model") return { order: 1, what: kind };
-  if (engine === "fused") return { order: 4, what: "one model, fused kernels" };
+interface Place {
+  readonly order: number;
+  readonly what: string;
+}
+
+function stepOf({ result }: Digest, { name }: SystemDigest): Place {
+  const { kind, engine, device, settings } = result.systems[name]!;
+  if (kind === "mesh") return meshStep(device, settings);
+  if (kind !== "index-as-model") return { order: 4, what: kind };
+  if (engine === "fused") return { order: 8, what: "one model, fused kernels" };
   return device === "cpu"
-    ? { order: 2, what: "one model, on the CPU" }
-    : { order: 3, what: `one model, on the GPU (${device})` };
+    ? { order: 5, what: "one model, on the CPU" }
+    : { order: 7, what: `one model, on the GPU (${device})` };
+}
+
+/** What the rungs need of a mesh's settings, which a result keeps as they were. */
+interface MeshFacts {
+  readonly transport?: string;
+  readonly placement?: string;
+  readonly index?: { readonly kind?: string; readonly device?: string };
+}
+
+/** The wire goes first, then the processes, then the index's own code. */
+function meshStep(device: string, { transport, placement = "auto", index = {} }: MeshFacts): Place {
+  const isNear = transport === "in-process";
+  if (device !== "cpu") {
+    const where = isNear ? "services in one process, no RPC" : "services over gRPC";
+    return { order: 6, what: `${where}, their index on the GPU (${device})` };
+  }
+  if (index.device !== undefined) {
+    return { order: 3, what: "the same, its index one product in ONNX Runtime" };
+  }
+  const places = { thread: "in threads of one process", one: "in one thread" };
+  const where = placement === "auto" && isNear ? "one" : placement;
+  const text = where === "thread" || where === "one" ? places[where] : "";
+  if (!isNear) return { order: 0, what: `services over gRPC${text === "" ? "" : `, ${text}`}` };
+  return where === "thread"
+    ? { order: 1, what: "the same code in threads of one process, no RPC" }
+    : { order: 2, what: "the same code in one process, no RPC" };
 }
 
 function stepBetween({ result }: Digest, of: SystemDigest, over: SystemDigest): Step | null {
