@@ -1,14 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Dataset } from "../src/dataset/dataset.ts";
+import { afterAll, expect, test } from "vitest";
 import { foldedCatalogue } from "../src/dataset/folded-catalogue.ts";
-import { readDataset } from "../src/dataset/folder.ts";
-import { generateRequests } from "../src/dataset/requests.ts";
-import { resolveDataset } from "../src/dataset/resolve.ts";
-import { type AdminClient, connectAdmin } from "../src/door/admin-service.ts";
-import { connectDoor, type DoorClient } from "../src/door/client.ts";
+import type { AdminClient } from "../src/door/admin-service.ts";
 import { Random } from "../src/math/random.ts";
 import { AnswerScorer } from "../src/measure/recall.ts";
 import type { Column } from "../src/retrieval/catalogue.ts";
@@ -16,15 +8,10 @@ import type { LiveItem } from "../src/retrieval/live-item.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import { computeTruth } from "../src/retrieval/oracle.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
-import { scenarioSchema } from "../src/scenario/schema.ts";
-import { meshSettings } from "../src/scenario/settings.ts";
-import type { DatasetLocation, System } from "../src/system.ts";
-import { startMesh } from "./system.ts";
+import { quiet, type ReachedMesh, Workbench } from "./workbench.ts";
 
 const DIM = 16;
-const scenario = scenarioSchema.parse({
-  schema: "silverbench.scenario/1",
-  name: "mesh-live-e2e",
+const bench = await Workbench.openTemporary({
   dataset: { kind: "synthetic", items: 3000, dim: DIM, users: 50 },
   requests: {
     distinct: 60,
@@ -37,10 +24,10 @@ const scenario = scenarioSchema.parse({
       { weight: 1, template: "creator:{creator}" },
     ],
   },
-  systems: { mesh: { kind: "mesh" } },
-  loads: { closed: { shape: "closed" } },
 });
-const scored: ModelSpec = { ...scenario.model, seed: 3 };
+afterAll(() => bench[Symbol.asyncDispose]());
+
+const { dataset, requests, model: scored } = bench;
 /** What the ranker fetches of an item decides. */
 const ranked: ModelSpec = {
   ...scored,
@@ -53,48 +40,10 @@ const ranked: ModelSpec = {
   value: "click * if(topic:sport, 2, 1) + default(price, 0) / 100",
 };
 
-const quiet = { onProgress: () => {}, signal: new AbortController().signal };
 const inTime = { timeoutMs: 30_000 };
-let cacheFolder: string;
-let location: DatasetLocation;
-let dataset: Dataset;
 
-beforeAll(async () => {
-  cacheFolder = await mkdtemp(join(tmpdir(), "silverbench-mesh-live-"));
-  location = await resolveDataset(scenario.dataset, 1, { cacheFolder, ...quiet });
-  dataset = await readDataset(location.folder, { verify: false });
-});
-afterAll(() => rm(cacheFolder, { recursive: true, force: true }));
-
-interface Live extends AsyncDisposable {
-  readonly system: System;
-  readonly door: DoorClient;
-  readonly admin: AdminClient;
-}
-
-async function start(settings: object, model = scored): Promise<Live> {
-  const system = await startMesh({
-    name: "mesh",
-    dataset: location,
-    model,
-    settings: meshSettings.parse(settings),
-    cpus: null,
-    cacheFolder,
-    ...quiet,
-  });
-  const door = connectDoor(system.address);
-  const admin = connectAdmin(system.adminAddress!);
-  return {
-    system,
-    door,
-    admin,
-    async [Symbol.asyncDispose]() {
-      door.close();
-      admin.close();
-      await system[Symbol.asyncDispose]();
-    },
-  };
-}
+const start = (settings: object, model = scored): Promise<ReachedMesh> =>
+  bench.startReached(settings, { model });
 
 /** The attributes of a row, as its owner would give them. */
 function attributesOf(row: number): LiveItem["attributes"] {
@@ -167,7 +116,6 @@ test.each(cases)(
   async ({ model: name, settings }) => {
     const model = name === "ranked" ? ranked : scored;
     await using live = await start(settings, model);
-    const { requests } = generateRequests(scenario.requests, 2, dataset);
     // Before, so that what services keep of the items is not of the new ones.
     for (const request of requests) await live.door.retrieve(request, inTime);
     const catalogue = await changeMuch(live.admin);
@@ -254,4 +202,23 @@ test("an item that does not fit is refused, and none of its call is taken; a mes
   });
   expect([...(await live.door.retrieve(asked, inTime)).ids]).not.toContain(900_001);
   await expect(live.admin.swap("anywhere")).rejects.toMatchObject({ code: "BAD_INPUT" });
+});
+
+test("no more items may differ from the build than is set; what is refused is taken in no part", async () => {
+  await using live = await start({ transport: "in-process", mostChanged: 3 });
+  const [built] = dataset.catalogue.ids as unknown as [number];
+  await live.admin.upsert([best(900_001), best(900_002)]);
+  await live.admin.upsert([best(900_001)]);
+  await live.admin.delete(Float64Array.of(900_002, 123_456_789));
+  const refused = live.admin.upsert([best(900_003), best(900_004)]);
+  await expect(refused).rejects.toMatchObject({
+    code: "OVERLOADED",
+    where: "mostChanged",
+    message: expect.stringContaining("4 items would differ"),
+  });
+  expect([...(await live.door.retrieve(asked, inTime)).ids]).not.toContain(900_003);
+  await live.admin.delete(Float64Array.of(built));
+  await expect(live.admin.delete(Float64Array.of(dataset.catalogue.ids[1]!))).rejects.toMatchObject(
+    { code: "OVERLOADED" },
+  );
 });

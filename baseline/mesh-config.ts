@@ -19,7 +19,9 @@ export interface MeshConfig {
 
 /** The front door's process: where to listen; 0 or absent is any free port. */
 export interface GatewayConfig extends MeshConfig {
-  readonly ports: { readonly grpc?: number; readonly http?: number };
+  readonly ports: { readonly grpc?: number; readonly http?: number; readonly admin?: number };
+  /** File of what it was told of the items; one that is started again finds it there. */
+  readonly journal: string;
 }
 
 /** The gateway of a mesh whose services are processes of their own. */

@@ -4,7 +4,12 @@ import { type ServiceLaunch, ServiceProcess } from "../src/process/service-proce
 import type { StartOptions } from "../src/system.ts";
 import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { BuildReady } from "./build/build-main.ts";
-import type { GatewayReady, MeshConfig } from "./mesh-config.ts";
+import type {
+  GatewayConfig,
+  GatewayReady,
+  MeshConfig,
+  RemoteGatewayConfig,
+} from "./mesh-config.ts";
 import { startParts } from "./parts/addresses.ts";
 import type { PartConfig, PartReady } from "./parts/part.ts";
 import { placementOf } from "./placement.ts";
@@ -39,14 +44,22 @@ export async function runBuild(config: MeshConfig, launch: Launch): Promise<numb
 }
 
 /** Starts a mesh where its settings place it. If a process fails, none is left. */
-export function startProcesses(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
+export function startProcesses(
+  config: MeshConfig,
+  { journal, ...launch }: Launch & Pick<GatewayConfig, "journal">,
+): Promise<MeshProcesses> {
+  const door = { ...config, ports: launch.ports ?? {}, journal };
   return placementOf(config.settings) === "process"
-    ? startApart(config, launch)
-    : startTogether(config, launch);
+    ? startApart(config, door, launch)
+    : startTogether(door, launch);
 }
 
 /** A process a service, and last the gateway, which calls them all. */
-async function startApart(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
+async function startApart(
+  config: MeshConfig,
+  door: GatewayConfig,
+  launch: Launch,
+): Promise<MeshProcesses> {
   const services: RestartableProcess<unknown>[] = [];
   try {
     const addresses = await startParts(config, async (part) => {
@@ -58,8 +71,7 @@ async function startApart(config: MeshConfig, launch: Launch): Promise<MeshProce
       services.push(service);
       return `127.0.0.1:${service.ready.port}`;
     });
-    const gatewayConfig = { ...config, ports: launch.ports ?? {}, addresses };
-    const gateway = await startDoor("gateway", gatewayConfig, launch);
+    const gateway = await startDoor("gateway", { ...door, addresses }, launch);
     services.sort((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role));
     return { services: [...services, gateway], door: gateway };
   } catch (error) {
@@ -72,21 +84,23 @@ async function startApart(config: MeshConfig, launch: Launch): Promise<MeshProce
 const ORDER = ["feature", "filter", "index", "tower", "ranker"];
 
 /** Starts the mesh in one process. */
-async function startTogether(config: MeshConfig, launch: Launch): Promise<MeshProcesses> {
-  const wholeConfig = { ...config, ports: launch.ports ?? {} };
-  const whole = await startDoor("mesh", wholeConfig, launch);
+async function startTogether(door: GatewayConfig, launch: Launch): Promise<MeshProcesses> {
+  const whole = await startDoor("mesh", door, launch);
   return { services: [whole], door: whole };
 }
 
 /** The process of the front door, which stays at its ports. */
 function startDoor(
   role: "gateway" | "mesh",
-  config: object,
+  config: GatewayConfig | RemoteGatewayConfig,
   launch: Launch,
 ): Promise<RestartableProcess<GatewayReady>> {
-  return RestartableProcess.start<object, GatewayReady>(
+  return RestartableProcess.start<GatewayConfig, GatewayReady>(
     launchOf(role, role, config, launch),
-    ({ grpcPort, httpPort }) => ({ ...config, ports: { grpc: grpcPort, http: httpPort } }),
+    ({ grpcPort, httpPort, adminPort }) => ({
+      ...config,
+      ports: { grpc: grpcPort, http: httpPort, admin: adminPort },
+    }),
   );
 }
 

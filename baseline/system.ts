@@ -1,3 +1,7 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createTls } from "../src/door/certificates.ts";
 import { inflictFault } from "../src/process/inflict-fault.ts";
 import type { ClientTls } from "../src/process/tls.ts";
@@ -24,10 +28,11 @@ export const startMesh: StartSystem<MeshSettings> = async (options) => {
   const seconds = cached ? 0 : await runBuild(config, options);
   const build = { seconds, bytes: await checkBuilt(folders), cached };
   const redis = settings.store === "redis" ? await RedisServer.start(options) : null;
+  const journal = join(tmpdir(), `silverbench-changes-${randomUUID()}`);
   try {
     const at = redis === null ? {} : { redis: redis.url };
-    const mesh = await startProcesses({ ...config, ...at }, options);
-    return describe(options, mesh, { redis, tls: tls?.client, build });
+    const mesh = await startProcesses({ ...config, ...at }, { ...options, journal });
+    return describe(options, mesh, { redis, journal, tls: tls?.client, build });
   } catch (error) {
     await redis?.[Symbol.asyncDispose]();
     throw error;
@@ -39,10 +44,12 @@ function describe(
   mesh: MeshProcesses,
   {
     redis,
+    journal,
     tls,
     build,
   }: Pick<System, "build"> & {
     readonly redis: RedisServer | null;
+    readonly journal: string;
     readonly tls: ClientTls | undefined;
   },
 ): System {
@@ -63,13 +70,14 @@ function describe(
       const own = services.map(({ pid, role }) => ({ pid, role }));
       return [...own, ...mesh.door.ready.processes];
     },
-    inflict: (fault) => inflictFault(mesh.services, fault),
+    inflict: (fault) => inflictFault(services, fault),
     settings,
     build,
     died: Promise.race(services.map(({ died }) => died)),
     [Symbol.asyncDispose]: async () => {
       await stopMesh(mesh);
       await redis?.[Symbol.asyncDispose]();
+      await rm(journal, { force: true });
     },
   };
 }

@@ -1,7 +1,9 @@
 import { readManifest } from "../src/dataset/folder.ts";
 import { serveAdmin } from "../src/door/admin-service.ts";
+import { HeldBack } from "../src/door/held-back.ts";
 import { openDoor } from "../src/door/server.ts";
 import type { Device } from "../src/onnx/device.ts";
+import { onHoldBack } from "../src/process/hold-back.ts";
 import { endService, runService } from "../src/process/service-main.ts";
 import type { ServerTls } from "../src/process/tls.ts";
 import type { SystemProcess } from "../src/system.ts";
@@ -62,8 +64,10 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
     engine: engineOptions(config),
     onProgress: (phase) => onProgress(phase, Number.NaN),
   });
+  const heldBack = new HeldBack(retriever);
+  onHoldBack((ms) => heldBack.holdBack(ms));
   const door = await openDoor({
-    retriever,
+    retriever: heldBack,
     limits: retriever.limits,
     ports: config.ports,
     tls: config.tls,

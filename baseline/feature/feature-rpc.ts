@@ -1,11 +1,18 @@
-import type { HarnessError } from "../../src/errors.ts";
+import { HarnessError } from "../../src/errors.ts";
 import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-service.ts";
 import { packIds, packWords, unpackFloats, unpackIds, unpackWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { FEATURE_SERVICE, MESH_PROTO, statsHandler } from "../mesh-wire.ts";
 import { applyHandler, remoteFollower } from "../live/changes-wire.ts";
 import type { ReplicaSet } from "../replica-set.ts";
-import type { ColumnValues, FeatureService, ItemFeatures, ItemQuery } from "../services.ts";
+import type { Dated } from "../live/changes.ts";
+import type {
+  ColumnValues,
+  FeatureService,
+  ItemFeatures,
+  ItemQuery,
+  UserFeatures,
+} from "../services.ts";
 import { unknownUser } from "./feature-store.ts";
 
 interface WireUsersRequest {
@@ -15,12 +22,14 @@ interface WireUsersRequest {
 interface WireUsersResponse {
   readonly features: Buffer;
   readonly known: Buffer;
+  readonly version: number;
 }
 
 interface WireItemsRequest {
   readonly rows: Buffer;
   readonly features: boolean;
   readonly columns: Buffer;
+  readonly atLeast: number;
 }
 
 interface WireItemsResponse {
@@ -90,15 +99,17 @@ export function remoteFeature(replicas: ReplicaSet): FeatureService {
   };
 }
 
-function encodeItemQuery({ rows, features, columns }: ItemQuery): WireItemsRequest {
-  return { rows: packWords(rows), features, columns: packWords(Uint32Array.from(columns)) };
+function encodeItemQuery({ rows, features, columns, atLeast }: ItemQuery): WireItemsRequest {
+  const wanted = packWords(Uint32Array.from(columns));
+  return { rows: packWords(rows), features, columns: wanted, atLeast };
 }
 
-function decodeItemQuery({ rows, features, columns }: WireItemsRequest): ItemQuery {
+function decodeItemQuery({ rows, features, columns, atLeast }: WireItemsRequest): ItemQuery {
   return {
     rows: unpackWords(rows, "rows"),
     features,
     columns: [...unpackWords(columns, "columns")],
+    atLeast,
   };
 }
 
@@ -135,21 +146,33 @@ function decodeItems({ features, columns }: WireItemsResponse): ItemFeatures {
   };
 }
 
-function encode(answers: readonly (Float32Array | HarnessError)[], dim: number): WireUsersResponse {
+function encode(
+  answers: readonly (Dated<UserFeatures> | HarnessError)[],
+  dim: number,
+): WireUsersResponse {
   const features = new Float32Array(answers.length * dim);
   const known = Buffer.alloc(answers.length);
+  // Of one call all are of one version; where no user is known, nobody asks for it.
+  let version = 0;
   for (const [i, answer] of answers.entries()) {
-    if (!(answer instanceof Float32Array)) continue;
-    features.set(answer, i * dim);
+    if (answer instanceof HarnessError) continue;
+    features.set(answer.features, i * dim);
     known[i] = 1;
+    ({ version } = answer);
   }
-  return { features: packWords(features), known };
+  return { features: packWords(features), known, version };
 }
 
-function decode(response: WireUsersResponse, ids: Float64Array): (Float32Array | HarnessError)[] {
+function decode(
+  response: WireUsersResponse,
+  ids: Float64Array,
+): (Dated<UserFeatures> | HarnessError)[] {
   const features = unpackFloats(response.features, "features");
+  const { known, version } = response;
   const dim = features.length / ids.length;
   return Array.from(ids, (id, i) =>
-    response.known[i] === 1 ? features.subarray(i * dim, (i + 1) * dim) : unknownUser(id),
+    known[i] === 1
+      ? { features: features.subarray(i * dim, (i + 1) * dim), version }
+      : unknownUser(id),
   );
 }

@@ -32,13 +32,16 @@ describe("FeatureStore", () => {
   it("gives back what was written, in the order asked", async () => {
     const rows = [24_999, 0, 12_345, 0];
     const answers = await store.users(Float64Array.from(rows, (row) => users.ids[row]!));
-    const expected = rows.map((row) => users.features.slice(row * dim, (row + 1) * dim));
+    const expected = rows.map((row) => ({
+      features: users.features.slice(row * dim, (row + 1) * dim),
+      version: 0,
+    }));
     expect(answers).toEqual(expected);
   });
 
   it("says which id it does not know, and answers the others", async () => {
     const answers = await store.users(Float64Array.of(users.ids[1]!, 17));
-    expect(answers[0]).toEqual(users.features.slice(dim, 2 * dim));
+    expect(answers[0]).toEqual({ features: users.features.slice(dim, 2 * dim), version: 0 });
     expect(answers[1]).toMatchObject({
       code: "BAD_INPUT",
       message: "there is no user with the id 17",

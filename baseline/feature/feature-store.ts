@@ -3,8 +3,14 @@ import { ownProcessStats } from "../../src/door/own-process.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
 import type { ProcessStats } from "../../src/door/stats.ts";
 import type { Users } from "../../src/retrieval/catalogue.ts";
-import type { FeatureService, ItemFeatures, ItemQuery, ServiceStats } from "../services.ts";
-import type { Follower } from "../live/changes.ts";
+import type {
+  FeatureService,
+  ItemFeatures,
+  ItemQuery,
+  ServiceStats,
+  UserFeatures,
+} from "../services.ts";
+import type { Dated, Follower } from "../live/changes.ts";
 import { ChangedRecords } from "./changed-records.ts";
 import type { ItemStore } from "./item-store.ts";
 import { writeRecords } from "./lmdb-records.ts";
@@ -40,6 +46,9 @@ export interface FeatureStoreOptions {
   readonly connection?: AsyncDisposable | null;
 }
 
+/** Where an error arose that says: this service has forgotten changes of the items. */
+export const STALE_FEATURES = "feature.version";
+
 /** The feature service: answers from its stores, which end with it, a batch at a time. */
 export class FeatureStore implements FeatureService, AsyncDisposable {
   readonly followers: readonly Follower[] = [
@@ -59,17 +68,18 @@ export class FeatureStore implements FeatureService, AsyncDisposable {
     this.#changed = options.changed ?? new ChangedRecords([]);
   }
 
-  async users(ids: Float64Array): Promise<readonly (Float32Array | HarnessError)[]> {
+  async users(ids: Float64Array): Promise<readonly (Dated<UserFeatures> | HarnessError)[]> {
     const { users, dim } = this.#options;
     const startMs = performance.now();
     const features = new Float32Array(ids.length * dim);
     const target = new Uint8Array(features.buffer);
-    const answers: (Float32Array | HarnessError)[] = [];
+    const answers: (Dated<UserFeatures> | HarnessError)[] = [];
+    const { version } = this.#changed;
     await users.read(ids, (record, bytes, at) => {
       if (record === null) answers.push(unknownUser(ids[at]!));
       else {
         target.set(record.subarray(0, bytes), at * dim * 4);
-        answers.push(features.subarray(at * dim, (at + 1) * dim));
+        answers.push({ features: features.subarray(at * dim, (at + 1) * dim), version });
       }
     });
     this.#reads += ids.length;
@@ -80,6 +90,14 @@ export class FeatureStore implements FeatureService, AsyncDisposable {
   async items(query: ItemQuery): Promise<ItemFeatures> {
     const { items } = this.#options;
     if (items === null) throw new HarnessError("INTERNAL", "this store holds no items");
+    const { version } = this.#changed;
+    if (version < query.atLeast) {
+      const text = `the feature service has version ${version} of the items, asked for is ${query.atLeast}`;
+      throw new HarnessError("UNAVAILABLE", text, {
+        where: STALE_FEATURES,
+        hint: "it was restarted and is brought up; ask again",
+      });
+    }
     const startMs = performance.now();
     const features = await items.read(query);
     this.#itemReads += query.rows.length;

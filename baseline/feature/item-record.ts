@@ -75,7 +75,10 @@ export class RecordReader {
   #bytes = new Uint8Array(this.#words.buffer);
   #count = 0;
 
-  constructor({ itemDim, kinds }: ItemLayout, { rows, features, columns }: ItemQuery) {
+  constructor(
+    { itemDim, kinds }: ItemLayout,
+    { rows, features, columns }: Omit<ItemQuery, "atLeast">,
+  ) {
     const nth = (column: number): number =>
       kinds.slice(0, column).filter((kind) => kind === kinds[column]).length;
     const numeric = kinds.filter((kind) => kind === "numeric").length;

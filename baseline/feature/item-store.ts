@@ -39,7 +39,7 @@ export class ItemStore implements AsyncDisposable {
   }
 
   /** @throws HarnessError DATA naming a row that is not there. */
-  async read(query: ItemQuery): Promise<ItemFeatures> {
+  async read(query: Omit<ItemQuery, "atLeast">): Promise<ItemFeatures> {
     const reader = new RecordReader(this.#layout, query);
     await this.#records.read(query.rows, (record, bytes, at) => {
       const own = this.#changed.get(query.rows[at]!);

@@ -62,7 +62,9 @@ const openLmdb: OpenRecords = (folder, keys) => Promise.resolve(new LmdbRecords(
 
 const openIn =
   (redis: RedisConnection): OpenRecords =>
-  async (folder, keys) => {
-    await using built = new LmdbRecords(folder, keys);
-    return await redis.records(folder, built, () => {});
-  };
+  (folder, keys) =>
+    redis.records(
+      folder,
+      () => new LmdbRecords(folder, keys),
+      () => {},
+    );

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LmdbRecords, writeRecords } from "./lmdb-records.ts";
@@ -31,7 +32,12 @@ beforeAll(async () => {
     const recordOf = (n: number): Buffer => Buffer.alloc((n * 7) % 300, n % 256);
     await writeRecords(path, keys, { count, keyOf: keyOf[keys], recordOf }, () => {});
     const lmdb = new LmdbRecords(path, keys);
-    stores[keys] = { lmdb, redis: await connection.records(path, lmdb, () => {}) };
+    const redis = await connection.records(
+      path,
+      () => new LmdbRecords(path, keys),
+      () => {},
+    );
+    stores[keys] = { lmdb, redis };
   }
 });
 afterAll(async () => {
@@ -67,7 +73,12 @@ describe("Redis as the store of features", () => {
 
   it("is filled once", async () => {
     let filled = 0;
-    await connection.records(join(folder, "ids"), stores.ids.lmdb, () => filled++);
+    const path = join(folder, "ids");
+    await connection.records(
+      path,
+      () => new LmdbRecords(path, "ids"),
+      () => filled++,
+    );
     expect(filled).toBe(0);
   });
 
@@ -88,11 +99,41 @@ describe("Redis as the store of features", () => {
   it("fails at once while the server is away, and tells when its process died", async () => {
     const other = await RedisServer.start(launch);
     await using reached = await RedisConnection.open(other.url);
-    const records = await reached.records(join(folder, "rows"), stores.rows.lmdb, () => {});
+    const path = join(folder, "rows");
+    const records = await reached.records(
+      path,
+      () => new LmdbRecords(path, "rows"),
+      () => {},
+    );
     process.kill(other.pid, "SIGKILL");
     expect(await other.died).toMatchObject({ code: "INVALID", where: "redis" });
     await expect(read(records, [1])).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await other[Symbol.asyncDispose]();
+  });
+
+  it("fills a server that comes back empty, and says nothing of it before that is done", async () => {
+    await using other = await RedisServer.start(launch);
+    await using reached = await RedisConnection.open(other.url);
+    const path = join(folder, "rows");
+    const records = await reached.records(
+      path,
+      () => new LmdbRecords(path, "rows"),
+      () => {},
+    );
+    const rows = Array.from({ length: count }, (_, n) => n);
+    const before = await read(records, rows);
+    await other.kill();
+    await other.revive();
+    const refusals: unknown[] = [];
+    let found: (string | null)[] | null = null;
+    while (found === null) {
+      found = await read(records, rows).catch((error: unknown) => {
+        refusals.push(error);
+        return sleep(5, null);
+      });
+    }
+    expect(found).toEqual(before);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: "UNAVAILABLE" });
   });
 
   it("leaves no process and no port behind", async () => {

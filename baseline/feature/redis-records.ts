@@ -26,14 +26,27 @@ const connectClient = (url: string) =>
     socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: () => RECONNECT_MS },
   });
 
+/** What a server is filled with, opened when it is needed: it may come back empty. */
+export type OpenSource = () => LmdbRecords;
+
+interface Filling {
+  readonly prefix: string;
+  readonly open: OpenSource;
+}
+
 /** A connection to a Redis server that holds what a feature service serves. */
 export class RedisConnection implements AsyncDisposable {
   readonly #client: Client;
   readonly #url: string;
+  readonly #fillings: Filling[] = [];
+  /** Whether it holds everything, as far as is known. */
+  #isWhole = true;
 
   private constructor(client: Client, url: string) {
     this.#client = client;
     this.#url = url;
+    client.on("reconnecting", () => (this.#isWhole = false));
+    client.on("ready", () => void this.#mend());
   }
 
   /** @throws HarnessError UNAVAILABLE if no server answers there. */
@@ -57,24 +70,45 @@ export class RedisConnection implements AsyncDisposable {
 
   /**
    * The records of a store, kept under its folder's name, which follows from their content. They
-   * are brought there if this server has not got them.
+   * are brought there if this server has not got them, now or when it comes back.
    */
   async records(
     folder: string,
-    source: LmdbRecords,
+    open: OpenSource,
     onProgress: (fraction: number) => void,
   ): Promise<RedisRecords> {
-    const prefix = `silverbench:${basename(folder)}:`;
+    const filling = { prefix: `silverbench:${basename(folder)}:`, open };
     try {
-      const whole = `${prefix}whole`;
-      if ((await this.#client.exists(whole)) === 0) {
-        await this.#fill(prefix, source, onProgress);
-        await this.#client.set(whole, "1");
-      }
+      await this.#complete(filling, onProgress);
     } catch (cause) {
       throw unreachable(this.#url, cause);
     }
-    return new RedisRecords(this.#client, prefix, this.#url);
+    this.#fillings.push(filling);
+    return new RedisRecords(this.#client, filling.prefix, {
+      url: this.#url,
+      isWhole: () => this.#isWhole,
+    });
+  }
+
+  /** A server that was away may have lost what it held: nothing is read before that is known. */
+  async #mend(): Promise<void> {
+    try {
+      for (const filling of this.#fillings) await this.#complete(filling, () => {});
+      this.#isWhole = true;
+    } catch {
+      // It went away again: `ready` comes once more.
+    }
+  }
+
+  async #complete(
+    { prefix, open }: Filling,
+    onProgress: (fraction: number) => void,
+  ): Promise<void> {
+    const whole = `${prefix}whole`;
+    if ((await this.#client.exists(whole)) === 1) return;
+    await using source = open();
+    await this.#fill(prefix, source, onProgress);
+    await this.#client.set(whole, "1");
   }
 
   async #fill(
@@ -120,20 +154,26 @@ export class RedisConnection implements AsyncDisposable {
   }
 }
 
+interface RecordsOrigin {
+  readonly url: string;
+  readonly isWhole: () => boolean;
+}
+
 /** Records in Redis, of a connection that is not theirs to end. */
 export class RedisRecords implements RecordStore {
   readonly #client: Client;
   readonly #prefix: string;
-  readonly #url: string;
+  readonly #origin: RecordsOrigin;
 
-  constructor(client: Client, prefix: string, url: string) {
+  constructor(client: Client, prefix: string, origin: RecordsOrigin) {
     this.#client = client;
     this.#prefix = prefix;
-    this.#url = url;
+    this.#origin = origin;
   }
 
   async read(keys: ArrayLike<number>, use: UseRecord): Promise<void> {
     if (keys.length === 0) return;
+    if (!this.#origin.isWhole()) throw refilling(this.#origin.url);
     const names = Array.from(keys, (key) => `${this.#prefix}${key}`);
     const found = await this.#mGet(names);
     for (const [at, record] of found.entries()) use(record, record?.length ?? 0, at);
@@ -145,7 +185,7 @@ export class RedisRecords implements RecordStore {
     try {
       return await this.#client.withTypeMapping(BINARY).mGet(names);
     } catch (cause) {
-      throw unreachable(this.#url, cause);
+      throw unreachable(this.#origin.url, cause);
     }
   }
 }
@@ -157,6 +197,15 @@ function unreachable(url: string, cause: unknown): HarnessError {
     cause,
   });
 }
+
+const refilling = (url: string): HarnessError =>
+  new HarnessError(
+    "UNAVAILABLE",
+    "the Redis server was away and is looked through or filled again",
+    {
+      where: url,
+    },
+  );
 
 function isHere(url: string): boolean {
   const { hostname } = new URL(url);

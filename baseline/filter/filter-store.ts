@@ -25,13 +25,14 @@ export class FilterStore implements FilterService {
     { service: "filter", apply: (changes) => Promise.resolve(this.#apply(changes)) },
   ];
   readonly #options: FilterStoreOptions;
-  readonly #changed = new ChangedRows();
+  readonly #changed: ChangedRows;
   #cache: FilterCache<EligibleRows>;
   #asked = 0;
   #evaluated = 0;
 
   constructor(options: FilterStoreOptions) {
     this.#options = options;
+    this.#changed = new ChangedRows(options.columns);
     this.#cache = this.#emptyCache();
   }
 

@@ -15,10 +15,11 @@ export class InvertedIndex {
   readonly #columns: readonly IndexedColumn[];
   readonly #everyRow: RowBitmap;
 
-  constructor(items: number, columns: readonly IndexedColumn[]) {
+  /** @param everyRow All that there are; absent: those from 0 on. */
+  constructor(items: number, columns: readonly IndexedColumn[], everyRow?: RowBitmap) {
     this.#items = items;
     this.#columns = columns;
-    this.#everyRow = RowBitmap.full(items);
+    this.#everyRow = everyRow ?? RowBitmap.full(items);
   }
 
   /**
@@ -30,24 +31,25 @@ export class InvertedIndex {
     correct: ((found: RowBitmap) => RowBitmap) | null = null,
   ): EligibleRows {
     if (correct !== null) {
-      const { count, bytes } = correct(this.#rowsOf(filter)).serialize();
+      const { count, bytes } = correct(this.rowsOf(filter)).serialize();
       return { bitmap: bytes, count };
     }
     if (filter.kind === "all") return { bitmap: null, count: this.#items };
-    const { count, bytes } = this.#rowsOf(filter).serialize();
+    const { count, bytes } = this.rowsOf(filter).serialize();
     return { bitmap: count === this.#items ? null : bytes, count };
   }
 
-  #rowsOf(filter: BoundFilter): RowBitmap {
+  /** @param filter As in `evaluate`. */
+  rowsOf(filter: BoundFilter): RowBitmap {
     switch (filter.kind) {
       case "all":
         return this.#everyRow;
       case "and":
         return this.#intersect(filter.parts);
       case "or":
-        return RowBitmap.or(filter.parts.map((part) => this.#rowsOf(part)));
+        return RowBitmap.or(filter.parts.map((part) => this.rowsOf(part)));
       case "not":
-        return this.#everyRow.andNot(this.#rowsOf(filter.part));
+        return this.#everyRow.andNot(this.rowsOf(filter.part));
       case "in":
         return this.#withAny(filter.column, filter.codes);
       case "compare": {
@@ -69,8 +71,8 @@ export class InvertedIndex {
     const kept: RowBitmap[] = [];
     const removed: RowBitmap[] = [];
     for (const part of parts) {
-      if (part.kind === "not") removed.push(this.#rowsOf(part.part));
-      else kept.push(this.#rowsOf(part));
+      if (part.kind === "not") removed.push(this.rowsOf(part.part));
+      else kept.push(this.rowsOf(part));
     }
     const [first = this.#everyRow, ...rest] = kept.toSorted((a, b) => a.weight - b.weight);
     const both = rest.reduce((rows, bitmap) => rows.and(bitmap), first);

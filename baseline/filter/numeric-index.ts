@@ -38,10 +38,10 @@ export class NumericIndex {
   readonly #positions: Uint32Array;
   readonly #prefixes: readonly RowBitmap[];
 
-  /** @param items Rows of the catalogue. */
-  constructor(column: SortedColumn, items: number) {
+  /** @param items Rows of the catalogue. @param mostPrefixes Bitmaps that are kept. */
+  constructor(column: SortedColumn, items: number, mostPrefixes = MAX_PREFIXES) {
     this.#column = column;
-    this.#positions = choosePositions(column.values, items);
+    this.#positions = choosePositions(column.values, items, mostPrefixes);
     const prefixes = [this.#rows(0, 0)];
     for (let i = 1; i < this.#positions.length; i++) {
       const next = this.#rows(this.#positions[i - 1]!, this.#positions[i]!);
@@ -94,10 +94,10 @@ export class NumericIndex {
   }
 }
 
-function choosePositions(values: Float32Array, items: number): Uint32Array {
+function choosePositions(values: Float32Array, items: number, mostPrefixes: number): Uint32Array {
   const most = Math.max(
     1,
-    Math.min(MAX_PREFIXES, Math.floor(MAX_PREFIX_BYTES / Math.max(1, items / 8))),
+    Math.min(mostPrefixes, Math.floor(MAX_PREFIX_BYTES / Math.max(1, items / 8))),
   );
   const changes: number[] = [];
   for (let i = 1; i < values.length && changes.length < most; i++) {

@@ -18,13 +18,16 @@ import type {
   RankedRows,
   Ranking,
   Search,
+  UserFeatures,
 } from "../services.ts";
+import { STALE_FEATURES } from "../feature/feature-store.ts";
 import type { ChangeFeed } from "../live/change-feed.ts";
 import type { Dated } from "../live/changes.ts";
 import type { RowDirectory } from "../live/row-directory.ts";
 import { ConsistentView } from "./consistent-view.ts";
-import { mergeStats } from "./merged-stats.ts";
 import { bestByScore, type HeadUnion, uniteHeads } from "./head-union.ts";
+import type { Lanes } from "./lanes.ts";
+import { mergeStats } from "./merged-stats.ts";
 
 export interface MeshRetrieverOptions {
   readonly services: MeshServices;
@@ -32,8 +35,8 @@ export interface MeshRetrieverOptions {
   readonly rows: RowDirectory;
   readonly feed: ChangeFeed;
   readonly settings: MeshSettings;
-  /** Batches the index service works on at once: one a search thread. */
-  readonly indexLanes: number;
+  /** Batches that each service is asked at once. */
+  readonly lanes: Lanes;
   /** The process it runs in, as the report shows it. */
   readonly role: string;
 }
@@ -50,7 +53,7 @@ interface UserSide {
 }
 
 /** Candidates of who asks, to be brought into order. */
-type Rankable = UserSide & HeadUnion & Pick<Ranking, "k">;
+type Rankable = UserSide & HeadUnion & Pick<Ranking, "k" | "version">;
 
 type Ranked = Pick<RankedRows, "rows"> & { readonly values: ArrayLike<number> };
 
@@ -61,19 +64,13 @@ interface Asked<Q> {
 }
 
 /**
- * Calls under way to a service of short work: the next batch travels while one is worked on, and
- * yet most of what arrives together goes together.
- */
-const LANES = 2;
-
-/**
  * The orchestrator of the mesh: features and filter are asked for at the same time, then the index
  * with what they gave, then the ranker. What arrives while a call is under way goes out with the next one.
  */
 export class MeshRetriever implements Retriever {
   readonly #options: MeshRetrieverOptions;
   readonly #times = new StageTimes();
-  readonly #features: Batcher<Asked<number>, Float32Array>;
+  readonly #features: Batcher<Asked<number>, Dated<UserFeatures>>;
   readonly #filters: Batcher<Asked<string>, Dated<EligibleRows>>;
   readonly #searches: Batcher<Asked<Search>, Dated<Candidates>>;
   /** null: there is no ranker. */
@@ -85,30 +82,33 @@ export class MeshRetriever implements Retriever {
 
   constructor(options: MeshRetrieverOptions) {
     this.#options = options;
+    const { lanes } = options;
     const { feature, filter, index, ranker, tower } = options.services;
-    this.#features = this.#batcher(LANES, (ids, context) =>
+    this.#features = this.#batcher(lanes.feature, (ids, context) =>
       feature.users(Float64Array.from(ids), context),
     );
-    this.#filters = this.#batcher(LANES, (texts, context) => filter.evaluate(texts, context));
-    // One more than it has threads, so that none waits for the wire.
-    this.#searches = this.#batcher(options.indexLanes + 1, (searches, context) =>
+    this.#filters = this.#batcher(lanes.filter, (texts, context) =>
+      filter.evaluate(texts, context),
+    );
+    this.#searches = this.#batcher(lanes.index, (searches, context) =>
       index.search(searches, context),
     );
     this.#rankings =
       ranker === null
         ? null
-        : this.#batcher(LANES, (rankings, context) => ranker.rank(rankings, context));
+        : this.#batcher(lanes.ranker, (rankings, context) => ranker.rank(rankings, context));
     this.#towers =
       tower === null
         ? null
-        : this.#batcher(LANES, async (users, context) =>
+        : this.#batcher(lanes.tower, async (users, context) =>
             split(await tower.embed(concatVectors(users), context), users.length),
           );
   }
 
   async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
-    const { model, rows: directory } = this.#options;
-    const view = new ConsistentView(this.#options);
+    const { model, rows: directory, feed, settings } = this.#options;
+    const partialAfterMs = settings.partial === "allow" ? settings.partialAfterMs : null;
+    const view = new ConsistentView({ feed, partialAfterMs }, context);
     const [user, first] = await Promise.all([
       this.#userSide(request.user, context),
       this.#eligible(request.filter, context),
@@ -127,16 +127,17 @@ export class MeshRetriever implements Retriever {
           this.#ask(this.#searches, search, context),
         );
       }
-      if (!(await view.mustAskAgain(eligible.version, candidates?.version ?? null))) break;
+      const versions = { filter: eligible.version, index: candidates?.version ?? null };
+      if (!(await view.mustAskAgain(versions))) break;
       this.#askedAgain++;
       eligible = await this.#eligible(request.filter, context);
     }
     if (view.isMixed) this.#mixed++;
-    if (candidates === null) return NO_ANSWER;
+    if (candidates === null) return { ...NO_ANSWER, partial: view.isMixed };
     const union = uniteHeads(candidates);
-    const ranking = { ...user, ...union, k: request.k };
+    const ranking = { ...user, ...union, k: request.k, version: this.#rankedFrom(candidates) };
     const { rows, values, isUnranked } = await this.#rankOrNot(ranking, context);
-    const partial = isUnranked || candidates.partial === true;
+    const partial = isUnranked || view.isMixed || candidates.partial === true;
     return { ids: directory.idsOf(rows), values: Float32Array.from(values), partial };
   }
 
@@ -176,12 +177,7 @@ export class MeshRetriever implements Retriever {
       if (model.overArch !== null) throw vectorsWithOverArch();
       return { vectors: user.vectors, features: NO_FEATURES };
     }
-    const features =
-      user.kind === "features"
-        ? user.features
-        : await this.#times.time("gateway.feature", () =>
-            this.#ask(this.#features, user.id, context),
-          );
+    const features = user.kind === "features" ? user.features : await this.#known(user.id, context);
     requireFinite("user features", features, model.userDim);
     const towers = this.#towers;
     if (towers === null) return { vectors: features, features };
@@ -189,6 +185,16 @@ export class MeshRetriever implements Retriever {
       this.#ask(towers, features, context),
     );
     return { vectors, features };
+  }
+
+  async #known(id: number, context: CallContext): Promise<Float32Array> {
+    const { features, version } = await this.#times.time("gateway.feature", () =>
+      this.#ask(this.#features, id, context),
+    );
+    const { feed } = this.#options;
+    // What is known of users does not change, but who has forgotten the items is to learn of them.
+    if (!feed.holds("feature")) feed.notice("feature", version);
+    return features;
   }
 
   /** The k best by value; where that may be done without and is not to be had, by score. */
@@ -211,13 +217,28 @@ export class MeshRetriever implements Retriever {
   #rank(ranking: Rankable, context: CallContext): Promise<Ranked> {
     const rankings = this.#rankings;
     if (rankings === null) return Promise.resolve(bestByScore(ranking, ranking.k));
-    const { overArch } = this.#options.model;
+    const { feed, model } = this.#options;
+    const { overArch } = model;
     const needed = {
       ...ranking,
       features: overArch === null ? NO_FEATURES : ranking.features,
       vectors: overArch?.kind === "mlp" ? ranking.vectors : NO_FEATURES,
     };
-    return this.#times.time("gateway.ranker", () => this.#ask(rankings, needed, context));
+    return this.#times.time("gateway.ranker", () =>
+      this.#ask(rankings, needed, context).catch((thrown: unknown) => {
+        const error = HarnessError.from(thrown);
+        // A feature service that was restarted has forgotten what changed.
+        if (error.where === STALE_FEATURES) feed.notice("feature", -1);
+        throw error;
+      }),
+    );
+  }
+
+  /** The version that the ranker's features must have at least. */
+  #rankedFrom({ version }: Dated<Candidates>): number {
+    const { feed } = this.#options;
+    // One that is held behind is meant to differ; shards that do have no version, NaN.
+    return feed.holds("feature") || Number.isNaN(version) ? 0 : version;
   }
 
   /** No filter, no call: every item is eligible. */

@@ -1,12 +1,16 @@
 import { availableParallelism } from "node:os";
 import { doorWorkerCount } from "../../src/door/door-worker-count.ts";
 import { serveAdmin } from "../../src/door/admin-service.ts";
+import { HeldBack } from "../../src/door/held-back.ts";
 import type { DoorLimits } from "../../src/door/retriever.ts";
 import { openDoor } from "../../src/door/server.ts";
+import { onHoldBack } from "../../src/process/hold-back.ts";
 import { endService } from "../../src/process/service-main.ts";
 import { createModel } from "../../src/retrieval/model.ts";
+import type { MeshSettings } from "../../src/scenario/settings.ts";
 import { DatasetReader } from "../dataset-reader.ts";
 import { ChangeFeed } from "../live/change-feed.ts";
+import { ChangeJournal } from "../live/change-journal.ts";
 import { MeshCatalogue } from "../live/mesh-catalogue.ts";
 import { RowDirectory } from "../live/row-directory.ts";
 import type { GatewayConfig, GatewayReady } from "../mesh-config.ts";
@@ -22,7 +26,7 @@ import { MeshRetriever, type MeshRetrieverOptions } from "./mesh-retriever.ts";
 export async function openGateway(
   config: GatewayConfig,
   reached: MeshServices,
-  { role, indexLanes }: Pick<MeshRetrieverOptions, "role" | "indexLanes">,
+  { role, lanes }: Pick<MeshRetrieverOptions, "role" | "lanes">,
   closing: Closing,
 ): Promise<GatewayReady> {
   const isEmbedded = reached.tower === null && config.folders.tower !== null;
@@ -41,12 +45,18 @@ export async function openGateway(
     holdSeconds: settings.heldBack,
   });
   closing.defer(() => feed.close());
-  const retriever = new MeshRetriever({ services, model, rows, feed, settings, indexLanes, role });
+  const { journal, steps } = ChangeJournal.open(config.journal);
+  closing.defer(() => journal[Symbol.dispose]());
+  rows.restore(steps.flatMap(({ changes }) => changes));
+  feed.resume(steps);
+  const retriever = new MeshRetriever({ services, model, rows, feed, settings, lanes, role });
+  const heldBack = new HeldBack(retriever);
+  onHoldBack((ms) => heldBack.holdBack(ms));
   const queryDim = model.heads * dim;
-  const limits = { items, userDim, queryDim, maxInFlight: settings.maxInFlight };
+  const limits = { items: rows.count, userDim, queryDim, maxInFlight: settings.maxInFlight };
   const workers = doorWorkerCount(settings.doorWorkers, availableParallelism());
   const door = await openDoor({
-    retriever,
+    retriever: heldBack,
     limits,
     ports,
     tls: config.tls?.server ?? null,
@@ -59,9 +69,21 @@ export async function openGateway(
     shape: { dim, denseDim, columns: reader.manifest.columns },
     rows,
     feed,
+    journal,
+    mostChanged: mostChanged(settings, items),
     onChange: () => door.setLimits(limitsNow()),
   });
-  const admin = closing.add(await serveAdmin(catalogue, { tls: config.tls?.server ?? null }));
+  const admin = closing.add(
+    await serveAdmin(catalogue, { port: ports.admin ?? 0, tls: config.tls?.server ?? null }),
+  );
   const { grpcPort, httpPort, processes } = door;
   return { grpcPort, httpPort, adminPort: admin.port, processes };
 }
+
+/** Scored one by one as they are, so many cost a search about as much as all it does. */
+function mostChanged({ mostChanged: most }: MeshSettings, items: number): number {
+  return most === "auto" ? Math.max(LEAST_CHANGED, Math.ceil(items * CHANGED_SHARE)) : most;
+}
+
+const LEAST_CHANGED = 10_000;
+const CHANGED_SHARE = 0.25;

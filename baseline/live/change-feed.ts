@@ -68,6 +68,23 @@ export class ChangeFeed {
     return this.#log.size;
   }
 
+  hasChanged(row: number): boolean {
+    return this.#log.has(row);
+  }
+
+  /**
+   * Takes over where an earlier feed ended: the services, which may have any version up to its
+   * last, are asked, and brought up.
+   */
+  resume(
+    steps: readonly { readonly version: number; readonly changes: readonly ItemChange[] }[],
+  ): void {
+    for (const { version, changes } of steps) this.#log.restore(version, changes);
+    this.#settled = this.version;
+    if (this.version === 0) return;
+    for (const copy of this.#copies) copy.resume(this.version);
+  }
+
   /**
    * One more version: resolves once every service has it but those held behind.
    * @param items A row at most once.
@@ -95,6 +112,7 @@ export class ChangeFeed {
   /**
    * To be called with the version that a service answered from. If it is older than it may be, a
    * copy of it was restarted: all of them are asked, and brought up.
+   * @param version -1: older than it may be.
    */
   notice(service: string, version: number): void {
     if (version >= this.#settled) return;
@@ -162,6 +180,13 @@ class CopyOfItems {
     }
   }
 
+  /** It has some version, and is to have this one. */
+  resume(version: number): void {
+    this.#wanted = version;
+    this.recheck();
+  }
+
+  /** Asks it which version it has, and brings it up to what it should have. */
   recheck(): void {
     if (this.#rechecking || this.#following !== null) return;
     this.#rechecking = true;
@@ -174,7 +199,7 @@ class CopyOfItems {
         return this.reach(this.#wanted);
       })
       .catch(() => {
-        // Not there yet; the next answer that is too old asks again.
+        // Not there yet; the next answer that is too old, or the next change, asks again.
       })
       .finally(() => (this.#rechecking = false));
   }

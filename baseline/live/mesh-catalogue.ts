@@ -3,13 +3,16 @@ import type { LiveCatalogue } from "../../src/door/live-catalogue.ts";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
 import { HarnessError } from "../../src/errors.ts";
 import type { ChangeFeed } from "./change-feed.ts";
-import type { ItemChange } from "./changes.ts";
+import type { ChangeJournal, OwnedChange } from "./change-journal.ts";
 import type { RowDirectory } from "./row-directory.ts";
 
 export interface MeshCatalogueOptions {
   readonly shape: ItemShape;
   readonly rows: RowDirectory;
   readonly feed: ChangeFeed;
+  readonly journal: ChangeJournal;
+  /** Most items that may differ from the build. */
+  readonly mostChanged: number;
   /** Called once the number of items may have changed. */
   readonly onChange: () => void;
 }
@@ -22,19 +25,28 @@ export class MeshCatalogue implements LiveCatalogue {
     this.#options = options;
   }
 
-  /** @throws HarnessError UNAVAILABLE naming a service that did not take the items in time. */
+  /**
+   * @throws HarnessError UNAVAILABLE naming a service that did not take the items in time,
+   *   OVERLOADED where more items changed than the mesh keeps beside its build.
+   */
   async upsert(items: readonly LiveItem[]): Promise<void> {
     const { shape, rows } = this.#options;
     const checked = items.map((item, at) => checkedItem(item, shape, `items[${at}]`));
     // Of an id that stands twice the later version holds.
     const newest = new Map(checked.map((item) => [item.id, item]));
-    await this.#publish([...newest].map(([id, item]) => ({ row: rows.add(id), item })));
+    this.#requireRoom([...newest.keys()].map((id) => rows.rowOf(id)));
+    await this.#publish([...newest].map(([id, item]) => ({ row: rows.add(id), id, item })));
   }
 
-  /** @throws HarnessError UNAVAILABLE naming a service that did not take the deletion in time. */
+  /**
+   * @throws HarnessError UNAVAILABLE naming a service that did not take the deletion in time,
+   *   OVERLOADED where more items changed than the mesh keeps beside its build.
+   */
   async delete(ids: Float64Array): Promise<void> {
-    const removed = Array.from(ids, (id) => this.#options.rows.remove(id));
-    await this.#publish(removed.flatMap((row) => (row < 0 ? [] : [{ row, item: null }])));
+    const { rows } = this.#options;
+    this.#requireRoom([...ids].map((id) => rows.rowOf(id)).filter((row) => row >= 0));
+    const removed = Array.from(ids, (id) => ({ row: rows.remove(id), id, item: null }));
+    await this.#publish(removed.filter(({ row }) => row >= 0));
   }
 
   swap(): Promise<void> {
@@ -47,9 +59,26 @@ export class MeshCatalogue implements LiveCatalogue {
     );
   }
 
-  async #publish(changes: readonly ItemChange[]): Promise<void> {
+  /** Refuses all of a call, before any of it is taken. @param rows -1: of a new item. */
+  #requireRoom(rows: readonly number[]): void {
+    const { feed, mostChanged } = this.#options;
+    const changed = feed.changed + rows.filter((row) => !feed.hasChanged(row)).length;
+    if (changed <= mostChanged) return;
+    throw new HarnessError(
+      "OVERLOADED",
+      `${changed} items would differ from what this mesh was built of; it keeps ${mostChanged} beside it`,
+      {
+        where: "mostChanged",
+        hint: "start a mesh of the catalogue as it is now, or raise settings.mostChanged",
+      },
+    );
+  }
+
+  async #publish(changes: readonly OwnedChange[]): Promise<void> {
     if (changes.length === 0) return;
-    this.#options.onChange();
-    await this.#options.feed.publish(changes);
+    const { feed, journal, onChange } = this.#options;
+    onChange();
+    journal.append({ version: feed.version + 1, changes });
+    await feed.publish(changes);
   }
 }

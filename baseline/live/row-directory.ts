@@ -51,6 +51,21 @@ export class RowDirectory {
     return row;
   }
 
+  /** Takes over what an earlier directory had given out. @param changes In their order. */
+  restore(
+    changes: Iterable<{ readonly row: number; readonly id: number; readonly item: unknown }>,
+  ): void {
+    const built = this.#built.count;
+    for (const { row, id, item } of changes) {
+      if (row >= built) {
+        this.#newIds[row - built] = id;
+        this.#newRows.set(id, row);
+      }
+      if (item === null) this.#gone.add(row);
+      else this.#gone.delete(row);
+    }
+  }
+
   /** The row of an item that is no more; -1: there is none of that id. */
   remove(id: number): number {
     const row = this.rowOf(id);

@@ -1,4 +1,4 @@
-import type { HoldBackMessage } from "../../src/process/inflict-fault.ts";
+import { onHoldBack } from "../../src/process/hold-back.ts";
 import { runService } from "../../src/process/service-main.ts";
 import type { PartConfig, PartReady } from "./part.ts";
 import { servePart } from "./serve-part.ts";
@@ -7,8 +7,6 @@ import { servePart } from "./serve-part.ts";
 runService<PartConfig, PartReady>(async (config, onProgress) => {
   onProgress("loading", NaN);
   const served = await servePart(config);
-  process.on("message", ({ type, ms }: HoldBackMessage) => {
-    if (type === "hold-back") served.holdBack(ms);
-  });
+  onHoldBack((ms) => served.holdBack(ms));
   return { ready: { port: served.port }, stop: async () => served[Symbol.asyncDispose]() };
 });

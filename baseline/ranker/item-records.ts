@@ -41,18 +41,19 @@ export class ItemRecords {
 
   /**
    * Fills in records.
-   * @param into An array a part, [places, width].
+   * @param into.parts An array a part, [places, width].
+   * @param into.atLeast The oldest version of the items that will do where they are fetched.
    * @throws HarnessError as the feature service gives it.
    */
   async fill(
     wanted: Iterable<Placed>,
-    into: readonly Float32Array[],
+    { parts, atLeast }: { readonly parts: readonly Float32Array[]; readonly atLeast: number },
     context: CallContext,
   ): Promise<void> {
     // An item that several requests want is fetched once.
     const missing = new Map<number, number[]>();
     for (const { row, at } of wanted) {
-      if (this.widths.length === 0 || this.cache.read(row, into, at)) continue;
+      if (this.widths.length === 0 || this.cache.read(row, parts, at)) continue;
       const places = missing.get(row);
       if (places === undefined) missing.set(row, [at]);
       else places.push(at);
@@ -60,12 +61,12 @@ export class ItemRecords {
     if (missing.size === 0) return;
     const rows = Uint32Array.from(missing.keys());
     const forgotten = this.#forgotten;
-    const records = await this.#make(rows, context);
+    const records = await this.#make(rows, atLeast, context);
     // What was fetched before a change may be what it was before.
     const isFresh = forgotten === this.#forgotten;
     for (const [n, row] of rows.entries()) {
       if (isFresh) this.cache.write(row, records, n);
-      for (const at of missing.get(row)!) copyRecord(this.widths, records, n, into, at);
+      for (const at of missing.get(row)!) copyRecord(this.widths, records, n, parts, at);
     }
   }
 
@@ -75,9 +76,10 @@ export class ItemRecords {
     for (const row of rows) this.cache.remove(row);
   }
 
-  async #make(rows: Uint32Array, context: CallContext): Promise<Float32Array[]> {
+  async #make(rows: Uint32Array, atLeast: number, context: CallContext): Promise<Float32Array[]> {
     const { fetch, engine, quantities } = this.#options;
-    const query = { rows, features: engine !== null, columns: columnsOf(quantities) };
+    const columnsWanted = columnsOf(quantities);
+    const query = { rows, features: engine !== null, columns: columnsWanted, atLeast };
     const { features, columns } = await fetch(query, context);
     const sides = engine === null ? [] : await engine.itemSides(features);
     return [...sides, ...quantitiesOf(quantities, columns, rows.length)];

@@ -12,6 +12,7 @@ interface WireRanking {
   readonly rows: Buffer;
   readonly scores: Buffer;
   readonly k: number;
+  readonly version: number;
 }
 
 interface WireRanked {
@@ -60,23 +61,25 @@ export function remoteRanker(replicas: ReplicaSet): RankerService {
   };
 }
 
-function encodeRanking({ features, vectors, rows, scores, k }: Ranking): WireRanking {
+function encodeRanking({ features, vectors, rows, scores, k, version }: Ranking): WireRanking {
   return {
     features: packWords(features),
     vectors: packWords(vectors),
     rows: packWords(rows),
     scores: packWords(scores),
     k,
+    version,
   };
 }
 
-function decodeRanking({ features, vectors, rows, scores, k }: WireRanking): Ranking {
+function decodeRanking({ features, vectors, rows, scores, k, version }: WireRanking): Ranking {
   return {
     features: unpackFloats(features, "features"),
     vectors: unpackFloats(vectors, "vectors"),
     rows: unpackWords(rows, "rows"),
     scores: unpackFloats(scores, "scores"),
     k,
+    version,
   };
 }
 

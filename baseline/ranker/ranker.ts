@@ -97,7 +97,11 @@ export class Ranker implements RankerService, AsyncDisposable {
     const places = rankings.length * candidates;
     const parts = this.#records.widths.map((width) => new Float32Array(places * width));
     await this.#times.time("ranker.records", () =>
-      this.#records.fill(placesOf(rankings, candidates), parts, context),
+      this.#records.fill(
+        placesOf(rankings, candidates),
+        { parts, atLeast: Math.max(...rankings.map(({ version }) => version)) },
+        context,
+      ),
     );
     const sides = parts.splice(0, engine?.parts.length ?? 0);
     const logits =

@@ -1,5 +1,4 @@
 import { HarnessError } from "../errors.ts";
-import type { RestartableProcess } from "./restartable-process.ts";
 
 /** Harm that is done to one process of a service on purpose. */
 export interface FaultOrder {
@@ -14,18 +13,26 @@ export interface FaultOrder {
 /** Ends the harm; resolves once the service's process is there again. */
 export type UndoFault = () => Promise<void>;
 
-/** Told to a service's process: every answer is held back for so long from now on; 0: none is. */
-export interface HoldBackMessage {
-  readonly type: "hold-back";
-  readonly ms: number;
+/** A process that may be harmed. */
+export interface Harmable {
+  readonly role: string;
+  /** Resolves once it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`; resolves once it is ready. */
+  revive(): Promise<void>;
+  /** It does nothing more, and yet keeps its connections. */
+  stop(): Promise<void>;
+  goOn(): void;
+  /** Its answers come so many milliseconds late; 0: none does. */
+  holdBack(ms: number): void;
 }
 
 /**
  * Does harm to a service: to the first of its processes, as they were started.
- * @throws HarnessError BAD_INPUT if there is no such service, or its answers cannot be held back.
+ * @throws HarnessError BAD_INPUT if there is no such service.
  */
 export async function inflictFault(
-  processes: readonly RestartableProcess<unknown>[],
+  processes: readonly Harmable[],
   { service, kind, delayMs }: FaultOrder,
 ): Promise<UndoFault> {
   const struck = processes.find(({ role }) => role === service);
@@ -38,18 +45,12 @@ export async function inflictFault(
       await struck.stop();
       return () => Promise.resolve(struck.goOn());
     case "slow":
-      struck.send({ type: "hold-back", ms: delayMs } satisfies HoldBackMessage);
-      return () => {
-        struck.send({ type: "hold-back", ms: 0 } satisfies HoldBackMessage);
-        return Promise.resolve();
-      };
+      struck.holdBack(delayMs);
+      return () => Promise.resolve(struck.holdBack(0));
   }
 }
 
-function noSuchService(
-  service: string,
-  processes: readonly { readonly role: string }[],
-): HarnessError {
+function noSuchService(service: string, processes: readonly Harmable[]): HarnessError {
   const roles = [...new Set(processes.map(({ role }) => role))].join(", ");
   return new HarnessError("BAD_INPUT", `no process is a ${service}; there are ${roles}`, {
     where: "faults",

@@ -1,11 +1,13 @@
 import { HarnessError } from "../errors.ts";
+import type { HoldBackMessage } from "./hold-back.ts";
+import type { Harmable } from "./inflict-fault.ts";
 import { type ServiceLaunch, ServiceProcess } from "./service-process.ts";
 
 /**
  * A service whose process may be killed and stopped on purpose, and started again where it was.
  * That it dies of anything else is told as of any service.
  */
-export class RestartableProcess<Ready> implements AsyncDisposable {
+export class RestartableProcess<Ready> implements Harmable, AsyncDisposable {
   readonly role: string;
   /** Resolves, with the reason, once it has died and was not killed here, or cannot come back. */
   readonly died: Promise<HarnessError>;
@@ -57,8 +59,8 @@ export class RestartableProcess<Ready> implements AsyncDisposable {
     return this.#current.ready;
   }
 
-  send(message: object): void {
-    this.#current.send(message);
+  holdBack(ms: number): void {
+    this.#current.send({ type: "hold-back", ms } satisfies HoldBackMessage);
   }
 
   /** Kills it, once it is there; resolves once it is gone. */

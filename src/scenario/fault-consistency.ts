@@ -1,6 +1,6 @@
 import { didYouMean } from "../nearest-word.ts";
 import type { SoundSections } from "./consistency.ts";
-import { type FaultSpec, SLOWABLE } from "./fault-schema.ts";
+import { type FaultSpec, HARMABLE } from "./fault-schema.ts";
 import type { Mistake } from "./mistake.ts";
 import type { ScenarioSource } from "./scenario-source.ts";
 import type { Scenario } from "./schema.ts";
@@ -47,17 +47,12 @@ function unknown(noun: string, name: string, known: readonly string[]): string {
 }
 
 /** Why a kind of system has not such a fault; null: it has. */
-function misfit({ service, kind }: FaultSpec, system: string): string | null {
-  const slowable: readonly string[] = SLOWABLE;
-  const own = system === "mesh" ? [...slowable, "gateway", "mesh"] : ["model"];
+function misfit({ service }: FaultSpec, system: string): string | null {
   if (system !== "mesh" && system !== "index-as-model") {
     return `a system of the kind ${system} is not ours to harm`;
   }
-  if (!own.includes(service)) return `a system of the kind ${system} has ${own.join(", ")}`;
-  if (kind === "slow" && !slowable.includes(service)) {
-    return `only ${slowable.join(", ")} can be made to answer late`;
-  }
-  return null;
+  const own: readonly string[] = HARMABLE[system];
+  return own.includes(service) ? null : `a system of the kind ${system} has ${own.join(", ")}`;
 }
 
 /** How long a load is measured at a time; null where that is not known, or it is cut in parts. */

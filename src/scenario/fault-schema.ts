@@ -2,8 +2,11 @@ import { z } from "zod";
 
 const name = z.string().min(1);
 
-/** Services that answer over gRPC to others of the mesh, and so can be made to answer late. */
-export const SLOWABLE = ["feature", "filter", "index", "tower", "ranker"] as const;
+/** Processes of each kind of system that is ours to harm. */
+export const HARMABLE = {
+  mesh: ["feature", "filter", "index", "tower", "ranker", "gateway", "mesh", "redis"],
+  "index-as-model": ["model"],
+} as const;
 
 /** Harm that is done to one process of a system in each point of a load. */
 export const faultSpec = z.strictObject({
@@ -12,7 +15,7 @@ export const faultSpec = z.strictObject({
   system: name,
   /** Of all loads, or of this one. */
   load: name.optional(),
-  service: z.enum([...SLOWABLE, "gateway", "mesh", "model"]),
+  service: z.enum([...HARMABLE.mesh, ...HARMABLE["index-as-model"]]),
   /** Killed, and started again; stopped, connections and all; or every answer held back. */
   kind: z.enum(["kill", "hang", "slow"]),
   /** Until it is started again, goes on, or answers in time again. */

@@ -397,12 +397,6 @@ const changes: readonly [what: string, from: string | RegExp, to: string, line: 
       "faults: [{ at: 3000, system: mesh, service: index, kind: hang }]\nprices:",
       /faults\.0\.at: 3000 s and 2 s more must be less than/,
     ],
-    [
-      "a gateway that should answer late",
-      "prices:",
-      "faults: [{ at: 1, system: mesh, service: gateway, kind: slow }]\nprices:",
-      /faults\.0\.service: only feature, filter, index, tower, ranker can be made/,
-    ],
     ["broken YAML", "name: small", "name: 'small", /^ {2}it\.yaml:\d+:\d+: not YAML: /],
   ];
 
