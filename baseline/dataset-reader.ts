@@ -1,6 +1,6 @@
 import { SealedFiles } from "../src/dataset/file-source.ts";
 import { toIds } from "../src/dataset/flat-file.ts";
-import { readManifest } from "../src/dataset/folder.ts";
+import { readManifest, requireStored } from "../src/dataset/folder.ts";
 import { columnFile, EMBEDDINGS, ITEM_IDS } from "../src/dataset/layout.ts";
 import type { Manifest } from "../src/dataset/manifest.ts";
 import type { Column } from "../src/retrieval/catalogue.ts";
@@ -23,6 +23,7 @@ export class DatasetReader {
 
   static async open(folder: string): Promise<DatasetReader> {
     const { manifest } = await readManifest(folder);
+    requireStored(manifest, folder);
     return new DatasetReader(folder, manifest);
   }
 

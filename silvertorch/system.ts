@@ -58,6 +58,7 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     cpus,
     signal,
     onProgress: options.onProgress,
+    ...(build.artifact.manifest.generated === undefined ? {} : { startTimeoutMs: MAKING_MS }),
   };
   const server = await RestartableProcess.start<ServerConfig, ServerReady>(launch, (ready) => ({
     ...config,
@@ -70,6 +71,9 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     throw error;
   }
 };
+
+/** How long a process may be silent while a card makes its items. */
+const MAKING_MS = 10 * 60_000;
 
 interface Build {
   readonly artifact: Artifact;

@@ -1,9 +1,12 @@
-import { readDataset } from "../../src/dataset/folder.ts";
+import type { OnProgress } from "../../src/dataset/dataset.ts";
+import { readDataset, readManifest, readUsersOf } from "../../src/dataset/folder.ts";
+import { HarnessError } from "../../src/errors.ts";
 import { type Device, requireDevice } from "../../src/onnx/device.ts";
 import { runService } from "../../src/process/service-main.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { GpuDevice } from "../device/gpu-device.ts";
 import { compileArtifact } from "./compile.ts";
+import { compileGenerated, type GeneratedOptions } from "./compile-generated.ts";
 import type { ArtifactSettings } from "./manifest.ts";
 
 export interface CompilerConfig {
@@ -28,16 +31,35 @@ export interface CompilerReady {
 runService<CompilerConfig, CompilerReady>(async (config, onProgress) => {
   await requireThere(config.runsOn);
   const startMs = performance.now();
-  onProgress("reading the dataset", Number.NaN);
-  const { datasetFolder, model, settings, runsOn, threads = 1, folder } = config;
-  const device = runsOn.kind === "onnx" ? runsOn.device : "cpu";
-  const dataset = await readDataset(datasetFolder, { verify: false });
-  await compileArtifact({ dataset, model, settings, device, threads, folder, onProgress });
+  const { manifest, hash } = await readManifest(config.datasetFolder);
+  if (manifest.generated === undefined) await compileStored(config, onProgress);
+  else await compileMade(config, { ...manifest, generated: manifest.generated, hash });
   return {
     ready: { seconds: (performance.now() - startMs) / 1000 },
     stop: () => Promise.resolve(),
   };
 });
+
+async function compileStored(config: CompilerConfig, onProgress: OnProgress): Promise<void> {
+  onProgress("reading the dataset", Number.NaN);
+  const { datasetFolder, model, settings, runsOn, threads = 1, folder } = config;
+  const device = runsOn.kind === "onnx" ? runsOn.device : "cpu";
+  const dataset = await readDataset(datasetFolder, { verify: false });
+  await compileArtifact({ dataset, model, settings, device, threads, folder, onProgress });
+}
+
+async function compileMade(
+  { datasetFolder, model, settings, runsOn, folder }: CompilerConfig,
+  { name, hash, generated }: Pick<GeneratedOptions, "generated"> & GeneratedOptions["dataset"],
+): Promise<void> {
+  if (runsOn.kind === "onnx") {
+    throw new HarnessError("BAD_INPUT", "only engine: fused makes generated items, on its device", {
+      where: "engine",
+    });
+  }
+  const users = await readUsersOf(datasetFolder);
+  await compileGenerated({ dataset: { name, hash }, generated, users, model, settings, folder });
+}
 
 async function requireThere(place: CompilerConfig["runsOn"]): Promise<void> {
   if (place.kind === "onnx") return await requireDevice(place.device);

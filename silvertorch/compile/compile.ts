@@ -166,7 +166,7 @@ async function addCatalogue(
 }
 
 /** What the planner of filters reads: vocabularies and distinct numbers. */
-function addColumns(
+export function addColumns(
   file: WeightsFile,
   columns: readonly Column[],
   index: AttributeIndex,
@@ -194,7 +194,8 @@ function addColumns(
 /** A column that signatures stand for has no rows of its own. */
 const NO_DIGITS = { base: 0, count: 0 };
 
-function bloomOf(
+/** Sizes of the signatures that settings want of columns; null: none. */
+export function bloomOf(
   columns: readonly Column[],
   { eligibility }: ArtifactSettings,
 ): Pick<Signatures, "bits" | "hashes"> | null {
@@ -206,7 +207,11 @@ function bloomOf(
 export const vocabularyTensor = (column: number): string => `column.${column}.vocabulary`;
 export const distinctTensor = (column: number): string => `column.${column}.distinct`;
 
-async function writeWhole(folder: string, name: string, bytes: Uint8Array): Promise<ManifestFile> {
+export async function writeWhole(
+  folder: string,
+  name: string,
+  bytes: Uint8Array,
+): Promise<ManifestFile> {
   await writeFile(join(folder, name), bytes, { flush: true });
   return { name, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }

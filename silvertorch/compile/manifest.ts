@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { HarnessError } from "../../src/errors.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
+import type { GeneratedItems } from "../../src/retrieval/generated/generated-items.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import type { FoldLayout } from "../eligibility/fold.ts";
 import type { Digits } from "../eligibility/digits.ts";
@@ -79,6 +80,8 @@ export interface ArtifactManifest {
   /** Clusters there are, and positions of each; null: items are not clustered. */
   readonly clusters: number | null;
   readonly clusterWidth: number | null;
+  /** What the engine makes the items from, and the id of the first; absent: they are tensors. */
+  readonly generated?: { readonly items: GeneratedItems; readonly firstId: number };
   readonly files: readonly ManifestFile[];
   /** Every tensor of the weights file, by name. */
   readonly tensors: readonly StoredTensor[];

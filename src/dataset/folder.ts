@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { HarnessError } from "../errors.ts";
-import type { Column } from "../retrieval/catalogue.ts";
+import type { Column, Users } from "../retrieval/catalogue.ts";
 import { checkContents } from "./contents.ts";
 import type { Dataset, DatasetParts, Labels, OnProgress } from "./dataset.ts";
 import { DraftFiles, SealedFiles } from "./file-source.ts";
@@ -16,6 +16,7 @@ import {
   MANIFEST,
   readContents,
   readLabelsFrom,
+  readUsers,
   USER_FEATURES,
   USER_IDS,
 } from "./layout.ts";
@@ -48,6 +49,9 @@ import {
  *     { "schema": "silverbench.dataset/1", "name": "mine", "items": 1000, "dim": 64,
  *       "users": 10, "userDim": 64, "denseDim": 0,
  *       "columns": [{"name": "lang", "kind": "categorical"}, {"name": "price", "kind": "numeric"}] }
+ *
+ * Where the manifest says `generated`, there are no files of items: they are computed from their rows
+ * (src/retrieval/generated/), and only the users have files.
  *
  * A numeric column called `popularity` (0 or more) weighs the items when requests draw filter
  * values and exclusions; without it all items weigh the same.
@@ -128,6 +132,27 @@ export async function writeDataset(
   return manifest;
 }
 
+/** Writes the users and the manifest of a dataset whose items are in no file. */
+export async function writeSealed(
+  folder: string,
+  draft: DraftManifest,
+  users: Users,
+): Promise<void> {
+  assertLittleEndian();
+  const files: Record<string, FileEntry> = {};
+  const write = async (
+    name: string,
+    entry: Pick<FileEntry, "dtype" | "shape">,
+    data: ArrayBufferView,
+  ): Promise<void> => {
+    files[name] = { ...entry, ...(await writeFlat(join(folder, name), data)) };
+  };
+  await write(USER_IDS, { dtype: "uint64", shape: [users.count] }, fromIds(users.ids));
+  const shape = [users.count, users.dim];
+  await write(USER_FEATURES, { dtype: "float32", shape }, users.features);
+  await writeManifest(folder, { ...draft, files });
+}
+
 async function writeColumn(
   column: Column,
   write: (
@@ -160,19 +185,45 @@ async function writeManifest(folder: string, manifest: Manifest): Promise<void> 
   await rename(`${path}.new`, path);
 }
 
+export interface ReadOptions {
+  /** Hash every file and check its contents; lengths are always checked. */
+  readonly verify: boolean;
+  /** Whether items may be generated instead of stored; absent: who reads wants their vectors. */
+  readonly generated?: "accept" | "refuse";
+}
+
+/** @throws HarnessError DATA if no file holds the items. */
+export function requireStored({ generated }: DraftManifest, folder: string): void {
+  if (generated === undefined) return;
+  throw new HarnessError(
+    "DATA",
+    "the items of this data set are generated from their rows; there is no file to read them from",
+    {
+      where: folder,
+      hint: "only the index-as-model with engine: fused makes them, on its device; use dataset: { kind: synthetic, .. }",
+    },
+  );
+}
+
+/** The users of a sealed dataset. */
+export async function readUsersOf(folder: string): Promise<Users> {
+  const { manifest } = await readManifest(folder);
+  return await readUsers(manifest, sealedFiles(resolve(folder), manifest, false));
+}
+
 /**
  * Reads a sealed dataset; every array stands on shared memory.
  *
- * @param verify hash every file and check its contents; lengths are always checked.
  * @throws HarnessError DATA naming the file, what was expected, what came and what to do.
  */
 export async function readDataset(
   folder: string,
-  { verify }: { readonly verify: boolean },
+  { verify, generated = "refuse" }: ReadOptions,
 ): Promise<Dataset> {
   assertLittleEndian();
   const absolute = resolve(folder);
   const { manifest, hash } = await readManifest(absolute);
+  if (generated === "refuse") requireStored(manifest, absolute);
   const contents = await readContents(manifest, sealedFiles(absolute, manifest, verify));
   if (verify) checkContents(contents, absolute);
   return { name: manifest.name, hash, folder: absolute, ...contents };

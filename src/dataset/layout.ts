@@ -2,6 +2,7 @@ import { HarnessError } from "../errors.ts";
 import type { Catalogue, Column, Users } from "../retrieval/catalogue.ts";
 import type { Labels } from "./dataset.ts";
 import { toIds } from "./flat-file.ts";
+import { generatedCatalogue } from "./generated-catalogue.ts";
 import type { ColumnEntry, DraftManifest, FileType } from "./manifest.ts";
 
 export const MANIFEST = "manifest.json";
@@ -45,7 +46,31 @@ export async function readContents(
   draft: DraftManifest,
   source: FileSource,
 ): Promise<FolderContents> {
-  const { items, dim, users, userDim, denseDim } = draft;
+  const { generated } = draft;
+  return {
+    catalogue:
+      generated === undefined
+        ? await readCatalogue(draft, source)
+        : await generatedCatalogue(generated),
+    users: await readUsers(draft, source),
+  };
+}
+
+export async function readUsers(
+  { users, userDim }: Pick<DraftManifest, "users" | "userDim">,
+  source: FileSource,
+): Promise<Users> {
+  const features = await source.array(USER_FEATURES, "float32", [users, userDim]);
+  return {
+    count: users,
+    dim: userDim,
+    ids: toIds(await source.array(USER_IDS, "uint64", [users])),
+    features: new Float32Array(features),
+  };
+}
+
+async function readCatalogue(draft: DraftManifest, source: FileSource): Promise<Catalogue> {
+  const { items, dim, denseDim } = draft;
   const columns: Column[] = [];
   for (const entry of draft.columns) columns.push(await readColumn(entry, items, source));
   const embeddings = await source.array(EMBEDDINGS, "float32", [items, dim]);
@@ -53,23 +78,14 @@ export async function readContents(
     denseDim === 0
       ? new SharedArrayBuffer(0)
       : await source.array(DENSE, "float32", [items, denseDim]);
-  const features = await source.array(USER_FEATURES, "float32", [users, userDim]);
   return {
-    catalogue: {
-      count: items,
-      dim,
-      embeddings: new Float32Array(embeddings),
-      ids: toIds(await source.array(ITEM_IDS, "uint64", [items])),
-      columns,
-      dense: new Float32Array(dense),
-      denseDim,
-    },
-    users: {
-      count: users,
-      dim: userDim,
-      ids: toIds(await source.array(USER_IDS, "uint64", [users])),
-      features: new Float32Array(features),
-    },
+    count: items,
+    dim,
+    embeddings: new Float32Array(embeddings),
+    ids: toIds(await source.array(ITEM_IDS, "uint64", [items])),
+    columns,
+    dense: new Float32Array(dense),
+    denseDim,
   };
 }
 

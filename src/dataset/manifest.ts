@@ -1,5 +1,6 @@
 import { HarnessError } from "../errors.ts";
 import { isName } from "../retrieval/filter/scanner.ts";
+import { GENERATOR, type GeneratedItems } from "../retrieval/generated/generated-items.ts";
 import type { Provenance } from "./dataset.ts";
 
 export const DATASET_SCHEMA = "silverbench.dataset/1";
@@ -31,6 +32,8 @@ export interface DraftManifest {
   readonly denseDim: number;
   readonly columns: readonly ColumnEntry[];
   readonly provenance: Provenance;
+  /** What the items are computed from, where no file holds them. */
+  readonly generated?: GeneratedItems;
 }
 
 /** manifest.json of a finished dataset; `files` by file name. */
@@ -62,6 +65,16 @@ class Checker {
     if (typeof value === "string" && value !== "") return value;
     this.faults.push(`${name}: expected a text, got ${show(value)}`);
     return "";
+  }
+
+  /** Nothing, or what items are computed from, by a generator that is known here. */
+  generated(): GeneratedItems | undefined {
+    const value = this.record["generated"] as Partial<GeneratedItems> | undefined;
+    if (value === undefined) return undefined;
+    if (value?.generator !== GENERATOR) {
+      this.faults.push(`generated: expected items of ${show(GENERATOR)}, got ${show(value)}`);
+    }
+    return value as GeneratedItems;
   }
 
   columns(): readonly ColumnEntry[] {
@@ -116,8 +129,9 @@ export function parseDraft(text: string, file: string): DraftManifest {
     columns: check.columns(),
     provenance: (check.record["provenance"] ?? {}) as Provenance,
   };
+  const generated = check.generated();
   const widest = Math.max(
-    draft.items * Math.max(draft.dim, draft.denseDim),
+    generated === undefined ? draft.items * Math.max(draft.dim, draft.denseDim) : draft.items,
     draft.users * draft.userDim,
   );
   if (widest > MAX_ELEMENTS) {
@@ -126,7 +140,7 @@ export function parseDraft(text: string, file: string): DraftManifest {
     );
   }
   if (check.faults.length > 0) throw badManifest(file, check.faults);
-  return draft;
+  return generated === undefined ? draft : { ...draft, generated };
 }
 
 /**

@@ -26,8 +26,8 @@ const REUSE_EXPONENT = 0.99;
  * - filter: a template drawn by weight, its gaps filled with values of random items, or of items
  *   near the user where they say so
  * - exclude: half of them items near the user, so that leaving them out changes the answer, the
- *   rest random popular items. Where users and items differ in dimension, nearness is unknown and
- *   all are popular ones.
+ *   rest random popular items. Where users and items differ in dimension, or items are generated,
+ *   nearness is unknown and all are popular ones.
  *
  * @throws HarnessError BAD_INPUT naming the field of the scenario that does not fit the dataset.
  */
@@ -109,6 +109,13 @@ class Nearby {
     this.#asked = templates.map(({ asksNear }) => asksNear);
     const first = this.#asked.indexOf(true);
     const { users, catalogue } = dataset;
+    if (first !== -1 && catalogue.generated !== undefined) {
+      throw new HarnessError(
+        "BAD_INPUT",
+        `{.. near} looks for items near a user, which takes stored vectors; those of ${dataset.name} are generated`,
+        { where: `requests.filters[${first}].template` },
+      );
+    }
     if (first !== -1 && users.dim !== catalogue.dim) {
       throw new HarnessError(
         "BAD_INPUT",
@@ -143,7 +150,8 @@ class Exclusions {
     this.#dataset = dataset;
     this.#rows = rows;
     this.#random = random;
-    const isComparable = dataset.users.dim === dataset.catalogue.dim;
+    const { users, catalogue } = dataset;
+    const isComparable = users.dim === catalogue.dim && catalogue.generated === undefined;
     this.#near =
       count > 0 && isComparable ? new NearItems(dataset.catalogue, random.fork("near")) : null;
   }

@@ -5,6 +5,7 @@ import type { DatasetLocation } from "../system.ts";
 import { atomicFolder, cacheKey } from "./cache-folder.ts";
 import type { DatasetParts, OnProgress } from "./dataset.ts";
 import { datasetBytes, readManifest, writeDataset } from "./folder.ts";
+import { GENERATED_VERSION, writeGenerated } from "./generated.ts";
 import { buildGlove, GLOVE_VERSION } from "./glove.ts";
 import { DATASET_SCHEMA } from "./manifest.ts";
 import { generateSynthetic, SYNTHETIC_VERSION } from "./synthetic.ts";
@@ -33,6 +34,12 @@ export async function resolveDataset(
       return await build("glove-100", { version: GLOVE_VERSION, spec, seed }, options, () =>
         buildGlove(spec, seed, options.cacheFolder),
       );
+    case "generated": {
+      const inputs = { version: GENERATED_VERSION, spec, seed };
+      const folder = folderOf("generated", inputs, options);
+      await atomicFolder(folder, (temporary) => writeGenerated(temporary, spec, seed));
+      return await locate(folder);
+    }
     case "synthetic": {
       const made = { version: SYNTHETIC_VERSION, spec, seed };
       return await build("synthetic", made, options, () => generateSynthetic(spec, seed, options));
@@ -43,13 +50,11 @@ export async function resolveDataset(
 async function build(
   kind: string,
   inputs: unknown,
-  { cacheFolder, onProgress, signal }: ResolveOptions,
+  options: ResolveOptions,
   make: () => Promise<DatasetParts>,
 ): Promise<DatasetLocation> {
-  const folder = join(
-    datasetsFolder(cacheFolder),
-    `${kind}-${cacheKey({ schema: DATASET_SCHEMA, inputs })}`,
-  );
+  const { onProgress, signal } = options;
+  const folder = folderOf(kind, inputs, options);
   if (!existsSync(folder)) {
     const parts = await make();
     signal.throwIfAborted();
@@ -65,6 +70,9 @@ async function build(
   }
   return await locate(folder);
 }
+
+const folderOf = (kind: string, inputs: unknown, { cacheFolder }: ResolveOptions): string =>
+  join(datasetsFolder(cacheFolder), `${kind}-${cacheKey({ schema: DATASET_SCHEMA, inputs })}`);
 
 /** Where built datasets lie, a folder each. */
 export const datasetsFolder = (cacheFolder: string): string => join(cacheFolder, "datasets");

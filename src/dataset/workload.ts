@@ -18,7 +18,10 @@ export interface Workload {
   readonly dataset: Dataset;
   readonly model: ModelSpec;
   readonly requests: RequestSet;
+  /** The right answers to each `every`-th request, from the first on. */
   readonly truth: Truth;
+  /** 1: the truth is of all requests. */
+  readonly every: number;
 }
 
 /**
@@ -30,20 +33,25 @@ export interface Workload {
 export async function loadWorkload(scenario: Scenario, options: ResolveOptions): Promise<Workload> {
   const { seeds } = scenario;
   const location = await resolveDataset(scenario.dataset, seeds.data, options);
-  const dataset = await readDataset(location.folder, { verify: true });
+  const dataset = await readDataset(location.folder, { verify: true, generated: "accept" });
   const model: ModelSpec = { ...scenario.model, seed: seeds.model };
   checkFit(scenario, dataset, model);
   const requests = generateRequests(scenario.requests, seeds.requests, dataset);
+  const every = sampleStep(scenario.requests);
   const truth = await loadTruth({
     dataset,
     model,
-    requests: requests.requests,
-    requestsHash: requests.hash,
+    requests: requests.requests.filter((_, at) => at % every === 0),
+    requestsHash: every === 1 ? requests.hash : `${requests.hash}/${every}`,
     threads: availableParallelism(),
     ...options,
   });
-  return { location, dataset, model, requests, truth };
+  return { location, dataset, model, requests, truth, every };
 }
+
+/** Each so-manieth request is scored: at least as many as are wanted. */
+const sampleStep = ({ distinct, scored = distinct }: Scenario["requests"]): number =>
+  Math.max(1, Math.floor(distinct / scored));
 
 /** What only the loaded dataset can tell of a scenario. */
 function checkFit(scenario: Scenario, { catalogue, users, name }: Dataset, model: ModelSpec): void {

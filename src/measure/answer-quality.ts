@@ -64,11 +64,14 @@ export async function scoreAnswers(
   let recall = 0;
   let violations = 0;
   let short = 0;
+  let scored = 0;
   const worth: Worth[] = [];
   const tallies = new Map<number, TemplateTally>();
   for (const [i, request] of answers.requestOf.entries()) {
     if (i % STRETCH === 0) await new Promise(setImmediate);
     const number = numbers[request]!;
+    if (!scorer.knows(number)) continue;
+    scored++;
     const answer = answers.answer(i);
     const score = scorer.score(number, answer.ids);
     const wrong = score.violations + score.duplicates;
@@ -90,7 +93,6 @@ export async function scoreAnswers(
       tally.latency.recordMs(answers.latencyMs[i]!);
     }
   }
-  const scored = answers.requestOf.length;
   const count = (wanted: Worth): number => worth.filter((one) => one === wanted).length;
   const [good, partial] = [count("good"), count("partial")];
   const byTemplate = [...tallies.values()]

@@ -57,6 +57,18 @@ async function scoreOf(
   return score;
 }
 
+it("knows only every so-manieth request where the truth is of a sample", async () => {
+  const requests = [request({ k: 1 }), request({}), request({ k: 2 }), request({})];
+  const given = { catalogue, users, model };
+  const quiet = { threads: 1, onProgress: () => {}, signal: new AbortController().signal };
+  const sampled = [requests[0]!, requests[2]!];
+  const truth = await computeTruth({ ...given, requests: sampled, ...quiet });
+  const scorer = new AnswerScorer({ ...given, requests, truth, every: 2 });
+  expect(requests.map((_, at) => scorer.knows(at))).toEqual([true, false, true, false]);
+  expect(scorer.score(2, id(0, 1))).toEqual(clean);
+  expect(scorer.score(2, id(0, 6))).toEqual({ ...clean, recall: 0.5 });
+});
+
 const clean = { recall: 1, violations: 0, short: 0, duplicates: 0, unknown: 0 };
 
 describe("AnswerScorer", () => {

@@ -49,15 +49,21 @@ export class AnswerScorer {
     }
   }
 
+  /** Whether there is a truth that answers to the request can be held against. */
+  knows(request: number): boolean {
+    return request % (this.#options.every ?? 1) === 0;
+  }
+
   /**
    * Scores one answer; its order does not matter.
    *
-   * @param request position of the request.
+   * @param request position of the request, which is known.
    * @param ids what was answered.
    */
   score(request: number, ids: Float64Array): AnswerScore {
-    const { offsets } = this.#options.truth;
-    const truth = this.#truthRows.subarray(offsets[request], offsets[request + 1]);
+    const { truth: answers, every = 1 } = this.#options;
+    const [from, end] = answers.offsets.subarray(request / every, request / every + 2);
+    const truth = this.#truthRows.subarray(from, end);
     const { k } = this.#options.requests[request]!;
     const { rows, unknown } = this.#knownRows(ids);
     let hits = 0;

@@ -4,6 +4,7 @@ import { bindFilter, type BoundFilter } from "../retrieval/filter/bind.ts";
 import { matches } from "../retrieval/filter/evaluate.ts";
 import { parseFilter } from "../retrieval/filter/grammar.ts";
 import { innerProducts } from "../retrieval/inner-products.ts";
+import { itemVectors, type ItemVectors } from "../retrieval/item-vectors.ts";
 import type { ModelSpec } from "../retrieval/model-spec.ts";
 import { createModel } from "../retrieval/model.ts";
 import type { Truth } from "../retrieval/oracle.ts";
@@ -16,8 +17,10 @@ export interface JudgeOptions {
   readonly users: Users;
   readonly model: ModelSpec;
   readonly requests: readonly RetrievalRequest[];
-  /** The oracle's answers to those requests. */
+  /** The oracle's answers to those requests, or to each `every`-th of them. */
   readonly truth: Truth;
+  /** Absent: to all of them. */
+  readonly every?: number;
 }
 
 /** What an item outside the truth is to a request: as good as its last, worse, or forbidden. */
@@ -51,6 +54,8 @@ export class RowJudge {
   readonly #readsFeatures: boolean;
   /** Null where the value is the score. */
   readonly #ranker: CandidateRanker | null;
+  readonly #vectors: ItemVectors;
+  readonly #item: Float64Array;
   readonly #products: Float64Array;
   /** Rows are asked for answer by answer, so the last request is the one to remember. */
   #case: Case | null = null;
@@ -65,10 +70,12 @@ export class RowJudge {
     this.#heads = model.heads;
     this.#readsFeatures = model.overArch !== null;
     this.#ranker = ranking === null ? null : new CandidateRanker(catalogue, ranking);
+    this.#vectors = itemVectors(catalogue);
+    this.#item = new Float64Array(dim);
     this.#products = new Float64Array(model.heads);
   }
 
-  /** @param row one that is not in the truth of the request. */
+  /** @param row one that is not in the truth of the request, which has one. */
   verdict(request: number, row: number): Verdict {
     if (this.#case?.request !== request) this.#case = this.#open(request);
     const { filter, excluded, least } = this.#case;
@@ -79,7 +86,8 @@ export class RowJudge {
   }
 
   #open(request: number): Case {
-    const { requests, truth, catalogue } = this.#options;
+    const { requests, truth, catalogue, every = 1 } = this.#options;
+    const at = request / every;
     const { user, filter, exclude } = requests[request]!;
     const features = this.#readsFeatures ? this.#queries.features(user) : new Float64Array(0);
     const heads = this.#ranker === null ? 0 : this.#heads;
@@ -89,17 +97,17 @@ export class RowJudge {
       excluded: new Set(exclude),
       queries: this.#queries.of(user),
       userSide: this.#ranker?.userSide(features) ?? features,
-      borders: truth.borders.subarray(request * heads, (request + 1) * heads),
+      borders: truth.borders.subarray(at * heads, (at + 1) * heads),
       // An eligible row that is not in the truth means that the truth is not empty.
-      least: truth.values[truth.offsets[request + 1]! - 1]!,
+      least: truth.values[truth.offsets[at + 1]! - 1]!,
     };
   }
 
   /** The value of an eligible row; null where it is no candidate. */
   #value({ queries, userSide, borders }: Case, row: number): number | null {
-    const { embeddings, dim } = this.#options.catalogue;
     const products = this.#products;
-    innerProducts({ embeddings, dim, queries }, row, products);
+    this.#vectors.fill(row, row + 1, this.#item);
+    innerProducts(this.#item, queries, products);
     let score: number | null = null;
     for (const [head, product] of products.entries()) {
       const isHeld = this.#ranker === null || isOnOrAbove(product, borders[head]!);

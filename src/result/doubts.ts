@@ -30,6 +30,7 @@ export const DOUBTS = {
   "changing-catalogue": "Answers given while the catalogue changed are not scored",
   "closed-loop": "Latency is that of a closed loop",
   "few-samples": "There are too few samples for the 99th percentile",
+  "sampled-truth": "Recall, violations and short answers are those of a sample",
   "repeated-requests": "Requests were repeated, so that caches may have helped",
   "no-mesh": "There is no mesh to compare with",
   "no-in-process-mesh": "The mesh was not measured in one process",
@@ -114,6 +115,12 @@ function ofTheRun(result: Judged): Doubt[] {
   else if (firstOf(result, "in-process") === null) {
     const missing = "the ratio holds the cost of gRPC in Node as well as that of the architecture";
     doubts.push(doubt("no-in-process-mesh", missing));
+  }
+  const { requests, scored } = result.dataset;
+  if (scored !== null && scored < requests) {
+    doubts.push(
+      doubt("sampled-truth", `the oracle answered ${scored} of the ${requests} distinct requests`),
+    );
   }
   const shape = result.scenario.loads[result.scenario.headlineLoad]?.["shape"];
   if (shape === "closed" || shape === "http") {

@@ -291,6 +291,7 @@ function surroundings(rounds: number): Omit<Result, "complete" | "systems" | "po
       dim: 64,
       users: 10_000,
       requests: 5000,
+      scored: null,
       k: 100,
       filterPassRate: 0.53,
       filters: [

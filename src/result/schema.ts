@@ -400,6 +400,8 @@ export const resultSchema = z.strictObject({
     users: z.number().int(),
     /** Distinct requests. */
     requests: z.number().int(),
+    /** Those whose answers are held against the oracle; null, of older results: all. */
+    scored: z.number().int().nullable().default(null),
     k: z.number().int(),
     /** Mean share of items that the requests' filters let pass, measured. */
     filterPassRate: number,

@@ -3,7 +3,7 @@ import { bindFormula, type BoundFormula } from "./formula/bind.ts";
 import { evaluateFormula, rankingValue } from "./formula/evaluate.ts";
 import type { ModelSpec } from "./model-spec.ts";
 import { createModel, type RetrievalModel } from "./model.ts";
-import { itemFeatures } from "./over-arch/embedding-cache.ts";
+import { ItemFeatures } from "./over-arch/item-features.ts";
 import { overArchScorer, type OverArchScorer } from "./over-arch/over-arch-scorer.ts";
 
 /** What ranks candidates, as plain data: it travels to a thread. */
@@ -31,7 +31,7 @@ export function rankingOf(
 /** What the ranker reads of a catalogue. */
 export type RankedCatalogue = Pick<
   Catalogue,
-  "count" | "dim" | "embeddings" | "denseDim" | "dense" | "columns"
+  "count" | "dim" | "embeddings" | "generated" | "denseDim" | "dense" | "columns"
 >;
 
 /** One candidate of a user. */
@@ -86,21 +86,19 @@ const REMEMBERED_BYTES = 64 * 2 ** 20;
 
 /** Item sides of an OverArch, each remembered until another item takes its place. */
 class ItemSides {
-  readonly #catalogue: RankedCatalogue;
+  readonly #features: ItemFeatures;
   readonly #scorer: OverArchScorer;
   readonly #sides: Float64Array;
   /** Row + 1 that each place holds; 0: none. */
   readonly #holds: Uint32Array;
-  readonly #features: Float64Array;
 
   constructor(catalogue: RankedCatalogue, scorer: OverArchScorer) {
     const most = Math.floor(REMEMBERED_BYTES / (8 * scorer.itemWidth));
     const places = Math.max(1, Math.min(catalogue.count, most));
-    this.#catalogue = catalogue;
+    this.#features = new ItemFeatures(catalogue);
     this.#scorer = scorer;
     this.#sides = new Float64Array(places * scorer.itemWidth);
     this.#holds = new Uint32Array(places);
-    this.#features = new Float64Array(catalogue.dim + catalogue.denseDim);
   }
 
   of(row: number): Float64Array {
@@ -108,8 +106,7 @@ class ItemSides {
     const width = this.#scorer.itemWidth;
     const side = this.#sides.subarray(place * width, (place + 1) * width);
     if (this.#holds[place] !== row + 1) {
-      itemFeatures(this.#catalogue, row, this.#features);
-      this.#scorer.itemSide(this.#features, side);
+      this.#scorer.itemSide(this.#features.of(row), side);
       this.#holds[place] = row + 1;
     }
     return side;

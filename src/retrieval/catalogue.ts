@@ -1,3 +1,5 @@
+import type { GeneratedItems } from "./generated/generated-items.ts";
+
 /**
  * The items and users of a dataset, as flat columns. Rows are unsigned 32-bit positions; ids are
  * the owner's own keys (unsigned integers below 2^53). Inside a system everything is a row; ids
@@ -10,8 +12,10 @@ export interface Catalogue {
   readonly count: number;
   /** Dimensions of an embedding. */
   readonly dim: number;
-  /** float32 [count, dim], row-major. */
+  /** float32 [count, dim], row-major; empty where they are generated. */
   readonly embeddings: Float32Array;
+  /** What the embeddings are computed from, where they are not stored: see item-vectors.ts. */
+  readonly generated?: GeneratedItems | undefined;
   /** [count] the id of each row, each id once. */
   readonly ids: Float64Array;
   /** Filterable attributes, in the order of the dataset's manifest. */

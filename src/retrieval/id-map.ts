@@ -5,31 +5,34 @@ import { HarnessError } from "../errors.ts";
  * are found through an open-addressing hash table of 8 to 16 bytes an id, in one or two probes.
  */
 export class IdMap {
-  readonly #ids: Float64Array;
-  /** Rows + 1, 0 for free; empty where the ids are consecutive. Its length is a power of two. */
+  /** Id of each row; null: they are consecutive. */
+  readonly #ids: Float64Array | null;
+  readonly #first: number;
+  readonly count: number;
+  /** Rows + 1, 0 for free; none where the ids are consecutive. Its length is a power of two. */
   readonly #slots: Uint32Array;
 
   /**
-   * @param ids the id of each row, integers 0 .. 2^53 - 1, each once. Kept, not copied.
+   * @param ids the id of each row, integers 0 .. 2^53 - 1, each once, kept and not copied; or the
+   *   first of consecutive ones, and how many they are.
    * @throws HarnessError DATA on an id that is no such integer or stands twice.
    */
-  constructor(ids: Float64Array) {
-    this.#ids = ids;
-    this.#slots = isConsecutive(ids) ? new Uint32Array(0) : slotsOf(ids);
-  }
-
-  get count(): number {
-    return this.#ids.length;
+  constructor(ids: Float64Array | { readonly first: number; readonly count: number }) {
+    const consecutive = !(ids instanceof Float64Array) || isConsecutive(ids);
+    this.#ids = consecutive ? null : ids;
+    this.#first = ids instanceof Float64Array ? (ids[0] ?? 0) : ids.first;
+    this.count = ids instanceof Float64Array ? ids.length : ids.count;
+    this.#slots = this.#ids === null ? new Uint32Array(0) : slotsOf(this.#ids);
   }
 
   /** The row of an id; -1 where there is none. */
   rowOf(id: number): number {
     const ids = this.#ids;
-    const slots = this.#slots;
-    if (slots.length === 0) {
-      const row = id - ids[0]!;
-      return row >= 0 && row < ids.length && Number.isInteger(row) ? row : -1;
+    if (ids === null) {
+      const row = id - this.#first;
+      return row >= 0 && row < this.count && Number.isInteger(row) ? row : -1;
     }
+    const slots = this.#slots;
     const mask = slots.length - 1;
     for (let slot = hash(id) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
       const row = slots[slot]! - 1;
@@ -42,7 +45,9 @@ export class IdMap {
   idsOf(rows: Uint32Array): Float64Array {
     const ids = this.#ids;
     const found = new Float64Array(rows.length);
-    for (let at = 0; at < rows.length; at++) found[at] = ids[rows[at]!]!;
+    for (let at = 0; at < rows.length; at++) {
+      found[at] = ids === null ? this.#first + rows[at]! : ids[rows[at]!]!;
+    }
     return found;
   }
 }

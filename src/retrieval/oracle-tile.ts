@@ -1,8 +1,9 @@
 import type { TopK } from "../math/top-k.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { FilterScan } from "./filter/evaluate.ts";
+import { itemVectors, type ItemVectors } from "./item-vectors.ts";
 
-type Items = Pick<Catalogue, "count" | "dim" | "embeddings">;
+type Items = Pick<Catalogue, "count" | "dim" | "embeddings" | "generated">;
 
 /** What a request competes with: its query vectors, and the rows that may not enter. */
 interface Contest {
@@ -20,6 +21,7 @@ export class OracleTile {
   /** Rows it holds. */
   readonly capacity: number;
   readonly #catalogue: Items;
+  readonly #vectors: ItemVectors;
   readonly #items: Float64Array;
   #from = 0;
   #to = 0;
@@ -34,6 +36,7 @@ export class OracleTile {
   constructor(catalogue: Items) {
     this.capacity = STRIDE * Math.max(1, Math.floor(TILE_VALUES / catalogue.dim / STRIDE));
     this.#catalogue = catalogue;
+    this.#vectors = itemVectors(catalogue);
     this.#items = new Float64Array(this.capacity * catalogue.dim);
     this.#rows = new Uint32Array(this.capacity);
     this.#offsets = new Int32Array(this.capacity);
@@ -42,10 +45,9 @@ export class OracleTile {
   }
 
   load(from: number): void {
-    const { count, dim, embeddings } = this.#catalogue;
     this.#from = from;
-    this.#to = Math.min(from + this.capacity, count);
-    this.#items.set(embeddings.subarray(from * dim, this.#to * dim));
+    this.#to = Math.min(from + this.capacity, this.#catalogue.count);
+    this.#vectors.fill(from, this.#to, this.#items);
   }
 
   /** Finds the rows that pass a filter; returns how many do. */

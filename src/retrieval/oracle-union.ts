@@ -1,6 +1,7 @@
 import { TopK, type Ranked } from "../math/top-k.ts";
 import type { CandidateRanker, RankedCatalogue } from "./candidate-ranker.ts";
 import { innerProducts } from "./inner-products.ts";
+import { itemVectors } from "./item-vectors.ts";
 import type { ScanOutcome, ScanRequest } from "./oracle-task.ts";
 
 /**
@@ -13,13 +14,15 @@ export function rankUnion(
   tops: readonly TopK[],
   { catalogue, ranker }: { readonly catalogue: RankedCatalogue; readonly ranker: CandidateRanker },
 ): Pick<ScanOutcome, "rows" | "values" | "borders"> {
-  const { embeddings, dim } = catalogue;
   const held = tops.map((top) => top.take());
   const userSide = ranker.userSide(features);
+  const vectors = itemVectors(catalogue);
+  const item = new Float64Array(catalogue.dim);
   const products = new Float64Array(tops.length);
   const best = new TopK(k);
   for (const [row, score] of largestScores(held)) {
-    innerProducts({ embeddings, dim, queries }, row, products);
+    vectors.fill(row, row + 1, item);
+    innerProducts(item, queries, products);
     best.push(ranker.value(userSide, { row, products, score }), row);
   }
   const borders = Float64Array.from(held, ({ values }, head) =>

@@ -166,10 +166,10 @@ async function measureMicro({ scenario, workload, draft, signal }: RoundsContext
 
 /** The requests that are timed and scored, and those that variants are chosen by. */
 function questionsOf(
-  { dataset, model, requests: { requests, templateOf }, truth }: Workload,
+  { dataset, model, requests: { requests, templateOf }, truth, every }: Workload,
   units: readonly Unit[],
 ): { timed: Questions; tuning: Questions | null } {
-  const scorer = new AnswerScorer({ ...dataset, model, requests, truth });
+  const scorer = new AnswerScorer({ ...dataset, model, requests, truth, every });
   const numbers = Uint32Array.from(requests.keys());
   const all: Questions = { requests, scorer, numbers, templateOf, trace: null };
   const isSwept = units.some(({ variant }) => variant !== "");

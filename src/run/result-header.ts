@@ -36,18 +36,21 @@ export async function resultHeader(of: Circumstances): Promise<ResultHeader> {
 }
 
 function describeDataset(
-  { dataset, requests, truth }: Workload,
+  { dataset, requests, truth, every }: Workload,
   templates: Scenario["requests"]["filters"],
 ): ResultHeader["dataset"] {
   const { catalogue, users } = dataset;
   const { templateOf } = requests;
   const passing = templates.map(() => 0);
   const asked = templates.map(() => 0);
+  const known = templates.map(() => 0);
   for (const [request, template] of templateOf.entries()) {
-    passing[template] = passing[template]! + truth.passing[request]! / catalogue.count;
     asked[template] = asked[template]! + 1;
+    if (request % every !== 0) continue;
+    passing[template] = passing[template]! + truth.passing[request / every]! / catalogue.count;
+    known[template] = known[template]! + 1;
   }
-  const passRates = templates.map((_, at) => mean(passing[at]!, asked[at]!));
+  const passRates = templates.map((_, at) => mean(passing[at]!, known[at]!));
   const lifts = filterLifts(dataset, requests, passRates);
   return {
     name: dataset.name,
@@ -56,10 +59,11 @@ function describeDataset(
     dim: catalogue.dim,
     users: users.count,
     requests: requests.requests.length,
+    scored: truth.eligible.length,
     k: requests.requests[0]!.k,
     filterPassRate: mean(
       passing.reduce((a, b) => a + b, 0),
-      templateOf.length,
+      truth.eligible.length,
     ),
     filters: templates.map(({ name = null, template, weight }, at) => ({
       name,

@@ -3,6 +3,7 @@ import { didYouMean } from "../nearest-word.ts";
 import { parseFilter } from "../retrieval/filter/grammar.ts";
 import { caught } from "./caught.ts";
 import { faultMistakes } from "./fault-consistency.ts";
+import { generatedMistakes } from "./generated-consistency.ts";
 import { loadMistakes } from "./load-consistency.ts";
 import type { Mistake } from "./mistake.ts";
 import { modelMistakes } from "./model-consistency.ts";
@@ -10,7 +11,7 @@ import type { Scenario } from "./schema.ts";
 import { loadSpec, scenarioSchema, systemSpec } from "./schema.ts";
 import type { ScenarioSource } from "./scenario-source.ts";
 import type { IndexAsModelSettings } from "./settings.ts";
-import { expandVariants, type Variant } from "./variants.ts";
+import { expandVariants, soundVariants } from "./variants.ts";
 
 /** What of a scenario is sound by itself, and so can be compared. */
 export interface SoundSections extends Partial<Scenario> {
@@ -90,21 +91,41 @@ export function inconsistencies(
     ...filterMistakes(source, sections),
     ...sweepMistakes(source, sections),
     ...engineMistakes(source, sections),
+    ...generatedMistakes(source, sections),
     ...(checkGate === undefined ? [] : gateMistakes(source, sections, checkGate)),
   ];
 }
 
-function requestMistakes(source: ScenarioSource, { dataset, requests }: SoundSections): Mistake[] {
-  if (dataset === undefined || requests === undefined || dataset.kind === "folder") return [];
+function requestMistakes(
+  source: ScenarioSource,
+  { dataset, requests, faults }: SoundSections,
+): Mistake[] {
+  if (requests === undefined) return [];
+  const mistakes = scoredMistakes(source, requests, faults);
+  if (dataset === undefined || dataset.kind === "folder") return mistakes;
   const { items } = dataset;
-  if (items === undefined) return [];
-  const mistakes: Mistake[] = [];
+  if (items === undefined) return mistakes;
   for (const field of ["k", "exclude"] as const) {
     if (requests[field] <= items) continue;
     const text = `must be at most dataset.items = ${items}, came ${requests[field]}`;
     mistakes.push(source.mistake(["requests", field], text));
   }
   return mistakes;
+}
+
+/** Whether a sample that is scored is one, and whether a sample will do. */
+function scoredMistakes(
+  source: ScenarioSource,
+  { scored, distinct }: Scenario["requests"],
+  faults: Scenario["faults"] | undefined,
+): Mistake[] {
+  if (scored === undefined) return [];
+  const wrong = (text: string): Mistake[] => [source.mistake(["requests", "scored"], text)];
+  if (scored > distinct) {
+    return wrong(`must be at most requests.distinct = ${distinct}, came ${scored}`);
+  }
+  if (scored === distinct || (faults ?? []).length === 0) return [];
+  return wrong(`where faults are measured every answer is scored, came ${scored} of ${distinct}`);
 }
 
 function filterMistakes(source: ScenarioSource, { templates }: SoundSections): Mistake[] {
@@ -130,7 +151,7 @@ function engineMistakes(source: ScenarioSource, { systems, model }: SoundSection
   return Object.entries(systems ?? {}).flatMap(([name, spec]) => {
     if (spec.kind !== "index-as-model") return [];
     return caught(source, ["systems", name, "settings"], () => {
-      for (const { label, settings } of variantsOf(spec)) {
+      for (const { label, settings } of soundVariants(spec)) {
         const mistake = precisionMistake(settings, model);
         if (mistake === null) continue;
         const which = label === "" ? "" : ` (in the variant ${label})`;
@@ -155,17 +176,6 @@ function precisionMistake(
     return `cachePrecision: ${cachePrecision} needs a model with an OverArch; without one nothing is cached`;
   }
   return null;
-}
-
-/** None where the sweep is a mistake itself. */
-function variantsOf<Spec extends Scenario["systems"][string]>(
-  spec: Spec,
-): Variant<Spec["settings"]>[] {
-  try {
-    return expandVariants(spec);
-  } catch {
-    return [];
-  }
 }
 
 function gateMistakes(

@@ -177,6 +177,45 @@ test("a cache in half precision needs an engine and a model that have one", asyn
   await load(`${fused}model: { overarch: mlp, tasks: [click], value: "click" }\n`);
 });
 
+test("generated items are for a system that makes them, and stay as they are", async () => {
+  const generated = "{ kind: generated, items: 640, dim: 8, clusters: 10, users: 5 }";
+  const of = (dataset: string): string =>
+    SOUND.replace("{ kind: synthetic, items: 1000, dim: 8 }", dataset);
+  const refused = await mistakes(
+    `${of(generated)}requests: { k: 10 }\nupdates: { perSecond: 5 }\n`,
+  );
+  expect(refused).toEqual([
+    expect.stringContaining("systems.mesh: a mesh reads its items from files"),
+    expect.stringContaining("systems.model: only engine: fused makes generated items"),
+    expect.stringContaining("updates: the catalogue is generated"),
+  ]);
+  const fused = of(generated)
+    .replace("  mesh: { kind: mesh }\n", "")
+    .replace(', "recall(mesh) >= 0.9"', "")
+    .replace(
+      "kind: index-as-model",
+      "kind: index-as-model, settings: { engine: fused, precision: int8 }",
+    );
+  await load(`${fused}requests: { k: 10 }\n`);
+  const uneven = fused.replace("items: 640", "items: 650");
+  expect(await mistakes(`${uneven}requests: { k: 10 }\n`)).toEqual([
+    expect.stringContaining("10 clusters cannot share 650 items"),
+  ]);
+});
+
+test("no more requests are scored than there are, and all of them where services are harmed", async () => {
+  const scored = `${SOUND}requests: { distinct: 100, scored: 200 }\n`;
+  expect(await mistakes(scored)).toEqual([
+    expect.stringContaining("requests.scored: must be at most requests.distinct = 100, came 200"),
+  ]);
+  const harmed = `${SOUND}requests: { distinct: 100, scored: 20 }
+faults: [{ at: 0.1, system: mesh, service: index, kind: kill, seconds: 0.5 }]
+`;
+  expect(await mistakes(harmed)).toEqual([
+    expect.stringContaining("requests.scored: where faults are measured every answer is scored"),
+  ]);
+});
+
 test("five mistakes are five lines, in the order of the file", async () => {
   const text = `schema: silverbench.scenario/1
 name: five

@@ -37,8 +37,22 @@ const syntheticDataset = z.strictObject({
   zipf: z.number().min(0).max(3).default(0.8),
 });
 
+/** Items that are computed from their rows: no file holds them, a card makes them for itself. */
+const generatedDataset = z.strictObject({
+  kind: z.literal("generated"),
+  /** In clusters of equal size, a multiple of 32. */
+  items: z.number().int().min(128).max(100_000_000),
+  dim: z.number().int().min(4).max(4096),
+  users: z.number().int().min(1).max(1_000_000).default(10_000),
+  /** Those of the generator, which the index takes over. */
+  clusters: z.number().int().min(1).max(65_536),
+  /** Spread of a cluster around its centre, as a share of the centre's length. */
+  noise: z.number().min(0).max(4).default(0.45),
+});
+
 const datasetSpec = z.discriminatedUnion("kind", [
   syntheticDataset,
+  generatedDataset,
   z.strictObject({
     kind: z.literal("glove-100"),
     /** Keep only the most frequent words; default all. */
@@ -87,6 +101,11 @@ const modelSpec = z.strictObject({
 const requestsSpec = z.strictObject({
   /** Different requests generated; the load walks through them. */
   distinct: z.number().int().min(1).max(1_000_000).default(5000),
+  /**
+   * How many of them the oracle answers, evenly spread: recall, violations and short answers are of
+   * those alone. Absent: all. For catalogues that it takes long to look through.
+   */
+  scored: count.optional(),
   reuse: z.enum(["none", "zipf"]).default("none"),
   k: count.default(100),
   filters: z
@@ -279,6 +298,7 @@ export const scenarioSchema = z.strictObject({
 export type Scenario = z.output<typeof scenarioSchema>;
 export type DatasetSpec = Scenario["dataset"];
 export type SyntheticSpec = Extract<DatasetSpec, { kind: "synthetic" }>;
+export type GeneratedSpec = Extract<DatasetSpec, { kind: "generated" }>;
 export type GloveSpec = Extract<DatasetSpec, { kind: "glove-100" }>;
 export type RequestsSpec = Scenario["requests"];
 export type SystemSpec = Scenario["systems"][string];

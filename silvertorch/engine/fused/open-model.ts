@@ -2,9 +2,11 @@ import type { GpuDevice } from "../../device/gpu-device.ts";
 import type { Artifact } from "../../compile/artifact.ts";
 import type { CachePrecision } from "../../kernels/ranking/item-record.ts";
 import { FreshStage } from "../ranking/fresh-stage.ts";
+import { generateRecords } from "../ranking/generate-records.ts";
 import { openQueryStage } from "../ranking/query-stage.ts";
-import { openRankingStage } from "../ranking/ranking-stage.ts";
+import { openRankingStage, type RankingOptions } from "../ranking/ranking-stage.ts";
 import { FusedModel } from "./fused-model.ts";
+import { generateIndex } from "./generate-index.ts";
 import { loadIndex } from "./load-index.ts";
 import { searchKernels } from "./search-kernels.ts";
 import type { SearchTuning } from "./selections.ts";
@@ -27,11 +29,30 @@ export async function openModel(
   artifact: Artifact,
   { bindingBytes, cachePrecision = "float32", tuning }: ModelOptions = {},
 ): Promise<FusedModel> {
-  const index = await loadIndex(device, artifact, bindingBytes);
+  const generated = artifact.manifest.generated?.items;
+  const index =
+    generated === undefined
+      ? await loadIndex(device, artifact, bindingBytes)
+      : await generateIndex(device, artifact, generated, bindingBytes);
   const kernels = await searchKernels(device, index, tuning);
   const query = await openQueryStage(device, artifact);
-  const ranking = await openRankingStage(device, artifact, { precision: cachePrecision });
+  const ranking = await openRankingStage(device, artifact, {
+    precision: cachePrecision,
+    ...madeRecords(device, artifact),
+  });
   const fresh = await FreshStage.open(device, index.shape);
   device.check();
   return new FusedModel({ device, index, kernels, query, ranking, fresh });
+}
+
+/** The records of generated items are made on the device. */
+function madeRecords(device: GpuDevice, artifact: Artifact): Pick<RankingOptions, "madeUp"> {
+  const items = artifact.manifest.generated?.items;
+  if (items === undefined) return {};
+  return {
+    madeUp: {
+      items: items.items,
+      records: (record, formula) => generateRecords(device, { artifact, items, formula, record }),
+    },
+  };
 }

@@ -42,10 +42,10 @@ export interface RankingOptions {
   readonly mol?: MolTiling;
   /** Chunks of records that a dispatch sees; absent: as many as is usual. */
   readonly chunksAtOnce?: number;
-  /** Items and their records, made up instead of read from the artifact: for benchmarks. */
+  /** Items and their records, made on the device instead of read from the artifact. */
   readonly madeUp?: {
     readonly items: number;
-    readonly records: (record: ItemRecord) => Promise<RecordChunk[]>;
+    readonly records: (record: ItemRecord, formula: BoundFormula) => Promise<RecordChunk[]>;
   };
 }
 
@@ -120,7 +120,7 @@ async function openValues(
   const chunks =
     madeUp === undefined
       ? await loadRecords(device, reader, { record, items, sources, rowsOfChunk })
-      : await madeUp.records(record);
+      : await madeUp.records(record, formula);
   const tasks = tasksOf(manifest.model).length;
   const atOnce = options.chunksAtOnce ?? overArch?.chunksAtOnce ?? chunks.length;
   const records = recordChunks(device, chunks, atOnce);

@@ -81,7 +81,7 @@ async function build(session: Session, target: string, flags: OutputFlags): Prom
 async function info(session: Session, target: string, flags: InfoFlags): Promise<void> {
   const folder = await folderOf(session, target, flags);
   const { manifest, hash } = await readManifest(folder);
-  if (flags.verify === true) await readDataset(folder, { verify: true });
+  if (flags.verify === true) await readDataset(folder, { verify: true, generated: "accept" });
   const verified = flags.verify === true;
   if (flags.json === true) return printJson(session.terminal, { folder, hash, verified, manifest });
   session.terminal.out(datasetText(manifest, hash, folder));

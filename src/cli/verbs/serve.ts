@@ -79,7 +79,7 @@ async function open(
   const { dataset: data, seeds } = scenario;
   const dataset = await resolveDataset(data, seeds.data, { cacheFolder, onProgress, signal });
   const model = { ...scenario.model, seed: seeds.model };
-  const loaded = await readDataset(dataset.folder, { verify: false });
+  const loaded = await readDataset(dataset.folder, { verify: false, generated: "accept" });
   const example = exampleRequest(scenario, loaded);
   const { choiceOf, startSystem } = await import("../../run/start-system.ts");
   const spec = scenario.systems[name]!;

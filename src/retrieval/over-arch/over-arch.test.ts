@@ -5,7 +5,8 @@ import { catalogueOf } from "../catalogue-fixture.ts";
 import { DenseStack } from "../dense-layer.ts";
 import type { ModelSpec } from "../model-spec.ts";
 import { createModel } from "../model.ts";
-import { embeddingCache, itemFeatures } from "./embedding-cache.ts";
+import { embeddingCache } from "./embedding-cache.ts";
+import { ItemFeatures } from "./item-features.ts";
 import { overArchScorer } from "./over-arch-scorer.ts";
 import type { OverArch } from "./over-arch.ts";
 
@@ -115,10 +116,10 @@ describe("the embedding cache", () => {
     const [first, rest] =
       cache.kind === "mol" ? [cache.components, cache.gates] : [cache.hidden, new Float32Array(0)];
     const scorer = overArchScorer(overArch);
-    const x = new Float64Array(5);
+    const features = new ItemFeatures(items);
     const side = new Float64Array(scorer.itemWidth);
     for (let row = 2; row < 6; row++) {
-      itemFeatures(items, row, x);
+      const x = features.of(row);
       expect([...x]).toEqual([
         ...items.embeddings.subarray(row * 4, row * 4 + 4),
         items.dense[row],
