@@ -1,6 +1,6 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { compileKernel, type Kernel } from "../../device/kernel.ts";
-import { centroidKeysKernel } from "../../kernels/search/centroid-keys.ts";
+import { CENTROID_TILES, centroidKeysKernel } from "../../kernels/search/centroid-keys.ts";
 import { sortPairsKernel, startsOfBucketsKernel } from "../../kernels/search/group-pairs.ts";
 import { locateExcludedKernel } from "../../kernels/search/locate-excluded.ts";
 import { maskedScanKernel } from "../../kernels/search/masked-scan.ts";
@@ -25,7 +25,7 @@ export interface SearchKernels {
 }
 
 interface ProbingKernels {
-  readonly centroidKeys: Kernel;
+  readonly centroidKeys: Readonly<Record<keyof typeof CENTROID_TILES, Kernel>>;
   readonly startsOfBuckets: Kernel;
   readonly sortPairs: Kernel;
 }
@@ -61,8 +61,10 @@ export async function searchKernels(
 }
 
 async function probingKernels(device: GpuDevice, shape: SearchShape): Promise<ProbingKernels> {
+  const centroidKeys = (tile: keyof typeof CENTROID_TILES): Promise<Kernel> =>
+    compileKernel(device, `centroid-keys.${tile}`, centroidKeysKernel(shape, CENTROID_TILES[tile]));
   return {
-    centroidKeys: await compileKernel(device, "centroid-keys", centroidKeysKernel(shape)),
+    centroidKeys: { few: await centroidKeys("few"), many: await centroidKeys("many") },
     startsOfBuckets: await compileKernel(
       device,
       "starts-of-buckets",

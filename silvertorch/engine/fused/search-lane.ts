@@ -1,7 +1,7 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { linearGrid } from "../../device/kernel.ts";
 import type { Recorder } from "../../device/passes.ts";
-import { centroidGrid } from "../../kernels/search/centroid-keys.ts";
+import { CENTROID_TILES, centroidGrid, MANY_LISTS } from "../../kernels/search/centroid-keys.ts";
 import { bucketWords, pairGroups } from "../../kernels/search/group-pairs.ts";
 import { locateGroups } from "../../kernels/search/locate-excluded.ts";
 import { openGrid } from "../../kernels/search/open-scan.ts";
@@ -119,15 +119,16 @@ export class SearchLane {
 
   #probe(recorder: Recorder, lists: number): void {
     const { centroids, shape } = this.#index;
+    const tile = lists < MANY_LISTS ? "few" : "many";
     recorder.stage("fused.probe");
     recorder.run(
-      this.#bindings.bind("centroidKeys", this.#kernels.probing!.centroidKeys, [
+      this.#bindings.bind(`centroidKeys.${tile}`, this.#kernels.probing!.centroidKeys[tile], [
         "batch",
         this.#shared.queries,
         centroids!,
         "affinities",
       ]),
-      centroidGrid(lists, shape.clusters),
+      centroidGrid(lists, shape.clusters, CENTROID_TILES[tile]),
     );
   }
 

@@ -2,94 +2,129 @@ import { BATCH_WORDS } from "./batch-words.ts";
 import { ORDERED_KEYS } from "./ordered-keys.ts";
 import { affinityWords, type SearchShape } from "./search-shape.ts";
 
-/** Lists and clusters of a workgroup: 16 x 16 threads with 4 x 4 products each. */
-const TILE = 64;
+/** A workgroup has so many threads each way. */
+const SIDE = 16;
 /** Dimensions in workgroup memory at a time. */
 const STRIP = 16;
 
+/** Products that a thread has in registers: lists x clusters, multiples of 4. */
+export interface CentroidTile {
+  readonly lists: number;
+  readonly clusters: number;
+}
+
+/**
+ * Of few lists small tiles, so that there are workgroups for the whole device; of many large ones,
+ * of which each word that is read of workgroup memory serves twice as many products.
+ */
+export const CENTROID_TILES = {
+  few: { lists: 4, clusters: 4 },
+  many: { lists: 8, clusters: 8 },
+} as const satisfies Record<string, CentroidTile>;
+
+/** Lists from which on the tiles are large. */
+export const MANY_LISTS = 512;
+
 /**
  * The inner products of lists' queries with all centroids, in full precision, as ordered keys:
- * lists x clusters x dim multiply-adds, of which each word from memory serves 64. At 1,024 lists
- * and 4,096 clusters of 128 dimensions 0.54 G of them and 16 MB written. A strip's words are read
- * while the one before it is multiplied: of few lists, waiting for memory is what costs.
+ * lists x clusters x dim multiply-adds, of which each word from memory serves 16 times as many as
+ * the tile has lists. At 1,024 lists and 4,096 clusters of 128 dimensions 0.54 G of them and 16 MB
+ * written. A strip's words are read while the one before it is multiplied: of few lists, waiting for
+ * memory is what costs.
  *
  * Bindings: 0 batch, 1 queries f32 [lists, dim], 2 centroids f32 [clusters, dim], 3 keys u32
  * [lists, affinityWords]. Workgroups: `centroidGrid`.
  */
-export function centroidKeysKernel({ dim, clusters }: SearchShape): string {
+export function centroidKeysKernel(
+  { dim, clusters }: Pick<SearchShape, "dim" | "clusters">,
+  tile: CentroidTile,
+): string {
+  const [a, b] = [tile.lists / 4, tile.clusters / 4];
+  const quads = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
+  const lines = (all: readonly string[]): string => all.join("\n      ");
+  const brought = (of: string, at: string): string =>
+    `vec4<f32>(${[0, 1, 2, 3].map((n) => `${of}_at(${at} + ${n}u, i)`).join(", ")})`;
   return /* wgsl */ `
 ${BATCH_WORDS}
 ${ORDERED_KEYS}
 @group(0) @binding(1) var<storage, read> queries: array<f32>;
 @group(0) @binding(2) var<storage, read> centroids: array<f32>;
-@group(0) @binding(3) var<storage, read_write> keys: array<u32>;
+@group(0) @binding(3) var<storage, read_write> keys: array<vec4<u32>>;
 
-var<workgroup> of_lists: array<vec4<f32>, ${(TILE / 4) * STRIP}>;
-var<workgroup> of_clusters: array<vec4<f32>, ${(TILE / 4) * STRIP}>;
+var<workgroup> of_lists: array<vec4<f32>, ${SIDE * a * STRIP}>;
+var<workgroup> of_clusters: array<vec4<f32>, ${SIDE * b * STRIP}>;
 
-fn query_at(list: u32, i: u32) -> f32 {
+fn list_at(list: u32, i: u32) -> f32 {
   if (list >= lists() || i >= ${dim}u) { return 0.0; }
   return queries[list * ${dim}u + i];
 }
-fn centroid_at(cluster: u32, i: u32) -> f32 {
+fn cluster_at(cluster: u32, i: u32) -> f32 {
   if (cluster >= ${clusters}u || i >= ${dim}u) { return 0.0; }
   return centroids[cluster * ${dim}u + i];
 }
+fn four_lists(list: u32, i: u32) -> vec4<f32> { return ${brought("list", "list")}; }
+fn four_clusters(cluster: u32, i: u32) -> vec4<f32> { return ${brought("cluster", "cluster")}; }
 
-fn four_of_lists(list: u32, i: u32) -> vec4<f32> {
-  return vec4<f32>(query_at(list, i), query_at(list + 1u, i), query_at(list + 2u, i), query_at(list + 3u, i));
-}
-fn four_of_clusters(cluster: u32, i: u32) -> vec4<f32> {
-  return vec4<f32>(centroid_at(cluster, i), centroid_at(cluster + 1u, i), centroid_at(cluster + 2u, i), centroid_at(cluster + 3u, i));
+/** Rows of keys are whole vectors: behind the last cluster anything may stand. */
+fn store(list: u32, cluster: u32, sum: vec4<f32>) {
+  if (list >= lists() || cluster >= ${clusters}u) { return; }
+  keys[(list * ${affinityWords({ clusters })}u + cluster) / 4u] =
+    vec4<u32>(key_of(sum.x), key_of(sum.y), key_of(sum.z), key_of(sum.w));
 }
 
-@compute @workgroup_size(16, 16)
+@compute @workgroup_size(${SIDE}, ${SIDE})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_id) at: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let first_list = group.y * ${TILE}u;
-  let first_cluster = group.x * ${TILE}u;
-  var sums = array<vec4<f32>, 4>();
-  // A thread brings 4 rows of one dimension of each side.
-  let rows = thread / ${STRIP}u * 4u;
+  let first_list = group.y * ${SIDE * tile.lists}u;
+  let first_cluster = group.x * ${SIDE * tile.clusters}u;
+  ${lines(quads(tile.lists * b).map((n) => `var sum${n} = vec4<f32>();`))}
+  // A thread brings one dimension of ${tile.lists} lists and of ${tile.clusters} clusters, four rows at a time.
   let column = thread % ${STRIP}u;
-  let list = first_list + rows;
-  let cluster = first_cluster + rows;
-  let slot = column * ${TILE / 4}u + rows / 4u;
-  var next_lists = four_of_lists(list, column);
-  var next_clusters = four_of_clusters(cluster, column);
+  let rows = thread / ${STRIP}u;
+  ${lines(quads(a).map((q) => `var next_list${q} = four_lists(first_list + (rows + ${q * SIDE}u) * 4u, column);`))}
+  ${lines(quads(b).map((q) => `var next_cluster${q} = four_clusters(first_cluster + (rows + ${q * SIDE}u) * 4u, column);`))}
   for (var strip = 0u; strip < ${dim}u; strip += ${STRIP}u) {
     workgroupBarrier();
-    of_lists[slot] = next_lists;
-    of_clusters[slot] = next_clusters;
+    ${lines(quads(a).map((q) => `of_lists[column * ${SIDE * a}u + rows + ${q * SIDE}u] = next_list${q};`))}
+    ${lines(quads(b).map((q) => `of_clusters[column * ${SIDE * b}u + rows + ${q * SIDE}u] = next_cluster${q};`))}
     workgroupBarrier();
     let next = strip + ${STRIP}u + column;
-    next_lists = four_of_lists(list, next);
-    next_clusters = four_of_clusters(cluster, next);
+    ${lines(quads(a).map((q) => `next_list${q} = four_lists(first_list + (rows + ${q * SIDE}u) * 4u, next);`))}
+    ${lines(quads(b).map((q) => `next_cluster${q} = four_clusters(first_cluster + (rows + ${q * SIDE}u) * 4u, next);`))}
     for (var d = 0u; d < ${STRIP}u; d++) {
-      let a = of_lists[d * ${TILE / 4}u + at.y];
-      let b = of_clusters[d * ${TILE / 4}u + at.x];
-      sums[0] += a.x * b;
-      sums[1] += a.y * b;
-      sums[2] += a.z * b;
-      sums[3] += a.w * b;
+      ${lines(quads(a).map((q) => `let a${q} = of_lists[d * ${SIDE * a}u + at.y + ${q * SIDE}u];`))}
+      ${lines(quads(b).map((q) => `let b${q} = of_clusters[d * ${SIDE * b}u + at.x + ${q * SIDE}u];`))}
+      ${lines(
+        quads(a).flatMap((qa) =>
+          quads(b).flatMap((qb) =>
+            ["x", "y", "z", "w"].map(
+              (c, n) => `sum${(4 * qa + n) * b + qb} += a${qa}.${c} * b${qb};`,
+            ),
+          ),
+        ),
+      )}
     }
   }
-  for (var row = 0u; row < 4u; row++) {
-    let list = first_list + at.y * 4u + row;
-    if (list >= lists()) { break; }
-    for (var c = 0u; c < 4u; c++) {
-      let cluster = first_cluster + at.x * 4u + c;
-      if (cluster < ${clusters}u) { keys[list * ${affinityWords({ clusters })}u + cluster] = key_of(sums[row][c]); }
-    }
-  }
+  ${lines(
+    quads(tile.lists).flatMap((n) =>
+      quads(b).map((q) => {
+        const list = `first_list + (at.y + ${(n >> 2) * SIDE}u) * 4u + ${n % 4}u`;
+        return `store(${list}, first_cluster + (at.x + ${q * SIDE}u) * 4u, sum${n * b + q});`;
+      }),
+    ),
+  )}
 }
 `;
 }
 
-export const centroidGrid = (lists: number, clusters: number): [x: number, y: number] => [
-  Math.ceil(clusters / TILE),
-  Math.ceil(lists / TILE),
+export const centroidGrid = (
+  lists: number,
+  clusters: number,
+  tile: CentroidTile,
+): [x: number, y: number] => [
+  Math.ceil(clusters / (SIDE * tile.clusters)),
+  Math.ceil(lists / (SIDE * tile.lists)),
 ];

@@ -7,11 +7,13 @@ import { planExpression } from "../../eligibility/filter-plan.ts";
 import { encodeProgram } from "../../eligibility/plan-tensors.ts";
 import { packBatch } from "../../engine/fused/pack-batch.ts";
 import type { EngineQuery } from "../../engine/query.ts";
+import { HEADER, HEADER_WORDS } from "./batch-words.ts";
+import { CENTROID_TILES, centroidGrid, centroidKeysKernel } from "./centroid-keys.ts";
 import { bucketWords, pairGroups, sortPairsKernel, startsOfBucketsKernel } from "./group-pairs.ts";
 import { maskedScanKernel } from "./masked-scan.ts";
 import { openGrid, openScanKernel } from "./open-scan.ts";
 import { refineCandidatesKernel, refineGroups } from "./refine-candidates.ts";
-import type { SearchShape, WorkOrder } from "./search-shape.ts";
+import { affinityWords, type SearchShape, type WorkOrder } from "./search-shape.ts";
 import { selectBestKernel } from "./select-best.ts";
 import { centroidSource, probesTarget } from "./select-ends.ts";
 
@@ -317,6 +319,33 @@ describe.skipIf(device === null)("the kernels of the search", () => {
       null,
     ]);
   });
+
+  test.for(Object.values(CENTROID_TILES))(
+    "queries meet all centroids, in tiles of %o",
+    async (tile) => {
+      const [lists, clusters, dim] = [131, 150, 21];
+      const queries = Array.from({ length: lists * dim }, () => random.gaussian());
+      const centroids = Array.from({ length: clusters * dim }, () => random.gaussian());
+      const header = new Uint32Array(HEADER_WORDS);
+      header[HEADER.lists] = lists;
+      const row = affinityWords({ clusters });
+      const buffers = [bench.words(header), bench.floats(queries), bench.floats(centroids)];
+      buffers.push(bench.zeros(lists * row));
+      const kernel = centroidKeysKernel({ dim, clusters }, tile);
+      await bench.run("centroids", kernel, buffers, centroidGrid(lists, clusters, tile));
+      const keys = await bench.wordsOf(buffers[3]!, lists * row);
+      let worst = 0;
+      for (let list = 0; list < lists; list++) {
+        for (let cluster = 0; cluster < clusters; cluster++) {
+          let sum = 0;
+          for (let d = 0; d < dim; d++)
+            sum += queries[list * dim + d]! * centroids[cluster * dim + d]!;
+          worst = Math.max(worst, Math.abs(scoreOfKey(keys[list * row + cluster]!)! - sum));
+        }
+      }
+      expect(worst).toBeLessThan(1e-4);
+    },
+  );
 
   test("clusters are counted as they are chosen, for open lists and others apart", async () => {
     const { batch } = given(asked, 2);
