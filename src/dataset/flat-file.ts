@@ -40,7 +40,7 @@ export async function readFlat(
       );
     }
     const buffer = new SharedArrayBuffer(size);
-    const sha256 = await fill(file, new Uint8Array(buffer), hash ? createHash("sha256") : null);
+    const sha256 = await fill(file, buffer, hash ? createHash("sha256") : null);
     return { buffer, sha256 };
   } finally {
     await file.close();
@@ -49,31 +49,36 @@ export async function readFlat(
 
 async function fill(
   file: FileHandle,
-  target: Uint8Array,
+  target: SharedArrayBuffer,
   hash: ReturnType<typeof createHash> | null,
 ): Promise<string | null> {
   const readChunk = async (start: number): Promise<void> => {
-    const end = Math.min(start + CHUNK_BYTES, target.length);
-    for (let at = start; at < end;) {
-      const { bytesRead } = await file.read(target, at, end - at, at);
+    const chunk = chunkOf(target, start);
+    for (let at = 0; at < chunk.length;) {
+      const { bytesRead } = await file.read(chunk, at, chunk.length - at, start + at);
       if (bytesRead === 0)
-        throw new HarnessError("DATA", `the file shrank to ${at} bytes while it was read`);
+        throw new HarnessError("DATA", `the file shrank to ${start + at} bytes while it was read`);
       at += bytesRead;
     }
   };
   const underWay: Promise<void>[] = [];
   let asked = 0;
-  for (let done = 0; done < target.length; done += CHUNK_BYTES) {
-    for (; asked < target.length && underWay.length < READS_AT_ONCE; asked += CHUNK_BYTES) {
+  for (let done = 0; done < target.byteLength; done += CHUNK_BYTES) {
+    for (; asked < target.byteLength && underWay.length < READS_AT_ONCE; asked += CHUNK_BYTES) {
       const read = readChunk(asked);
       // Awaited below, in order; until then a rejection must not count as unhandled.
       read.catch(() => {});
       underWay.push(read);
     }
     await underWay.shift();
-    hash?.update(target.subarray(done, done + CHUNK_BYTES));
+    hash?.update(chunkOf(target, done));
   }
   return hash?.digest("hex") ?? null;
+}
+
+/** A view of one chunk: one of all would be too long for Node 20 from 4 GiB on. */
+function chunkOf(buffer: ArrayBufferLike, start: number, end = buffer.byteLength): Uint8Array {
+  return new Uint8Array(buffer, start, Math.min(CHUNK_BYTES, end - start));
 }
 
 async function openForReading(path: string): Promise<FileHandle> {
@@ -93,12 +98,13 @@ export async function writeFlat(
   path: string,
   data: ArrayBufferView,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const { buffer, byteOffset, byteLength } = data;
+  const end = byteOffset + byteLength;
   const hash = createHash("sha256");
   const file = await open(path, "wx");
   try {
-    for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
-      const chunk = bytes.subarray(start, start + CHUNK_BYTES);
+    for (let start = byteOffset; start < end; start += CHUNK_BYTES) {
+      const chunk = chunkOf(buffer, start, end);
       const written = writeAll(file, chunk);
       written.catch(() => {});
       hash.update(chunk);
@@ -107,7 +113,7 @@ export async function writeFlat(
   } finally {
     await file.close();
   }
-  return { bytes: bytes.length, sha256: hash.digest("hex") };
+  return { bytes: byteLength, sha256: hash.digest("hex") };
 }
 
 async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
