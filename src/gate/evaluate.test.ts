@@ -29,6 +29,38 @@ describe("a gate on a ratio", () => {
     expect([low! < value!, value! < high!, n]).toEqual([true, true, 5]);
   });
 
+  it("pairs blocks as the headline does, and so says the same", () => {
+    const inBlocks = sampleResult({ samplesPerPoint: 50, alter: withBlocks }).result;
+    const headline = inBlocks.comparisons.find(
+      ({ metric, of, over }) => metric === "throughput" && of === "model" && over === "mesh",
+    )!;
+    const { value, low, high, n, reason } = only(overMesh(1), inBlocks);
+    expect(headline.pairs).toBe("blocks");
+    expect({ value, low, high, n }).toEqual({
+      value: headline.ratio,
+      low: headline.low,
+      high: headline.high,
+      n: 20,
+    });
+    expect(reason).toContain("20 paired blocks");
+    const promise = "throughput(model)/throughput(mesh) >= 0.9 * reference";
+    expect(against(promise, inBlocks, inBlocks).reason).toContain(
+      "20 blocks against 20 blocks of the reference",
+    );
+  });
+
+  it("goes back to rounds where a system stood still for a block", () => {
+    const stalled = sampleResult({
+      samplesPerPoint: 50,
+      alter: (point) => {
+        const { blocks, ...rest } = withBlocks(point);
+        if (point.key !== "model/closed/3") return { ...rest, blocks };
+        return { ...rest, blocks: [{ ...blocks[0]!, throughputPerSecond: 0 }, ...blocks.slice(1)] };
+      },
+    }).result;
+    expect(only(overMesh(1), stalled)).toMatchObject({ n: 5, verdict: "pass" });
+  });
+
   it("turns with the operator", () => {
     expect(only("p99(model)/p99(mesh) < 0.9").verdict).toBe("pass");
     expect(only("p99(model)/p99(mesh) > 0.9").verdict).toBe("regression");
@@ -186,6 +218,18 @@ describe("a gate fails closed", () => {
     expect(verdict.reason).toContain(reason);
   });
 });
+
+/** The point as if it had been measured in four blocks of changing weather. */
+function withBlocks(point: Result["points"][number]): Result["points"][number] {
+  const weather = point.system === "model" ? [0.9, 1.05, 1.1, 0.95] : [0.95, 1, 1.1, 0.95];
+  const blocks = weather.map((speed) => ({
+    seconds: 1,
+    throughputPerSecond: point.throughputPerSecond * speed,
+    calibrationMs: 10,
+    flagged: false,
+  }));
+  return { ...point, blocks };
+}
 
 function withP50(result: Result, round: number, p50: number): Result {
   const points = result.points.map((point) =>

@@ -1,13 +1,13 @@
 import { pairedRatio } from "../math/paired-ratio.ts";
-import type { Pair } from "../math/paired-ratio.ts";
 import { unpairedRatio } from "../math/unpaired-ratio.ts";
+import { pairsByBlock, type Pairs, type RoundPair } from "../result/pairs.ts";
 import { measuredSystems } from "../result/role.ts";
 import type { GateVerdict, Result } from "../result/schema.ts";
 import { COUNTS, parseGates } from "./expression.ts";
 import type { GateExpression } from "./expression.ts";
 import { exactly, roundInterval } from "./interval.ts";
 import { readTerm } from "./term-value.ts";
-import type { Judged, MissingTerm } from "./term-value.ts";
+import type { Judged, MissingTerm, TermValue } from "./term-value.ts";
 import { toVerdict } from "./verdict.ts";
 import type { Measured } from "./verdict.ts";
 
@@ -46,59 +46,76 @@ function evaluateGate(
 
 function judge(expression: GateExpression, result: Gated, reference: Judged | null): GateVerdict {
   if (!result.complete) return toVerdict(expression, { missing: "the run did not complete" });
-  const own = readRounds(expression, result);
+  const own = readSeries(expression, result);
   if ("missing" in own) return toVerdict(expression, own);
   if (!expression.ofReference) return toVerdict(expression, measured(expression, own));
   if (reference === null) {
     return toVerdict(expression, { missing: "no reference was given to compare with" });
   }
-  const held = readRounds(expression, reference);
+  const held = readSeries(expression, reference);
   if ("missing" in held) {
     return toVerdict(expression, { missing: `of the reference, ${held.missing}` });
   }
   return toVerdict(expression, againstReference(expression, own, held));
 }
 
-/** What an expression speaks of, round by round; where it is a ratio, both sides of each round. */
-interface Rounds {
+/** What an expression speaks of, in the order of time; where it is a ratio, both sides of each. */
+interface Series extends Pick<Pairs, "kind"> {
   readonly values: readonly number[];
-  readonly pairs: readonly Pair[] | null;
+  readonly pairs: Pairs["pairs"] | null;
 }
 
-function readRounds(expression: GateExpression, result: Judged): Rounds | MissingTerm {
+function readSeries(expression: GateExpression, result: Judged): Series | MissingTerm {
   const left = readTerm(expression.left, result);
   if ("missing" in left) return left;
-  if (expression.over === null) return { values: [...left.byRound.values()], pairs: null };
+  if (expression.over === null) {
+    return { values: [...left.byRound.values()], pairs: null, kind: "rounds" };
+  }
   const over = readTerm(expression.over, result);
   if ("missing" in over) return over;
-  const pairs: Pair[] = [];
-  for (const [round, of] of left.byRound) {
-    const below = over.byRound.get(round);
-    if (below === undefined) continue;
-    // A side that is 0 has no ratio, and must not drop out unseen.
-    if (of <= 0 || below <= 0) return { missing: `a side of the ratio is 0 in round ${round}` };
-    pairs.push({ of, over: below });
-  }
-  if (pairs.length === 0) return { missing: "no round is valid on both sides" };
-  return { values: pairs.map((pair) => pair.of / pair.over), pairs };
+  const paired = pairsOfTerms(expression, left, over);
+  if ("missing" in paired) return paired;
+  return { ...paired, values: paired.pairs.map((pair) => pair.of / pair.over) };
 }
 
-function measured({ left }: GateExpression, { values, pairs }: Rounds): Measured {
+/** As the headline is paired: throughput by blocks where it was measured in blocks, so that both say the same. */
+function pairsOfTerms(
+  { left: { metric } }: GateExpression,
+  left: TermValue,
+  over: TermValue,
+): Pairs | MissingTerm {
+  const byBlock = metric === "throughput" ? pairsByBlock(left.standing, over.standing) : [];
+  if (byBlock.length > 0) return { pairs: byBlock, kind: "blocks" };
+  const pairs: RoundPair[] = [];
+  for (const [place, of] of left.byRound) {
+    const below = over.byRound.get(place);
+    if (below === undefined) continue;
+    const round = Number.parseInt(place, 10);
+    // A side that is 0 has no ratio, and must not drop out unseen.
+    if (of <= 0 || below <= 0) return { missing: `a side of the ratio is 0 in round ${round}` };
+    pairs.push({ of, over: below, round });
+  }
+  if (pairs.length === 0) return { missing: "no round is valid on both sides" };
+  return { pairs, kind: "rounds" };
+}
+
+function measured({ left }: GateExpression, { values, pairs, kind }: Series): Measured {
   const n = values.length;
   if (pairs !== null) {
-    const { ratio: value, low, high } = pairedRatio(pairs, "higher");
-    return { value, low, high, n, basis: n === 1 ? "one pair of rounds" : `${n} paired rounds` };
+    const { ratio: value, low, high } = pairedRatio(pairs, "higher", kind);
+    return { value, low, high, n, basis: n === 1 ? `one pair of ${kind}` : `${n} paired ${kind}` };
   }
   if (COUNTS.includes(left.metric)) {
-    return { ...exactly(Math.max(...values)), n, basis: `in the worst of ${rounds(n)}` };
+    return { ...exactly(Math.max(...values)), n, basis: `in the worst of ${counted(n)}` };
   }
-  return { ...roundInterval(values, left.metric === "recall"), n, basis: `median of ${rounds(n)}` };
+  const basis = `median of ${counted(n)}`;
+  return { ...roundInterval(values, left.metric === "recall"), n, basis };
 }
 
 /** The result's number as a share of the reference's. */
-function againstReference(expression: GateExpression, own: Rounds, held: Rounds): Measured {
+function againstReference(expression: GateExpression, own: Series, held: Series): Measured {
   const [now, then] = [measured(expression, own), measured(expression, held)];
-  const basis = `${rounds(now.n)} against ${rounds(then.n)} of the reference`;
+  const basis = `${counted(now.n, own.kind)} against ${counted(then.n, held.kind)} of the reference`;
   const base = { n: now.n, basis, reference: then.value };
   if (COUNTS.includes(expression.left.metric)) {
     // A reference without a fault has no shares: any fault is then infinitely many times as many.
@@ -117,4 +134,5 @@ function againstReference(expression: GateExpression, own: Rounds, held: Rounds)
   return { ...base, value: ratio, low, high };
 }
 
-const rounds = (count: number): string => (count === 1 ? "one round" : `${count} rounds`);
+const counted = (n: number, kind: Pairs["kind"] = "rounds"): string =>
+  n === 1 ? `one ${kind.slice(0, -1)}` : `${n} ${kind}`;

@@ -1,9 +1,9 @@
 import { median } from "../math/quantile.ts";
 import { unpairedRatio } from "../math/unpaired-ratio.ts";
 import type { RatioVerdict } from "../math/paired-ratio.ts";
-import { pairsByRound } from "../result/comparisons.ts";
 import { METRICS } from "../result/metric.ts";
 import type { MetricName } from "../result/metric.ts";
+import { pairsOf } from "../result/pairs.ts";
 import { firstOf, measuredSystems } from "../result/role.ts";
 import type { Result } from "../result/schema.ts";
 import { standingOf } from "../result/standing.ts";
@@ -17,7 +17,7 @@ export interface RunComparisonRow {
   readonly metric: MetricName;
   readonly better: "higher" | "lower";
   readonly load: string;
-  /** Medians over valid rounds. */
+  /** Medians over valid rounds; of a ratio, over what is paired. */
   readonly before: number | null;
   readonly after: number | null;
   /** After over before, with its 95% interval; null where a side lacks what it takes. */
@@ -81,12 +81,14 @@ export function compareRuns(before: Result, after: Result): RunComparison {
 }
 
 function ratioRow(before: Result, after: Result, system: string, mesh: string): RunComparisonRow {
-  const [then, now] = [before, after].map((result) => {
-    const load = after.scenario.headlineLoad;
+  const load = after.scenario.headlineLoad;
+  const [then, now] = [before, after].map((result): Series => {
     const sides = [system, mesh].map((name) => standingOf(result, name, load));
-    return pairsByRound(sides[0]!, sides[1]!, "throughput").map((pair) => pair.of / pair.over);
+    const { pairs } = pairsOf(sides[0]!, sides[1]!, "throughput");
+    const rounds = new Set(pairs.map(({ round }) => round)).size;
+    return { values: pairs.map((pair) => pair.of / pair.over), rounds };
   });
-  return toRow(`${system} over ${mesh}`, "throughput", after.scenario.headlineLoad, then!, now!);
+  return toRow({ subject: `${system} over ${mesh}`, metric: "throughput", load }, then!, now!);
 }
 
 function systemRow(
@@ -95,14 +97,15 @@ function systemRow(
   metric: MetricName,
   { load, ratePerSecond }: LoadAt,
 ): RunComparisonRow {
-  const [then, now] = sides.map((result) => {
+  const [then, now] = sides.map((result): Series => {
     const { valid } = standingOf(result, system, load, ratePerSecond);
     const values = valid.map(METRICS[metric].of);
     // A round without the number must not be passed over.
-    return values.includes(null) ? [] : values.filter((value) => value !== null);
+    const known = values.includes(null) ? [] : values.filter((value) => value !== null);
+    return { values: known, rounds: known.length };
   });
   const label = ratePerSecond === null ? load : `${load}@${ratePerSecond}`;
-  return toRow(system, metric, label, then!, now!);
+  return toRow({ subject: system, metric, load: label }, then!, now!);
 }
 
 interface LoadAt {
@@ -122,30 +125,34 @@ function otherLoads(before: Result, after: Result): LoadAt[] {
   return [...now!].flatMap(([key, at]) => (then!.has(key) ? [at] : []));
 }
 
+/** What one run has of a row: a value a round, or of a ratio one a block, in the order of time. */
+interface Series {
+  readonly values: readonly number[];
+  readonly rounds: number;
+}
+
 function toRow(
-  subject: string,
-  metric: MetricName,
-  load: string,
-  before: readonly number[],
-  after: readonly number[],
+  what: Pick<RunComparisonRow, "subject" | "metric" | "load">,
+  before: Series,
+  after: Series,
 ): RunComparisonRow {
-  const { better } = METRICS[metric];
+  const { better } = METRICS[what.metric];
+  const middle = ({ values }: Series): number | null =>
+    values.length === 0 ? null : median(values);
   const base = {
-    subject,
-    metric,
+    ...what,
     better,
-    load,
-    before: before.length === 0 ? null : median(before),
-    after: after.length === 0 ? null : median(after),
-    rounds: [before.length, after.length] as const,
+    before: middle(before),
+    after: middle(after),
+    rounds: [before.rounds, after.rounds] as const,
   };
   const isComparable = [before, after].every(
-    (values) => values.length > 0 && values.every((value) => value > 0),
+    ({ values }) => values.length > 0 && values.every((value) => value > 0),
   );
   if (!isComparable) {
     return { ...base, ratio: null, low: null, high: null, verdict: "inconclusive" };
   }
-  const { ratio, low, high, verdict } = unpairedRatio(after, before, better);
+  const { ratio, low, high, verdict } = unpairedRatio(after.values, before.values, better);
   const [from, to] = [low, high].map((end) => (Number.isNaN(end) ? null : end));
   return { ...base, ratio, low: from!, high: to!, verdict };
 }

@@ -2,12 +2,14 @@ import { dollarsPerMillion, fleetDollarsPerHour } from "../cost/fleet.ts";
 import { METRICS } from "../result/metric.ts";
 import type { Point, Result } from "../result/schema.ts";
 import { pairedBy, standingOf } from "../result/standing.ts";
+import type { Standing } from "../result/standing.ts";
 import { COUNTS } from "./expression.ts";
 import type { GateTerm } from "./expression.ts";
 
 /** A term's number in each round that counts; never empty. */
 export interface TermValue {
   readonly byRound: ReadonlyMap<string, number>;
+  readonly standing: Standing;
 }
 
 /** Why a term has no number. */
@@ -46,7 +48,7 @@ export function readTerm(term: GateTerm, result: Judged): TermValue | MissingTer
     }
     byRound.set(pairedBy(point), value);
   }
-  return { byRound };
+  return { byRound, standing };
 }
 
 /** Dollars a million requests, in whole machines, as if each held what it held in a round. */

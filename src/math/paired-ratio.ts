@@ -1,4 +1,4 @@
-import { blockBootstrapMeans } from "./bootstrap.ts";
+import { blockBootstrapMeans, neighboursOf } from "./bootstrap.ts";
 import { quantile } from "./quantile.ts";
 import { Random } from "./random.ts";
 import { studentTQuantile } from "./student-t.ts";
@@ -22,7 +22,6 @@ export interface PairedRatio {
   readonly verdict: RatioVerdict;
 }
 
-const BOOTSTRAP_FROM = 20;
 const RESAMPLES = 10_000;
 /** Differences within 1% are called the same, however sure they are. */
 const NOISE_BAND = 1.01;
@@ -48,7 +47,7 @@ export function pairedRatio(
   const n = logs.length;
   const mean = logs.reduce((sum, log) => sum + log, 0) / n;
   const { low, high, method } =
-    n < BOOTSTRAP_FROM ? byStudentT(logs, mean, paired) : byBootstrap(logs, paired);
+    neighboursOf(n) === 1 ? byStudentT(logs, mean, paired) : byBootstrap(logs, paired);
   const interval = { ratio: Math.exp(mean), low: Math.exp(low), high: Math.exp(high) };
   return { ...interval, n, method, verdict: ratioVerdict(interval, better) };
 }
@@ -73,7 +72,7 @@ function byStudentT(logs: readonly number[], mean: number, paired: string): LogI
 
 function byBootstrap(logs: readonly number[], paired: string): LogInterval {
   const n = logs.length;
-  const blockLength = Math.ceil(Math.cbrt(n));
+  const blockLength = neighboursOf(n);
   // A fixed seed: the same measurements always give the same interval.
   const random = new Random(n);
   const means = blockBootstrapMeans(logs, { blockLength, resamples: RESAMPLES, random });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Random } from "./random.ts";
 import { unpairedRatio } from "./unpaired-ratio.ts";
 
 describe("a ratio of two runs", () => {
@@ -25,6 +26,38 @@ describe("a ratio of two runs", () => {
       high: 1,
       verdict: "same",
     });
+  });
+
+  it("is as unsure of what drifts as its drift makes it, from twenty values on", () => {
+    const drawn = new Random(3);
+    const steady = Array.from({ length: 60 }, () => Math.exp(0.1 * drawn.gaussian()));
+    // The same values, but each beside its like.
+    const drifting = steady.toSorted((a, b) => a - b);
+    const width = (series: readonly number[]): number => {
+      const { low, high } = unpairedRatio(series, series, "higher");
+      return Math.log(high / low);
+    };
+    expect(width(drifting)).toBeGreaterThan(1.7 * width(steady));
+    expect(width(drifting.slice(0, 19))).toBeCloseTo(width(drifting.slice(0, 19).toReversed()), 12);
+  });
+
+  it("holds the true ratio in about 95 of 100 experiments on rounds that hang together", () => {
+    const drawn = new Random(11);
+    const series = (): number[] => {
+      let weather = 0;
+      return Array.from({ length: 80 }, () => {
+        weather = 0.3 * weather + 0.08 * drawn.gaussian();
+        return Math.exp(weather);
+      });
+    };
+    const experiments = 400;
+    let held = 0;
+    for (let i = 0; i < experiments; i++) {
+      const { low, high } = unpairedRatio(series(), series(), "higher");
+      if (low <= 1 && high >= 1) held++;
+    }
+    expect(held / experiments).toBeGreaterThan(0.9);
+    expect(held / experiments).toBeLessThan(0.99);
   });
 
   it("has no interval where a side has one round", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compareSystems, pairsByRound } from "./comparisons.ts";
+import { compareSystems } from "./comparisons.ts";
+import { pairsByRound } from "./pairs.ts";
 import { alteredSample, MESH, MODEL, sampleResult, smallSample } from "./sample-result.fixture.ts";
 import type { Comparison, Result } from "./schema.ts";
 import { standingOf } from "./standing.ts";
@@ -122,6 +123,18 @@ describe("throughput measured in blocks", () => {
 
   it("and all else round by round", () => {
     expect(of("p50")).toMatchObject({ n: 5, pairs: "rounds" });
+  });
+
+  it("goes back to rounds where a side stood still for a whole block, which has no ratio", () => {
+    const points = result.points.map((point) => {
+      if (point.key !== "model/closed/2") return point;
+      const [first, ...others] = point.blocks;
+      return { ...point, blocks: [{ ...first!, throughputPerSecond: 0 }, ...others] };
+    });
+    const [throughput] = compareSystems({ ...result, points }).filter(
+      (each) => each.of === "model" && each.over === "mesh",
+    );
+    expect(throughput).toMatchObject({ n: 5, pairs: "rounds" });
   });
 
   it("leaves out rounds that are not valid on both sides", () => {

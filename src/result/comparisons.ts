@@ -1,18 +1,18 @@
 import { outliers } from "../math/outliers.ts";
 import { pairedRatio } from "../math/paired-ratio.ts";
-import type { Pair } from "../math/paired-ratio.ts";
 import { METRICS } from "./metric.ts";
 import type { MetricName } from "./metric.ts";
+import { pairsOf, type RoundPair } from "./pairs.ts";
 import { firstOf, measuredSystems, roleOf } from "./role.ts";
 import type { Comparison, Result } from "./schema.ts";
-import { pairedBy, standingOf } from "./standing.ts";
+import { standingOf } from "./standing.ts";
 import type { Standing } from "./standing.ts";
 
 const COMPARED = ["throughput", "goodput", "p50", "p99", "cpu"] as const;
 
 /**
  * Each system over the mesh, each challenger over the same mesh in one process, and each challenger
- * on a GPU over the mesh that has one, too: at the headline load, paired by round, valid points
+ * on a GPU over the mesh that has one, too: at the headline load, paired by round or block, valid points
  * only. A comparison without a pair is kept, with ratio null.
  */
 export function compareSystems(
@@ -54,23 +54,7 @@ export function compareTwo(
   return COMPARED.map((metric) => compareStandings(result, metric, left, right));
 }
 
-/** Values of a metric in the rounds where both sides are valid and have a number above 0. */
-export function pairsByRound(
-  of: Standing,
-  over: Standing,
-  metric: MetricName,
-): (Pair & { readonly round: number })[] {
-  const overByPlace = new Map(
-    over.valid.map((point) => [pairedBy(point), METRICS[metric].of(point)]),
-  );
-  return of.valid.flatMap((point) => {
-    const left = METRICS[metric].of(point) ?? 0;
-    const right = overByPlace.get(pairedBy(point)) ?? 0;
-    return left > 0 && right > 0 ? [{ of: left, over: right, round: point.round }] : [];
-  });
-}
-
-/** One system over another in one metric, rounds paired. */
+/** One system over another in one metric, paired. */
 export function compareStandings(
   { scenario }: Pick<Result, "scenario">,
   metric: MetricName,
@@ -95,41 +79,6 @@ export function compareStandings(
     pairs: kind,
     outliers: strangeRounds(pairs),
   };
-}
-
-interface RoundPair extends Pair {
-  readonly round: number;
-}
-
-/** Throughput is paired by blocks, where both sides have them alike; all else by rounds. */
-function pairsOf(
-  of: Standing,
-  over: Standing,
-  metric: MetricName,
-): { pairs: RoundPair[]; kind: "rounds" | "blocks" } {
-  const byBlock = metric === "throughput" ? pairsByBlock(of, over) : [];
-  return byBlock.length > 0
-    ? { pairs: byBlock, kind: "blocks" }
-    : { pairs: pairsByRound(of, over, metric), kind: "rounds" };
-}
-
-/**
- * Throughputs of the blocks that were measured next to each other, of rounds that are valid on both
- * sides; empty where a round is one block.
- */
-function pairsByBlock(of: Standing, over: Standing): RoundPair[] {
-  const overByPlace = new Map(over.valid.map((point) => [pairedBy(point), point.blocks]));
-  return of.valid.flatMap((point) => {
-    const { round, blocks } = point;
-    const others = overByPlace.get(pairedBy(point));
-    if (others === undefined || blocks.length < 2 || others.length !== blocks.length) return [];
-    const pairs = blocks.map((block, i) => ({
-      of: block.throughputPerSecond,
-      over: others[i]!.throughputPerSecond,
-      round,
-    }));
-    return pairs.filter((pair) => pair.of > 0 && pair.over > 0);
-  });
 }
 
 function strangeRounds(pairs: readonly RoundPair[]): number[] {
