@@ -4,43 +4,85 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { parseGates } from "../gate/expression.ts";
 import { CI_RECIPES } from "./ci-recipe.ts";
+import { runCommandLine } from "./command-line.ts";
 
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "ci-recipe-"))));
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("the shell recipe", () => {
-  test("measures, then gates, and is done where the gate is green", async () => {
-    const [status, calls] = await ran([0, 0]);
-    expect(status).toBe(0);
+  const RUN = "run mine --gate-budget 5m --out reports/latest/ci --quiet";
+
+  test("measures and judges in one run, whose verdict is its own", async () => {
+    for (const code of [0, 3, 4, 5, 6]) expect(await ran([code])).toEqual([code, [RUN]]);
+  });
+
+  test("holds it against a reference, with a budget and rounds of one's own", async () => {
+    const [, calls] = await ran([0], {
+      SILVERBENCH_REFERENCE: "reports/reference",
+      SILVERBENCH_BUDGET: "20 rounds",
+      ROUNDS: "7",
+    });
     expect(calls).toEqual([
-      "run mine --rounds 7 --out reports/latest/ci --quiet",
-      "gate reports/latest/ci --report",
+      "run mine --gate-budget 20 rounds --rounds 7 --reference reports/reference --out reports/latest/ci --quiet",
     ]);
   });
 
-  test("confirms a regression and an open question with more rounds", async () => {
-    expect(await ran([3, 3, 0, 0])).toEqual([0, expect.objectContaining({ length: 4 })]);
-    const [status, calls] = await ran([0, 4, 3, 3], "reports/reference");
-    expect(status).toBe(3);
-    expect(calls[2]).toBe("run mine --rounds 21 --out reports/latest/ci --quiet");
-    expect(calls[3]).toBe("gate reports/latest/ci --report --reference reports/reference");
+  test("adds to the history what is a verdict, and nothing else", async () => {
+    const env = { SILVERBENCH_HISTORY: "reports/history.jsonl", SILVERBENCH_REFERENCE: "kept" };
+    const history =
+      "gate reports/latest/ci --report --history reports/history.jsonl --reference kept";
+    const judged = RUN.replace("5m", "5m --reference kept");
+    expect(await ran([3, 3], env)).toEqual([3, [judged, history]]);
+    expect(await ran([5, 0], env)).toEqual([5, [judged]]);
   });
 
-  test("passes on what is no verdict, at once", async () => {
-    expect(await ran([5])).toEqual([5, expect.objectContaining({ length: 1 })]);
-    expect(await ran([0, 6])).toEqual([6, expect.objectContaining({ length: 2 })]);
+  test("says nothing that the command line does not know", async () => {
+    const all = { SILVERBENCH_HISTORY: "h", SILVERBENCH_REFERENCE: "r", ROUNDS: "7" };
+    const [, calls] = await ran([0, 0], all);
+    for (const call of calls) {
+      const [verb, ...words] = call.split(" ");
+      const help = await helpOf(verb!);
+      for (const flag of words.filter((word) => word.startsWith("--")))
+        expect(help).toContain(flag);
+    }
+  });
+
+  test("shows gates for a noisy runner and for a fixed one, each of which can be read", () => {
+    const gates = [...CI_RECIPES.shell.text().matchAll(/^# {3}gate: (.*)$/gm)].map(
+      ([, list]) => parse(list!) as string[],
+    );
+    expect(gates).toHaveLength(2);
+    const [noisy, fixed] = gates.map(parseGates);
+    expect(noisy!.some(({ over }) => over !== null)).toBe(true);
+    expect(noisy!.every(({ ofReference }) => !ofReference)).toBe(true);
+    expect(fixed!.every(({ over }) => over === null)).toBe(true);
+    expect(fixed!.some(({ ofReference }) => ofReference)).toBe(true);
   });
 });
 
 test("the GitHub workflow is YAML that runs the recipe, keeps the bundle and posts the summary", () => {
   const { jobs, on } = parse(CI_RECIPES.github.text()) as {
-    on: object;
-    jobs: { measure: { steps: { run?: string; uses?: string; if?: string }[] } };
+    on: { workflow_call: { inputs: object } };
+    jobs: {
+      measure: {
+        "runs-on": string;
+        env: Record<string, string>;
+        steps: { run?: string; uses?: string; if?: string }[];
+      };
+    };
   };
   expect(Object.keys(on)).toEqual(["pull_request", "workflow_call"]);
-  const { steps } = jobs.measure;
+  const { steps, env } = jobs.measure;
+  for (const input of Object.keys(on.workflow_call.inputs)) {
+    const { "runs-on": runsOn } = jobs.measure;
+    expect(`${Object.values(env).join(" ")} ${runsOn}`).toContain(`inputs.${input}`);
+  }
+  const script = CI_RECIPES.shell.text();
+  const { SCENARIO: _, ...handedOn } = env;
+  for (const name of Object.keys(handedOn)) expect(script).toContain(name);
   const at = (part: string) =>
     steps.findIndex(({ run = "", uses = "" }) => `${run}${uses}`.includes(part));
   const order = [
@@ -91,7 +133,10 @@ test("the recipe of two commits measures each at its own state, then compares, a
 });
 
 /** Runs the recipe around a command that ends with the given codes, one a call. */
-async function ran(codes: readonly number[], reference = ""): Promise<[number | null, string[]]> {
+async function ran(
+  codes: readonly number[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<[number | null, string[]]> {
   const [log, script, command] = ["log", "ci.sh", "command"].map((name) => join(folder, name));
   await writeFile(log!, "");
   await writeFile(script!, CI_RECIPES.shell.text());
@@ -102,7 +147,23 @@ async function ran(codes: readonly number[], reference = ""): Promise<[number | 
   );
   await chmod(command!, 0o755);
   const { status } = spawnSync("sh", [script!, "mine"], {
-    env: { ...process.env, SILVERBENCH: command!, SILVERBENCH_REFERENCE: reference },
+    env: { ...process.env, SILVERBENCH: command!, ...env },
   });
   return [status, (await readFile(log!, "utf8")).trim().split("\n")];
+}
+
+async function helpOf(verb: string): Promise<string> {
+  const out: string[] = [];
+  await runCommandLine([verb, "--help"], {
+    terminal: {
+      out: (text) => void out.push(text),
+      note: () => {},
+      raw: () => {},
+      isLive: false,
+      columns: 80,
+    },
+    signal: new AbortController().signal,
+    version: "1.2.3",
+  });
+  return out.join("\n");
 }
