@@ -11,7 +11,7 @@ import { labelOf, type Unit } from "./units.ts";
 /** Requests asked one by one before anything is timed. */
 const CHECKED = 32;
 /** A window of the warm-up, or the length of the load if that is shorter. */
-const WINDOW_SECONDS = 0.5;
+const WINDOW_SECONDS = 1;
 /** Drives, and their length, that decide between variants. */
 const TUNING_DRIVES = 3;
 const TUNING_SECONDS = 1;
