@@ -47,6 +47,8 @@ describe("a whole run", () => {
       expect(point.completed).toBeGreaterThan(0);
       expect(point.recall).toBeGreaterThanOrEqual(0.95);
       expect([point.errors, point.violations, point.short]).toEqual([0, 0, 0]);
+      // Seen from outside, through /proc.
+      expect((point.course?.rssMebibytes[0] ?? 0) > 10).toBe(isLinux);
     }
     const { runs } = JSON.parse(stdout) as { runs: { folder: string }[] };
     expect(runs.map(({ folder: at }) => at)).toEqual([out]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseReading, summarise } from "./gpu-sampler.ts";
+import { lookAt, parseReading, summarise } from "./gpu-sampler.ts";
 
 test("a line of nvidia-smi is a reading", () => {
   expect(parseReading("0, 43, 1024, 250.50", 7)).toEqual({
@@ -29,4 +29,13 @@ test("busy time is the share times the time since the reading before, over all G
 
 test("no reading is no usage", () => {
   expect(summarise([])).toBeNull();
+});
+
+test("a look is each GPU's mean, and the sum over them", () => {
+  const lines = ["0, 40, 10, 100", "1, 100, 20, 50", "0, 60, 30, 200", "1, 100, 20, 70"];
+  const look = lookAt(lines.map((line) => parseReading(line, 0)!))!;
+  expect(look.busyShare).toBeCloseTo(1.5, 12);
+  expect(look.watts).toBe(150 + 60);
+  expect(lookAt([parseReading("0, 40, 10, [N/A]", 0)!])).toEqual({ busyShare: 0.4, watts: null });
+  expect(lookAt([])).toBeNull();
 });

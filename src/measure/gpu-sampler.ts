@@ -10,6 +10,14 @@ export interface GpuUsage {
   readonly watts: number | null;
 }
 
+/** What all GPUs together do at a time. */
+export interface GpuLook {
+  /** GPUs busy on average: of one, the share of the time. */
+  readonly busyShare: number;
+  /** null where a GPU does not tell. */
+  readonly watts: number | null;
+}
+
 /** One reading of one GPU. */
 export interface GpuReading {
   readonly index: number;
@@ -27,10 +35,11 @@ const QUERY = "index,utilization.gpu,memory.used,power.draw";
  * Watches the GPUs through `nvidia-smi` from its making until `stop`. It sees the whole machine:
  * whoever else uses a GPU meanwhile is in the numbers.
  */
-export class GpuSampler {
+export class GpuSampler implements Disposable {
   readonly #readings: GpuReading[] = [];
   readonly #child: ChildProcess;
   #text = "";
+  #looked = 0;
 
   constructor() {
     const args = [`--query-gpu=${QUERY}`, "--format=csv,noheader,nounits", `-lms`, `${SAMPLE_MS}`];
@@ -40,10 +49,21 @@ export class GpuSampler {
     this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => this.#read(text));
   }
 
+  /** Of the readings since the last time this was asked; null where there are none. */
+  sinceLastLook(): GpuLook | null {
+    const readings = this.#readings.slice(this.#looked);
+    this.#looked = this.#readings.length;
+    return lookAt(readings);
+  }
+
   /** @returns null where there was not a single reading. */
   stop(): GpuUsage | null {
-    this.#child.kill("SIGKILL");
+    this[Symbol.dispose]();
     return summarise(this.#readings);
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill("SIGKILL");
   }
 
   #read(text: string): void {
@@ -91,6 +111,23 @@ export function summarise(readings: readonly GpuReading[]): GpuUsage | null {
         : watts + powers.reduce((sum, power) => sum + power, 0) / powers.length;
   }
   return { busySeconds, memoryBytes, watts };
+}
+
+/** Readings of a short time, over which each GPU's mean is taken; null without any. */
+export function lookAt(readings: readonly GpuReading[]): GpuLook | null {
+  if (readings.length === 0) return null;
+  let busyShare = 0;
+  let watts: number | null = 0;
+  for (const index of new Set(readings.map((reading) => reading.index))) {
+    const own = readings.filter((reading) => reading.index === index);
+    busyShare += own.reduce((sum, reading) => sum + reading.busyShare, 0) / own.length;
+    const power = own.reduce<number | null>(
+      (sum, reading) => (sum === null || reading.watts === null ? null : sum + reading.watts),
+      0,
+    );
+    watts = watts === null || power === null ? null : watts + power / own.length;
+  }
+  return { busyShare, watts };
 }
 
 /** Several stretches together; null where none was watched. */

@@ -35,7 +35,11 @@ function enrich(result: Result): Result {
       return { ...point, faults: [struck(point, 1.4), struck(point, null)] };
     if (point.system === "model") return { ...point, updates: followed(point) };
     return /gpu|fused/.test(point.system)
-      ? { ...point, gpu: { busySeconds: 2.9, memoryBytes: 3.2e9, watts: 410 } }
+      ? {
+          ...point,
+          gpu: { busySeconds: 2.9, memoryBytes: 3.2e9, watts: 410 },
+          course: withGpu(point),
+        }
       : point;
   });
   const swept = points.filter(({ system }) => ["mesh", "model"].includes(system));
@@ -80,6 +84,10 @@ function enrich(result: Result): Result {
     ].map(weather),
   };
   return { ...richer, frontier: frontierOf(richer) };
+}
+
+function withGpu({ course }: Point): Point["course"] {
+  return course && { ...course, gpus: [0.7, 0.72, null, 0.74], watts: [380, 405, null, 415] };
 }
 
 function followed({ round }: Point): Point["updates"] {

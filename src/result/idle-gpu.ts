@@ -8,7 +8,9 @@ import type { Result } from "./schema.ts";
 export function withoutIdleGpu<R extends Pick<Result, "systems" | "points">>(result: R): R {
   const points = result.points.map((point) => {
     const isElsewhere = result.systems[point.system]?.device === "cpu";
-    return isElsewhere && point.gpu?.busySeconds === 0 ? { ...point, gpu: null } : point;
+    if (!isElsewhere || point.gpu?.busySeconds !== 0) return point;
+    const course = point.course && { ...point.course, gpus: null, watts: null };
+    return { ...point, gpu: null, course };
   });
   return { ...result, points };
 }

@@ -2,10 +2,12 @@ import type { UpdatesSent } from "../load/catalogue-owner.ts";
 import type { Observations } from "../load/observations.ts";
 import type { AnswerQuality } from "../measure/answer-quality.ts";
 import type { GpuUsage } from "../measure/gpu-sampler.ts";
+import type { ResourceSample } from "../measure/resource-course.ts";
 import type { SystemUsage } from "../measure/system-usage.ts";
 import { median } from "../math/quantile.ts";
 import { effectsOf, type FaultEffect, type Strike } from "../measure/fault-recovery.ts";
 import { judgeStretch } from "../measure/validity.ts";
+import { toCourse } from "./course.ts";
 import { latencyIntervalsOf, latencyOf } from "./latency.ts";
 import type { CapacityResult, Point } from "./schema.ts";
 
@@ -27,6 +29,8 @@ export interface Measurement {
   readonly usage: SystemUsage | null;
   /** null where there is no GPU that could be watched. */
   readonly gpu: GpuUsage | null;
+  /** What was seen of its processes from outside; empty where they cannot be seen. */
+  readonly course: readonly ResourceSample[];
   /** CPUs the system may use; null where they are not ours to know. */
   readonly systemCores: number | null;
   /** p99 of the same load on the null system; null where it was not measured. */
@@ -120,6 +124,7 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
     partial: quality.partial,
     faults,
     ...used,
+    course: toCourse(measurement.course),
     filters: byFilter(quality),
     updates: updatesOf(measurement),
     client: {

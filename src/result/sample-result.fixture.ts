@@ -189,6 +189,16 @@ function pointOf({ key, system, round, behaviour, speed, latencies }: Measured):
       contextSwitches: completed,
     })),
     gpu: null,
+    course: {
+      atSeconds: [1, 2, 3, 4],
+      cores: [0.9, 1.1, 1.05, 0.95].map((share) => (share * cpuSeconds) / seconds),
+      rssMebibytes: [0, 1, 2, 3].map(
+        (grown) =>
+          grown + Object.values(behaviour.processes).reduce((sum, [, mib]) => sum + mib, 0),
+      ),
+      gpus: null,
+      watts: null,
+    },
     updates: null,
     stages: Object.fromEntries(
       Object.entries(behaviour.stages).map(([stage, median]) => [

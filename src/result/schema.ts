@@ -99,6 +99,23 @@ export const pointSchema = z.strictObject({
     }),
   ),
   gpu: z.strictObject({ busySeconds: number, memoryBytes: number, watts: number }).nullable(),
+  /**
+   * What its processes used, as a rule second by second, as seen from outside: a column a number, so
+   * that it is small. null: they cannot be seen from here, or the result is older.
+   */
+  course: z
+    .strictObject({
+      /** Under load, at the end of each sample. */
+      atSeconds: z.array(z.number()),
+      /** CPUs busy on average. */
+      cores: z.array(z.number()),
+      rssMebibytes: z.array(z.number()),
+      /** GPUs busy on average, of the whole machine; null where none was watched. */
+      gpus: z.array(number).nullable(),
+      watts: z.array(number).nullable(),
+    })
+    .nullable()
+    .default(null),
   stages: z.record(
     z.string(),
     z.strictObject({

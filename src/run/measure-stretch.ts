@@ -7,6 +7,7 @@ import { scoreAnswers } from "../measure/answer-quality.ts";
 import { calibrate } from "../measure/calibration.ts";
 import type { Strike } from "../measure/fault-recovery.ts";
 import { GpuSampler, type GpuUsage, joinGpuUsage } from "../measure/gpu-sampler.ts";
+import { joinCourses, type ResourceSample, ResourceSampler } from "../measure/resource-course.ts";
 import { type SystemUsage, usageBetween, usageOver } from "../measure/system-usage.ts";
 import { Histogram } from "../math/histogram.ts";
 import { type MeasuredUpdates, toPoint, VERSION_PREFIX } from "../result/point.ts";
@@ -36,6 +37,8 @@ export interface Stretch {
   readonly before: SystemStats | null;
   readonly after: SystemStats | null;
   readonly gpu: GpuUsage | null;
+  /** Empty where its processes cannot be seen from here. */
+  readonly course: readonly ResourceSample[];
   /** null: the catalogue stood still. */
   readonly updates: UpdatesSent | null;
   readonly floorP99Ms: number | null;
@@ -58,25 +61,39 @@ export async function measureStretch(
   const floorP99Ms = (await floor?.p99Ms(occasion, questions, measuring)) ?? null;
   const calibrationMs = calibrate();
   const before = await statsOf(unit);
-  const sampler = measuring.hasGpu && isOurs(unit) ? new GpuSampler() : null;
+  using gpuSampler = measuring.hasGpu && isOurs(unit) ? new GpuSampler() : null;
   const start = { questions, startAt: startOf(occasion, scenario, questions) };
   const faults = faultsFor(scenario, unit.system, occasion.load);
   const ended = new AbortController();
   const sending = measuring.ownerOf(unit)?.send(ended.signal) ?? null;
   // Heard once the drive is over.
   sending?.catch(() => {});
+  const pids = (): number[] => unit.running.processes.map(({ pid }) => pid);
+  using sampler = isOurs(unit) ? new ResourceSampler({ pids, gpu: gpuSampler }) : null;
   const { observed, strikes } =
     faults.length === 0
       ? { observed: await driveUnit(unit, prepared, start, measuring), strikes: [] }
       : await driveWithFaults(unit, faults, prepared, start, measuring);
   ended.abort();
+  const course = sampler?.stop() ?? [];
   const updates = await sending;
-  const gpu = sampler?.stop() ?? null;
+  const gpu = gpuSampler?.stop() ?? null;
   // A system that died under the load cannot be asked; what was seen of it still counts. A process
   // that was killed took its counts with it.
   const isWhole = before !== null && strikes.every(({ kind }) => kind !== "kill");
   const after = isWhole ? await statsOf(unit) : null;
-  return { prepared, observed, before, after, gpu, updates, floorP99Ms, calibrationMs, strikes };
+  return {
+    prepared,
+    observed,
+    before,
+    after,
+    gpu,
+    course,
+    updates,
+    floorP99Ms,
+    calibrationMs,
+    strikes,
+  };
 }
 
 /**
@@ -118,6 +135,9 @@ export async function toMeasuredPoint(
     updates: joinUpdates(stretches, measuring.scenario),
     usage: usageOf(stretches),
     gpu: joinGpuUsage(stretches.map(({ gpu }) => gpu)),
+    course: joinCourses(
+      stretches.map(({ course, observed: { seconds } }) => ({ samples: course, seconds })),
+    ),
     systemCores: isOurs(unit) ? measuring.systemCores : null,
     floorP99Ms,
     blocks: stretches.map(({ observed: { seconds, completed }, calibrationMs }) => ({
