@@ -65,7 +65,8 @@ async function everyItem(extent: Extent): Promise<void> {
     say(speedLine(times, { name, over, batch: BATCH, more }));
   line("MatMul and TopK", "MatMul and TopK", "");
   line("engine", "MatMul and TopK", "goal: 1.11");
-  line("engine, int8", "engine", `goal: 0.67; recall ${recall.toFixed(4)}`);
+  line("engine, int8", "MatMul and TopK", `goal: 0.67; recall ${recall.toFixed(4)}`);
+  line("engine, int8", "engine", "");
   line("engine, conjunction", "engine", "of 8 terms");
   const same = recallOf(await conjunction.answers(), await folded.answers());
   const { widened } = folding.engine.probing;

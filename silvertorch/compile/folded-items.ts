@@ -5,7 +5,7 @@ import { FOLD_DIMS, foldItem, type FoldLayout } from "../eligibility/fold.ts";
 /** Items made at a time. */
 const BLOCK = 4096;
 
-/** Writes each item's embedding with its conditions behind, float32 [places, dim + 64], by row. */
+/** Writes each item's embedding with its conditions behind, float32 [places, dim + FOLD_DIMS], by row. */
 export function addFoldedItems(
   file: WeightsFile,
   { count, dim, embeddings, columns }: Catalogue,

@@ -1,19 +1,20 @@
 import type { CategoricalColumn, Column, NumericColumn } from "../../src/retrieval/catalogue.ts";
 import type { BoundFilter } from "../../src/retrieval/filter/bind.ts";
-import { signatureBits } from "./signature.ts";
+import { codeBits, type FoldCode, foldCodes } from "./fold-codes.ts";
 
 /**
  * Conditions as further dimensions of the product that scores items: an item holds 0 in those that
  * it satisfies and -1 in the others, a query a large number in those that it requires, so that an
  * item which lacks one sinks below all scores, and the others' scores stay as they are to the bit.
  *
- * Values of categorical columns share `valueDims` dimensions by hashing, as in a Bloom filter;
+ * Each categorical column has dimensions of its own, of which every value is some (fold-codes.ts);
  * numbers are compared with some thresholds only. So more items pass than should, never fewer.
  */
 export interface FoldLayout {
+  /** Of the categorical columns that have any. */
+  readonly codes: readonly FoldCode[];
+  /** Where the thresholds begin: each a dimension, behind those of the values. */
   readonly valueDims: number;
-  readonly hashes: number;
-  /** Each a dimension, behind those of the values. */
   readonly thresholds: readonly FoldThreshold[];
 }
 
@@ -24,8 +25,8 @@ export interface FoldThreshold {
   readonly value: number;
 }
 
-/** Dimensions for conditions: half of what embeddings usually have. */
-export const FOLD_DIMS = 64;
+/** Dimensions for conditions: three eighths of what embeddings usually have. */
+export const FOLD_DIMS = 48;
 /**
  * What a query holds where it requires something: beyond every score, and so large that two of them
  * overflow to infinity. Of the items that sink nearly all then sink alike, and a TopK passes by.
@@ -34,8 +35,6 @@ export const FOLD_PENALTY = 3e38;
 /** More terms are planned: their false positives would be checked in vain. */
 export const MAX_FOLDED_TERMS = 8;
 
-/** Best for items of about seven values: a value that an item lacks then seems there in 4%. */
-const HASHES = 4;
 /** At most this share of the dimensions is for numbers. */
 const NUMBER_SHARE = 0.25;
 /** Shares of a column's numbers that thresholds lie at; the first holds of all numbers. */
@@ -51,7 +50,8 @@ export function foldLayout(columns: readonly Column[]): FoldLayout {
       column.kind === "numeric" ? thresholdsOf(column, at, Math.floor((room - 1) / 2)) : [],
     )
     .slice(0, FOLD_DIMS * NUMBER_SHARE);
-  return { valueDims: FOLD_DIMS - thresholds.length, hashes: HASHES, thresholds };
+  const valueDims = FOLD_DIMS - thresholds.length;
+  return { codes: foldCodes(columns, valueDims), valueDims, thresholds };
 }
 
 function thresholdsOf({ values }: NumericColumn, column: number, each: number): FoldThreshold[] {
@@ -74,14 +74,13 @@ function thresholdsOf({ values }: NumericColumn, column: number, each: number): 
 
 /** Writes an item's dimensions behind its embedding. @param into of `FOLD_DIMS` numbers. */
 export function foldItem(
-  { valueDims, hashes, thresholds }: FoldLayout,
+  { codes, valueDims, thresholds }: FoldLayout,
   { columns, item, into }: { columns: readonly Column[]; item: number; into: Float32Array },
 ): void {
   into.fill(-1);
-  for (const [at, column] of columns.entries()) {
-    if (column.kind !== "categorical") continue;
-    for (const code of codesOf(column, item)) {
-      for (const bit of signatureBits({ bits: valueDims, hashes }, at, code)) into[bit] = 0;
+  for (const code of codes) {
+    for (const value of valuesOf(columns[code.column] as CategoricalColumn, item)) {
+      for (const bit of codeBits(code, value)) into[bit] = 0;
     }
   }
   for (const [at, { column, side, value }] of thresholds.entries()) {
@@ -91,7 +90,7 @@ export function foldItem(
   }
 }
 
-const codesOf = ({ offsets, values }: CategoricalColumn, item: number): Uint32Array =>
+const valuesOf = ({ offsets, values }: CategoricalColumn, item: number): Uint32Array =>
   values.subarray(offsets[item], offsets[item + 1]);
 
 /**
@@ -109,9 +108,9 @@ export function foldPenalties(filter: BoundFilter, layout: FoldLayout): Float32A
 }
 
 function requiredBy(term: BoundFilter, layout: FoldLayout): number[] {
-  const { valueDims, hashes } = layout;
   if (term.kind === "in" && term.codes.length === 1) {
-    return signatureBits({ bits: valueDims, hashes }, term.column, term.codes[0]!);
+    const code = layout.codes.find(({ column }) => column === term.column);
+    return code === undefined ? [] : codeBits(code, term.codes[0]!);
   }
   if (term.kind !== "compare") return [];
   const { column, op, value } = term;

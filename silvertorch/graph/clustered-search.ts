@@ -1,5 +1,6 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
+import { bestOfMany } from "./block-top-k.ts";
 import type { ClusterWeights } from "./cluster-weights.ts";
 import type { DeviceForm } from "./device-form.ts";
 import { exclusion, forEachList } from "./exclusion.ts";
@@ -49,8 +50,9 @@ function wholeSearch(
     places: forEachList(graph, places, lists),
     penalties: forEachList(graph, excluded.penalties, lists),
   });
+  const many = { places: items.dims[0]!, lists, form: inputs.form };
   const penalised = (branch: GraphBuilder, penalties: Value): Ranked =>
-    bestOf(branch, branch.node("Add", [allowed, penalties]), k, inputs.form);
+    bestOfMany(branch, branch.node("Add", [allowed, penalties]), k, many);
   return either(graph, {
     name: "filtered",
     condition: eligibility.filtered,

@@ -13,6 +13,8 @@ export interface DeviceForm {
    * lowest finite number, which comes before -inf: an answer then holds rows that there are not.
    */
   readonly topK: "ofAny" | "ofFinite";
+  /** Neighbours of a block, where long lists are gone through in blocks (block-top-k.ts); 0: whole. */
+  readonly blockWidth: number;
 }
 
 const ON_BITS: DeviceForm = {
@@ -20,12 +22,19 @@ const ON_BITS: DeviceForm = {
   queryBytes: "unsigned",
   products: "byCluster",
   topK: "ofAny",
+  blockWidth: 0,
 };
 
 /** What kernels a device has decides: src/onnx/cuda-kernels.ts lists those of CUDA. */
 const FORMS: Readonly<Record<Device, DeviceForm>> = {
-  cpu: ON_BITS,
-  cuda: { eligibility: "cells", queryBytes: "signed", products: "byQuery", topK: "ofFinite" },
+  cpu: { ...ON_BITS, blockWidth: 32 },
+  cuda: {
+    eligibility: "cells",
+    queryBytes: "signed",
+    products: "byQuery",
+    topK: "ofFinite",
+    blockWidth: 0,
+  },
   webgpu: ON_BITS,
 };
 

@@ -1,11 +1,12 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
+import { bestOfMany } from "./block-top-k.ts";
 import type { DeviceForm } from "./device-form.ts";
 import type { Eligibility } from "./eligibility.ts";
 import { exclusion, forEachList, withPadding, type ExclusionInputs } from "./exclusion.ts";
 import { quantisedScoring, type QuantisedItems } from "./quantised-scoring.ts";
 import { scoring, type Lists } from "./scoring.ts";
-import { bestOf, either, type Ranked } from "./top-k.ts";
+import { either, type Ranked } from "./top-k.ts";
 
 export interface SearchWeights {
   /** float32 or float16 [paddedItems, dim] */
@@ -54,20 +55,16 @@ export function exhaustiveSearch(
     places: forEachList(graph, excluded.rows, lists),
     penalties: forEachList(graph, excluded.penalties, lists),
   });
+  const many = { places: items.dims[0]!, lists, form };
   return either(graph, {
     name: "filtered",
     condition: eligibility.filtered,
     lists,
     yes: (branch) => {
-      const penalties = eligibility.ofAll(branch);
-      return bestOf(
-        branch,
-        branch.node("Add", [allowed, overLists(branch, penalties, lists)]),
-        k,
-        form,
-      );
+      const penalties = overLists(branch, eligibility.ofAll(branch), lists);
+      return bestOfMany(branch, branch.node("Add", [allowed, penalties]), k, many);
     },
-    no: (branch) => bestOf(branch, allowed, k, form),
+    no: (branch) => bestOfMany(branch, allowed, k, many),
   });
 }
 

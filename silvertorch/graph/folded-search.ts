@@ -1,16 +1,17 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { FOLD_DIMS, FOLD_PENALTY } from "../eligibility/fold.ts";
+import { bestOfMany } from "./block-top-k.ts";
 import { minusInfinity } from "./candidates.ts";
 import { cellBits, cellProgramInputs, cellProgramsOf, type CellProgram } from "./cell-machine.ts";
 import { shortened, starved } from "./exact-check.ts";
 import { exclusion, withPadding } from "./exclusion.ts";
 import type { SearchInputs } from "./exhaustive-search.ts";
 import { scoring } from "./scoring.ts";
-import { bestOf, type Ranked } from "./top-k.ts";
+import type { Ranked } from "./top-k.ts";
 
 export interface FoldedWeights {
-  /** float32 [paddedItems, dim + 64]: embeddings, and behind them what is required of them. */
+  /** float32 [paddedItems, dim + FOLD_DIMS]: embeddings, and behind them what is required of them. */
   readonly items: StoredTensor;
   /** int32 [items, cells] */
   readonly cells: StoredTensor;
@@ -20,7 +21,7 @@ export interface FoldedWeights {
 export interface FoldInputs {
   /** bool []: whether the batch is searched so. */
   readonly folded: Value;
-  /** float32 [batch, 64] */
+  /** float32 [batch, FOLD_DIMS] */
   readonly penalties: Value;
   /** By which what was found is checked. */
   readonly program: CellProgram;
@@ -71,7 +72,11 @@ export function foldedSearch(
     places: excluded.rows,
     penalties: excluded.penalties,
   });
-  const { values, rows } = bestOf(graph, allowed, graph.node("Max", [k, fold.fetch]));
+  const { values, rows } = bestOfMany(graph, allowed, graph.node("Max", [k, fold.fetch]), {
+    places: weights.items.dims[0]!,
+    lists: 1,
+    form: inputs.form,
+  });
   const nothing = minusInfinity(graph);
   const sunk = graph.constant("float32", [], Float32Array.of(-FOLD_PENALTY / 2));
   const before = graph.node("Where", [graph.node("Less", [values, sunk]), nothing, values]);
@@ -83,7 +88,7 @@ export function foldedSearch(
   };
 }
 
-/** Queries with what they require behind each head's: float32 [batch, heads x (dim + 64)]. */
+/** Queries with what they require behind each head's: float32 [batch, heads x (dim + FOLD_DIMS)]. */
 function widened(
   graph: GraphBuilder,
   { queries, heads }: SearchInputs,

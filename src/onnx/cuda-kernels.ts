@@ -10,8 +10,8 @@ import type { GraphBuilder } from "./graph-builder.ts";
  */
 const CUDA_OPERATORS: ReadonlySet<string> = new Set(
   [
-    "Abs Add And Cast Concat Div Equal Exp Expand FusedMatMul Gather GatherElements Gemm Greater",
-    "GreaterOrEqual Identity If IsNaN Less LessOrEqual Log MatMul MatMulInteger Max Min Mul Neg Not",
+    "Abs Add And Cast Concat Div Equal Exp Expand FusedMatMul Gather GatherElements GatherND Gemm",
+    "Greater GreaterOrEqual Identity If IsNaN Less LessOrEqual Log MatMul MatMulInteger Max Min Mul Neg Not",
     "Or Pow QuantizeLinear Range ReduceL2 ReduceMax ReduceSum Relu Reshape Scan ScatterElements",
     "Shape Slice Softmax Split Sqrt Squeeze Sub TopK Transpose Unsqueeze Where Xor",
   ].flatMap((line) => line.split(" ")),

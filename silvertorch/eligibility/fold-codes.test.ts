@@ -1,0 +1,79 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { CategoricalColumn, Column } from "../../src/retrieval/catalogue.ts";
+import { codeBits, foldCodes } from "./fold-codes.ts";
+
+/** A column whose items have so many values each. */
+function column(values: number, held: readonly number[]): CategoricalColumn {
+  const offsets = Uint32Array.from([0, ...held.map((_, item) => sum(held.slice(0, item + 1)))]);
+  const codes = held.flatMap((count) => Array.from({ length: count }, (_, at) => at));
+  return {
+    kind: "categorical",
+    name: "c",
+    vocabulary: Array.from({ length: values }, (_, at) => `v${at}`),
+    offsets,
+    values: Uint32Array.from(codes),
+  };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+const numeric: Column = { kind: "numeric", name: "n", values: Float32Array.of(1) };
+
+describe("the dimensions of a value", () => {
+  const shape = fc
+    .record({ dims: fc.integer({ min: 1, max: 12 }), first: fc.nat(9) })
+    .chain(({ dims, first }) =>
+      fc.integer({ min: 1, max: dims }).map((picks) => ({ column: 0, first, dims, picks })),
+    );
+
+  test("are as many as are picked, of the column's own, and another choice for each value there is room for", () => {
+    fc.assert(
+      fc.property(shape, (code) => {
+        const { first, dims, picks } = code;
+        let choices = 1;
+        for (let i = 1; i <= picks; i++) choices = (choices * (dims - picks + i)) / i;
+        const all = Array.from({ length: choices }, (_, value) => codeBits(code, value));
+        for (const bits of all) {
+          expect(new Set(bits).size).toBe(picks);
+          for (const bit of bits) expect(bit >= first && bit < first + dims).toBe(true);
+        }
+        expect(new Set(all.map((bits) => bits.toSorted((a, b) => a - b).join())).size).toBe(
+          Math.round(choices),
+        );
+        expect(codeBits(code, choices)).toEqual(codeBits(code, 0));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe("dimensions dealt out", () => {
+  const one = Array.from({ length: 20 }, () => 1);
+  const several = Array.from({ length: 20 }, (_, item) => 1 + (item % 4));
+
+  test("are all used, side by side, by position of the column", () => {
+    const codes = foldCodes([numeric, column(50, several), column(2000, one)], 24);
+    expect(codes.map(({ column: at }) => at)).toEqual([1, 2]);
+    expect(codes[0]!.first).toBe(0);
+    expect(codes[1]!.first).toBe(codes[0]!.dims);
+    expect(sum(codes.map(({ dims }) => dims))).toBe(24);
+    // What has several values at once is harder to tell apart.
+    expect(codes[0]!.dims).toBeGreaterThan(codes[1]!.dims);
+  });
+
+  test("tell the values of a single-valued column apart without a doubt, where they can", () => {
+    const [code] = foldCodes([column(20, one), column(100, several)], 24);
+    let choices = 1;
+    for (let i = 1; i <= code!.picks; i++) choices = (choices * (code!.dims - code!.picks + i)) / i;
+    expect(choices).toBeGreaterThanOrEqual(20);
+  });
+
+  test("leave columns out where there are more than dimensions, and need no column", () => {
+    const codes = foldCodes(
+      Array.from({ length: 30 }, () => column(9, several)),
+      8,
+    );
+    expect(sum(codes.map(({ dims }) => dims))).toBe(8);
+    expect(foldCodes([numeric], 8)).toEqual([]);
+  });
+});

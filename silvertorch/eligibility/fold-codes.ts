@@ -1,0 +1,140 @@
+import type { CategoricalColumn, Column } from "../../src/retrieval/catalogue.ts";
+
+/**
+ * How values of a column are told apart by a few dimensions: each is `picks` of them, a choice of its
+ * own while there are choices left. So two values never look the same where the choices are as many
+ * as the values, and an item of one value shows it without a doubt: a binary code of constant weight.
+ * Of an item of several values all their dimensions are set, and a value may seem there that is not.
+ */
+export interface FoldCode {
+  /** Position among the catalogue's columns. */
+  readonly column: number;
+  /** The first of the column's dimensions, and how many there are. */
+  readonly first: number;
+  readonly dims: number;
+  readonly picks: number;
+}
+
+/** More would make no code better that is as short as these. */
+const MOST_PICKS = 6;
+
+/**
+ * Deals out dimensions to the categorical columns, so that in the sum over them a value that an item
+ * lacks seems there as seldom as can be. A column that gets none is left to the check.
+ */
+export function foldCodes(columns: readonly Column[], dims: number): FoldCode[] {
+  const dealt = columns.flatMap((column, at) =>
+    column.kind === "categorical" ? [{ column: at, codes: bestCodes(column, dims) }] : [],
+  );
+  // least[d]: the smallest sum of errors that d dimensions can have, column by column.
+  let least = new Float64Array(dims + 1);
+  const shares = dealt.map(({ codes }) => {
+    const next = new Float64Array(dims + 1).fill(Infinity);
+    const share = new Uint32Array(dims + 1);
+    for (let all = 0; all <= dims; all++) {
+      for (let own = 0; own <= all; own++) {
+        const error = least[all - own]! + codes[own]!.error;
+        if (error < next[all]!) [next[all], share[all]] = [error, own];
+      }
+    }
+    least = next;
+    return share;
+  });
+  let left = dims;
+  const given = shares.toReversed().map((share) => {
+    const own = share[left]!;
+    left -= own;
+    return own;
+  });
+  let first = 0;
+  return given.toReversed().flatMap((own, at): FoldCode[] => {
+    if (own === 0) return [];
+    const { column, codes } = dealt[at]!;
+    const code = { column, first, dims: own, picks: codes[own]!.picks };
+    first += own;
+    return [code];
+  });
+}
+
+/** The dimensions of a value, `picks` of them. @param value its code in the column. */
+export function codeBits({ first, dims, picks }: FoldCode, value: number): number[] {
+  const choices = choose(dims, picks);
+  // A step without a common divisor keeps values apart, and neighbours unlike each other.
+  let rank = ((value % choices) * stepOf(choices)) % choices;
+  const bits: number[] = [];
+  for (let dim = dims - 1, open = picks; open > 0; dim--) {
+    // The combinatorial number system: so many choices have all their dimensions below this one.
+    const below = choose(dim, open);
+    if (rank < below) continue;
+    rank -= below;
+    bits.push(first + dim);
+    open--;
+  }
+  return bits;
+}
+
+interface Sized {
+  readonly picks: number;
+  /** How often a value that an item lacks seems there, 0..1. */
+  readonly error: number;
+}
+
+/** The best code of a column for each number of dimensions; with none every value seems there. */
+function bestCodes(column: CategoricalColumn, dims: number): Sized[] {
+  const shares = valueShares(column);
+  const values = column.vocabulary.length;
+  return Array.from({ length: dims + 1 }, (_, own) => {
+    const choices = Array.from({ length: Math.min(MOST_PICKS, own) }, (__, at) => at + 1);
+    const sized = choices.map((picks): Sized => {
+      return { picks, error: errorOf({ dims: own, picks, values, shares }) };
+    });
+    return sized.reduce((best, each) => (each.error < best.error ? each : best), {
+      picks: 0,
+      error: 1,
+    });
+  });
+}
+
+interface Code {
+  readonly dims: number;
+  readonly picks: number;
+  readonly values: number;
+  /** Share of the items that have n values, for each n. */
+  readonly shares: readonly number[];
+}
+
+function errorOf({ dims, picks, values, shares }: Code): number {
+  const choices = choose(dims, picks);
+  const alike = values <= choices ? 0 : 1 / choices;
+  return shares.reduce((sum, share, held) => {
+    if (held === 0) return sum;
+    const set = 1 - (1 - picks / dims) ** held;
+    return sum + share * (held === 1 ? alike : set ** picks);
+  }, 0);
+}
+
+function valueShares({ offsets }: CategoricalColumn): number[] {
+  const items = offsets.length - 1;
+  const counts: number[] = [];
+  for (let item = 0; item < items; item++) {
+    const held = offsets[item + 1]! - offsets[item]!;
+    counts[held] = (counts[held] ?? 0) + 1;
+  }
+  return Array.from(counts, (count) => (count ?? 0) / Math.max(1, items));
+}
+
+/** How many ways there are to pick some of n. */
+function choose(n: number, some: number): number {
+  let ways = 1;
+  for (let i = 1; i <= some; i++) ways = (ways * (n - some + i)) / i;
+  return n < some ? 0 : Math.round(ways);
+}
+
+/** About the golden section of a number, without a divisor in common with it. */
+function stepOf(choices: number): number {
+  let step = Math.max(1, Math.round(choices * 0.618));
+  while (divisor(step, choices) > 1) step++;
+  return step;
+}
+
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));

@@ -1,0 +1,85 @@
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { GraphBuilder } from "../../src/onnx/graph-builder.ts";
+import { bestOfBlocks, bestOfMany } from "./block-top-k.ts";
+import { formOf } from "./device-form.ts";
+import { LayerBench, longs, tensor } from "./layer-bench.fixture.ts";
+
+let bench: LayerBench;
+beforeAll(async () => {
+  bench = await LayerBench.open();
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+const BATCH = 3;
+const PLACES = 64;
+/** Few different numbers, so that many are equal, and some that are not eligible. */
+const score = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constant(-Infinity));
+
+/** Place by value descending, then by place: what a list is by definition. */
+function bestPlaces(scores: readonly number[], k: number): number[] {
+  const order = scores.map((_, place) => place);
+  const before = (a: number, b: number): number =>
+    scores[a] === scores[b] ? a - b : scores[b]! - scores[a]!;
+  return order.toSorted(before).slice(0, k);
+}
+
+describe.each([1, 2])("the best of blocks, %i lists a request", (lists) => {
+  const shape = lists === 1 ? [BATCH, PLACES] : [BATCH, lists, PLACES];
+  const dims = lists === 1 ? ["batch", PLACES] : ["batch", lists, PLACES];
+
+  test.each(["cpu", "cuda"] as const)(
+    "are those of all, in the same order, as %s has it",
+    async (device) => {
+      await using session = await bench.load((graph) => {
+        const { values, rows } = bestOfBlocks(
+          graph,
+          graph.input("scores", "float32", dims),
+          graph.input("k", "int64", [1]),
+          { places: PLACES, lists, form: { ...formOf(device), blockWidth: 4 } },
+        );
+        return [values, rows];
+      });
+      const all = fc.array(score, {
+        minLength: BATCH * lists * PLACES,
+        maxLength: BATCH * lists * PLACES,
+      });
+      await fc.assert(
+        fc.asyncProperty(all, fc.integer({ min: 1, max: PLACES }), async (scores, k) => {
+          const found = await session.run({
+            scores: tensor("float32", shape, Float32Array.from(scores)),
+            k: longs([1], k),
+          });
+          const [values, rows] = [found["0"]!, found["1"]!].map(({ data }) =>
+            Array.from(data, Number),
+          );
+          for (let list = 0; list < BATCH * lists; list++) {
+            const own = scores.slice(list * PLACES, (list + 1) * PLACES);
+            const wanted = bestPlaces(own, k);
+            expect(values!.slice(list * k, (list + 1) * k)).toEqual(
+              wanted.map((at) => own[at]! + 0),
+            );
+            expect(rows!.slice(list * k, (list + 1) * k)).toEqual(wanted);
+          }
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+});
+
+test("short lists, and those that blocks do not fill, are gone through whole", () => {
+  const inBlocks = (places: number, blockWidth: number): boolean => {
+    const graph = new GraphBuilder("lists");
+    bestOfMany(graph, graph.input("scores", "float32", ["batch", places]), graph.ints(10), {
+      places,
+      lists: 1,
+      form: { ...formOf("cpu"), blockWidth },
+    });
+    return graph.operators().has("GatherND");
+  };
+  expect(inBlocks(1 << 16, 32)).toBe(true);
+  expect(inBlocks((1 << 16) + 8, 32)).toBe(false);
+  expect(inBlocks(1024, 32)).toBe(false);
+  expect(inBlocks(1 << 16, 0)).toBe(false);
+});
