@@ -88,11 +88,11 @@ export function resourceSpec(
   const highest = Math.max(0, ...all.map(({ value }) => value));
   const x = {
     field: "at",
-    type: "quantitative",
+    type: "quantitative" as const,
     title: "seconds under load",
-    scale: { domain: [0, Math.max(1, ...all.map(({ at }) => at))], nice: false },
+    scale: { domain: [0, Math.max(1, ...all.map(({ at }) => at))], nice: false as const },
     axis: { tickCount: 6, format: "~r" },
-  } as const;
+  };
   const y = {
     field: "value",
     type: "quantitative" as const,
