@@ -12,8 +12,8 @@ const COMPARED = ["throughput", "goodput", "p50", "p99", "cpu"] as const;
 
 /**
  * Each system over the mesh, each challenger over the same mesh in one process, and each challenger
- * on a GPU over the mesh that has one, too: at the headline load, paired by round or block, valid points
- * only. A comparison without a pair is kept, with ratio null.
+ * on a GPU over the mesh that has one, too: at the headline load, paired by round or block, valid
+ * points only. A comparison without a pair is kept, with ratio null.
  */
 export function compareSystems(
   result: Pick<Result, "systems" | "scenario" | "points" | "tuning">,
