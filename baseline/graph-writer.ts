@@ -16,8 +16,12 @@ export class GraphWriter {
     this.#weights = weights;
   }
 
-  /** float32 weights as a value of the graph. */
-  async weight(label: string, dims: readonly number[], values: Float32Array): Promise<Value> {
+  /** float32 weights, in one piece or many, as a value of the graph. */
+  async weight(
+    label: string,
+    dims: readonly number[],
+    values: Float32Array | readonly Float32Array[],
+  ): Promise<Value> {
     const name = `${this.#name}.${label}`;
     return this.graph.weight(await this.#weights.add(name, "float32", dims, values));
   }

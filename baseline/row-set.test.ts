@@ -10,6 +10,16 @@ function rowsIn(set: RowSet): number[] {
   return [...rows];
 }
 
+function rowsOfBits(set: RowSet, length: number): number[] {
+  const bytes = new Int32Array(length);
+  set.writeBits(bytes);
+  const rows: number[] = [];
+  for (const [at, byte] of bytes.entries()) {
+    for (let bit = 0; bit < 8; bit++) if ((byte >>> bit) & 1) rows.push(at * 8 + bit);
+  }
+  return rows;
+}
+
 /** Scattered rows, and stretches long enough for bitmap and run containers. */
 const stretch = fc.record({
   from: fc.integer({ min: 0, max: 400_000 }),
@@ -33,6 +43,7 @@ describe("RowSet", () => {
         );
         expect(set.cardinality).toBe(sorted.length);
         expect(rowsIn(set)).toEqual(sorted);
+        expect(rowsOfBits(set, 54_000)).toEqual(sorted);
         for (const row of sorted.slice(0, 50)) {
           expect(set.has(row)).toBe(true);
           expect(set.has(row + 1)).toBe(rows.has(row + 1));
@@ -77,6 +88,7 @@ describe("RowSet of a range", () => {
     expect(set.cardinality).toBe(expected.length);
     expect(set.writeRows(out)).toBe(expected.length);
     expect([...out]).toEqual(expected);
+    expect(rowsOfBits(set, Math.ceil((to - from) / 8))).toEqual(expected);
     const first = Array.from({ length: Math.min(to - from, 100) }, (_, row) => row);
     expect(first.filter((row) => set.has(row))).toEqual(expected.filter((row) => row < 100));
   });

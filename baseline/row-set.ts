@@ -78,6 +78,29 @@ export class RowSet {
     return count;
   }
 
+  /**
+   * Sets a bit a row, lowest first, in bytes that are all 0. Each byte has a number of its own,
+   * since few devices take anything smaller.
+   * @param bytes [ceil(rows of the range / 8)] or more
+   */
+  writeBits(bytes: Int32Array): void {
+    const range = this.#range;
+    for (const container of this.#containers) {
+      const start = container.key * CONTAINER_ROWS - (range?.from ?? 0);
+      const isWhole = range === null || isInside(container.key, range);
+      if (container.kind === "bitmap" && isWhole && start % 8 === 0) {
+        const bits = this.#bytes.subarray(container.at, container.at + BITMAP_BYTES);
+        const room = bytes.length - start / 8;
+        bytes.set(room < bits.length ? bits.subarray(0, room) : bits, start / 8);
+        continue;
+      }
+      for (const row of range === null ? this.#rowsOf(container) : this.#within(container, range)) {
+        const at = row - (range?.from ?? 0);
+        bytes[at >>> 3]! |= 1 << (at & 7);
+      }
+    }
+  }
+
   #countOf(container: PortableContainer): number {
     const range = this.#range;
     if (range === null || isInside(container.key, range)) return container.cardinality;
@@ -86,10 +109,15 @@ export class RowSet {
 
   /** The rows of a container that are in the range. */
   #within(container: PortableContainer, range: RowRange): Uint32Array {
-    const rows = new Uint32Array(container.cardinality);
-    WRITERS[container.kind](this.#bytes, container, rows, 0);
+    const rows = this.#rowsOf(container);
     if (isInside(container.key, range)) return rows;
     return rows.filter((row) => row >= range.from && row < range.to);
+  }
+
+  #rowsOf(container: PortableContainer): Uint32Array {
+    const rows = new Uint32Array(container.cardinality);
+    WRITERS[container.kind](this.#bytes, container, rows, 0);
+    return rows;
   }
 }
 

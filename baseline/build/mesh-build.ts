@@ -139,7 +139,7 @@ function buildIndex(
 /** The settings that each shard of an index is built by. */
 function indexParts(index: MeshSettings["index"]): object[] {
   const { kind, device, precision, connectivity, expansionAdd, clusters, shards } = index;
-  if (device !== undefined) return perShard({ kind: "flat-graph" }, shards);
+  if (device !== undefined) return perShard({ kind: "flat-graph-filtered" }, shards);
   if (kind === "flat") return [];
   // Both kinds of inverted lists are of the same clusters.
   const from =

@@ -17,14 +17,15 @@ export interface Lanes {
  * @param searchThreads Of all copies of a shard of the index together.
  */
 export function lanesFor(
-  { replicas }: Pick<MeshSettings, "replicas">,
+  { replicas, index }: Pick<MeshSettings, "replicas" | "index">,
   searchThreads: number,
 ): Lanes {
   return {
     feature: replicas.feature,
     filter: replicas.filter,
-    // One more than it has threads, so that none waits for the wire.
-    index: searchThreads + 1,
+    // One more than it has threads, so that none waits for the wire. A device takes one batch after
+    // the other, and the larger it is the less a query costs.
+    index: (index.device === undefined ? searchThreads : replicas.index) + 1,
     ranker: replicas.ranker + 1,
     tower: replicas.tower,
   };

@@ -6,6 +6,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Random } from "../../src/math/random.ts";
 import { DeviceIndex, writeDeviceIndex } from "./device-index.ts";
 import { type DeviceWalksOptions, walkOnDevice } from "./device-walks.ts";
+import { packRows } from "../filter/pack-rows.ts";
+import { RowSet } from "../row-set.ts";
+import { passingBits } from "./passing-bits.ts";
 
 const items = 3_000;
 const dim = 10;
@@ -27,10 +30,18 @@ function valueOf(row: number, query: number): number {
   return sum;
 }
 
-const best = (query: number, k: number): number[] =>
+const best = (query: number, k: number, passes: (row: number) => boolean = () => true): number[] =>
   Array.from({ length: items }, (_, row) => row)
+    .filter(passes)
     .toSorted((a, b) => valueOf(b, query) - valueOf(a, query))
     .slice(0, k);
+
+const everything = () => passingBits([null, null, null], items);
+
+const everySeventh = packRows(
+  Uint32Array.from({ length: Math.ceil(items / 7) }, (_, at) => at * 7),
+);
+const three = packRows(Uint32Array.of(5, 77, items - 1));
 
 // Without a GPU, Chromium's software one plays it.
 const SOFTWARE = "/usr/lib/chromium/vk_swiftshader_icd.json";
@@ -46,7 +57,7 @@ const devices = [
 
 it.each(devices)("finds the best rows of each query of a batch on %s", async (device) => {
   await using index = await DeviceIndex.open(folder, { items, dim, device });
-  const { rows, values, counts } = await index.walk(queries.slice(), 20);
+  const { rows, values, counts } = await index.walk(queries.slice(), everything(), 20);
   expect([...counts]).toEqual([20, 20, 20]);
   for (let query = 0; query < 3; query++) {
     const own = [...rows.subarray(query * 20, query * 20 + 20)];
@@ -57,11 +68,24 @@ it.each(devices)("finds the best rows of each query of a batch on %s", async (de
   }
 });
 
+it.each(devices)("finds nothing that a query's filter forbids on %s", async (device) => {
+  await using index = await DeviceIndex.open(folder, { items, dim, device });
+  const filters = passingBits([new RowSet(everySeventh), null, new RowSet(three)], items);
+  const { rows, counts } = await index.walk(queries.slice(), filters, 20);
+  expect([...counts]).toEqual([20, 20, 3]);
+  expect([...rows.subarray(0, 20)]).toEqual(best(0, 20, (row) => row % 7 === 0));
+  expect([...rows.subarray(20, 40)]).toEqual(best(1, 20));
+  const passing = new Set([5, 77, items - 1]);
+  expect([...rows.subarray(40, 43)]).toEqual(best(2, 3, (row) => passing.has(row)));
+});
+
 it("finds the same where a batch has more scores than one product may", async () => {
   const shape = { items, dim, device: "cpu" } as const;
   await using whole = await DeviceIndex.open(folder, shape);
   await using inParts = await DeviceIndex.open(folder, { ...shape, mostScores: 2 * items });
-  expect(await inParts.walk(queries.slice(), 20)).toEqual(await whole.walk(queries.slice(), 20));
+  const filters = () => passingBits([null, new RowSet(everySeventh), new RowSet(three)], items);
+  const found = await inParts.walk(queries.slice(), filters(), 20);
+  expect(found).toEqual(await whole.walk(queries.slice(), filters(), 20));
 });
 
 it("walks for those of a batch that a walk is worth, as wide as the widest asks", async () => {
@@ -71,28 +95,47 @@ it("walks for those of a batch that a walk is worth, as wide as the widest asks"
     dim,
     items,
     builtRows: items,
+    range: null,
     settings: { join: "auto", expansionSearch: 0, exactBelow: 0.01 },
   };
-  const search = (vectors: Float32Array, eligible: number) => ({
+  const search = (vectors: Float32Array, bitmap: Uint8Array | null, count: number) => ({
     vectors,
     k: 10,
-    eligible: { bitmap: eligible === items ? null : new Uint8Array(0), count: eligible },
+    eligible: { bitmap, count },
     excluded: new Uint32Array(0),
   });
-  const [narrow, none, heads] = await walkOnDevice(
-    [
-      search(queries.slice(0, dim), items),
-      search(queries.slice(0, dim), 12),
-      search(queries.slice(dim), items / 2),
-    ],
-    options,
-  );
+  const batch = [
+    search(queries.slice(0, dim), null, items),
+    search(queries.slice(0, dim), three, 3),
+    search(queries.slice(dim), everySeventh, Math.ceil(items / 7)),
+  ];
+  const [all, none, heads] = await walkOnDevice(batch, options);
   expect(none).toBeNull();
-  expect(narrow!.wanted).toBe(heads!.wanted);
-  expect([...narrow!.rows.subarray(0, 10)]).toEqual(best(0, 10));
+  expect(all!.wanted).toBe(heads!.wanted);
+  expect([...all!.rows.subarray(0, 10)]).toEqual(best(0, 10));
   const second = heads!.rows.subarray(heads!.wanted);
-  expect([...second.subarray(0, 10)]).toEqual(best(2, 10));
+  expect([...second.subarray(0, 10)]).toEqual(best(2, 10, (row) => row % 7 === 0));
   expect(heads!.counts).toHaveLength(2);
+  // Where the filter comes after the walk, it is given whatever is near.
+  const after = { ...options, settings: { ...options.settings, join: "post" as const } };
+  const [, , unfiltered] = await walkOnDevice(batch, after);
+  expect([...unfiltered!.rows.subarray(0, 10)]).toEqual(best(1, 10));
+});
+
+it("walks a shard for the rows of its own that pass", async () => {
+  const range = { from: 1_003, to: items };
+  const own = items - range.from;
+  const shard = await mkdtemp(join(folder, "shard-"));
+  await writeDeviceIndex(shard, { embeddings: embeddings.subarray(range.from * dim), dim });
+  await using device = await DeviceIndex.open(shard, { items: own, dim, device: "cpu" });
+  const settings = { join: "auto", expansionSearch: 0, exactBelow: 0.01 } as const;
+  const shape = { device, dim, items: own, builtRows: items, range, settings };
+  const eligible = { bitmap: everySeventh, count: Math.ceil(items / 7) };
+  const vectors = queries.slice(0, dim);
+  const asked = { vectors, k: 10, eligible, excluded: new Uint32Array(0) };
+  const [found] = await walkOnDevice([asked], shape);
+  const rows = [...found!.rows.subarray(0, 10)].map((row) => row + range.from);
+  expect(rows).toEqual(best(0, 10, (row) => row >= range.from && row % 7 === 0));
 });
 
 it.skipIf(hasNvidia)("says what is missing for a device that is not there", async () => {

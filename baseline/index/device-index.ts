@@ -6,6 +6,7 @@ import { SessionThread } from "../../src/onnx/session-thread.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
 import { endService } from "../../src/process/service-main.ts";
 import { GraphWriter } from "../graph-writer.ts";
+import { bytesOf, type PassingBits, passingBits } from "./passing-bits.ts";
 import type { Walked } from "./walk.ts";
 
 const NAME = "flat";
@@ -20,8 +21,14 @@ const TRIED_QUERIES = 16;
 const MOST_SCORES = 2 ** 29;
 
 /**
- * Writes a flat index as a graph: queries float32 [n, dim] and how many rows are wanted, to the
- * rows of largest inner product and their values.
+ * What a row that does not pass is scored: below all that pass, yet above the -3.4e38 with which
+ * CUDA's TopK fills up, so that its padding never outranks a row.
+ */
+const FORBIDDEN = -1e30;
+
+/**
+ * Writes a flat index as a graph: queries float32 [n, dim], their filters' bits (`PassingBits`) and
+ * how many rows are wanted, to the rows of largest inner product that pass, and their values.
  */
 export async function writeDeviceIndex(
   folder: string,
@@ -30,15 +37,34 @@ export async function writeDeviceIndex(
   await using weights = await WeightsFile.create(join(folder, `${NAME}.onnx.data`));
   const writer = new GraphWriter(NAME, weights);
   const { graph } = writer;
+  const items = embeddings.length / dim;
+  const bytes = bytesOf(items);
   const queries = graph.input("queries", "float32", ["n", dim]);
+  const passing = graph.input("passing", "int32", ["filters", bytes]);
+  const filterOf = graph.input("filterOf", "int32", ["n"]);
   const wanted = graph.input("wanted", "int64", [1]);
-  const items = await writer.weight("items", [embeddings.length / dim, dim], embeddings);
-  const scores = graph.node("Gemm", [queries, items], { attributes: { transB: 1 } });
+  // No device has operators on bits that CUDA has too, so a table says what each byte stands for.
+  const table = await writer.weight("penalties", [256, 8], penaltiesByByte());
+  const ownBytes = graph.node("Gather", [passing, filterOf], { attributes: { axis: 0 } });
+  const byByte = graph.node("Gather", [table, ownBytes], { attributes: { axis: 0 } });
+  const shape = graph.constant("int64", [2], BigInt64Array.of(0n, BigInt(bytes * 8)));
+  const penalties = graph.node("Reshape", [byByte, shape]);
+  // Rows beyond the last fill up its byte; no filter passes them.
+  const padding = new Float32Array((bytes * 8 - items) * dim);
+  const vectors = await writer.weight("items", [bytes * 8, dim], [embeddings, padding]);
+  const scores = graph.node("Gemm", [queries, vectors, penalties], { attributes: { transB: 1 } });
   const [values, rows] = graph.nodes("TopK", [scores, wanted], 2);
   graph.output("values", values!, "float32", ["n", "wanted"]);
   graph.output("rows", graph.cast(rows!, "int32"), "int32", ["n", "wanted"]);
   await weights.finish();
   await writer.save(folder);
+}
+
+/** float32 [256, 8]: for each byte, what its eight rows are scored beside their products. */
+function penaltiesByByte(): Float32Array {
+  return Float32Array.from({ length: 256 * 8 }, (_, at) =>
+    ((at >>> 3) >>> (at & 7)) & 1 ? 0 : FORBIDDEN,
+  );
 }
 
 export interface DeviceIndexOptions {
@@ -52,24 +78,24 @@ export interface DeviceIndexOptions {
 /** A flat index on a device of ONNX Runtime: every row is scored, one product for a whole batch. */
 export class DeviceIndex implements AsyncDisposable {
   readonly #session: SessionThread;
+  readonly #items: number;
   readonly #dim: number;
   /** Queries of one product. */
   readonly #most: number;
 
-  private constructor(session: SessionThread, dim: number, most: number) {
+  private constructor(session: SessionThread, { items, dim, mostScores }: DeviceIndexOptions) {
     this.#session = session;
+    this.#items = items;
     this.#dim = dim;
-    this.#most = most;
+    this.#most = Math.max(1, Math.floor((mostScores ?? MOST_SCORES) / items));
   }
 
   /**
    * @param folder What `writeDeviceIndex` filled.
    * @throws HarnessError UNAVAILABLE if the device is not there or does not run all of it.
    */
-  static async open(
-    folder: string,
-    { items, dim, device, mostScores = MOST_SCORES }: DeviceIndexOptions,
-  ): Promise<DeviceIndex> {
+  static async open(folder: string, options: DeviceIndexOptions): Promise<DeviceIndex> {
+    const { items, dim, device } = options;
     const session = await SessionThread.open(
       {
         file: join(folder, `${NAME}.onnx`),
@@ -79,10 +105,14 @@ export class DeviceIndex implements AsyncDisposable {
       },
       endService,
     );
-    const index = new DeviceIndex(session, dim, Math.max(1, Math.floor(mostScores / items)));
+    const index = new DeviceIndex(session, options);
     try {
       const tried = new Float32Array(TRIED_QUERIES * dim).map((_, at) => Math.sin(at));
-      await index.walk(tried, Math.min(100, items));
+      const all = passingBits(
+        Array.from({ length: TRIED_QUERIES }, () => null),
+        items,
+      );
+      await index.walk(tried, all, Math.min(100, items));
       if (device !== "cpu") {
         const hint = "leave index.device out: the index then runs on the CPU, in our own code";
         requireOnDevice(await session.placements(), device, hint);
@@ -94,37 +124,62 @@ export class DeviceIndex implements AsyncDisposable {
     }
   }
 
-  /** @param queries float32 [n * dim]; given away. */
-  async walk(queries: Float32Array, wanted: number): Promise<Walked> {
+  /**
+   * The best rows that pass each query's filter, best first.
+   * @param queries float32 [n * dim]
+   * @param passing Of as many queries; given away.
+   */
+  async walk(queries: Float32Array, passing: PassingBits, wanted: number): Promise<Walked> {
     const n = queries.length / this.#dim;
-    if (n <= this.#most) return await this.#product(queries, wanted);
     const rows = new Uint32Array(n * wanted);
     const values = new Float32Array(n * wanted);
     for (let from = 0; from < n; from += this.#most) {
-      const part = queries.slice(from * this.#dim, (from + this.#most) * this.#dim);
-      const walked = await this.#product(part, wanted);
-      rows.set(walked.rows, from * wanted);
-      values.set(walked.values, from * wanted);
+      const to = Math.min(n, from + this.#most);
+      const found = await this.#product(
+        queries.slice(from * this.#dim, to * this.#dim),
+        // What is given away to the session's thread must not be missed by the next part.
+        {
+          ...passing,
+          bytes: to < n ? passing.bytes.slice() : passing.bytes,
+          filterOf: passing.filterOf.slice(from, to),
+        },
+        wanted,
+      );
+      rows.set(found.rows, from * wanted);
+      values.set(found.values, from * wanted);
     }
-    return { rows, values, counts: new Uint32Array(n).fill(wanted), wanted };
+    return { rows, values, counts: passingCounts(values, wanted), wanted };
   }
 
-  async #product(queries: Float32Array, wanted: number): Promise<Walked> {
-    const n = queries.length / this.#dim;
+  async #product(
+    queries: Float32Array,
+    { bytes, filters, filterOf }: PassingBits,
+    wanted: number,
+  ): Promise<Pick<Walked, "rows" | "values">> {
+    const n = filterOf.length;
     const { values, rows } = await this.#session.run({
       queries: { type: "float32", dims: [n, this.#dim], data: queries },
+      passing: { type: "int32", dims: [filters, bytesOf(this.#items)], data: bytes },
+      filterOf: { type: "int32", dims: [n], data: filterOf },
       wanted: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(wanted)) },
     });
     const { buffer, byteOffset, length } = rows!.data as Int32Array;
     return {
       rows: new Uint32Array(buffer, byteOffset, length),
       values: values!.data as Float32Array,
-      counts: new Uint32Array(n).fill(wanted),
-      wanted,
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }
+}
+
+/** How many of each query's rows pass: those that do not come last. */
+function passingCounts(values: Float32Array, wanted: number): Uint32Array {
+  return Uint32Array.from({ length: values.length / wanted }, (_, query) => {
+    let count = wanted;
+    while (count > 0 && values[query * wanted + count - 1]! <= FORBIDDEN / 2) count--;
+    return count;
+  });
 }

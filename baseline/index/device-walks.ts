@@ -1,7 +1,10 @@
 import { concatVectors } from "../concat-vectors.ts";
+import type { RowRange } from "../row-range.ts";
+import { RowSet } from "../row-set.ts";
 import type { Search } from "../services.ts";
 import type { DeviceIndex } from "./device-index.ts";
-import { type PlanSettings, planSearch } from "./search-plan.ts";
+import { passingBits } from "./passing-bits.ts";
+import { type PlanSettings, planSearch, type SearchShape } from "./search-plan.ts";
 import type { Walked } from "./walk.ts";
 
 export interface DeviceWalksOptions {
@@ -10,6 +13,8 @@ export interface DeviceWalksOptions {
   /** Rows of this shard, and of all together. */
   readonly items: number;
   readonly builtRows: number;
+  /** Which of the catalogue's rows are this shard's; null: all. */
+  readonly range: RowRange | null;
   readonly settings: PlanSettings;
 }
 
@@ -23,6 +28,16 @@ const COARSE_MORE = 32;
 /** Widths of walks are multiples of this, so that a device does not meet a new one each time. */
 const WIDTH_STEP = 64;
 
+/** Rows that are scored on the CPU sooner than their filter's bits are sent to a device. */
+const EXACT_ROWS = 2_000;
+
+/** What a search asks of the device. */
+interface Wish {
+  readonly wanted: number;
+  /** Whether the device leaves out what does not pass, rather than who gets its rows. */
+  readonly isFiltered: boolean;
+}
+
 /**
  * Walks a batch on a device at once, as wide as its widest search asks.
  * @returns what was found for each; null for those whose eligible rows are few enough to be scored
@@ -30,29 +45,30 @@ const WIDTH_STEP = 64;
  */
 export async function walkOnDevice(
   searches: readonly Search[],
-  { device, dim, items, builtRows, settings }: DeviceWalksOptions,
+  { device, dim, items, builtRows, range, settings }: DeviceWalksOptions,
 ): Promise<(Walked | null)[]> {
-  const widths = searches.map(({ k, eligible, excluded }) => {
-    const shape = {
-      items,
-      k,
-      // Of a shard the share of all: the bitmap tells, but is not looked into here.
-      eligible: eligible.bitmap === null ? items : Math.ceil((eligible.count * items) / builtRows),
-      excluded: excluded.length,
-    };
-    const expansionSearch = Math.ceil(k * COARSE_SHARE) + COARSE_MORE;
-    const plan = planSearch(shape, { ...settings, expansionSearch });
-    return plan.kind === "walk" ? plan.wanted : 0;
+  const wishes = searches.map(({ k, eligible, excluded }) => {
+    // Of a shard the share of all: the bitmap tells, but is not looked into yet.
+    const share = Math.ceil((eligible.count * items) / builtRows);
+    const passing = eligible.bitmap === null ? items : share;
+    return wishOf({ items, k, eligible: passing, excluded: excluded.length }, settings);
   });
-  const walking = searches.filter((_, at) => widths[at]! > 0);
+  const walking = searches.filter((_, at) => wishes[at] !== null);
   if (walking.length === 0) return searches.map(() => null);
-  const widest = Math.ceil(Math.max(...widths) / WIDTH_STEP) * WIDTH_STEP;
-  const wanted = Math.min(items, widest);
-  const queries = concatVectors(walking.map(({ vectors }) => vectors)).slice();
-  const walked = await device.walk(queries, wanted);
+  const widest = Math.max(...wishes.map((wish) => wish?.wanted ?? 0));
+  const wanted = Math.min(items, Math.ceil(widest / WIDTH_STEP) * WIDTH_STEP);
+  const filters = searches.flatMap(({ vectors, eligible: { bitmap } }, at) => {
+    const wish = wishes[at]!;
+    if (wish === null) return [];
+    const own = { from: range?.from ?? 0, to: (range?.from ?? 0) + items };
+    const set = wish.isFiltered && bitmap !== null ? new RowSet(bitmap, own) : null;
+    return Array.from({ length: vectors.length / dim }, () => set);
+  });
+  const queries = concatVectors(walking.map(({ vectors }) => vectors));
+  const walked = await device.walk(queries, passingBits(filters, items), wanted);
   let head = 0;
   return searches.map(({ vectors }, at) => {
-    if (widths[at] === 0) return null;
+    if (wishes[at] === null) return null;
     const from = head;
     head += vectors.length / dim;
     return {
@@ -62,4 +78,19 @@ export async function walkOnDevice(
       wanted,
     };
   });
+}
+
+/** null: the CPU scores what is eligible. */
+function wishOf(shape: SearchShape, settings: PlanSettings): Wish | null {
+  const { items, k, eligible } = shape;
+  const { join, exactBelow } = settings;
+  const expansionSearch = Math.ceil(k * COARSE_SHARE) + COARSE_MORE;
+  if (join === "post" || join === "exact") {
+    const plan = planSearch(shape, { ...settings, expansionSearch });
+    return plan.kind === "walk" ? { wanted: plan.wanted, isFiltered: false } : null;
+  }
+  // The excluded are found with the others, and left out of what was found.
+  const wanted = Math.max(expansionSearch, k + Math.min(shape.excluded, k));
+  const few = exactBelow === "auto" ? EXACT_ROWS : exactBelow * items;
+  return eligible < few || eligible <= wanted ? null : { wanted, isFiltered: true };
 }

@@ -80,7 +80,7 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
     );
     const items = table.count;
     const { device } = options;
-    const walks = device === null ? null : { device, dim, items, builtRows, settings };
+    const walks = device === null ? null : { device, dim, items, builtRows, range, settings };
     return new IndexSearcher(pool, times, { kind: settings.kind, walks });
   }
 

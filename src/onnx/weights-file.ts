@@ -76,7 +76,7 @@ export class WeightsFile implements AsyncDisposable {
     await this.#pad(bytes > PAGE_BYTES ? PAGE_BYTES : SMALL_ALIGN_BYTES);
     const offset = this.#size;
     for (const piece of ArrayBuffer.isView(pieces) ? [pieces] : pieces) {
-      await this.#append(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
+      await this.#append(piece);
     }
     if (this.#size - offset !== bytes) {
       throw new HarnessError(
@@ -104,11 +104,13 @@ export class WeightsFile implements AsyncDisposable {
     if (missing > 0) await this.#append(new Uint8Array(missing));
   }
 
-  async #append(bytes: Uint8Array): Promise<void> {
-    // One write(2) moves at most 2 GiB less a page; stay far below.
+  async #append({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<void> {
+    // One write(2) moves at most 2 GiB less a page, and Node 20 has no view of bytes beyond 4 GiB;
+    // stay far below.
     const step = 64 * 1024 * 1024;
-    for (let start = 0; start < bytes.length; start += step) {
-      const part = bytes.subarray(start, start + step);
+    for (let start = 0; start < byteLength; start += step) {
+      const length = Math.min(step, byteLength - start);
+      const part = new Uint8Array(buffer, byteOffset + start, length);
       this.#hash.update(part);
       for (let written = 0; written < part.length;) {
         written += (await this.#file.write(part, written)).bytesWritten;

@@ -29,8 +29,9 @@ type Measured = Pick<Result, "scenario" | "points"> & Partial<Pick<Result, "tuni
 /**
  * The variant of a system, and rate of the load, that speaks for it: the fastest with median recall
  * at the target and no short answer; where none qualifies, the fastest of all, with what it lacks.
- * Where variants were tuned on requests of their own, those choose the variant, so that none is
- * chosen for its luck with the requests it is shown with. Without a valid point `valid` is empty.
+ * Where variants were tuned on requests of their own, those say which is the fastest, so that none is
+ * chosen for its luck with the requests it is shown with; one that then misses the target after all
+ * gives way to the next that reached it in tuning. Without a valid point `valid` is empty.
  * @param ratePerSecond only points at this rate; absent: the fastest of all rates.
  */
 export function standingOf(
@@ -42,9 +43,11 @@ export function standingOf(
   const all = standingsOf(result, system, load).filter(
     (standing) => ratePerSecond === null || standing.ratePerSecond === ratePerSecond,
   );
-  const variant = tunedVariant(result, system);
-  const tuned = all.filter((standing) => standing.variant === variant);
-  const best = (tuned.length > 0 ? tuned : all).toSorted((a, b) => rank(b) - rank(a))[0];
+  const tuned = tunedVariants(result, system)
+    .map((variant) => all.filter((standing) => standing.variant === variant))
+    .filter((standings) => standings.length > 0);
+  const chosen = tuned.find((standings) => !standings.every(missesTarget)) ?? tuned[0] ?? all;
+  const best = chosen.toSorted((a, b) => rank(b) - rank(a))[0];
   const nothing = { system, load, variant: "", ratePerSecond, points: [], valid: [] };
   return best ?? { ...nothing, shortcomings: ["it was not measured"] };
 }
@@ -64,13 +67,18 @@ export function standingsOf(
   return [...groups.values()].map((points) => judge(result, points));
 }
 
-/** The fastest variant that qualified in tuning; null where nothing was tuned, or none did. */
-function tunedVariant({ scenario, tuning = [] }: Measured, system: string): string | null {
+/** What counts is too coarse or too short; where nothing counts, that is another matter. */
+const missesTarget = ({ valid, shortcomings }: Standing): boolean =>
+  valid.length > 0 && shortcomings.length > 0;
+
+/** The variants that qualified in tuning, the fastest first; none where nothing was tuned. */
+function tunedVariants({ scenario, tuning = [] }: Measured, system: string): string[] {
   const qualified = tuning.filter(
     (row) => row.system === system && row.short === 0 && (row.recall ?? 0) >= scenario.recallTarget,
   );
-  const fastest = qualified.toSorted((a, b) => b.throughputPerSecond - a.throughputPerSecond)[0];
-  return fastest?.variant ?? null;
+  return qualified
+    .toSorted((a, b) => b.throughputPerSecond - a.throughputPerSecond)
+    .map(({ variant }) => variant);
 }
 
 /**

@@ -46,8 +46,8 @@ const mesh = z.strictObject({
        */
       kind: z.enum(["hnsw", "flat", "ivf-flat", "ivf-int8"]).default("hnsw"),
       /**
-       * A `flat` index on a device of ONNX Runtime, as one product for a whole batch, from which the
-       * filter's rows are taken; absent: our own code on the CPU.
+       * A `flat` index on a device of ONNX Runtime, as one product for a whole batch, the filters'
+       * bitmaps applied there too; absent: our own code on the CPU.
        */
       device: z.enum(["cpu", "cuda", "webgpu"]).optional(),
       /** Clusters of an IVF index; auto: four times the square root of the items. */

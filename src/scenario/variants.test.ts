@@ -27,3 +27,18 @@ test("a nested knob that is not there is refused by name", () => {
   const spec = systemSpec.parse({ kind: "mesh", sweep: { "index.depth": [1] } });
   expect(() => expandVariants(spec)).toThrow(/"index\.depth" is not a setting/);
 });
+
+test("a sweep over groups of settings varies several at once", () => {
+  const spec = systemSpec.parse({
+    kind: "mesh",
+    settings: { maxBatch: 8, index: { connectivity: 32 } },
+    sweep: { index: [{ kind: "flat" }, { kind: "ivf-int8", probes: 32 }] },
+  });
+  const [flat, inverted] = expandVariants(spec);
+  expect(flat!.label).toBe("index.kind=flat");
+  expect(inverted!.label).toBe("index.kind=ivf-int8,index.probes=32");
+  expect(inverted!.settings).toMatchObject({
+    maxBatch: 8,
+    index: { connectivity: 16, probes: 32 },
+  });
+});

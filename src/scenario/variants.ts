@@ -31,7 +31,8 @@ export interface Variant<Settings = SystemSpec["settings"]> {
 
 /**
  * The cross product of a system's sweep, in the order of the scenario. Names are paths into the
- * settings (`index.expansionSearch`).
+ * settings (`index.expansionSearch`), or of a group of them (`index`), whose values are then whole
+ * groups: what they leave out has its default.
  * @throws HarnessError BAD_INPUT if a name or value is not one of the kind's settings, or there are
  *   more than {@link MAX_VARIANTS}.
  */
@@ -53,12 +54,18 @@ export function expandVariants<Spec extends Scenario["systems"][string]>(
     );
   }
   return picks.map((pick) => ({
-    label: pick.map(([name, value]) => `${name}=${String(value)}`).join(","),
+    label: pick.flatMap(([name, value]) => words(name, value)).join(","),
     settings: pick.reduce<Spec["settings"]>(
       (settings, [name, value]) => withSetting(spec.kind, settings, name, value),
       spec.settings,
     ),
   }));
+}
+
+/** `name=value`, a word a field where a value is a whole group of settings. */
+function words(name: string, value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [`${name}=${String(value)}`];
+  return Object.entries(value).flatMap(([field, own]) => words(`${name}.${field}`, own));
 }
 
 /** The same; none where the sweep is a mistake itself. */

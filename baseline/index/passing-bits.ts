@@ -1,0 +1,37 @@
+import type { RowSet } from "../row-set.ts";
+
+/** Which rows may be found, a bit a row, for queries that share filters. */
+export interface PassingBits {
+  /** [filters, bytes]: each a number from 0 to 255, its lowest bit the first of eight rows. */
+  readonly bytes: Int32Array;
+  readonly filters: number;
+  /** [queries] which filter each query has. */
+  readonly filterOf: Int32Array;
+}
+
+/** Bytes of a filter's bits. */
+export const bytesOf = (items: number): number => Math.ceil(items / 8);
+
+/**
+ * The bits of each query's filter. All queries without one share theirs.
+ * @param filters One a query, null: every row passes. Queries of one set share its bits.
+ */
+export function passingBits(filters: readonly (RowSet | null)[], items: number): PassingBits {
+  const distinct = [...new Set(filters)];
+  const length = bytesOf(items);
+  const bytes = new Int32Array(distinct.length * length);
+  for (const [at, filter] of distinct.entries()) {
+    const own = bytes.subarray(at * length, (at + 1) * length);
+    if (filter === null) fillAll(own, items);
+    else filter.writeBits(own);
+  }
+  const places = new Map(distinct.map((filter, at) => [filter, at]));
+  const filterOf = Int32Array.from(filters, (filter) => places.get(filter)!);
+  return { bytes, filters: distinct.length, filterOf };
+}
+
+function fillAll(bytes: Int32Array, items: number): void {
+  bytes.fill(255);
+  const rest = items % 8;
+  if (rest > 0) bytes[bytes.length - 1] = (1 << rest) - 1;
+}
