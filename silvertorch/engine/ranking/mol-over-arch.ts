@@ -8,12 +8,12 @@ import type { CachePrecision } from "../../kernels/ranking/item-record.ts";
 import {
   MAX_PAIRS,
   molTile,
-  molValuesKernel,
   pairQuads,
   userSideQuads,
   type CrossGate,
   type MolTiling,
-} from "../../kernels/ranking/mol-values.ts";
+} from "../../kernels/ranking/mol-shape.ts";
+import { molValuesKernel } from "../../kernels/ranking/mol-values.ts";
 import { componentQuads, userComponentsKernel } from "../../kernels/ranking/user-components.ts";
 import { boundStep, denseStep, type DenseStep } from "./dense-step.ts";
 import type {

@@ -19,7 +19,7 @@ import {
   type CachePrecision,
   type ItemRecord,
 } from "../../kernels/ranking/item-record.ts";
-import type { MolTiling } from "../../kernels/ranking/mol-values.ts";
+import type { MolTiling } from "../../kernels/ranking/mol-shape.ts";
 import { unionKernel } from "../../kernels/ranking/union.ts";
 import type { RankingStage } from "../fused/stages.ts";
 import { readColumns } from "../request-reader.ts";

@@ -2,7 +2,7 @@ import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
 import { BATCH_WORDS } from "./batch-words.ts";
 import { checkProgram, scanProgram } from "./filter-program.ts";
 import { ORDERED_KEYS } from "./ordered-keys.ts";
-import { scoringText } from "./scoring-text.ts";
+import { queryVectors, SCORING_BINDINGS, scoringText } from "./scoring-text.ts";
 import { clusterWords, codeVectors, type SearchShape, type WorkOrder } from "./search-shape.ts";
 
 const MOST_THREADS = 128;
@@ -27,17 +27,15 @@ export function maskedScanKernel(shape: SearchShape, order: WorkOrder): string {
   const { clusters, width, bitmapRows, cells } = shape;
   const vectors = codeVectors(shape);
   const words = clusterWords(shape);
-  const row = vectors + 1;
-  const { load, add } = scoringText(shape, "query");
+  const row = queryVectors(shape);
+  const { load, add, score } = scoringText(shape, "query");
   const isChecked = cells > 0;
   const threads = threadsFor(words);
   return /* wgsl */ `
 requires packed_4x8_integer_dot_product;
 ${BATCH_WORDS}
 ${ORDERED_KEYS}
-@group(0) @binding(1) var<storage, read> codes: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> scales: array<f32>;
-@group(0) @binding(3) var<storage, read> queries: array<vec4<u32>>;
+${SCORING_BINDINGS}
 @group(0) @binding(4) var<storage, read> bitmaps: array<u32>;
 @group(0) @binding(5) var<storage, read> work: array<u32>;
 @group(0) @binding(6) var<storage, read> sorted: array<u32>;
@@ -139,7 +137,7 @@ fn scan(list: u32, cluster: u32, thread: u32) {
         ${load("first_vector")}
         var sum = 0;
         ${add("0u")}
-        let score = f32(sum) * scales[position] * bitcast<f32>(query[${vectors}u].x);
+        let score = ${score("scales[position]", "0u")};
         append(list, ${isChecked ? "atomicAdd(&counts[list], 1u)" : "first_place + n"}, score, position);
       }
       if (state < MORE) { break; }
