@@ -32,8 +32,8 @@ requests:
     - { template: "lang:en AND (topic:music OR topic:{topic}) AND NOT creator:{creator} AND age_days <= 40" }
   exclude: 10
 systems:
-  model: { kind: index-as-model, settings: { engine: fused, allowSoftware: true, precision: int8, nprobe: 10, cachePrecision: float16, eligibility: bloom, bloom: { bits: 128 }, maxBatch: 4 } }
-loads: { closed: { shape: closed, inFlight: 4, seconds: 2 } }
+  model: { kind: index-as-model, settings: { engine: fused, allowSoftware: true, precision: int8, nprobe: 10, cachePrecision: float16, eligibility: bloom, bloom: { bits: 128 }, maxBatch: 2 } }
+loads: { closed: { shape: closed, inFlight: 4, seconds: 1 } }
 headline: { recall: 0.8 }
 rounds: 1
 gate: ["violations(model) == 0", "short(model) == 0"]

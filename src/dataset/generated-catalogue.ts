@@ -31,46 +31,66 @@ export async function generatedCatalogue(generated: GeneratedItems): Promise<Cat
   return { count: items, dim, embeddings: none, generated, ids, columns, dense: none, denseDim: 0 };
 }
 
-interface Drawing {
-  readonly items: number;
-  readonly draw: AttributeDraw;
-}
-
 async function drawColumn(
   { name, values, most }: GeneratedColumn,
   at: number,
-  { items, draw }: Drawing,
+  { items, draw }: { readonly items: number; readonly draw: AttributeDraw },
 ): Promise<Column> {
+  const first = new Uint16Array(ROWS_A_TURN);
   if (values.kind === "numeric") {
-    const { distinct } = values;
     const numbers = new Float32Array(new SharedArrayBuffer(4 * items));
-    await inTurns(items, (row) => {
-      const rank = draw.first(draw.key(row), at);
-      numbers[row] = rank === NO_CODE ? Number.NaN : distinct[rank]!;
+    await inTurns(items, (from, to) => {
+      draw.fill(at, { from, to, first, second: null });
+      placeNumbers(first, values.distinct, numbers.subarray(from, to));
     });
     return { kind: "numeric", name, values: numbers };
   }
+  const { vocabulary } = values;
   const offsets = new Uint32Array(new SharedArrayBuffer(4 * (items + 1)));
   const codes = new Uint32Array(new SharedArrayBuffer(4 * items * most));
+  const second = new Uint16Array(ROWS_A_TURN).fill(NO_CODE);
   let filled = 0;
-  await inTurns(items, (row) => {
-    const key = draw.key(row);
-    const first = draw.first(key, at);
-    const second = draw.second(key, at, first);
-    if (second < first) codes[filled++] = second;
-    codes[filled++] = first;
-    if (second !== NO_CODE && second > first) codes[filled++] = second;
-    offsets[row + 1] = filled;
+  await inTurns(items, (from, to) => {
+    draw.fill(at, { from, to, first, second: most === 1 ? null : second });
+    filled = placeCodes({ first, second }, codes, offsets.subarray(from + 1, to + 1), filled);
   });
-  const { vocabulary } = values;
   return { kind: "categorical", name, vocabulary, offsets, values: codes.subarray(0, filled) };
 }
 
-/** Calls `each` for every row, and lets the event loop run now and then. */
-async function inTurns(rows: number, each: (row: number) => void): Promise<void> {
-  for (let start = 0; start < rows; start += ROWS_A_TURN) {
-    const end = Math.min(rows, start + ROWS_A_TURN);
-    for (let row = start; row < end; row++) each(row);
+function placeNumbers(ranks: Uint16Array, distinct: Float32Array, numbers: Float32Array): void {
+  for (let at = 0; at < numbers.length; at++) {
+    const rank = ranks[at]!;
+    numbers[at] = rank === NO_CODE ? Number.NaN : distinct[rank]!;
+  }
+}
+
+/**
+ * Appends the codes of neighbouring items, those of each ascending.
+ * @param offsets where each of the items ends.
+ * @param filled codes before them; returns those after them.
+ */
+function placeCodes(
+  { first, second }: { readonly first: Uint16Array; readonly second: Uint16Array },
+  codes: Uint32Array,
+  offsets: Uint32Array,
+  filled: number,
+): number {
+  let next = filled;
+  for (let at = 0; at < offsets.length; at++) {
+    const one = first[at]!;
+    const other = second[at]!;
+    if (other < one) codes[next++] = other;
+    codes[next++] = one;
+    if (other > one && other !== NO_CODE) codes[next++] = other;
+    offsets[at] = next;
+  }
+  return next;
+}
+
+/** Goes over all rows in stretches, and lets the event loop run between them. */
+async function inTurns(rows: number, each: (from: number, to: number) => void): Promise<void> {
+  for (let from = 0; from < rows; from += ROWS_A_TURN) {
+    each(from, Math.min(rows, from + ROWS_A_TURN));
     await setImmediate();
   }
 }

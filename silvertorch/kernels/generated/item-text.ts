@@ -17,7 +17,7 @@ import { ROW_HASH, STREAMS, streamKey } from "../../../src/retrieval/generated/r
  */
 export function itemText(items: GeneratedItems): string {
   const { seed, clusterSpread, itemSpread } = items;
-  const key = (stream: number): string => `${streamKey(seed, stream)}u`;
+  const key = (stream: number): string => `${streamKey(seed, stream) >>> 0}u`;
   return /* wgsl */ `
 ${ROW_HASH}
 fn item_key(row: u32) -> u32 { return place_key(${key(STREAMS.item)}, row); }

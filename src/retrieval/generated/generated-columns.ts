@@ -80,6 +80,16 @@ function numeric(name: string, of: (share: number) => number): GeneratedColumn {
   return { name, values: { kind: "numeric", distinct }, table, most: 1 };
 }
 
+/** Rows whose codes are drawn, and where they go, from the beginning on. */
+interface Drawn {
+  readonly from: number;
+  readonly to: number;
+  /** The first code, or the rank, of each; `NO_CODE`: none. */
+  readonly first: Uint16Array;
+  /** A second code that is not the first; null: the column has none. */
+  readonly second: Uint16Array | null;
+}
+
 /** Draws the attributes of items, column by column. */
 export class AttributeDraw {
   readonly #stream: number;
@@ -88,24 +98,20 @@ export class AttributeDraw {
     this.#stream = streamKey(seed, STREAMS.item);
   }
 
-  /** What `codes` draws from: one a row, for all columns. */
-  key(row: number): number {
-    return placeKey(this.#stream, row);
-  }
-
-  /** The first code, or the rank, of an item in a column; `NO_CODE`: none. */
-  first(key: number, column: number): number {
-    const word = nthWord(key, ATTRIBUTE_WORD + 2 * column);
-    return GENERATED_COLUMNS[column]!.table[word >>> (32 - SLICE_BITS)]!;
-  }
-
-  /** A second code that is not the first; `NO_CODE`: none. */
-  second(key: number, column: number, first: number): number {
-    const { most, table } = GENERATED_COLUMNS[column]!;
-    if (most === 1) return NO_CODE;
-    const word = nthWord(key, ATTRIBUTE_WORD + 2 * column + 1);
-    const code = table[word >>> (32 - SLICE_BITS)]!;
-    return (word & 1) === 0 || code === first ? NO_CODE : code;
+  fill(column: number, { from, to, first, second }: Drawn): void {
+    const { table } = GENERATED_COLUMNS[column]!;
+    const stream = this.#stream;
+    const nth = ATTRIBUTE_WORD + 2 * column;
+    const shift = 32 - SLICE_BITS;
+    for (let row = from; row < to; row++) {
+      const key = placeKey(stream, row);
+      const code = table[nthWord(key, nth) >>> shift]!;
+      first[row - from] = code;
+      if (second === null) continue;
+      const word = nthWord(key, nth + 1);
+      const other = table[word >>> shift]!;
+      second[row - from] = (word & 1) === 0 || other === code ? NO_CODE : other;
+    }
   }
 }
 
