@@ -22,13 +22,17 @@ export interface MeshCpuOptions {
 /** CPU milliseconds a request; medians over the rounds. */
 export interface MeshCpu {
   readonly inMesh: ServiceCpu & { readonly gateway: number };
-  readonly apart: ServiceCpu;
+  /** Each service alone, called as often as in the mesh. */
+  readonly paced: ServiceCpu;
+  /** Each service alone, each call right after the one before. */
+  readonly hot: ServiceCpu;
   /** Requests of a call, as they were in the mesh. */
   readonly batch: Readonly<Record<CalledRole, number>>;
-  /** The three services in the mesh over the same apart: the median of the rounds' own ratios. */
-  readonly services: number;
-  /** The same with the gateway, which works in the mesh only. */
-  readonly whole: number;
+  /** The three services in the mesh over the same paced, and hot: medians of the rounds' own ratios. */
+  readonly overPaced: number;
+  readonly overHot: number;
+  /** The whole mesh, with its gateway, over the services paced. */
+  readonly wholeOverPaced: number;
 }
 
 const ROLES = ["feature", "filter", "index"] as const;
@@ -40,10 +44,19 @@ const COUNTS: Readonly<Record<CalledRole, readonly [stage: string, counter: stri
   index: ["index.batch", "index.searches"],
 };
 
+/** Passes before any counts: services run some thousand calls until their code is compiled. */
+const WARM_PASSES = 4;
+
+interface Round {
+  readonly used: ReturnType<typeof usedIn>;
+  readonly paced: ServiceCpu;
+  readonly hot: ServiceCpu;
+}
+
 /**
- * What a mesh's services use for the same requests within it and apart. Both have seen every
- * request before; each service has calls of the same size and as many of them under way; and the
- * two are measured in turn, with the other one idle.
+ * What a mesh's services use for the same requests within it and apart. Both have answered every
+ * request several times before; each service has calls of the same size and as many of them under
+ * way; and the two are measured in turn, with the other one idle.
  */
 export async function measureMeshCpu(options: MeshCpuOptions): Promise<MeshCpu> {
   const { door, mesh, requests, dataset, lanes } = options;
@@ -60,37 +73,47 @@ export async function measureMeshCpu(options: MeshCpuOptions): Promise<MeshCpu> 
     },
     excludedOf: ({ exclude }) => Uint32Array.from(exclude, (id) => rows.rowOf(id)),
   });
-  const rounds: (readonly [ReturnType<typeof usedIn>, ServiceCpu])[] = [];
-  for (let round = 0; round <= options.rounds; round++) {
+  const measured: Round[] = [];
+  for (let pass = 0; pass < WARM_PASSES + options.rounds; pass++) {
+    const startMs = performance.now();
     const before = await door.stats();
     await askAll(door, requests, options.inFlight);
+    const seconds = (performance.now() - startMs) / 1000;
     const used = usedIn(before, await door.stats(), requests.length);
-    const paceOf = (role: CalledRole): Pace => ({ batch: used.batch[role], lanes: lanes[role] });
-    const apart = await services.cpu({
-      feature: paceOf("feature"),
-      filter: paceOf("filter"),
-      index: paceOf("index"),
-    });
-    // The first warms both.
-    if (round > 0) rounds.push([used, apart]);
+    const apart = (lasting: number): Promise<ServiceCpu> => {
+      const paceOf = (role: CalledRole): Pace => {
+        return { batch: used.batch[role], lanes: lanes[role], seconds: lasting };
+      };
+      return services.cpu({
+        feature: paceOf("feature"),
+        filter: paceOf("filter"),
+        index: paceOf("index"),
+      });
+    };
+    const hot = await apart(0);
+    if (pass >= WARM_PASSES) measured.push({ used, hot, paced: await apart(seconds) });
   }
-  return summaryOf(rounds);
+  return summaryOf(measured);
 }
 
-function summaryOf(rounds: readonly (readonly [ReturnType<typeof usedIn>, ServiceCpu])[]): MeshCpu {
-  const of = (value: (round: (typeof rounds)[number]) => number): number =>
-    median(rounds.map(value));
-  const each = (value: (round: (typeof rounds)[number], role: CalledRole) => number) => ({
+function summaryOf(rounds: readonly Round[]): MeshCpu {
+  const of = (value: (round: Round) => number): number => median(rounds.map(value));
+  const each = (value: (round: Round, role: CalledRole) => number) => ({
     feature: of((round) => value(round, "feature")),
     filter: of((round) => value(round, "filter")),
     index: of((round) => value(round, "index")),
   });
   return {
-    inMesh: { ...each(([used], role) => used.cpu[role]), gateway: of(([used]) => used.gateway) },
-    apart: each(([, apart], role) => apart[role]),
-    batch: each(([used], role) => used.batch[role]),
-    services: of(([used, apart]) => sumOf(used.cpu) / sumOf(apart)),
-    whole: of(([used, apart]) => (sumOf(used.cpu) + used.gateway) / sumOf(apart)),
+    inMesh: {
+      ...each(({ used }, role) => used.cpu[role]),
+      gateway: of(({ used }) => used.gateway),
+    },
+    paced: each(({ paced }, role) => paced[role]),
+    hot: each(({ hot }, role) => hot[role]),
+    batch: each(({ used }, role) => used.batch[role]),
+    overPaced: of(({ used, paced }) => sumOf(used.cpu) / sumOf(paced)),
+    overHot: of(({ used, hot }) => sumOf(used.cpu) / sumOf(hot)),
+    wholeOverPaced: of(({ used, paced }) => (sumOf(used.cpu) + used.gateway) / sumOf(paced)),
   };
 }
 

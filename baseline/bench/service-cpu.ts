@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { builtFile } from "../../src/process/built-file.ts";
 import { ServiceProcess } from "../../src/process/service-process.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
@@ -23,6 +24,8 @@ export interface Pace {
   readonly batch: number;
   /** Calls under way at most. */
   readonly lanes: number;
+  /** How long all calls together took, from the first to the last; 0: each follows the one before. */
+  readonly seconds: number;
 }
 
 export interface ApartOptions {
@@ -56,7 +59,7 @@ export class ServicesApart implements AsyncDisposable {
     return apart;
   }
 
-  /** What each service uses for all requests once, in calls of the sizes they have in the mesh. */
+  /** What each service uses for all requests once, in calls as they are in the mesh. */
   async cpu(paces: Readonly<Record<CalledRole, Pace>>): Promise<ServiceCpu> {
     const { requests } = this.#options;
     const ids = requests.flatMap(({ user }) => (user.kind === "id" ? [user.id] : []));
@@ -128,14 +131,29 @@ export class ServicesApart implements AsyncDisposable {
   ): Promise<number> {
     const cpuSeconds = async (): Promise<number> => (await service.stats())[0]!.process.cpuSeconds;
     const before = await cpuSeconds();
-    const calls = inCalls(queries, pace.batch);
-    let next = 0;
-    const lane = async (): Promise<void> => {
-      while (next < calls.length) await call(calls[next++]!);
-    };
-    await Promise.all(Array.from({ length: pace.lanes }, lane));
+    await callAll(inCalls(queries, pace.batch), pace, call);
     return (((await cpuSeconds()) - before) * 1000) / this.#options.requests.length;
   }
+}
+
+/** Makes the calls, none before its time. */
+async function callAll<Query>(
+  calls: readonly (readonly Query[])[],
+  { lanes, seconds }: Pace,
+  call: (queries: readonly Query[]) => Promise<unknown>,
+): Promise<void> {
+  const startMs = performance.now();
+  const everyMs = (seconds * 1000) / calls.length;
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < calls.length) {
+      const at = next++;
+      const earlyMs = startMs + at * everyMs - performance.now();
+      if (earlyMs > 0) await sleep(earlyMs);
+      await call(calls[at]!);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 /** Queries in calls of so many each on the average, which need not be a whole number. */

@@ -10,6 +10,7 @@ import type { Changes } from "../live/changes.ts";
 import { FreshRows } from "./fresh-rows.ts";
 import { packHeads } from "./pack-heads.ts";
 import {
+  narrowed,
   planProbe,
   planSearch,
   type SearchPlan,
@@ -131,7 +132,12 @@ export class SearchEngine {
 
   #plan(shape: SearchShape, { probes, expansionSearch }: Required<SearchEffort>): SearchPlan {
     const { near, settings } = this.#parts;
-    if (near instanceof HnswGraph) return planSearch(shape, { ...settings, expansionSearch });
+    if (near instanceof HnswGraph) {
+      const plan = planSearch(shape, { ...settings, expansionSearch });
+      // Of a coarser graph all are scored again; and what is hidden may be anywhere.
+      const isExact = settings.precision === "f32" && this.#fresh.hiddenCount === 0;
+      return isExact ? narrowed(plan, shape) : plan;
+    }
     if (near !== null) return planProbe(shape, settings, { probes, clusters: near.clusters });
     // Nothing leads to near rows, so those that are eligible are scored: the two ways are one.
     if (settings.join !== "post") return { kind: "exact" };

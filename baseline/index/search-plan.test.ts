@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Join, planProbe, planSearch, widenWalk } from "./search-plan.ts";
+import { type Join, narrowed, planProbe, planSearch, widenWalk } from "./search-plan.ts";
 
 const auto = { join: "auto", expansionSearch: 256, exactBelow: "auto" } as const;
 
@@ -8,6 +8,15 @@ describe("the plan of a search", () => {
   it("walks the graph of a large catalogue without a filter, as wide as the index does anyway", () => {
     const shape = { items: 1_000_000, k: 100, eligible: 1_000_000, excluded: 20 };
     expect(planSearch(shape, auto)).toEqual({ kind: "walk", wanted: 256 });
+  });
+
+  it("hands over no more of a walk than may be answered, where all pass", () => {
+    const walk = { kind: "walk", wanted: 256 } as const;
+    const shape = { items: 1_000, k: 100, eligible: 1_000, excluded: 20 };
+    expect(narrowed(walk, shape)).toEqual({ kind: "walk", wanted: 120 });
+    expect(narrowed(walk, { ...shape, excluded: 900 })).toEqual({ kind: "walk", wanted: 200 });
+    expect(narrowed(walk, { ...shape, k: 300 })).toEqual(walk);
+    expect(narrowed(walk, { ...shape, eligible: 999 })).toEqual(walk);
   });
 
   it("scores exactly where few pass", () => {

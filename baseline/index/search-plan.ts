@@ -53,6 +53,18 @@ export function planSearch(shape: SearchShape, settings: PlanSettings): SearchPl
 }
 
 /**
+ * A walk keeps `ef` rows whatever it is asked for, and each one that it hands over costs: where all
+ * pass, no more are asked for than may be answered.
+ */
+export function narrowed(
+  plan: SearchPlan,
+  { items, k, eligible, excluded }: SearchShape,
+): SearchPlan {
+  if (plan.kind !== "walk" || eligible < items) return plan;
+  return { kind: "walk", wanted: Math.min(plan.wanted, k + Math.min(excluded, k)) };
+}
+
+/**
  * After a walk that left too few: twice as many, or null where scoring all that pass is cheaper, or
  * nothing is left to walk to.
  * @param found Rows the walk found: fewer than it wanted when it saw the whole graph it can reach.
