@@ -25,8 +25,8 @@ export interface FoldThreshold {
   readonly value: number;
 }
 
-/** Dimensions for conditions: three eighths of what embeddings usually have. */
-export const FOLD_DIMS = 48;
+/** Dimensions for conditions: half of what embeddings usually have. */
+export const FOLD_DIMS = 64;
 /**
  * What a query holds where it requires something: beyond every score, and so large that two of them
  * overflow to infinity. Of the items that sink nearly all then sink alike, and a TopK passes by.

@@ -81,10 +81,10 @@ test("a folded filter that lets through too much gets longer lists, and then its
   const penalties = new Float32Array(64);
   const folded = query({ ...plan(), folded: { penalties, check: EMPTY_PROGRAM } });
   const first = effort.of(folded);
-  expect(first).toMatchObject({ fetch: 800, folded: true });
+  expect(first).toMatchObject({ fetch: 300, folded: true });
   expect(effort.harder(folded, answer(60, false), first)).toBeNull();
   const second = effort.harder(folded, answer(60, true), first)!;
-  expect(second).toMatchObject({ fetch: 1600, folded: true });
+  expect(second).toMatchObject({ fetch: 1200, folded: true });
   const third = effort.harder(folded, answer(60, true), second)!;
   expect(effort.harder(folded, answer(60, true), third)).toMatchObject({ folded: false });
   expect(effort.of(folded).folded).toBe(false);

@@ -9,9 +9,9 @@ const SCAN_ALL_SHARE = 0.25;
 
 /**
  * Places of a list, a wanted item, where a filter is folded and so lets through more than is
- * eligible: at first, and at most. A list twice as long costs less than a search by itself.
+ * eligible: at first, and at most. Of conjunctions of eight terms one in a hundred needs more.
  */
-const FOLDED_PLACES = 8;
+const FOLDED_PLACES = 3;
 const MOST_FOLDED_PLACES = 32;
 
 /**
@@ -77,9 +77,10 @@ export class Effort {
     const isShort = rows.length < Math.min(k, this.#items - exclude.length);
     if (folded) {
       if (!starved || !isShort) return null;
-      const isMost = fetch >= Math.min(this.#items, MOST_FOLDED_PLACES * k);
+      const most = Math.min(this.#items, MOST_FOLDED_PLACES * k);
       // What is folded lets through too much of this filter: it is worked off by its plan.
-      return { probes, fetch: isMost ? 0 : 2 * fetch, folded: !isMost };
+      if (fetch >= most) return { probes, fetch: 0, folded: false };
+      return { probes, fetch: Math.min(most, WIDENING * fetch), folded };
     }
     if (starved && (isShort || this.#places > 0) && fetch < this.#items) {
       return { probes, fetch: WIDENING * Math.max(fetch, this.#roomy(k)), folded };

@@ -27,7 +27,7 @@ const ON_BITS: DeviceForm = {
 
 /** What kernels a device has decides: src/onnx/cuda-kernels.ts lists those of CUDA. */
 const FORMS: Readonly<Record<Device, DeviceForm>> = {
-  cpu: { ...ON_BITS, blockWidth: 64 },
+  cpu: { ...ON_BITS, blockWidth: 32 },
   cuda: {
     eligibility: "cells",
     queryBytes: "signed",
