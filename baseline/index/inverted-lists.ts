@@ -42,8 +42,7 @@ export async function writeInvertedLists(
   const wanted = settings.clusters === "auto" ? 4 * Math.ceil(Math.sqrt(count)) : settings.clusters;
   const clusters = Math.min(wanted, count);
   const { centroids, assignment } = await kMeans({
-    // Memory of its own: ONNX Runtime reads no shared memory.
-    points: { count, dim, values: new Float32Array(embeddings) },
+    points: { count, dim, values: embeddings },
     clusters,
     capacity: MOST_SHARES * Math.ceil(count / clusters),
     random: new Random(SEED),

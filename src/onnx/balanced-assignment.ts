@@ -19,10 +19,13 @@ export async function assignBalanced(
     points,
     centroids,
     capacity,
+    onCompared = () => {},
   }: {
     readonly points: Points;
     readonly centroids: Points;
     readonly capacity: number;
+    /** Told of products as they are made: points times centroids. */
+    readonly onCompared?: (products: number) => void;
   },
 ): Promise<Uint32Array> {
   const assignment = new Uint32Array(points.count);
@@ -31,7 +34,7 @@ export async function assignBalanced(
   const room = new Uint32Array(centroids.count).fill(capacity);
   while (waiting.points.count > 0) {
     const matching = new Matching(open.points.count, (at) => room[open.origin(at)]!);
-    const choices = await choose(nearest, waiting.points, open.points);
+    const choices = await choose(nearest, waiting.points, open.points, onCompared);
     const left = matching.run(choices);
     for (const [at, { members }] of matching.places.entries()) {
       const centroid = open.origin(at);
@@ -81,6 +84,7 @@ async function choose(
   nearest: NearestCentroids,
   points: Points,
   centroids: Points,
+  onCompared: (products: number) => void,
 ): Promise<Choices> {
   const width = Math.min(CHOICES, centroids.count);
   const chosen = new Int32Array(points.count * width);
@@ -88,6 +92,7 @@ async function choose(
   const halves = halfSquares(points);
   for await (const chunk of nearest.of(points, centroids, width)) {
     chosen.set(chunk.centroids, chunk.from * width);
+    onCompared((chunk.centroids.length / width) * centroids.count);
     for (const [at, value] of chunk.closeness.entries()) {
       closeness[chunk.from * width + at] = value - halves[chunk.from + Math.floor(at / width)]!;
     }

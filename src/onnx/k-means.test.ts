@@ -41,6 +41,24 @@ test("points of far clouds end up together, and the centroids in the middle of t
   expect(centroids.values[first * 8]).toBeCloseTo(mean, 4);
 });
 
+test("tells how far it is, within each pass too", async () => {
+  const told: number[] = [];
+  await kMeans({
+    points: { count: 20_000, dim: 8, values: clouds(20, 1000, 1) },
+    clusters: 4,
+    capacity: 5_500,
+    random: new Random(1),
+    threads: 1,
+    onProgress: (fraction) => told.push(fraction),
+  });
+  // Passes over 160 points and four chunks of all of them at the least.
+  expect(told.length).toBeGreaterThan(11);
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+  expect(told[0]).toBeGreaterThan(0);
+  expect(told.at(-1)).toBeCloseTo(1);
+  expect(Math.max(...told)).toBeLessThanOrEqual(1);
+});
+
 test("no cluster grows beyond its capacity, however the points lie", async () => {
   const random = new Random(3);
   // Half of all points in one place: the natural cluster there is ten times too large.

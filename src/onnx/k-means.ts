@@ -40,19 +40,19 @@ export async function kMeans(options: KMeansOptions): Promise<Clustering> {
   await using nearest = await NearestCentroids.open({ device, threads });
   const sample = sampled(points, SAMPLE_PER_CLUSTER * clusters, random);
   const share = Math.ceil((capacity * sample.count) / points.count);
-  const steps = ITERATIONS + 2;
-  let centroids = await seeds(nearest, sample, clusters, random);
+  const whole = clusters * ((ITERATIONS + 1) * sample.count + points.count);
+  let compared = 0;
+  const onCompared = (products: number): void => {
+    compared += products;
+    // Points that find no room choose again, so there is more to do than was foreseen.
+    onProgress(Math.min(1, compared / whole));
+  };
+  let centroids = await seeds(nearest, { sample, clusters, random, onCompared });
   for (let step = 1; step <= ITERATIONS; step++) {
-    onProgress(step / steps);
-    const assignment = await assignBalanced(nearest, {
-      points: sample,
-      centroids,
-      capacity: share,
-    });
-    centroids = means(sample, assignment, centroids);
+    const from = { points: sample, centroids, capacity: share, onCompared };
+    centroids = means(sample, await assignBalanced(nearest, from), centroids);
   }
-  onProgress((steps - 1) / steps);
-  const assignment = await assignBalanced(nearest, { points, centroids, capacity });
+  const assignment = await assignBalanced(nearest, { points, centroids, capacity, onCompared });
   return { centroids: means(points, assignment, centroids), assignment };
 }
 
@@ -77,9 +77,17 @@ function sampled(points: Points, most: number, random: Random): Points {
  */
 async function seeds(
   nearest: NearestCentroids,
-  sample: Points,
-  clusters: number,
-  random: Random,
+  {
+    sample,
+    clusters,
+    random,
+    onCompared,
+  }: {
+    readonly sample: Points;
+    readonly clusters: number;
+    readonly random: Random;
+    readonly onCompared: (products: number) => void;
+  },
 ): Promise<Points> {
   const { count, dim, values } = sample;
   const halves = halfSquares(sample);
@@ -96,6 +104,7 @@ async function seeds(
     chosen.set(added, have * dim);
     const centroids = { count: wanted, dim, values: added };
     for await (const { from, closeness } of nearest.of(sample, centroids, 1)) {
+      onCompared(closeness.length * wanted);
       for (const [at, value] of closeness.entries()) {
         const distance = Math.max(0, 2 * (halves[from + at]! - value));
         const before = have === 0 ? Infinity : distances[from + at]!;
