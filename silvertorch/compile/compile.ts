@@ -145,10 +145,10 @@ async function addCatalogue(
   file: WeightsFile,
   { dataset: { catalogue }, model, settings, device, threads, onProgress }: CompileOptions,
 ): Promise<ItemWeights & Placement> {
+  const onWritten = (fraction: number): void => onProgress("writing the embeddings", fraction);
   if (settings.clusters === null) {
     const layout = bitmapLayout(catalogue.count);
-    onProgress("writing the embeddings", 0);
-    const items = await addItems(file, catalogue, { settings, layout });
+    const items = await addItems(file, catalogue, { settings, layout, onWritten });
     return { layout, placeOf: (row) => row, ...items };
   }
   const clusters = await clusterItems(catalogue, {
@@ -159,8 +159,7 @@ async function addCatalogue(
     threads,
     onProgress: (fraction) => onProgress("finding clusters", fraction),
   });
-  onProgress("writing the embeddings", 0);
-  const items = await addClusteredItems(file, catalogue, { settings, clusters });
+  const items = await addClusteredItems(file, catalogue, { settings, clusters, onWritten });
   const layout = clusteredLayout(catalogue.count, clusters);
   return { layout, placeOf: (row) => clusters.positions[row]!, ...items };
 }

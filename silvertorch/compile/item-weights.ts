@@ -17,22 +17,38 @@ export interface ItemWeights {
   readonly clusters: ClusterWeights | null;
 }
 
+/** Told how much of the items is written, 0..1. */
+type OnWritten = (fraction: number) => void;
+
 /** Writes items in the order of their rows. */
 export async function addItems(
   file: WeightsFile,
   catalogue: Catalogue,
-  { settings, layout }: { readonly settings: ArtifactSettings; readonly layout: BitmapLayout },
+  {
+    settings,
+    layout,
+    onWritten,
+  }: {
+    readonly settings: ArtifactSettings;
+    readonly layout: BitmapLayout;
+    readonly onWritten: OnWritten;
+  },
 ): Promise<ItemWeights> {
   const { dim, embeddings } = catalogue;
   const { paddedItems } = layout;
   const padding = new Float32Array((paddedItems - layout.items) * dim);
-  const items = await file.add("items", "float32", [paddedItems, dim], [embeddings, padding]);
+  const steps = Math.ceil(embeddings.length / STEP);
+  const passed = passes(steps, settings, onWritten);
+  const pieces = function* (): Generator<Float32Array> {
+    for (let at = 0; at < embeddings.length; at += STEP) {
+      yield embeddings.subarray(at, at + STEP);
+      passed();
+    }
+    yield padding;
+  };
+  const items = await file.add("items", "float32", [paddedItems, dim], pieces());
   if (settings.precision !== "int8") {
-    const half = await addHalf(file, items, {
-      settings,
-      embeddings,
-      pieces: [embeddings, padding],
-    });
+    const half = await addHalf(file, items, { settings, embeddings, pieces: pieces() });
     return { items, half, quantised: null, clusters: null };
   }
   const scales = new Float32Array(paddedItems);
@@ -63,16 +79,23 @@ async function addHalf(
   const largest = largestNumber(embeddings);
   function* halves(): Generator<Uint16Array> {
     for (const piece of pieces) {
-      for (let at = 0; at < piece.length; at += HALF_STEP) {
-        yield float16Bits(piece.subarray(at, at + HALF_STEP), 1 / largest);
+      for (let at = 0; at < piece.length; at += STEP) {
+        yield float16Bits(piece.subarray(at, at + STEP), 1 / largest);
       }
     }
   }
   return await file.add("items.half", "float16", dims, halves());
 }
 
-/** Floats converted at a time. */
-const HALF_STEP = 1 << 20;
+/** Floats written at a time. */
+const STEP = 1 << 20;
+
+/** What tells of pieces, of which there are so many each time the items are gone through. */
+function passes(pieces: number, { precision }: ArtifactSettings, onWritten: OnWritten): () => void {
+  const all = precision === "float32" ? pieces : 2 * pieces;
+  let done = 0;
+  return () => onWritten(Math.min(1, ++done / all));
+}
 
 /** By which all are divided, so that scores stay within float16's range; 1 of zeros. */
 function largestNumber(embeddings: Float32Array): number {
@@ -87,11 +110,21 @@ function largestNumber(embeddings: Float32Array): number {
 export async function addClusteredItems(
   file: WeightsFile,
   catalogue: Catalogue,
-  { settings, clusters }: { readonly settings: ArtifactSettings; readonly clusters: Clusters },
+  {
+    settings,
+    clusters,
+    onWritten,
+  }: {
+    readonly settings: ArtifactSettings;
+    readonly clusters: Clusters;
+    readonly onWritten: OnWritten;
+  },
 ): Promise<ItemWeights> {
   const { dim } = catalogue;
   const { count, width, rows, positions, centroids } = clusters;
-  const items = await file.add("items", "float32", [rows.length, dim], blocks(catalogue, clusters));
+  const passed = passes(count, settings, onWritten);
+  const pieces = (): Generator<Float32Array> => blocks(catalogue, clusters, passed);
+  const items = await file.add("items", "float32", [rows.length, dim], pieces());
   const padding = Float32Array.from(rows, (row) => (row < 0 ? -Infinity : 0));
   const weights: ClusterWeights = {
     centroids: await file.add("centroids", "float32", [count, dim], centroids.values),
@@ -110,19 +143,26 @@ export async function addClusteredItems(
     ),
     quantised:
       settings.precision === "int8"
-        ? await addCodes(file, catalogue, { clusters, scale: settings.scale })
+        ? await addCodes(file, catalogue, { clusters, scale: settings.scale, pieces: pieces() })
         : null,
   };
-  const pieces = blocks(catalogue, clusters);
   const { embeddings } = catalogue;
-  const half = await addHalf(file, items, { settings, embeddings, pieces });
+  const half = await addHalf(file, items, { settings, embeddings, pieces: pieces() });
   return { items, half, quantised: null, clusters: weights };
 }
 
 async function addCodes(
   file: WeightsFile,
   catalogue: Catalogue,
-  { clusters, scale }: { readonly clusters: Clusters; readonly scale: ScaleOf },
+  {
+    clusters,
+    scale,
+    pieces,
+  }: {
+    readonly clusters: Clusters;
+    readonly scale: ScaleOf;
+    readonly pieces: Iterable<Float32Array>;
+  },
 ): Promise<NonNullable<ClusterWeights["quantised"]>> {
   const { dim } = catalogue;
   const { count, width, rows } = clusters;
@@ -130,7 +170,7 @@ async function addCodes(
   const scales = Float32Array.from(rows, (row) => (row < 0 ? 0 : ofRows[row]!));
   function* codes(): Generator<Int8Array> {
     let at = 0;
-    for (const embeddings of blocks(catalogue, clusters)) {
+    for (const embeddings of pieces) {
       yield* itemCodes({ count: width, dim, embeddings }, scales.subarray(at, at + width));
       at += width;
     }
@@ -145,6 +185,7 @@ async function addCodes(
 function* blocks(
   { dim, embeddings }: Pick<Catalogue, "dim" | "embeddings">,
   { count, width, rows }: Clusters,
+  passed: () => void,
 ): Generator<Float32Array> {
   for (let cluster = 0; cluster < count; cluster++) {
     const block = new Float32Array(width * dim);
@@ -153,5 +194,6 @@ function* blocks(
       if (row >= 0) block.set(embeddings.subarray(row * dim, (row + 1) * dim), at * dim);
     }
     yield block;
+    passed();
   }
 }
