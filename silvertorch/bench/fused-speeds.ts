@@ -2,8 +2,7 @@
  * How fast the fused engine searches: `npm run bench:fused [-- --clusters 4096 --width 2432 ...]`.
  * A random catalogue is made on the device and searched by the engine's own kernels. First some
  * answers are compared with the host's. Then, for each filter and batch size: wall time with the
- * results on the host, with several batches in flight (the median of several passes, and the lowest
- * and highest) and alone; and, from timestamps, each stage with the bytes that it must move at least
+ * results on the host, with several batches in flight (the median of several passes) and alone; and, from timestamps, each stage with the bytes that it must move at least
  * and its share of a device copy, measured at the start.
  */
 import { Random } from "../../src/math/random.ts";
@@ -29,6 +28,8 @@ const size = benchSize(process.argv.slice(2));
 const random = new Random(1);
 /** A card that idled takes a while to its full clock. */
 const WARM_MS = size.allowSoftware ? 0 : 1500;
+/** A pass lasts at least so long: shorter ones scatter with whatever else the host does. */
+const PASS_MS = size.allowSoftware ? 0 : 300;
 
 await using device = await GpuDevice.open({
   allowSoftware: size.allowSoftware,
@@ -46,7 +47,7 @@ const shape: SearchShape = {
 const copyBytesPerMs = await copySpeed(device);
 const startMs = performance.now();
 const index = await syntheticIndex(device, shape);
-const kernels = await searchKernels(device, index, { selectThreads: size.selectThreads });
+const kernels = await searchKernels(device, index, size);
 const pass: ForwardPass = {
   device,
   index,
@@ -133,7 +134,7 @@ async function measure(
   const perBatch = median(passes);
   const rate = (ms: number): string => ((requests / ms) * 1000).toFixed(0);
   say(
-    `\n${name}, ${probes} probes, batch ${requests}: ${rate(perBatch)} requests/s (${rate(Math.max(...passes))} to ${rate(Math.min(...passes))} in ${passes.length} passes; ` +
+    `\n${name}, ${probes} probes, batch ${requests}: ${rate(perBatch)} requests/s (passes: ${passes.map(rate).join(" ")}; ` +
       `${perBatch.toFixed(3)} ms a batch, ${size.lanes} in flight), ` +
       `alone ${alone.toFixed(3)} ms; packing ${packedMs.toFixed(2)} ms; ${checked}`,
   );
@@ -202,7 +203,7 @@ async function stageTimes(batch: PackedBatch): Promise<{ stage: string; ms: numb
 async function timesAlone(batch: PackedBatch): Promise<number> {
   const lane = new FusedLane(pass);
   const times: number[] = [];
-  for (let n = 0; n < Math.min(30, size.repeats); n++) {
+  for (let n = 0; n < Math.min(30, Math.max(6, size.repeats)); n++) {
     const beganMs = performance.now();
     await lane.run(batch, readAll);
     times.push(performance.now() - beganMs);
@@ -213,8 +214,8 @@ async function timesAlone(batch: PackedBatch): Promise<number> {
 
 /** Of each pass the wall time a batch with several in flight, the answers on the host. */
 async function msInFlight(batch: PackedBatch): Promise<number[]> {
-  const { lanes, holdsCopies, repeats } = size;
-  const model = new FusedModel(pass, { lanes, holdsCopies, timed: false });
+  const { lanes, repeats } = size;
+  const model = new FusedModel(pass, { lanes, timed: false });
   const loop = async (count: number): Promise<void> => {
     for (let n = 0; n < count; n++) await model.run(batch, readAll);
   };
@@ -227,8 +228,12 @@ async function msInFlight(batch: PackedBatch): Promise<number[]> {
   const times: number[] = [];
   for (let n = 0; n < size.passes; n++) {
     const beganMs = performance.now();
-    await all(each);
-    times.push((performance.now() - beganMs) / (each * lanes));
+    let batches = 0;
+    do {
+      await all(each);
+      batches += each * lanes;
+    } while (performance.now() - beganMs < PASS_MS);
+    times.push((performance.now() - beganMs) / batches);
   }
   model.release();
   return times;

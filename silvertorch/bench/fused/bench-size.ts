@@ -9,16 +9,14 @@ export interface BenchSize {
   readonly k: number;
   readonly batches: readonly number[];
   readonly filters: readonly string[];
-  /** Batches of a pass that is timed, how many are under way at once, and how many passes. */
+  /** Batches of a pass at least, how many are under way at once, and how many passes are timed. */
   readonly repeats: number;
   readonly lanes: number;
   readonly passes: number;
   /** What the filter that many pass is to reach, with as many probes as that takes. */
   readonly recall: number;
-  /** Threads of a selection. */
-  readonly selectThreads: number;
-  /** Whether copies of answers go with the batch after: engine/fused/held-copies.ts. */
-  readonly holdsCopies: boolean;
+  /** Threads of a selection; undefined: as is usual. */
+  readonly selectThreads: number | undefined;
   readonly allowSoftware: boolean;
 }
 
@@ -30,18 +28,17 @@ const NUMBERS = {
   rows: 609,
   probes: 24,
   k: 1024,
-  repeats: 300,
+  repeats: 100,
   lanes: 6,
   passes: 7,
   recall: 0.9,
-  selectThreads: 512,
 };
 
 /** 10 million items unless told otherwise. @throws Error on an option that there is not. */
 export function benchSize(args: readonly string[]): BenchSize {
   const given = new Map<string, string>();
   for (let at = 0; at < args.length; at += 2) {
-    const name = args[at]!.replace(/^--/, "").replace("select-threads", "selectThreads");
+    const name = args[at]!.replace(/^--/, "");
     if (!OPTIONS.includes(name)) {
       throw new Error(`there is no option ${args[at]}; there are --${OPTIONS.join(", --")}`);
     }
@@ -54,9 +51,9 @@ export function benchSize(args: readonly string[]): BenchSize {
     ...numbers,
     batches: (given.get("batches") ?? "1,64,256,1024").split(",").map(Number),
     filters: (given.get("filters") ?? "none,narrow,wide").split(","),
-    holdsCopies: given.get("hold-copies") === "yes",
+    selectThreads: Number(given.get("select-threads")) || undefined,
     allowSoftware: given.get("software") === "yes",
   };
 }
 
-const OPTIONS = [...Object.keys(NUMBERS), "batches", "filters", "hold-copies", "software"];
+const OPTIONS = [...Object.keys(NUMBERS), "batches", "filters", "select-threads", "software"];

@@ -7,7 +7,6 @@ import {
 } from "../../device/passes.ts";
 import type { FreshLane, FreshStage } from "../ranking/fresh-stage.ts";
 import type { DeviceIndex } from "./device-index.ts";
-import type { HeldCopies } from "./held-copies.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 import { Readback } from "./readback.ts";
 import type { SearchKernels } from "./search-kernels.ts";
@@ -56,14 +55,11 @@ interface Capacity extends LaneNeeds {
 /** One batch on its way through the device: buffers that grow with what is asked of them. */
 export class FusedLane {
   readonly #pass: ForwardPass;
-  readonly #copies: HeldCopies | null;
   #capacity: Capacity = NOTHING;
   #parts: Parts | null = null;
 
-  /** @param copies holds copies of answers for the batch after; null: each goes with its own batch. */
-  constructor(pass: ForwardPass, copies: HeldCopies | null = null) {
+  constructor(pass: ForwardPass) {
     this.#pass = pass;
-    this.#copies = copies;
   }
 
   /**
@@ -91,42 +87,28 @@ export class FusedLane {
     ];
     const scores = fresh?.scores ?? null;
     if (scores !== null) sources.push([scores, freshLength * 4]);
-    let heldAreSubmitted = (): void => {};
     this.#pass.device.submit("batch", (encoder) => {
       const recorder: Recorder = timer?.record(encoder) ?? new PlainRecorder(encoder);
       query.record(recorder, extent);
-      search.record(recorder, batch.search, () => {
-        if (this.#copies === null) return;
-        recorder.end();
-        heldAreSubmitted = this.#copies.take(encoder);
-      });
+      search.record(recorder, batch.search);
       ranking?.record(recorder, extent);
       fresh?.record(recorder, extent.requests);
       recorder.end();
       timer?.resolve(encoder);
-      if (this.#copies === null) readback.copy(encoder, sources);
+      readback.copy(encoder, sources);
     });
-    heldAreSubmitted();
-    if (this.#copies !== null) {
-      const submitted = this.#copies.add((encoder) => readback.copy(encoder, sources));
-      await this.#pass.device.settle(submitted);
-    }
-    try {
-      const [result, times] = await Promise.all([
-        readback.read((2 * length + freshLength) * 4, (held) =>
-          use({
-            width,
-            rows: new Uint32Array(held, 0, length),
-            values: new Float32Array(held, length * 4, length),
-            freshScores: new Float32Array(held, 2 * length * 4, freshLength),
-          }),
-        ),
-        timer?.read() ?? [],
-      ]);
-      return { result, times };
-    } finally {
-      this.#copies?.arrived();
-    }
+    const [result, times] = await Promise.all([
+      readback.read((2 * length + freshLength) * 4, (held) =>
+        use({
+          width,
+          rows: new Uint32Array(held, 0, length),
+          values: new Float32Array(held, length * 4, length),
+          freshScores: new Float32Array(held, 2 * length * 4, freshLength),
+        }),
+      ),
+      timer?.read() ?? [],
+    ]);
+    return { result, times };
   }
 
   dispose(): void {

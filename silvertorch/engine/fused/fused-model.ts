@@ -2,7 +2,6 @@ import type { GpuDevice } from "../../device/gpu-device.ts";
 import type { DeviceStats } from "../../../src/door/stats.ts";
 import { StageTimer, type StageTime } from "../../device/passes.ts";
 import { FusedLane, type ForwardPass, type UseAnswers } from "./fused-lane.ts";
-import { HeldCopies } from "./held-copies.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 
 /** Batches under way at once: one goes up, one is worked on, one comes down. */
@@ -13,8 +12,6 @@ const TIMED_EVERY = 16;
 interface ModelOptions {
   readonly lanes?: number;
   readonly timed?: boolean;
-  /** Whether copies of answers go with the batch after: see held-copies.ts. */
-  readonly holdsCopies?: boolean;
 }
 
 /** A forward pass that batches go through, several at a time. */
@@ -33,13 +30,9 @@ export class FusedModel implements AsyncDisposable {
   #busySince = 0;
 
   /** @param timed whether some batches are timed, where the device can. */
-  constructor(
-    pass: ForwardPass,
-    { lanes = LANES, timed = true, holdsCopies = false }: ModelOptions = {},
-  ) {
+  constructor(pass: ForwardPass, { lanes = LANES, timed = true }: ModelOptions = {}) {
     this.#pass = pass;
-    const copies = holdsCopies ? new HeldCopies(pass.device) : null;
-    this.#lanes = Array.from({ length: lanes }, () => new FusedLane(pass, copies));
+    this.#lanes = Array.from({ length: lanes }, () => new FusedLane(pass));
     this.#free = [...this.#lanes];
     this.#timer = timed && pass.device.hasTimestamps ? new StageTimer(pass.device) : null;
   }

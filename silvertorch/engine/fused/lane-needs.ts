@@ -40,7 +40,7 @@ export type SelectionsOf = Readonly<Partial<Record<Selected, Selection>>>;
 export async function laneSelections(
   index: DeviceIndex,
   selections: Selections,
-  { mostProbes, mostSelected }: LaneNeeds,
+  { lists, mostProbes, mostSelected }: LaneNeeds,
 ): Promise<SelectionsOf> {
   const names: [Selected, number][] =
     index.vectors.length > 0
@@ -51,7 +51,7 @@ export async function laneSelections(
       : [["lists", mostSelected]];
   if (mostProbes > 0) names.push(["probes", mostProbes]);
   const compiled = names.map(async ([name, many]) => {
-    return [name, await selections.of(name, many)] as const;
+    return [name, await selections.of(name, many, lists)] as const;
   });
   return Object.fromEntries(await Promise.all(compiled));
 }

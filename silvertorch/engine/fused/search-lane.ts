@@ -80,11 +80,8 @@ export class SearchLane {
     this.#device.queue.writeBuffer(this.#bindings.buffer("batch"), 0, words);
   }
 
-  /**
-   * Records the search: from queries to lists.
-   * @param onRead called once what was taken up has been read.
-   */
-  record(recorder: Recorder, batch: SearchBatch, onRead: () => void): void {
+  /** Records the search: from queries to lists. */
+  record(recorder: Recorder, batch: SearchBatch): void {
     const { shape } = this.#index;
     const lists = batch.requests * shape.heads;
     const order = workOrder(lists * batch.probes, batch.probes, shape.clusters);
@@ -96,8 +93,6 @@ export class SearchLane {
     );
     if (batch.excluded > 0) this.#locate(recorder, batch.excluded);
     if (order !== "all") this.#probe(recorder, lists);
-    onRead();
-    if (order !== "all") this.#choose(recorder, lists);
     if (order === "byCluster") this.#group(recorder, lists * batch.probes);
     this.#scan(recorder, batch, { lists, order });
     this.#select(recorder, batch, lists);
@@ -130,9 +125,6 @@ export class SearchLane {
       ]),
       centroidGrid(lists, shape.clusters, CENTROID_TILES[tile]),
     );
-  }
-
-  #choose(recorder: Recorder, lists: number): void {
     recorder.stage("fused.choose");
     this.#selection(recorder, "probes", lists, ["affinities", "probed", "bucketCounts"]);
   }

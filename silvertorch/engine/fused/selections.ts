@@ -27,17 +27,23 @@ export interface Selection {
 
 /** What tests and benchmarks may try otherwise than is usual. */
 export interface SearchTuning {
-  /** Threads of a selection that holds more than the fewest entries in workgroup memory. */
-  readonly selectThreads?: number;
+  /** Threads of a selection that holds more than the fewest entries in workgroup memory; absent: as is usual. */
+  readonly selectThreads?: number | undefined;
   /** Bytes of workgroup memory for what a selection holds; absent: what the device has. */
   readonly workgroupBytes?: number;
 }
 
 /** The fewest that are held. */
 const SHORTEST = 256;
-/** Threads, tried on an H100 with 256, 512 and 1,024: from one list to thousands. */
+/**
+ * Threads: more of them wait less for memory, fewer leave room for another list's. On an H100, 256,
+ * 512 and 1,024 took 37, 29 and 26 us for one list, 48, 36 and 30 us for 64, and 194, 165 and 181 us
+ * for 1,024, of 58,000 entries each, of which 1,024 are wanted.
+ */
 const USUAL_THREADS = 512;
-const THREADS_IN_BUFFER = 1024;
+const MOST_THREADS = 1024;
+/** Lists up to which each has a multiprocessor to itself. */
+const FEW_LISTS = 128;
 
 type Ends = Pick<SelectOptions, "source" | "target">;
 type Size = Pick<SelectOptions, "capacity" | "threads" | "held">;
@@ -75,10 +81,13 @@ export class Selections {
     };
   }
 
-  /** @param many how many are wanted of a list. */
-  of(what: Selected, many: number): Promise<Selection> {
-    const size = this.#size(many);
-    const label = `select.${what}.${size.capacity}`;
+  /**
+   * @param many how many are wanted of a list.
+   * @param lists how many of these there are at most.
+   */
+  of(what: Selected, many: number, lists: number): Promise<Selection> {
+    const size = this.#size(many, lists);
+    const label = `select.${what}.${size.capacity}.${size.threads}`;
     const known =
       this.#compiled.get(label) ?? this.#compile(label, { ...this.#ends[what]!, ...size });
     this.#compiled.set(label, known);
@@ -93,11 +102,12 @@ export class Selections {
   }
 
   /** Half as many again as are wanted, in workgroup memory if it has room for them. */
-  #size(many: number): Size {
+  #size(many: number, lists: number): Size {
     const { maxComputeWorkgroupStorageSize } = this.#device.limits;
     const room = this.#tuning.workgroupBytes ?? maxComputeWorkgroupStorageSize;
     const inWorkgroup = (capacity: number): Size => {
-      const { selectThreads = USUAL_THREADS } = this.#tuning;
+      const usual = lists <= FEW_LISTS ? MOST_THREADS : USUAL_THREADS;
+      const { selectThreads = usual } = this.#tuning;
       const threads = this.#threads(capacity === SHORTEST ? SHORTEST : selectThreads);
       return { capacity, threads, held: "workgroup" };
     };
@@ -106,7 +116,7 @@ export class Selections {
       capacity *= 2;
     if (capacity >= many) return inWorkgroup(capacity);
     while (capacity < 1.25 * many) capacity *= 2;
-    return { capacity, threads: this.#threads(THREADS_IN_BUFFER), held: "buffer" };
+    return { capacity, threads: this.#threads(MOST_THREADS), held: "buffer" };
   }
 
   #threads(wished: number): number {

@@ -30,7 +30,10 @@ export const bucketWords = (clusters: number): number => Math.ceil((2 * clusters
  *
  * Bindings: 0 counts, 1 starts, 2 cursors, u32 [bucketWords]. Workgroups: 1.
  */
-export function startsOfBucketsKernel({ clusters }: SearchShape, threads: number): string {
+export function startsOfBucketsKernel(
+  { clusters }: Pick<SearchShape, "clusters">,
+  threads: number,
+): string {
   const vectors = bucketWords(clusters) / 4;
   const each = Math.ceil(vectors / threads);
   return /* wgsl */ `
@@ -65,7 +68,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
 /**
  * Bindings: 0 batch, 1 probed, 2 cursors, 3 sorted u32 [pairs, 2]: pair and cluster. Workgroups: linear, `pairGroups`.
  */
-export function sortPairsKernel({ clusters }: SearchShape): string {
+export function sortPairsKernel({ clusters }: Pick<SearchShape, "clusters">): string {
   return /* wgsl */ `
 ${BATCH_WORDS}
 @group(0) @binding(1) var<storage, read> probed: array<u32>;

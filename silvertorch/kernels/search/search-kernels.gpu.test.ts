@@ -109,29 +109,29 @@ describe.skipIf(device === null)("the kernels of the search", () => {
     bench.words(new Uint32Array(Int8Array.from(rows.flat()).buffer));
 
   /** What the kernels are given of a batch that looks into these clusters. */
-  const given = (asks: readonly Asked[], probes: number) => {
+  const given = (asks: readonly Asked[], probes: number, clusters = shape.clusters) => {
     const queries = asks.map(({ filtered, exclude }): EngineQuery => ({
       user: { kind: "row", row: 0 },
       k: 1,
       plan: filtered ? plan : null,
       exclude: Uint32Array.from(exclude),
     }));
-    const settings = { heads: 1, clusters: shape.clusters, probes, places: 1, candidates: 1 };
+    const settings = { heads: 1, clusters, probes, places: 1, candidates: 1 };
     const { words, search } = packBatch(queries, settings);
     const rows = asks.map(({ codes, step }) => {
       const bits = new Uint8Array(new Float32Array([step, 0, 0, 0]).buffer);
       return [...codes, ...new Int8Array(bits.buffer)];
     });
-    const probed = asks.flatMap(({ clusters }) => clusters);
+    const probed = asks.flatMap((each) => each.clusters);
     return { batch: bench.words(words), queries: packed(rows), probed, search };
   };
 
   /** Sorts pairs on the device. */
-  const grouped = async (asks: readonly Asked[]) => {
-    const { batch, probed, search } = given(asks, 2);
-    const counts = new Uint32Array(bucketWords(shape.clusters));
+  const grouped = async (asks: readonly Asked[], probes = 2, clusters = shape.clusters) => {
+    const { batch, probed, search } = given(asks, probes, clusters);
+    const counts = new Uint32Array(bucketWords(clusters));
     const bucketOf = (pair: number): number =>
-      probed[pair]! + (pair < 2 * search.openLists ? 0 : shape.clusters);
+      probed[pair]! + (pair < probes * search.openLists ? 0 : clusters);
     for (let pair = 0; pair < probed.length; pair++) counts[bucketOf(pair)]!++;
     const buffers = {
       counts: bench.words(counts),
@@ -143,31 +143,45 @@ describe.skipIf(device === null)("the kernels of the search", () => {
     const { starts, cursors, sorted } = buffers;
     await bench.run(
       "starts",
-      startsOfBucketsKernel(shape, 64),
+      startsOfBucketsKernel({ clusters }, 64),
       [buffers.counts, starts, cursors],
       [1],
     );
     const toSort = [batch, buffers.probed, cursors, sorted];
-    await bench.run("sort", sortPairsKernel(shape), toSort, [pairGroups(probed.length)]);
+    await bench.run("sort", sortPairsKernel({ clusters }), toSort, [pairGroups(probed.length)]);
     return { ...buffers, bucketOf, pairs: probed.length, countOf: counts };
   };
 
-  test("pairs are grouped by cluster, those of open lists first, and counts are zeros again", async () => {
-    const { counts, starts, sorted, bucketOf, pairs, countOf } = await grouped(asked);
-    const expected = [...countOf.keys()].map((at) =>
-      countOf.subarray(0, at).reduce((sum, each) => sum + each, 0),
-    );
-    expect(await bench.wordsOf(starts, expected.length)).toEqual(expected);
-    expect(new Set(await bench.wordsOf(counts, expected.length))).toEqual(new Set([0]));
-    const words = await bench.wordsOf(sorted, 2 * pairs);
-    const order = Array.from({ length: pairs }, (_, at) => words[2 * at]!);
-    expect(order.toSorted((a, b) => a - b)).toEqual([...order.keys()]);
-    const buckets = order.map(bucketOf);
-    expect(buckets).toEqual(buckets.toSorted((a, b) => a - b));
-    expect(order.map((_, at) => words[2 * at + 1]!)).toEqual(
-      buckets.map((bucket) => bucket % shape.clusters),
-    );
-  });
+  const sizes: readonly (readonly [number, number])[] = [
+    [1, 1],
+    [5, 2],
+    [150, 20],
+  ];
+  test.for(sizes)(
+    "pairs of %i clusters, %i a list, are grouped, those of open lists first, and counts are zeros again",
+    async ([clusters, probes]) => {
+      const asks = Array.from({ length: 37 }, (_, list) => {
+        const first = random.int(clusters);
+        const probed = Array.from({ length: probes }, (__, n) => (first + n) % clusters);
+        return ask(probed, list >= 20);
+      });
+      const found = await grouped(asks, probes, clusters);
+      const { counts, starts, sorted, bucketOf, pairs, countOf } = found;
+      const expected = [...countOf.keys()].map((at) =>
+        countOf.subarray(0, at).reduce((sum, each) => sum + each, 0),
+      );
+      expect(await bench.wordsOf(starts, expected.length)).toEqual(expected);
+      expect(new Set(await bench.wordsOf(counts, expected.length))).toEqual(new Set([0]));
+      const words = await bench.wordsOf(sorted, 2 * pairs);
+      const order = Array.from({ length: pairs }, (_, at) => words[2 * at]!);
+      expect(order.toSorted((a, b) => a - b)).toEqual([...order.keys()]);
+      const buckets = order.map(bucketOf);
+      expect(buckets).toEqual(buckets.toSorted((a, b) => a - b));
+      expect(order.map((_, at) => words[2 * at + 1]!)).toEqual(
+        buckets.map((bucket) => bucket % clusters),
+      );
+    },
+  );
 
   const scoreOf = ({ codes, step }: Asked, position: number): number =>
     Math.fround(
