@@ -16,8 +16,10 @@ export interface SearchNeeds {
 
 /** A batch as the search records it. */
 export interface SearchBatch extends SearchNeeds {
-  /** Lists before this one have neither filter nor exclusions. */
+  /** Lists before this one have no filter. */
   readonly openLists: number;
+  /** Rows that requests without filter exclude. */
+  readonly openExcluded: number;
 }
 
 /** What the buffers of a lane hold, in entries of all lists together where a list has several. */

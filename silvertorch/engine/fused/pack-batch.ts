@@ -30,9 +30,9 @@ export interface BatchSettings {
   readonly candidates: number;
 }
 
-/** Queries that anything may be eligible for come first: they are scanned in another way. */
+/** Queries without filter come first: they are scanned in another way. */
 export function openFirst(queries: readonly EngineQuery[]): Uint32Array {
-  const isOpen = ({ plan, exclude }: EngineQuery): boolean => plan === null && exclude.length === 0;
+  const isOpen = ({ plan }: EngineQuery): boolean => plan === null;
   const order = new Uint32Array(queries.length);
   let next = 0;
   for (const [at, query] of queries.entries()) if (isOpen(query)) order[next++] = at;
@@ -40,7 +40,7 @@ export function openFirst(queries: readonly EngineQuery[]): Uint32Array {
   return order;
 }
 
-/** Packs queries that are in order: those without filter and exclusions first. */
+/** Packs queries that are in order: those without filter first. */
 export function packBatch(
   queries: readonly EngineQuery[],
   settings: BatchSettings,
@@ -49,8 +49,9 @@ export function packBatch(
   const { heads, clusters, places, candidates } = settings;
   const probes = Math.min(settings.probes, clusters);
   const { words, excluded } = packWords(queries, { ...settings, probes });
-  const open = queries.findIndex(({ plan, exclude }) => plan !== null || exclude.length > 0);
-  const openLists = (open < 0 ? queries.length : open) * heads;
+  const filtered = queries.findIndex(({ plan }) => plan !== null);
+  const open = filtered < 0 ? queries.length : filtered;
+  const openLists = open * heads;
   words[HEADER.openLists] = openLists;
   const order = workOrder(queries.length * heads * probes, probes, clusters);
   words[HEADER.grouped] = order === "byCluster" ? 1 : 0;
@@ -64,6 +65,7 @@ export function packBatch(
       words: words.length,
       excluded,
       openLists,
+      openExcluded: words[words[HEADER.excludedOf]! + open]!,
     },
     users: packUsers(queries),
     words,

@@ -1,6 +1,7 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { compileKernel, type Kernel } from "../../device/kernel.ts";
 import { CENTROID_TILES, centroidKeysKernel } from "../../kernels/search/centroid-keys.ts";
+import { clearExcludedKernel } from "../../kernels/search/clear-excluded.ts";
 import { sortPairsKernel, startsOfBucketsKernel } from "../../kernels/search/group-pairs.ts";
 import { locateExcludedKernel } from "../../kernels/search/locate-excluded.ts";
 import { maskedScanKernel } from "../../kernels/search/masked-scan.ts";
@@ -18,6 +19,8 @@ export interface SearchKernels {
   readonly quantise: Kernel;
   readonly locate: Kernel;
   readonly openScan: Orders;
+  /** Takes what is excluded out of it; of pairs, in any order of the work. */
+  readonly clearExcluded: { readonly pairs: Kernel | null; readonly all: Kernel };
   readonly maskedScan: Orders;
   readonly probing: ProbingKernels | null;
   readonly refine: Kernel | null;
@@ -53,6 +56,12 @@ export async function searchKernels(
     quantise: await compileKernel(device, "quantise", quantiseQueriesKernel(shape)),
     locate: await compileKernel(device, "locate-excluded", locateExcludedKernel(shape)),
     openScan: await scans("open-scan", openScanKernel),
+    clearExcluded: {
+      pairs: isClustered
+        ? await compileKernel(device, "clear-excluded", clearExcludedKernel(shape, "byQuery"))
+        : null,
+      all: await compileKernel(device, "clear-excluded.all", clearExcludedKernel(shape, "all")),
+    },
     maskedScan: await scans("masked-scan", maskedScanKernel),
     probing: isClustered ? await probingKernels(device, shape) : null,
     refine: isRefined ? await compileKernel(device, "refine", refineCandidatesKernel(shape)) : null,

@@ -167,6 +167,7 @@ export class SearchLane {
         ]);
         recorder.run(bound, openGrid(order, { width, clusters: part.clusters, pairs: openPairs }));
       }
+      if (batch.openExcluded > 0) this.#clear(recorder, batch, order);
     }
     if (filtered > 0) {
       recorder.stage("fused.scan.masked");
@@ -195,6 +196,16 @@ export class SearchLane {
         recorder.run(bound, linearGrid(Math.min(pairs, MASKED_GROUPS)));
       }
     }
+  }
+
+  #clear(recorder: Recorder, { openLists }: SearchBatch, order: WorkOrder): void {
+    const { heads } = this.#index.shape;
+    const { pairs, all } = this.#kernels.clearExcluded;
+    const bound =
+      order === "all"
+        ? this.#bindings.bind("clear.all", all, ["batch", "excluded", "probed", "keys"])
+        : this.#bindings.bind("clear", pairs!, ["batch", "excluded", "probed", "keys"]);
+    recorder.run(bound, [openLists / heads, heads]);
   }
 
   #select(recorder: Recorder, { candidates }: SearchBatch, lists: number): void {

@@ -12,7 +12,7 @@ export const HEADER = {
   candidates: 3,
   /** Places of a list in the end: fewer than candidates where these are scored again. */
   places: 4,
-  /** Lists before this one have neither filter nor exclusions. */
+  /** Lists before this one have no filter. */
   openLists: 5,
   /** Of each request, the first word of its program. */
   programOf: 6,

@@ -43,23 +43,65 @@ fn eligible(program: u32, block: u32, word: u32, thread: u32, is_staged: bool) -
 `;
 }
 
-/** WGSL `checked(program, first_cell) -> bool`: the same for one item, by ranges of its cells. */
-export function checkProgram(cells: number): string {
+/** Vectors of cells that a thread has in registers; longer rows are read again a step. */
+const HELD_CELLS = 4;
+/** Steps of a check in workgroup memory; those behind are read from the batch. */
+const CHECK_STAGED = 32;
+
+/** WGSL: binding 12, the cells of all items of the part, as vectors where rows are whole ones. */
+export const cellsBinding = (cells: number): string =>
+  `@group(0) @binding(12) var<storage, read> cells: array<${cells % 4 === 0 ? "vec4<i32>" : "i32"}>;`;
+
+/**
+ * WGSL `checked(program, first_cell) -> bool`: the same for one item, by ranges of its cells; and
+ * `stage_check(program, thread)`, to be called by all threads, and a barrier, before it.
+ */
+export function checkProgram(cells: number, threads: number): string {
+  const vectors = Math.ceil(cells / 4);
+  const held = vectors <= HELD_CELLS;
+  const quad = (vector: string): string =>
+    cells % 4 === 0
+      ? `cells[first_cell / 4u + ${vector}]`
+      : `vec4<i32>(${[0, 1, 2, 3].map((n) => `cells[first_cell + min(${vector} * 4u + ${n}u, ${cells - 1}u)]`).join(", ")})`;
+  const all = Array.from({ length: vectors }, (_, vector) => vector);
+  const isIn = (quadOf: string): string =>
+    `any((${quadOf} >= vec4<i32>(low)) & (${quadOf} <= vec4<i32>(high)))`;
   return /* wgsl */ `
+/** Of each step its range and its flags. */
+var<workgroup> staged_check: array<vec4<u32>, ${CHECK_STAGED}>;
+
+fn check_steps(program: u32) -> u32 {
+  return program + ${PROGRAM.steps}u + batch[program + ${PROGRAM.scanSteps}u] * ${STEP_WORDS}u;
+}
+fn check_step(at: u32) -> vec4<u32> { return vec4<u32>(batch[at], batch[at + 1u], batch[at + 2u], 0u); }
+
+fn stage_check(program: u32, thread: u32) {
+  let count = min(batch[program + ${PROGRAM.checkSteps}u], ${CHECK_STAGED}u);
+  for (var s = thread; s < count; s += ${threads}u) {
+    staged_check[s] = check_step(check_steps(program) + s * ${STEP_WORDS}u);
+  }
+}
+
 fn checked(program: u32, first_cell: u32) -> bool {
   let count = batch[program + ${PROGRAM.checkSteps}u];
-  let steps = program + ${PROGRAM.steps}u + batch[program + ${PROGRAM.scanSteps}u] * ${STEP_WORDS}u;
+  ${held ? all.map((vector) => `let cells${vector} = ${quad(`${vector}u`)};`).join("\n  ") : ""}
   var registers = Registers(ALL, ALL, ALL);
   for (var s = 0u; s < count; s++) {
-    let at = steps + s * ${STEP_WORDS}u;
-    let low = bitcast<i32>(batch[at]);
-    let high = bitcast<i32>(batch[at + 1u]);
-    var some = false;
-    for (var c = 0u; c < ${cells}u; c++) {
-      let cell = cells[first_cell + c];
-      some = some || (cell >= low && cell <= high);
+    var step: vec4<u32>;
+    if (s < ${CHECK_STAGED}u) { step = staged_check[s]; }
+    else { step = check_step(check_steps(program) + s * ${STEP_WORDS}u); }
+    let low = bitcast<i32>(step.x);
+    let high = bitcast<i32>(step.y);
+    ${
+      held
+        ? `let some = ${all.map((vector) => isIn(`cells${vector}`)).join(" || ")};`
+        : `var some = false;
+    for (var vector = 0u; vector < ${vectors}u; vector++) {
+      let here = ${quad("vector")};
+      some = some || ${isIn("here")};
+    }`
     }
-    registers = folded(registers, select(0u, ALL, some), batch[at + 2u]);
+    registers = folded(registers, select(0u, ALL, some), step.z);
   }
   return (registers.result ^ batch[program + ${PROGRAM.checkComplement}u]) != 0u;
 }

@@ -1,6 +1,6 @@
 import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
 import { BATCH_WORDS } from "./batch-words.ts";
-import { checkProgram, scanProgram } from "./filter-program.ts";
+import { cellsBinding, checkProgram, scanProgram } from "./filter-program.ts";
 import { ORDERED_KEYS } from "./ordered-keys.ts";
 import { queryVectors, SCORING_BINDINGS, scoringText } from "./scoring-text.ts";
 import { clusterWords, codeVectors, type SearchShape, type WorkOrder } from "./search-shape.ts";
@@ -13,8 +13,9 @@ const QUEUE = 1024;
  * Finds and scores the eligible items of the clusters that filtered lists look into, in one go. A
  * workgroup takes a pair: its threads work off the list's program over the words of the cluster,
  * clear what is excluded, and queue the items whose bits are left; those are checked exactly where
- * signatures were asked, scored, and appended to the list. Items that are not eligible are never
- * read. Moves a bit an item and step of the program, and (dim + 4) bytes an eligible item.
+ * signatures were asked, and what passes is scored and appended to the list, side by side, so that
+ * no thread idles. Items that are not eligible are never read. Moves a bit an item and step of the
+ * program, 4 bytes a cell of an item that is checked, and (dim + 4) bytes an eligible item.
  *
  * Bindings: 0 batch, 1 codes vec4<u32> of this part, 2 scales f32, 3 queries vec4<u32>, 4 bitmaps
  * u32 [clusters of the part, rows, words], 5 work u32, 6 sorted pairs u32 [pairs, 2], 7 excluded positions
@@ -44,11 +45,18 @@ ${SCORING_BINDINGS}
 @group(0) @binding(9) var<storage, read_write> positions: array<u32>;
 @group(0) @binding(10) var<storage, read_write> counts: array<atomic<u32>>;
 @group(0) @binding(11) var<uniform> part: vec4<u32>;
-${isChecked ? "@group(0) @binding(12) var<storage, read> cells: array<i32>;" : ""}
+${isChecked ? cellsBinding(cells) : ""}
 
 var<workgroup> query: array<vec4<u32>, ${row}>;
 var<workgroup> masks: array<atomic<u32>, ${threads}>;
 var<workgroup> queue: array<u32, ${QUEUE}>;
+${
+  isChecked
+    ? `/** Of those in the queue, the ones that pass the check, and how many. */
+var<workgroup> passed: array<u32, ${QUEUE}>;
+var<workgroup> passing: atomic<u32>;`
+    : ""
+}
 /** Places of the queue asked for, and the first that was refused. */
 var<workgroup> asked: atomic<u32>;
 var<workgroup> refused: atomic<u32>;
@@ -58,7 +66,7 @@ const MORE = 0x80000000u;
 var<workgroup> base: u32;
 
 ${scanProgram(words, threads)}
-${isChecked ? checkProgram(cells) : ""}
+${isChecked ? checkProgram(cells, threads) : ""}
 
 /** Lists have room for all that they look into. */
 fn append(list: u32, place: u32, score: f32, position: u32) {
@@ -76,6 +84,7 @@ fn scan(list: u32, cluster: u32, thread: u32) {
   let first_position = cluster * ${width}u;
   workgroupBarrier();
   for (var i = thread; i < ${row}u; i += ${threads}u) { query[i] = queries[list * ${row}u + i]; }
+  ${isChecked ? `stage_check(program, thread);` : ""}
   for (var round = 0u; round < ${words}u; round += ${threads}u) {
     let word = round + thread;
     var bits = eligible(program, block, word, thread, round > 0u);
@@ -120,25 +129,19 @@ fn scan(list: u32, cluster: u32, thread: u32) {
         held = taken | select(0u, MORE, atomicLoad(&asked) > taken);
       }
       let state = workgroupUniformLoad(&held);
-      let count = state & ~MORE;
-      ${
-        isChecked
-          ? ""
-          : /* wgsl */ `
+      ${isChecked ? checkQueue(shape, threads) : "let count = state & ~MORE;"}
+      // One for all: a list's counter takes additions one by one, and neighbours' with them.
       if (thread == 0u) { base = atomicAdd(&counts[list], count); }
-      let first_place = workgroupUniformLoad(&base);`
-      }
+      let first_place = workgroupUniformLoad(&base);
       for (var n = thread; n < count; n += ${threads}u) {
-        let within = queue[n];
+        let within = ${isChecked ? "passed" : "queue"}[n];
         let position = first_position + within;
         let local = (cluster - part.x) * ${width}u + within;
-        ${isChecked ? `if (!checked(program, local * ${cells}u)) { continue; }` : ""}
         let first_vector = local * ${vectors}u;
         ${load("first_vector")}
         var sum = 0;
         ${add("0u")}
-        let score = ${score("scales[position]", "0u")};
-        append(list, ${isChecked ? "atomicAdd(&counts[list], 1u)" : "first_place + n"}, score, position);
+        append(list, first_place + n, ${score("scales[position]", "0u")}, position);
       }
       if (state < MORE) { break; }
     }
@@ -158,6 +161,21 @@ fn main(
   ${workOf(order, clusters)}
 }
 `;
+}
+
+/** Sets "count" to how many in the queue pass the check, and puts these side by side. */
+function checkQueue({ cells, width }: SearchShape, threads: number): string {
+  return /* wgsl */ `
+      if (thread == 0u) { atomicStore(&passing, 0u); }
+      workgroupBarrier();
+      for (var n = thread; n < (state & ~MORE); n += ${threads}u) {
+        let within = queue[n];
+        let local = (cluster - part.x) * ${width}u + within;
+        if (checked(program, local * ${cells}u)) { passed[atomicAdd(&passing, 1u)] = within; }
+      }
+      workgroupBarrier();
+      if (thread == 0u) { held = atomicLoad(&passing); }
+      let count = workgroupUniformLoad(&held);`;
 }
 
 /** Whole subgroups that take the words of a cluster in as few rounds as can be, about equally. */

@@ -9,7 +9,7 @@ export const TILE = 128;
 const QUERIES = 16;
 
 /**
- * Scores all items of the clusters that open lists look into: those without filter or exclusions.
+ * Scores all items of the clusters that open lists look into: those without filter.
  * A thread holds an item in registers while the queries that look into its cluster pass by, so
  * `byCluster` an item is read once however many they are: (dim + 4) bytes an item, 4 bytes written
  * a score, dim / 4 packed products a score.

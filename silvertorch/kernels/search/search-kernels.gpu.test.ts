@@ -9,6 +9,7 @@ import { packBatch } from "../../engine/fused/pack-batch.ts";
 import type { EngineQuery } from "../../engine/query.ts";
 import { HEADER, HEADER_WORDS } from "./batch-words.ts";
 import { CENTROID_TILES, centroidGrid, centroidKeysKernel } from "./centroid-keys.ts";
+import { clearExcludedKernel } from "./clear-excluded.ts";
 import { bucketWords, pairGroups, sortPairsKernel, startsOfBucketsKernel } from "./group-pairs.ts";
 import { maskedScanKernel } from "./masked-scan.ts";
 import { openGrid, openScanKernel } from "./open-scan.ts";
@@ -234,6 +235,34 @@ describe.skipIf(device === null)("the kernels of the search", () => {
         expect(score).toBeCloseTo(wanted, 5);
       }
     }
+  });
+
+  test.for(["byQuery", "all"] as const)("what open lists exclude is cleared, %s", async (order) => {
+    const all = [0, 1, 2, 3, 4];
+    const asks = [
+      ask([4, 2], false, [128, 191, 5, 319]),
+      ask([1, 0], false),
+      ask([2, 0], false, [64]),
+    ];
+    const lists = order === "all" ? asks.map((each) => ({ ...each, clusters: all })) : asks;
+    const probes = lists[0]!.clusters.length;
+    const { batch, probed } = given(lists, probes);
+    const keys = bench.words(Array.from({ length: probed.length * shape.width }, () => 9));
+    const excluded = bench.words(asks.flatMap(({ exclude }) => exclude));
+    const kernel = clearExcludedKernel(shape, order);
+    await bench.run("clear", kernel, [batch, excluded, bench.words(probed), keys], [3, 1]);
+    const words = await bench.wordsOf(keys, probed.length * shape.width);
+    const cleared = words.flatMap((word, at) => (word === 0 ? [at] : []));
+    const expected = lists.flatMap(({ clusters, exclude }, list) =>
+      exclude
+        .filter((position) => clusters.includes(Math.floor(position / shape.width)))
+        .map((position) => {
+          const pair = list * probes + clusters.indexOf(Math.floor(position / shape.width));
+          return pair * shape.width + (position % shape.width);
+        }),
+    );
+    expect(cleared).toEqual(expected.toSorted((a, b) => a - b));
+    expect(cleared).toHaveLength(order === "all" ? 5 : 3);
   });
 
   test.for(orders)("filtered lists get the eligible items and no others, %s", async (order) => {
