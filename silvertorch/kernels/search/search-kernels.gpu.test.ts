@@ -74,6 +74,28 @@ const plan = { scan: encodeProgram(planExpression(expression)!), check: null };
 const passes = (position: number): boolean =>
   isThere(position) && ((bitOf(1, position) && bitOf(2, position)) || !bitOf(3, position));
 
+/** Of the cells of each item, how many there are at most. */
+const cellsOf = Array.from({ length: POSITIONS }, () =>
+  Array.from({ length: 20 }, () => random.int(9)),
+);
+/** Some cell is 2 to 4, or one of 40 that there are not, and none is 7: more steps than are staged. */
+const ranges = [[2, 4], ...Array.from({ length: 40 }, (_, n) => [50 + n, 50 + n]), [7, 7]];
+const someOf = combine(
+  "or",
+  Array.from({ length: 41 }, (_, row) => literal(row)),
+);
+const check = encodeProgram(
+  planExpression(combine("and", [someOf, negate(literal(41))]))!,
+  (row) => ranges[row]!,
+);
+const passesCheck = (position: number, cells: number): boolean => {
+  const row = cellsOf[position]!.slice(0, cells);
+  return cells === 0 || (row.some((cell) => cell >= 2 && cell <= 4) && !row.includes(7));
+};
+
+const cellsOfPart = (first: number, end: number, cells: number): number[] =>
+  cellsOf.slice(first * shape.width, end * shape.width).flatMap((row) => row.slice(0, cells));
+
 interface Asked {
   readonly codes: readonly number[];
   readonly step: number;
@@ -110,11 +132,16 @@ describe.skipIf(device === null)("the kernels of the search", () => {
     bench.words(new Uint32Array(Int8Array.from(rows.flat()).buffer));
 
   /** What the kernels are given of a batch that looks into these clusters. */
-  const given = (asks: readonly Asked[], probes: number, clusters = shape.clusters) => {
+  const given = (
+    asks: readonly Asked[],
+    probes: number,
+    { clusters = shape.clusters, checked = false } = {},
+  ) => {
+    const planOf = checked ? { ...plan, check } : plan;
     const queries = asks.map(({ filtered, exclude }): EngineQuery => ({
       user: { kind: "row", row: 0 },
       k: 1,
-      plan: filtered ? plan : null,
+      plan: filtered ? planOf : null,
       exclude: Uint32Array.from(exclude),
     }));
     const settings = { heads: 1, clusters, probes, places: 1, candidates: 1 };
@@ -129,7 +156,7 @@ describe.skipIf(device === null)("the kernels of the search", () => {
 
   /** Sorts pairs on the device. */
   const grouped = async (asks: readonly Asked[], probes = 2, clusters = shape.clusters) => {
-    const { batch, probed, search } = given(asks, probes, clusters);
+    const { batch, probed, search } = given(asks, probes, { clusters });
     const counts = new Uint32Array(bucketWords(clusters));
     const bucketOf = (pair: number): number =>
       probed[pair]! + (pair < probes * search.openLists ? 0 : clusters);
@@ -265,62 +292,73 @@ describe.skipIf(device === null)("the kernels of the search", () => {
     expect(cleared).toHaveLength(order === "all" ? 5 : 3);
   });
 
-  test.for(orders)("filtered lists get the eligible items and no others, %s", async (order) => {
-    const asks = clustersOf(order);
-    const probes = asks[0]!.clusters.length;
-    const { batch, queries, probed, search } = given(asks, probes);
-    const pairs = await grouped(asked);
-    const room = probes * shape.width;
-    const buffers = {
-      keys: bench.zeros(asks.length * room),
-      positions: bench.zeros(asks.length * room),
-      counts: bench.zeros(asks.length),
-    };
-    for (const [first, count] of [
-      [0, 2],
-      [2, 3],
-    ] as const) {
-      const end = first + count;
-      await bench.run(
-        "masked",
-        maskedScanKernel(shape, order),
-        [
-          batch,
-          packed(items.slice(first * shape.width, end * shape.width)),
-          bench.floats(scales),
-          queries,
-          bench.words(bitmaps.slice(first, end).flat(2)),
-          order === "byCluster" ? pairs.starts : bench.words(probed),
-          pairs.sorted,
-          bench.words(asks.flatMap(({ exclude }) => exclude).concat(0)),
-          buffers.keys,
-          buffers.positions,
-          buffers.counts,
-          uniform(first, count),
-        ],
-        [3],
-      );
-    }
-    const counts = await bench.wordsOf(buffers.counts, asks.length);
-    const keys = await bench.wordsOf(buffers.keys, asks.length * room);
-    const positions = await bench.wordsOf(buffers.positions, asks.length * room);
-    for (const [list, each] of asks.entries()) {
-      if (list < search.openLists) continue;
-      const wanted = each.clusters
-        .flatMap((cluster) =>
-          Array.from({ length: shape.width }, (_, at) => cluster * shape.width + at),
-        )
-        .filter((position) => passes(position) && !each.exclude.includes(position))
-        .toSorted((a, b) => a - b);
-      const found = Array.from({ length: counts[list]! }, (_, at) => list * room + at);
-      const byPosition = new Map(found.map((at) => [positions[at]!, scoreOfKey(keys[at]!)]));
-      expect([...byPosition.keys()].toSorted((a, b) => a - b)).toEqual(wanted);
-      expect(found.length).toBe(wanted.length);
-      for (const position of wanted) {
-        expect(byPosition.get(position)).toBeCloseTo(scoreOf(each, position), 5);
+  const forms: readonly (readonly [WorkOrder, number])[] = [
+    ...orders.map((order) => [order, 0] as const),
+    ["byCluster", 3],
+    ["byCluster", 8],
+    ["byQuery", 20],
+  ];
+  test.for(forms)(
+    "filtered lists get the eligible items and no others, %s, %i cells",
+    async ([order, cells]) => {
+      const asks = clustersOf(order);
+      const probes = asks[0]!.clusters.length;
+      const { batch, queries, probed, search } = given(asks, probes, { checked: cells > 0 });
+      const pairs = await grouped(asked);
+      const room = probes * shape.width;
+      const buffers = {
+        keys: bench.zeros(asks.length * room),
+        positions: bench.zeros(asks.length * room),
+        counts: bench.zeros(asks.length),
+      };
+      for (const [first, count] of [
+        [0, 2],
+        [2, 3],
+      ] as const) {
+        const end = first + count;
+        await bench.run(
+          "masked",
+          maskedScanKernel({ ...shape, cells }, order),
+          [
+            batch,
+            packed(items.slice(first * shape.width, end * shape.width)),
+            bench.floats(scales),
+            queries,
+            bench.words(bitmaps.slice(first, end).flat(2)),
+            order === "byCluster" ? pairs.starts : bench.words(probed),
+            pairs.sorted,
+            bench.words(asks.flatMap(({ exclude }) => exclude).concat(0)),
+            buffers.keys,
+            buffers.positions,
+            buffers.counts,
+            uniform(first, count),
+            ...(cells === 0 ? [] : [bench.words(cellsOfPart(first, end, cells))]),
+          ],
+          [3],
+        );
       }
-    }
-  });
+      const counts = await bench.wordsOf(buffers.counts, asks.length);
+      const keys = await bench.wordsOf(buffers.keys, asks.length * room);
+      const positions = await bench.wordsOf(buffers.positions, asks.length * room);
+      for (const [list, each] of asks.entries()) {
+        if (list < search.openLists) continue;
+        const wanted = each.clusters
+          .flatMap((cluster) =>
+            Array.from({ length: shape.width }, (_, at) => cluster * shape.width + at),
+          )
+          .filter((position) => passes(position) && passesCheck(position, cells))
+          .filter((position) => !each.exclude.includes(position))
+          .toSorted((a, b) => a - b);
+        const found = Array.from({ length: counts[list]! }, (_, at) => list * room + at);
+        const byPosition = new Map(found.map((at) => [positions[at]!, scoreOfKey(keys[at]!)]));
+        expect([...byPosition.keys()].toSorted((a, b) => a - b)).toEqual(wanted);
+        expect(found.length).toBe(wanted.length);
+        for (const position of wanted) {
+          expect(byPosition.get(position)).toBeCloseTo(scoreOf(each, position), 5);
+        }
+      }
+    },
+  );
 
   test("candidates are scored again in full precision, where there are some", async () => {
     const vectors = Array.from({ length: POSITIONS * shape.dim }, () => random.gaussian());
