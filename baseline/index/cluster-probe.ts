@@ -1,7 +1,8 @@
 import { type Ranked, TopK } from "../../src/math/top-k.ts";
 import type { RowSet } from "../row-set.ts";
-import type { ExactScan, IsExcluded } from "./exact-scan.ts";
+import { ExactScan, type IsExcluded } from "./exact-scan.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
+import { createVectorTable, RowScorer } from "./vector-table.ts";
 
 export interface ProbeQuery {
   /** float32[dim] */
@@ -27,8 +28,8 @@ export class ClusterProbe {
   readonly #lists: InvertedLists;
   readonly #scan: ExactScan;
   readonly #coarse: ExactScan | null;
+  readonly #centroids: ExactScan;
   readonly #passing: Uint32Array;
-  readonly #dim: number;
 
   /** @param coarse Scans all rows of a cluster, and `scan` only the best of them; null: `scan` does. */
   constructor(lists: InvertedLists, scan: ExactScan, coarse: ExactScan | null = null) {
@@ -43,7 +44,12 @@ export class ClusterProbe {
     this.#coarse = coarse;
     this.#passing = new Uint32Array(largest);
     this.clusters = clusters;
-    this.#dim = centroids.length / clusters;
+    const table = createVectorTable({
+      embeddings: centroids,
+      dim: centroids.length / clusters,
+      scorers: 1,
+    });
+    this.#centroids = new ExactScan(new RowScorer(table, 0));
   }
 
   /** The k best rows of the clusters; of all clusters, where k rows are not found before. */
@@ -87,15 +93,8 @@ export class ClusterProbe {
 
   /** So many clusters, the nearest by inner product first; all, if there are not more. */
   #nearest(query: Float32Array, count: number): Uint32Array {
-    const { centroids } = this.#lists;
-    const dim = this.#dim;
-    const top = new TopK(Math.min(count, this.clusters));
-    for (let cluster = 0; cluster < this.clusters; cluster++) {
-      let sum = 0;
-      for (let d = 0, at = cluster * dim; d < dim; d++, at++) sum += query[d]! * centroids[at]!;
-      top.push(sum, cluster);
-    }
-    return top.take().rows;
+    const k = Math.min(count, this.clusters);
+    return this.#centroids.best({ query, rows: null, k, isExcluded: nothing }).rows;
   }
 }
 

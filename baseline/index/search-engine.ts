@@ -188,8 +188,9 @@ export class SearchEngine {
     this.counters.searches++;
     for (let head = 0; head < vectors.length / dim; head++) {
       const query = vectors.subarray(head * dim, (head + 1) * dim);
-      if (job.plan.kind === "probe") heads.push(this.#probe(job, query, isExcluded));
-      else if (job.walked === null) heads.push(this.#scan(job, query, isExcluded));
+      if (job.plan.kind === "probe") {
+        heads.push(this.#probe(job, job.plan.probes, query, isExcluded));
+      } else if (job.walked === null) heads.push(this.#scan(job, query, isExcluded));
       else heads.push(this.#sift(job, job.walked, head, query, isExcluded));
     }
     const first = this.#parts.range?.from ?? 0;
@@ -259,9 +260,13 @@ export class SearchEngine {
     });
   }
 
-  #probe({ eligible, search, effort }: Job, query: Float32Array, isExcluded: IsExcluded): Ranked {
+  #probe(
+    { eligible, search }: Job,
+    probes: number,
+    query: Float32Array,
+    isExcluded: IsExcluded,
+  ): Ranked {
     this.counters.probes++;
-    const { probes } = effort;
     const near = this.#parts.near as ClusterProbe;
     return near.best({ query, k: search.k, eligible, isExcluded, probes });
   }

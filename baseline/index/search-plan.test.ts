@@ -65,17 +65,35 @@ describe("the plan of a search", () => {
   it("does as it is told, unless all that pass are wanted", () => {
     const shape = { items: 1_000_000, k: 100, eligible: 5_000, excluded: 0 };
     const lists = { probes: 16, clusters: 4_000 };
-    const plans = (join: Join, eligible = 5_000): string[] => [
+    const plans = (join: Join, eligible = 5_000): readonly [string, string] => [
       planSearch({ ...shape, eligible }, { ...auto, join }).kind,
       planProbe({ ...shape, eligible }, { ...auto, join }, lists).kind,
     ];
-    expect(plans("auto")).toEqual(["exact", "probe"]);
-    expect(plans("auto", 4_000)).toEqual(["exact", "exact"]);
+    expect(plans("auto", 500_000)).toEqual(["walk", "probe"]);
+    expect(plans("auto")).toEqual(["exact", "exact"]);
     expect(plans("pre")[1]).toBe("probe");
     expect(plans("post")).toEqual(["walk", "walk"]);
     expect(plans("post", 100)).toEqual(["exact", "exact"]);
     expect(plans("exact", 1_000_000)).toEqual(["exact", "exact"]);
     expect(widenWalk(shape, { wanted: 4_096, found: 4_096 }, "post")).toBe(8_192);
+  });
+
+  it("looks into the more clusters the fewer pass, as long as that costs less than to score them", () => {
+    const lists = { probes: 16, clusters: 4_000 };
+    const plan = (eligible: number, changes: object = {}) =>
+      planProbe(
+        { items: 1_000_000, k: 100, eligible, excluded: 0 },
+        { ...auto, ...changes },
+        lists,
+      );
+    expect(plan(1_000_000)).toEqual({ kind: "probe", probes: 16 });
+    expect(plan(250_000)).toEqual({ kind: "probe", probes: 64 });
+    expect(plan(60_000)).toEqual({ kind: "probe", probes: 267 });
+    expect(plan(50_000)).toEqual({ kind: "exact" });
+    expect(plan(50, { join: "pre" })).toEqual({ kind: "probe", probes: 4_000 });
+    expect(plan(0, { join: "pre" })).toEqual({ kind: "probe", probes: 4_000 });
+    expect(plan(250_000, { exactBelow: 0.3 })).toEqual({ kind: "exact" });
+    expect(plan(50_000, { exactBelow: 0 })).toEqual({ kind: "probe", probes: 320 });
   });
 
   it("comes to an end, whatever the shape", () => {

@@ -24,8 +24,8 @@ export type SearchPlan =
   | { readonly kind: "exact" }
   /** Walk the graph for this many rows and drop those that do not pass. */
   | { readonly kind: "walk"; readonly wanted: number }
-  /** Look into the clusters nearest to the query. */
-  | { readonly kind: "probe" };
+  /** Look into so many clusters, the nearest to the query. */
+  | { readonly kind: "probe"; readonly probes: number };
 
 /**
  * Rows scored exactly in the time the walk takes for one candidate kept (`ef`). Measured on 2-core
@@ -95,26 +95,31 @@ function firstWanted(shape: SearchShape, { expansionSearch }: PlanSettings): num
   return Math.ceil((passing * items) / eligible);
 }
 
+/**
+ * What a probe costs beside the scores of the rows that pass, in rows scored one by one: to find out
+ * whether a row passes, and to score a centroid. Measured on a 2-core EPYC machine by bench:joins.
+ */
+const LOOK_ROWS = 0.7;
+const CENTROID_ROWS = 0.25;
+
 /** Chooses between clusters, looked into for eligible rows only, and the other ways. */
 export function planProbe(
   shape: SearchShape,
   settings: PlanSettings,
   lists: { readonly probes: number; readonly clusters: number },
 ): SearchPlan {
-  const { join } = settings;
+  const { join, exactBelow } = settings;
   if (join === "exact" || join === "post") {
     return planSearch(shape, { ...settings, expansionSearch: 0 });
   }
-  return { kind: join === "auto" && isScannedWhole(shape, lists) ? "exact" : "probe" };
-}
-
-/**
- * Whether rows are better scored exactly than by clusters: where no more pass than the clusters
- * probed have rows, which would only be fewer of the same.
- */
-function isScannedWhole(
-  { items, eligible, k, excluded }: SearchShape,
-  { probes, clusters }: { readonly probes: number; readonly clusters: number },
-): boolean {
-  return eligible <= k + excluded || eligible <= (items * probes) / clusters;
+  const { items, eligible, k, excluded } = shape;
+  const { clusters } = lists;
+  // The fewer pass, the farther apart the best of them lie: as many are looked at as without a filter.
+  const probes = Math.min(clusters, Math.ceil((lists.probes * items) / Math.max(1, eligible)));
+  const probe = { kind: "probe", probes } as const;
+  if (join === "pre" || eligible === items) return probe;
+  const looked = (items * probes) / clusters;
+  const cost = clusters * CENTROID_ROWS + looked * (LOOK_ROWS + eligible / items);
+  const isCheaper = exactBelow === "auto" ? eligible <= cost : eligible < exactBelow * items;
+  return isCheaper || eligible <= k + excluded ? { kind: "exact" } : probe;
 }

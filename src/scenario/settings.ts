@@ -54,7 +54,10 @@ const mesh = z.strictObject({
       clusters: z
         .union([z.literal("auto"), z.number().int().min(1).max(1_000_000)])
         .default("auto"),
-      /** Clusters that an IVF index looks into; the more, the better the recall. */
+      /**
+       * Clusters that an IVF index looks into; the more, the better the recall. Where a filter lets
+       * a part of the items pass, so many times more.
+       */
       probes: effort("probes").default(16),
       precision: z.enum(["f32", "f16", "i8"]).default("f32"),
       connectivity: z.number().int().min(2).max(256).default(16),
