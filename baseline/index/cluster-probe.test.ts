@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/math/random.ts";
 import { packRows } from "../filter/pack-rows.ts";
 import { RowSet } from "../row-set.ts";
-import { ClusterProbe } from "./cluster-probe.ts";
+import { ClusterProbe, type ProbeQuery } from "./cluster-probe.ts";
 import { ExactScan } from "./exact-scan.ts";
 import { type InvertedLists, readInvertedLists, writeInvertedLists } from "./inverted-lists.ts";
 import { createVectorTable, RowScorer } from "./vector-table.ts";
@@ -37,9 +37,11 @@ const exact = (k: number, rows: Uint32Array | null = null): number[] => [
   ...scan.best({ query, rows, k, isExcluded }).rows,
 ];
 
-const found = (probes: number): number[] => [
-  ...probe.best({ query, k: 20, eligible: null, isExcluded, probes }).rows,
-];
+const best = (asked: Partial<ProbeQuery>): number[] => {
+  const all = { query, k: 20, eligible: null, isExcluded, probes: 50, least: 0 };
+  return [...probe.best({ ...all, ...asked })!.rows];
+};
+const found = (probes: number): number[] => best({ probes });
 
 describe("ClusterProbe", () => {
   it("has each row in one cluster", () => {
@@ -48,32 +50,30 @@ describe("ClusterProbe", () => {
   });
 
   it("finds most of the best rows in a few clusters, and all of them in all", () => {
-    const best = exact(20);
-    expect(best.filter((row) => found(10).includes(row)).length).toBeGreaterThanOrEqual(15);
-    expect(found(50)).toEqual(best);
-    expect(found(1_000)).toEqual(best);
+    const truth = exact(20);
+    expect(truth.filter((row) => found(10).includes(row)).length).toBeGreaterThanOrEqual(15);
+    expect(found(50)).toEqual(truth);
+    expect(found(1_000)).toEqual(truth);
   });
 
   it("goes on until it has k rows, or all that pass", () => {
     const rows = Uint32Array.from({ length: 40 }, (_, i) => i * 100);
     const eligible = new RowSet(packRows(rows));
-    const passing = (k: number): number[] => [
-      ...probe.best({ query, k, eligible, isExcluded, probes: 1 }).rows,
-    ];
+    const passing = (k: number): number[] => best({ k, eligible, probes: 1 });
     expect(passing(30)).toHaveLength(30);
     expect(passing(60)).toEqual(exact(60, rows));
   });
 
   it("leaves out what is excluded", () => {
     const [first, ...rest] = exact(5);
-    const { rows } = probe.best({
-      query,
-      k: 4,
-      eligible: null,
-      isExcluded: (row) => row === first,
-      probes: 50,
-    });
-    expect([...rows]).toEqual(rest);
+    expect(best({ k: 4, isExcluded: (row) => row === first })).toEqual(rest);
+  });
+
+  it("finds nothing where fewer rows pass than the least", () => {
+    const eligible = new RowSet(packRows(Uint32Array.from({ length: 40 }, (_, i) => i * 100)));
+    const all = { query, k: 5, eligible, isExcluded, probes: 50 };
+    expect(probe.best({ ...all, least: 41 })).toBeNull();
+    expect(probe.best({ ...all, least: 40 })!.rows).toHaveLength(5);
   });
 });
 

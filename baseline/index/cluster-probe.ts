@@ -13,6 +13,8 @@ export interface ProbeQuery {
   readonly isExcluded: IsExcluded;
   /** Clusters looked into; more where they leave fewer than k. */
   readonly probes: number;
+  /** Rows of these that pass, below which nothing is found: those that pass lie elsewhere. */
+  readonly least: number;
 }
 
 /**
@@ -52,37 +54,48 @@ export class ClusterProbe {
     this.#centroids = new ExactScan(new RowScorer(table, 0));
   }
 
-  /** The k best rows of the clusters; of all clusters, where k rows are not found before. */
-  best(asked: ProbeQuery): Ranked {
+  /**
+   * The k best rows of the clusters; of all clusters, where k rows are not found before.
+   * @returns null where fewer pass than the least.
+   */
+  best(asked: ProbeQuery): Ranked | null {
     const { query, k } = asked;
-    if (this.#coarse === null) return this.#probe(this.#scan, asked, k).take();
-    const kept = this.#probe(this.#coarse, asked, Math.ceil(k * COARSE_SHARE) + COARSE_MORE).take();
+    if (this.#coarse === null) return this.#probe(this.#scan, asked, k)?.take() ?? null;
+    const most = Math.ceil(k * COARSE_SHARE) + COARSE_MORE;
+    const kept = this.#probe(this.#coarse, asked, most)?.take();
+    if (kept === undefined) return null;
     return this.#scan.best({ query, rows: kept.rows.toSorted(), k, isExcluded: nothing });
   }
 
   /** As many as `kept` of the best rows; it is done once it has k. */
-  #probe(scan: ExactScan, asked: ProbeQuery, kept: number): TopK {
-    const { query, k, probes } = asked;
+  #probe(scan: ExactScan, asked: ProbeQuery, kept: number): TopK | null {
+    const { query, k, probes, least } = asked;
     const top = new TopK(kept);
+    let passed = 0;
     // Twice as many clusters until there are enough rows; their order is the same each time.
     for (let done = 0, wanted = probes; ; wanted *= 2) {
       const nearest = this.#nearest(query, wanted);
-      for (const cluster of nearest.subarray(done)) this.#scanCluster(scan, cluster, top, asked);
+      for (const cluster of nearest.subarray(done)) {
+        passed += this.#scanCluster(scan, cluster, top, asked);
+      }
+      if (passed < least) return null;
       done = nearest.length;
       if (top.size >= k || done === this.clusters) return top;
     }
   }
 
+  /** @returns how many of its rows pass. */
   #scanCluster(
     scan: ExactScan,
     cluster: number,
     top: TopK,
     { query, eligible, isExcluded }: ProbeQuery,
-  ): void {
+  ): number {
     const { starts, rows } = this.#lists;
     const list = rows.subarray(starts[cluster], starts[cluster + 1]);
     const passing = eligible === null ? list : this.#filter(list, eligible);
     scan.scanInto(top, { query, rows: passing, isExcluded });
+    return passing.length;
   }
 
   #filter(list: Uint32Array, eligible: RowSet): Uint32Array {

@@ -27,7 +27,7 @@ export interface SearchCounters {
   probes: number;
   /** Walks repeated for more rows because too few passed. */
   topUps: number;
-  /** Walks that ended in an exact scan after all. */
+  /** Walks and probes that ended in an exact scan after all. */
   fallbacks: number;
 }
 
@@ -176,7 +176,7 @@ export class SearchEngine {
     return new RankedWalker(dim, (query, k) =>
       near === null
         ? scan.best({ query, rows: null, k, isExcluded: nothing })
-        : near.best({ ...all, query, k, probes }),
+        : near.best({ ...all, query, k, probes, least: 0 })!,
     );
   }
 
@@ -189,7 +189,7 @@ export class SearchEngine {
     for (let head = 0; head < vectors.length / dim; head++) {
       const query = vectors.subarray(head * dim, (head + 1) * dim);
       if (job.plan.kind === "probe") {
-        heads.push(this.#probe(job, job.plan.probes, query, isExcluded));
+        heads.push(this.#probe(job, job.plan, query, isExcluded));
       } else if (job.walked === null) heads.push(this.#scan(job, query, isExcluded));
       else heads.push(this.#sift(job, job.walked, head, query, isExcluded));
     }
@@ -261,14 +261,18 @@ export class SearchEngine {
   }
 
   #probe(
-    { eligible, search }: Job,
-    probes: number,
+    job: Job,
+    { probes, least }: Extract<SearchPlan, { kind: "probe" }>,
     query: Float32Array,
     isExcluded: IsExcluded,
   ): Ranked {
     this.counters.probes++;
+    const { eligible, search } = job;
     const near = this.#parts.near as ClusterProbe;
-    return near.best({ query, k: search.k, eligible, isExcluded, probes });
+    const found = near.best({ query, k: search.k, eligible, isExcluded, probes, least });
+    if (found !== null) return found;
+    this.counters.fallbacks++;
+    return this.#scan(job, query, isExcluded);
   }
 
   #scan({ eligible, search: { k } }: Job, query: Float32Array, isExcluded: IsExcluded): Ranked {

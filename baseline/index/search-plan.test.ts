@@ -86,14 +86,15 @@ describe("the plan of a search", () => {
         { ...auto, ...changes },
         lists,
       );
-    expect(plan(1_000_000)).toEqual({ kind: "probe", probes: 16 });
-    expect(plan(250_000)).toEqual({ kind: "probe", probes: 64 });
-    expect(plan(60_000)).toEqual({ kind: "probe", probes: 267 });
+    // About 4,000 rows that pass, and half of them at least.
+    expect(plan(1_000_000)).toEqual({ kind: "probe", probes: 16, least: 0 });
+    expect(plan(250_000)).toEqual({ kind: "probe", probes: 64, least: 2_000 });
+    expect(plan(60_000)).toEqual({ kind: "probe", probes: 267, least: 2_002 });
     expect(plan(50_000)).toEqual({ kind: "exact" });
-    expect(plan(50, { join: "pre" })).toEqual({ kind: "probe", probes: 4_000 });
-    expect(plan(0, { join: "pre" })).toEqual({ kind: "probe", probes: 4_000 });
+    expect(plan(50, { join: "pre" })).toEqual({ kind: "probe", probes: 4_000, least: 0 });
+    expect(plan(0, { join: "pre" })).toEqual({ kind: "probe", probes: 4_000, least: 0 });
     expect(plan(250_000, { exactBelow: 0.3 })).toEqual({ kind: "exact" });
-    expect(plan(50_000, { exactBelow: 0 })).toEqual({ kind: "probe", probes: 320 });
+    expect(plan(50_000, { exactBelow: 0 })).toEqual({ kind: "probe", probes: 320, least: 2_000 });
   });
 
   it("comes to an end, whatever the shape", () => {

@@ -24,8 +24,11 @@ export type SearchPlan =
   | { readonly kind: "exact" }
   /** Walk the graph for this many rows and drop those that do not pass. */
   | { readonly kind: "walk"; readonly wanted: number }
-  /** Look into so many clusters, the nearest to the query. */
-  | { readonly kind: "probe"; readonly probes: number };
+  /**
+   * Look into so many clusters, the nearest to the query; where fewer of their rows pass than
+   * `least`, those that pass lie elsewhere, and all of them are scored.
+   */
+  | { readonly kind: "probe"; readonly probes: number; readonly least: number };
 
 /**
  * Rows scored exactly in the time the walk takes for one candidate kept (`ef`). Measured on 2-core
@@ -102,6 +105,9 @@ function firstWanted(shape: SearchShape, { expansionSearch }: PlanSettings): num
 const LOOK_ROWS = 0.7;
 const CENTROID_ROWS = 0.25;
 
+/** Share of the rows expected to pass in the clusters probed, below which they lie elsewhere. */
+const FEW_PASS = 0.5;
+
 /** Chooses between clusters, looked into for eligible rows only, and the other ways. */
 export function planProbe(
   shape: SearchShape,
@@ -116,10 +122,10 @@ export function planProbe(
   const { clusters } = lists;
   // The fewer pass, the farther apart the best of them lie: as many are looked at as without a filter.
   const probes = Math.min(clusters, Math.ceil((lists.probes * items) / Math.max(1, eligible)));
-  const probe = { kind: "probe", probes } as const;
-  if (join === "pre" || eligible === items) return probe;
+  if (join === "pre" || eligible === items) return { kind: "probe", probes, least: 0 };
   const looked = (items * probes) / clusters;
   const cost = clusters * CENTROID_ROWS + looked * (LOOK_ROWS + eligible / items);
   const isCheaper = exactBelow === "auto" ? eligible <= cost : eligible < exactBelow * items;
-  return isCheaper || eligible <= k + excluded ? { kind: "exact" } : probe;
+  if (isCheaper || eligible <= k + excluded) return { kind: "exact" };
+  return { kind: "probe", probes, least: Math.floor((FEW_PASS * looked * eligible) / items) };
 }
