@@ -9,7 +9,6 @@ import { Random } from "../../src/math/random.ts";
 import { GpuDevice } from "../device/gpu-device.ts";
 import { StageTimer } from "../device/passes.ts";
 import { copied, FusedLane, readAll, type ForwardPass } from "../engine/fused/fused-lane.ts";
-import { FusedModel } from "../engine/fused/fused-model.ts";
 import { packBatch, type PackedBatch } from "../engine/fused/pack-batch.ts";
 import { searchKernels } from "../engine/fused/search-kernels.ts";
 import type { QueryStage } from "../engine/fused/stages.ts";
@@ -19,6 +18,7 @@ import { type BenchFilter, narrowFilter, wideFilter } from "./fused/bench-filter
 import { type BenchSize, benchSize } from "./fused/bench-size.ts";
 import { copySpeed } from "./fused/copy-speed.ts";
 import { enoughProbes, sampleSize } from "./fused/enough-probes.ts";
+import { median, msInFlight, ratesOf } from "./fused/in-flight.ts";
 import { expectedScores } from "./fused/sample-check.ts";
 import { stageBytes } from "./fused/stage-bytes.ts";
 import { syntheticIndex } from "./fused/synthetic-index.ts";
@@ -26,10 +26,6 @@ import { syntheticIndex } from "./fused/synthetic-index.ts";
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const size = benchSize(process.argv.slice(2));
 const random = new Random(1);
-/** A card that idled takes a while to its full clock. */
-const WARM_MS = size.allowSoftware ? 0 : 1500;
-/** A pass lasts at least so long: shorter ones scatter with whatever else the host does. */
-const PASS_MS = size.allowSoftware ? 0 : 300;
 
 await using device = await GpuDevice.open({
   allowSoftware: size.allowSoftware,
@@ -127,15 +123,13 @@ async function measure(
   const batch = packBatch(queries, settings);
   const packedMs = performance.now() - packMs;
   const checked = await check(batch, queries, filters);
-  const passes = await msInFlight(batch);
+  const passes = await msInFlight(pass, batch, size);
   const stages = await stageTimes(batch);
   const alone = await timesAlone(batch);
   const name = filters[0]?.name ?? "no filter";
-  const perBatch = median(passes);
-  const rate = (ms: number): string => ((requests / ms) * 1000).toFixed(0);
   say(
-    `\n${name}, ${probes} probes, batch ${requests}: ${rate(perBatch)} requests/s (passes: ${passes.map(rate).join(" ")}; ` +
-      `${perBatch.toFixed(3)} ms a batch, ${size.lanes} in flight), ` +
+    `\n${name}, ${probes} probes, batch ${requests}: ${ratesOf(requests, passes)}, ` +
+      `${median(passes).toFixed(3)} ms a batch, ${size.lanes} in flight, ` +
       `alone ${alone.toFixed(3)} ms; packing ${packedMs.toFixed(2)} ms; ${checked}`,
   );
   for (const { stage, ms } of stages) {
@@ -210,35 +204,4 @@ async function timesAlone(batch: PackedBatch): Promise<number> {
   }
   lane.dispose();
   return median(times.slice(3));
-}
-
-/** Of each pass the wall time a batch with several in flight, the answers on the host. */
-async function msInFlight(batch: PackedBatch): Promise<number[]> {
-  const { lanes, repeats } = size;
-  const model = new FusedModel(pass, { lanes, timed: false });
-  const loop = async (count: number): Promise<void> => {
-    for (let n = 0; n < count; n++) await model.run(batch, readAll);
-  };
-  const all = (count: number): Promise<void[]> =>
-    Promise.all(Array.from({ length: lanes }, () => loop(count)));
-  const warmMs = performance.now();
-  do await all(4);
-  while (performance.now() - warmMs < WARM_MS);
-  const each = Math.max(1, Math.ceil(repeats / lanes));
-  const times: number[] = [];
-  for (let n = 0; n < size.passes; n++) {
-    const beganMs = performance.now();
-    let batches = 0;
-    do {
-      await all(each);
-      batches += each * lanes;
-    } while (performance.now() - beganMs < PASS_MS);
-    times.push((performance.now() - beganMs) / batches);
-  }
-  model.release();
-  return times;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

@@ -3,7 +3,8 @@
  * 4096 ...]`, with the options of bench:fused. Known users -> tower -> two heads -> probe, scan and
  * selection of 1,000 candidates a head (scored again in float32) -> union -> mixture of logits
  * 8 x 4 x 64 -> Value Model -> the 100 best, over a catalogue that is made on the device. Wall time
- * with the answers on the host, several batches in flight; then the stages of a batch alone.
+ * with the answers on the host, several batches in flight, the median of several passes; then the
+ * stages of a batch alone.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +15,6 @@ import { GpuDevice } from "../device/gpu-device.ts";
 import { StageTimer } from "../device/passes.ts";
 import { vectorParts } from "../engine/fused/device-index.ts";
 import { FusedLane, readAll, type ForwardPass } from "../engine/fused/fused-lane.ts";
-import { FusedModel } from "../engine/fused/fused-model.ts";
 import { packBatch, type PackedBatch } from "../engine/fused/pack-batch.ts";
 import { searchKernels } from "../engine/fused/search-kernels.ts";
 import type { EngineQuery } from "../engine/query.ts";
@@ -24,12 +24,11 @@ import type { CachePrecision } from "../kernels/ranking/item-record.ts";
 import { itemRecord } from "../kernels/ranking/item-record.ts";
 import type { SearchShape } from "../kernels/search/search-shape.ts";
 import { benchSize } from "./fused/bench-size.ts";
+import { median, msInFlight, ratesOf } from "./fused/in-flight.ts";
 import { syntheticIndex } from "./fused/synthetic-index.ts";
 import { DIM, madeUpArtifact, madeUpDataset } from "./ranking/made-up-artifact.ts";
 import { fillRecords, madeUpRecords } from "./ranking/made-up-records.ts";
 
-/** A card that idled takes a while to its full clock. */
-const WARM_MS = process.argv.includes("--software") ? 0 : 1500;
 const PLACES = 1000;
 const K = 100;
 const PRECISIONS: readonly CachePrecision[] = ["float32", "float16"];
@@ -117,22 +116,9 @@ function batchOf(requests: number, users: number): PackedBatch {
 
 async function measure(pass: ForwardPass, batch: PackedBatch): Promise<void> {
   const { requests } = batch.search;
-  const lanes = new FusedModel(pass, { lanes: size.lanes, timed: false });
-  const loop = async (repeats: number): Promise<void> => {
-    for (let n = 0; n < repeats; n++) await lanes.run(batch, readAll);
-  };
-  const all = (repeats: number): Promise<void[]> =>
-    Promise.all(Array.from({ length: size.lanes }, () => loop(repeats)));
-  const warmMs = performance.now();
-  do await all(6);
-  while (performance.now() - warmMs < WARM_MS);
-  const each = Math.max(1, Math.ceil(size.repeats / size.lanes));
-  const startMs = performance.now();
-  await all(each);
-  const ms = (performance.now() - startMs) / (each * size.lanes);
-  lanes.release();
+  const passes = await msInFlight(pass, batch, size);
   print(
-    `batch ${requests}: ${Math.round((1000 * requests) / ms)} requests/s, ${ms.toFixed(3)} ms a batch, ${size.lanes} in flight`,
+    `batch ${requests}: ${ratesOf(requests, passes)}, ${median(passes).toFixed(3)} ms a batch, ${size.lanes} in flight`,
   );
   if (pass.device.hasTimestamps) print(`  ${(await stagesOf(pass, batch)).join(", ")}`);
 }
