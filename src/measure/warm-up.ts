@@ -1,3 +1,5 @@
+import { kendall, riseOf } from "../math/trend.ts";
+
 /**
  * Windows that are looked at together, and how many there are at most. Of a second each: four
  * services of Node that share a core were seen to grow faster for fifteen seconds, half as fast
@@ -45,21 +47,7 @@ export function isSteady(throughputs: readonly number[]): boolean {
   return Math.abs(kendall(last)) < TREND_FROM || Math.abs(drift(last)) <= TOLERANCE;
 }
 
-/** Kendall's S. */
-function kendall(values: readonly number[]): number {
-  let score = 0;
-  for (const [i, later] of values.entries()) {
-    for (const earlier of values.slice(0, i)) score += Math.sign(later - earlier);
-  }
-  return score;
-}
-
-/** How far the line of least squares goes from the first value to the last, over their mean. */
+/** How far the line through the values goes from the first to the last, over their mean. */
 function drift(values: readonly number[]): number {
-  const n = values.length;
-  const centre = (n - 1) / 2;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const along = values.reduce((sum, value, i) => sum + (i - centre) * (value - mean), 0);
-  const square = values.reduce((sum, _, i) => sum + (i - centre) ** 2, 0);
-  return ((along / square) * (n - 1)) / mean;
+  return (riseOf(values) * values.length) / values.reduce((sum, value) => sum + value, 0);
 }

@@ -51,6 +51,21 @@ describe("doubts", () => {
     expect(outrun([...slow, ...as("ef=16", 200, 0.9)])).toEqual([]);
   });
 
+  it("tell of a ratio that falls while a system is still growing faster", () => {
+    const growing = (each: number) => (point: Point) =>
+      point.system === "mesh"
+        ? { ...point, throughputPerSecond: 300 * (1 + each * point.round) }
+        : { ...point, throughputPerSecond: 1500 };
+    const doubtsOf = (each: number): string[] =>
+      sampleResult({ rounds: 10, samplesPerPoint: 50, alter: growing(each) })
+        .result.doubts.filter(({ code }) => code === "ratio-drift")
+        .map(({ text }) => text);
+    const [text, ...none] = doubtsOf(0.05);
+    expect(none).toEqual([]);
+    expect(text).toContain("model over mesh fell by 30% over 10 rounds");
+    expect(doubtsOf(0.005)).toEqual([]);
+  });
+
   it("of one kind are told in one sentence", () => {
     const { doubts } = alteredSample("", {});
     const all = gatherDoubts([

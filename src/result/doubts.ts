@@ -1,3 +1,4 @@
+import { ratioDrift } from "./ratio-drift.ts";
 import { firstOf, measuredSystems } from "./role.ts";
 import type { Doubt, Result } from "./schema.ts";
 import { medianOf, standingOf, standingsOf, totalOf } from "./standing.ts";
@@ -20,6 +21,7 @@ export const DOUBTS = {
   "machine-drift": "The speed of the machine itself changed while it was measuring",
   outliers: "Some rounds lie far from the others, and count all the same",
   "not-warm": "A system was measured before it had settled",
+  "ratio-drift": "A ratio went one way while it was measured, and its mean is of no one moment",
   "outrun-variant": "A variant that tuning passed over was faster where it counted",
   "wide-interval": "The interval is wide",
   "shared-cores": "The load generator shares its cores with the systems",
@@ -77,7 +79,20 @@ export function collectDoubts(result: Judged): Doubt[] {
     ...ofTheRounds(result, standings),
     ...standings.flatMap(ofTheStanding),
     ...standings.flatMap((standing) => ofTheVariants(result, standing)),
+    ...ofTheRatios(result, standings),
   ]);
+}
+
+function ofTheRatios(result: Judged, standings: readonly Standing[]): Doubt[] {
+  const mesh = standings.find(({ system }) => system === firstOf(result, "mesh"));
+  if (mesh === undefined) return [];
+  return standings.flatMap((standing) => {
+    const drift = ratioDrift(standing, mesh);
+    if (drift === null) return [];
+    const way = `${drift.change > 0 ? "rose" : "fell"} by ${Math.round(100 * Math.abs(drift.change))}%`;
+    const over = `${drift.pairs} ${drift.kind}`;
+    return [doubt("ratio-drift", `${standing.system} over ${mesh.system} ${way} over ${over}`)];
+  });
 }
 
 /** Less than this is what rounds of one variant differ by. */
