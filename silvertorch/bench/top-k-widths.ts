@@ -98,7 +98,7 @@ async function compare({ items, rounds, threads, device }: Extent): Promise<void
         contestants.push({ name: nameOf(width), run: () => session.run(feeds) });
       }
       const times = await contest(contestants, rounds);
-      const found = [];
+      const found: string[] = [];
       for (const { run } of contestants) found.push(String((await run())["rows"]!.data));
       const unlike = WIDTHS.filter((_, at) => found[at] !== found[0]);
       say(`\n${items} x ${DIM}, ${name}, k ${k}, batch ${BATCH}, ${threads} threads of ${device}:`);
