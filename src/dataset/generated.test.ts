@@ -84,12 +84,16 @@ describe("a generated dataset", () => {
     expect(share(isRising)).toBe(1);
   });
 
-  test.each<Partial<ModelSpec>>([
-    { overarch: "none", value: "score" },
-    { overarch: "mol", value: "sigmoid(task) + 0.01 * default(age_days, 3)" },
-  ])("has the truth of the same items in a file: $value", async (ranking) => {
+  test.each<Partial<ModelSpec> & { readonly distinct: number }>([
+    { distinct: 12, overarch: "none", value: "score" },
+    { distinct: 12, overarch: "mol", value: "sigmoid(task) + 0.01 * default(age_days, 3)" },
+    // So many that threads go over ranges of rows.
+    { distinct: 500, overarch: "none", value: "score" },
+    { distinct: 60, overarch: "mol", value: "task" },
+  ])("has the truth of the same items in a file: $value of $distinct", async (given) => {
+    const { distinct, ...ranking } = given;
     const { catalogue, users } = dataset;
-    const { requests } = generateRequests(scenario.requests, 2, dataset);
+    const { requests } = generateRequests({ ...scenario.requests, distinct }, 2, dataset);
     const stored = new Float64Array(3200 * 16);
     itemVectors(catalogue).fill(0, 3200, stored);
     const model: ModelSpec = {

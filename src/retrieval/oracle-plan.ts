@@ -31,8 +31,9 @@ export class OraclePlan {
   /** Distinct filters, and the position among them of each request's. */
   readonly #filters: readonly BoundFilter[];
   readonly #filterOf: Uint32Array;
-  /** Of each task its requests, those with the same filter side by side. */
-  readonly #tasks: readonly Uint32Array[];
+  /** The requests, those with the same filter side by side. */
+  readonly #order: Uint32Array;
+  readonly #taskSize: number;
   /** What ranks the candidates; null where an item's value is its score. */
   readonly ranking: Ranking | null;
 
@@ -51,25 +52,39 @@ export class OraclePlan {
       (a, b) => filterOf[a]! - filterOf[b]! || a - b,
     );
     for (const [position, { k }] of requests.entries()) requireCandidates(spec, k, position);
-    this.#tasks =
-      catalogue.generated === undefined
-        ? neighbours(order, Math.max(1, threads))
-        : dealtOut(order, Math.max(1, threads));
+    // Some tasks a thread even where requests are few, so that the threads end together.
+    const share = Math.ceil(requests.length / (4 * Math.max(1, threads)));
+    this.#order = order;
+    this.#taskSize = Math.max(1, Math.min(TASK_REQUESTS, share));
   }
 
   get tasks(): number {
-    return this.#tasks.length;
+    return Math.ceil(this.#order.length / this.#taskSize);
   }
 
   /** Positions of the requests of a task. */
   taskRequests(index: number): Uint32Array {
-    return this.#tasks[index]!;
+    return this.#order.subarray(index * this.#taskSize, (index + 1) * this.#taskSize);
+  }
+
+  /** All requests, in the order of `whole`. */
+  get requests(): Uint32Array {
+    return this.#order;
+  }
+
+  /** All requests as one task. */
+  whole(): ScanTask {
+    return this.#taskOf(this.#order);
   }
 
   task(index: number): ScanTask {
+    return this.#taskOf(this.taskRequests(index));
+  }
+
+  #taskOf(positions: Uint32Array): ScanTask {
     const filters: BoundFilter[] = [];
     let last = -1;
-    const requests = Array.from(this.taskRequests(index), (position) => {
+    const requests = Array.from(positions, (position) => {
       const filter = this.#filterOf[position]!;
       if (filter !== last) filters.push(this.#filters[filter]!);
       last = filter;
@@ -84,24 +99,6 @@ export class OraclePlan {
     });
     return { filters, requests };
   }
-}
-
-/** Some tasks a thread even where requests are few, so that the threads end together. */
-function neighbours(order: Uint32Array, threads: number): Uint32Array[] {
-  const share = Math.ceil(order.length / (4 * threads));
-  const size = Math.max(1, Math.min(TASK_REQUESTS, share));
-  return Array.from({ length: Math.ceil(order.length / size) }, (_, task) =>
-    order.subarray(task * size, (task + 1) * size),
-  );
-}
-
-/**
- * As few tasks as there are threads, for each generates every vector anew; and to each some of those
- * requests that take longest, which have the same filter, or none.
- */
-function dealtOut(order: Uint32Array, threads: number): Uint32Array[] {
-  const tasks = Math.min(threads, order.length);
-  return Array.from({ length: tasks }, (_, task) => order.filter((__, at) => at % tasks === task));
 }
 
 /** Binds each distinct filter text once; texts that mean the same share one bound filter. */

@@ -2,7 +2,14 @@ import { TopK } from "../math/top-k.ts";
 import { CandidateRanker, type RankedCatalogue, type Ranking } from "./candidate-ranker.ts";
 import type { BoundFilter } from "./filter/bind.ts";
 import { FilterScan, matches } from "./filter/evaluate.ts";
-import type { ScanOutcome, ScanRequest, ScanTask } from "./oracle-task.ts";
+import type {
+  JoinTask,
+  RangeOutcome,
+  RangeTask,
+  ScanOutcome,
+  ScanRequest,
+  ScanTask,
+} from "./oracle-task.ts";
 import { OracleTile } from "./oracle-tile.ts";
 import { rankUnion } from "./oracle-union.ts";
 
@@ -28,14 +35,43 @@ export class OracleScan {
   }
 
   answer(task: ScanTask): ScanOutcome[] {
+    const { tops, passing } = this.#scan({ ...task, from: 0, to: this.#catalogue.count });
+    return task.requests.map((request, index) => {
+      const filter = task.filters[request.filter]!;
+      return this.#outcome({ request, filter, passing: passing[request.filter]! }, tops[index]!);
+    });
+  }
+
+  /** The best of some rows. */
+  range(task: RangeTask): RangeOutcome[] {
+    const { tops, passing } = this.#scan(task);
+    return task.requests.map(({ filter }, index) => ({
+      lists: tops[index]!.map((top) => top.take()),
+      passing: passing[filter]!,
+    }));
+  }
+
+  /** The answer, of the best of all ranges. */
+  join({ request, filter, ranges }: JoinTask): ScanOutcome {
+    const tops = this.#tops(request);
+    for (const { lists } of ranges) {
+      for (const [head, { rows, values }] of lists.entries()) {
+        for (const [at, row] of rows.entries()) tops[head]!.push(values[at]!, row);
+      }
+    }
+    const passing = ranges.reduce((sum, range) => sum + range.passing, 0);
+    return this.#outcome({ request, filter, passing }, tops);
+  }
+
+  /** Lets rows compete, tile by tile. */
+  #scan(task: RangeTask): { readonly tops: TopK[][]; readonly passing: number[] } {
     const catalogue = this.#catalogue;
     const tile = new OracleTile(catalogue);
     const tops = task.requests.map((request) => this.#tops(request));
     const scans = task.filters.map((filter) => new FilterScan(filter, catalogue));
     const passing = task.filters.map(() => 0);
-
-    for (let from = 0; from < catalogue.count; from += tile.capacity) {
-      tile.load(from);
+    for (let from = task.from; from < task.to; from += tile.capacity) {
+      tile.load(from, task.to);
       let listed = -1;
       for (const [index, request] of task.requests.entries()) {
         if (request.filter !== listed) {
@@ -46,13 +82,18 @@ export class OracleScan {
         else tile.offerProducts(request, tops[index]!);
       }
     }
-    return task.requests.map((request, index) => ({
-      ...this.#finish(request, tops[index]!),
-      passing: passing[request.filter]!,
-      eligible:
-        passing[request.filter]! -
-        countPassing(task.filters[request.filter]!, catalogue, request.excluded),
-    }));
+    return { tops, passing };
+  }
+
+  #outcome(
+    { request, filter, passing }: Omit<JoinTask, "ranges"> & { readonly passing: number },
+    tops: readonly TopK[],
+  ): ScanOutcome {
+    return {
+      ...this.#finish(request, tops),
+      passing,
+      eligible: passing - countPassing(filter, this.#catalogue, request.excluded),
+    };
   }
 
   /** The k best by score; or the K0 best of each head, where the score is not all that counts. */

@@ -1,3 +1,4 @@
+import type { Ranked } from "../math/top-k.ts";
 import type { BoundFilter } from "./filter/bind.ts";
 
 /** Requests that are answered in one pass over the items. Plain data: it travels to a worker. */
@@ -30,3 +31,30 @@ export interface ScanOutcome {
   /** Items that pass the filter and are not excluded. */
   readonly eligible: number;
 }
+
+/** Neighbouring rows that requests are held against: a part of a ScanTask. */
+export interface RangeTask extends ScanTask {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a range of rows has for a request. */
+export interface RangeOutcome {
+  /** The best of each head; of all heads together where the value is the score. */
+  readonly lists: readonly Ranked[];
+  /** Items that pass the filter. */
+  readonly passing: number;
+}
+
+/** A request whose ranges have all been looked at. */
+export interface JoinTask {
+  readonly request: ScanRequest;
+  readonly filter: BoundFilter;
+  readonly ranges: readonly RangeOutcome[];
+}
+
+/** What a thread of the oracle does, and what comes of it. */
+export type OracleTask =
+  | { readonly kind: "answer"; readonly task: ScanTask }
+  | { readonly kind: "range"; readonly task: RangeTask }
+  | { readonly kind: "join"; readonly task: JoinTask };

@@ -2,16 +2,16 @@ import { Worker } from "node:worker_threads";
 import { HarnessError } from "../errors.ts";
 import { builtFile } from "../process/built-file.ts";
 import type { RankedCatalogue, Ranking } from "./candidate-ranker.ts";
-import type { ScanOutcome, ScanTask } from "./oracle-task.ts";
+import type { OracleTask } from "./oracle-task.ts";
 
-export interface ThreadedScan {
+export interface ThreadedScan<Outcome> {
   readonly catalogue: RankedCatalogue;
   /** Null where an item's value is its score. */
   readonly ranking: Ranking | null;
   readonly tasks: number;
   /** Makes a task when a thread is free for it. */
-  readonly task: (index: number) => ScanTask;
-  readonly onOutcome: (index: number, outcome: readonly ScanOutcome[]) => void;
+  readonly task: (index: number) => OracleTask;
+  readonly onOutcome: (index: number, outcome: Outcome) => void;
   readonly threads: number;
   readonly signal: AbortSignal;
 }
@@ -21,7 +21,7 @@ export interface ThreadedScan {
  * shared where its arrays stand on SharedArrayBuffers, else copied to each thread. Whatever ends
  * it, no thread is left behind.
  */
-export async function scanInThreads(scan: ThreadedScan): Promise<void> {
+export async function scanInThreads<Outcome>(scan: ThreadedScan<Outcome>): Promise<void> {
   const { signal, tasks } = scan;
   signal.throwIfAborted();
   const threads = Math.max(1, Math.min(scan.threads, tasks));
@@ -45,8 +45,8 @@ export async function scanInThreads(scan: ThreadedScan): Promise<void> {
   }
 }
 
-function handOut(
-  { tasks, task, onOutcome }: ThreadedScan,
+function handOut<Outcome>(
+  { tasks, task, onOutcome }: ThreadedScan<Outcome>,
   workers: readonly Worker[],
   resolve: () => void,
   reject: (error: unknown) => void,
@@ -60,7 +60,7 @@ function handOut(
       current = next++;
       worker.postMessage(task(current));
     };
-    worker.on("message", (outcome: readonly ScanOutcome[]) => {
+    worker.on("message", (outcome: Outcome) => {
       try {
         onOutcome(current, outcome);
         if (--open === 0) resolve();

@@ -44,9 +44,10 @@ export class OracleTile {
     this.#next = new Float64Array(this.capacity);
   }
 
-  load(from: number): void {
+  /** @param end no row from this one on; absent: all that there are. */
+  load(from: number, end = this.#catalogue.count): void {
     this.#from = from;
-    this.#to = Math.min(from + this.capacity, this.#catalogue.count);
+    this.#to = Math.min(from + this.capacity, end);
     this.#vectors.fill(from, this.#to, this.#items);
   }
 

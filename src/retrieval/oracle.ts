@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Ranking } from "./candidate-ranker.ts";
 import { OraclePlan, type PlanOptions } from "./oracle-plan.ts";
+import { answerByRanges } from "./oracle-ranges.ts";
 import { OracleScan } from "./oracle-scan.ts";
 import type { ScanOutcome, ScanTask } from "./oracle-task.ts";
 import { scanInThreads } from "./oracle-threads.ts";
@@ -52,9 +53,25 @@ export async function computeTruth(options: TruthOptions): Promise<Truth> {
   };
   const task = (index: number): ScanTask => plan.task(index);
   const { ranking } = plan;
-  if (workOf(options, ranking) > INLINE_WORK) {
-    const tasks = plan.tasks;
-    await scanInThreads({ catalogue, ranking, tasks, task, onOutcome, threads, signal });
+  if (workOf(options, ranking) > INLINE_WORK && catalogue.generated !== undefined) {
+    await answerByRanges({
+      catalogue,
+      plan,
+      threads: Math.max(1, threads),
+      onOutcome: (position, outcome) => (outcomes[position] = outcome),
+      onRows: (fraction) => onProgress("truth", fraction),
+      signal,
+    });
+  } else if (workOf(options, ranking) > INLINE_WORK) {
+    await scanInThreads<readonly ScanOutcome[]>({
+      catalogue,
+      ranking,
+      tasks: plan.tasks,
+      task: (index) => ({ kind: "answer", task: task(index) }),
+      onOutcome,
+      threads,
+      signal,
+    });
   } else {
     const scan = new OracleScan(catalogue, ranking);
     for (let index = 0; index < plan.tasks; index++) {

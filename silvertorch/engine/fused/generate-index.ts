@@ -48,7 +48,7 @@ export async function generateIndex(
     clusters: items.clusters,
     width: manifest.clusterWidth!,
     bitmapRows: manifest.bitmapRows,
-    cells: manifest.checked ? cells.reduce((sum, column) => sum + column.cells, 0) : 0,
+    cells: manifest.checked ? wholeVectors(cells.reduce((sum, { cells: own }) => sum + own, 0)) : 0,
     hasPositions: false,
   };
   const parts = indexParts(device, shape, bindingBytes);
@@ -74,6 +74,9 @@ export async function generateIndex(
     vectors: [],
   };
 }
+
+/** So many cells that a row of them is read four at a time. */
+const wholeVectors = (cells: number): number => 4 * Math.ceil(cells / 4);
 
 class IndexMaker {
   readonly #device: GpuDevice;

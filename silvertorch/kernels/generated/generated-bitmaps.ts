@@ -138,7 +138,7 @@ fn murmur(value: u32) -> u32 {
 `;
 
 /**
- * The cells of generated items (eligibility/cells.ts).
+ * The cells of generated items (eligibility/cells.ts); those beyond the columns' hold no value.
  *
  * Bindings: 0 tables u32, 1 cells i32 [positions of the part, cells], 2 part (uniform): first
  * position, positions. Workgroups: linear, `THREADS` items each.
@@ -166,6 +166,9 @@ fn main(
   if (place >= part.y) { return; }
   let key = item_key(part.x + place);
   let first = place * ${cells}u;
+  for (var cell = ${columns.reduce((sum, { cells: own }) => sum + own, 0)}u; cell < ${cells}u; cell++) {
+    cells[first + cell] = ${NO_VALUE};
+  }
   ${columns
     .map(
       ({ base, first, cells: own }, column) => `{
