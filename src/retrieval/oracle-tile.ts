@@ -32,6 +32,8 @@ export class OracleTile {
   #listed = 0;
   readonly #best: Float64Array;
   readonly #next: Float64Array;
+  /** Products of several heads. */
+  readonly #several: readonly Float64Array[];
 
   constructor(catalogue: Items) {
     this.capacity = STRIDE * Math.max(1, Math.floor(TILE_VALUES / catalogue.dim / STRIDE));
@@ -42,6 +44,7 @@ export class OracleTile {
     this.#offsets = new Int32Array(this.capacity);
     this.#best = new Float64Array(this.capacity);
     this.#next = new Float64Array(this.capacity);
+    this.#several = Array.from({ length: TOGETHER }, () => new Float64Array(this.capacity));
   }
 
   /** @param end no row from this one on; absent: all that there are. */
@@ -72,10 +75,18 @@ export class OracleTile {
   offerProducts({ queries, excluded }: Contest, tops: readonly TopK[]): void {
     const { dim } = this.#catalogue;
     const offsets = this.#offsets.subarray(0, wholeStrides(this.#listed));
-    for (const [head, top] of tops.entries()) {
+    let head = 0;
+    for (; head + TOGETHER <= tops.length; head += TOGETHER) {
+      const several = queries.subarray(head * dim, (head + TOGETHER) * dim);
+      multiplySeveral(this.#items, offsets, several, this.#several);
+      for (let nth = 0; nth < TOGETHER; nth++) {
+        this.#offer(this.#several[nth]!, excluded, tops[head + nth]!);
+      }
+    }
+    for (; head < tops.length; head++) {
       const query = queries.subarray(head * dim, (head + 1) * dim);
       multiply(this.#items, offsets, query, this.#next);
-      this.#offer(this.#next, excluded, top);
+      this.#offer(this.#next, excluded, tops[head]!);
     }
   }
 
@@ -158,6 +169,74 @@ function multiply(
     out[at + 5] = sumF;
     out[at + 6] = sumG;
     out[at + 7] = sumH;
+  }
+}
+
+/** Queries multiplied side by side, with four rows each: a number that is read serves several sums. */
+const TOGETHER = 3;
+
+/**
+ * The same of several queries at once, each sum in the same order.
+ * @param queries [TOGETHER, dim]
+ * @param out a list a query.
+ */
+function multiplySeveral(
+  items: Float64Array,
+  offsets: Int32Array,
+  queries: Float64Array,
+  [outP, outQ, outR]: readonly Float64Array[],
+): void {
+  const dim = queries.length / TOGETHER;
+  for (let at = 0; at < offsets.length; at += 4) {
+    const a = offsets[at]!;
+    const b = offsets[at + 1]!;
+    const c = offsets[at + 2]!;
+    const d = offsets[at + 3]!;
+    let sumAP = 0;
+    let sumAQ = 0;
+    let sumAR = 0;
+    let sumBP = 0;
+    let sumBQ = 0;
+    let sumBR = 0;
+    let sumCP = 0;
+    let sumCQ = 0;
+    let sumCR = 0;
+    let sumDP = 0;
+    let sumDQ = 0;
+    let sumDR = 0;
+    for (let j = 0; j < dim; j++) {
+      const p = queries[j]!;
+      const q = queries[dim + j]!;
+      const r = queries[2 * dim + j]!;
+      const ofA = items[a + j]!;
+      sumAP += p * ofA;
+      sumAQ += q * ofA;
+      sumAR += r * ofA;
+      const ofB = items[b + j]!;
+      sumBP += p * ofB;
+      sumBQ += q * ofB;
+      sumBR += r * ofB;
+      const ofC = items[c + j]!;
+      sumCP += p * ofC;
+      sumCQ += q * ofC;
+      sumCR += r * ofC;
+      const ofD = items[d + j]!;
+      sumDP += p * ofD;
+      sumDQ += q * ofD;
+      sumDR += r * ofD;
+    }
+    outP![at] = sumAP;
+    outQ![at] = sumAQ;
+    outR![at] = sumAR;
+    outP![at + 1] = sumBP;
+    outQ![at + 1] = sumBQ;
+    outR![at + 1] = sumBR;
+    outP![at + 2] = sumCP;
+    outQ![at + 2] = sumCQ;
+    outR![at + 2] = sumCR;
+    outP![at + 3] = sumDP;
+    outQ![at + 3] = sumDQ;
+    outR![at + 3] = sumDR;
   }
 }
 
