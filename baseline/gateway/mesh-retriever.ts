@@ -188,12 +188,13 @@ export class MeshRetriever implements Retriever {
   }
 
   async #known(id: number, context: CallContext): Promise<Float32Array> {
+    const { feed } = this.#options;
+    const oldest = feed.settled;
     const { features, version } = await this.#times.time("gateway.feature", () =>
       this.#ask(this.#features, id, context),
     );
-    const { feed } = this.#options;
     // What is known of users does not change, but who has forgotten the items is to learn of them.
-    if (!feed.holds("feature")) feed.notice("feature", version);
+    if (version < oldest && !feed.holds("feature")) feed.notice("feature", version);
     return features;
   }
 

@@ -14,6 +14,19 @@ describe("doubts", () => {
     ]);
   });
 
+  it("tell what each fault came to, over the rounds together", () => {
+    const fault = { service: "index", kind: "kill", atSeconds: 1, seconds: 2, downSeconds: 2.4 };
+    const struck = { ...fault, errors: 12, partial: 3, recoverySeconds: 2.5 } as const;
+    const lost = { ...fault, errors: 40, partial: 0, recoverySeconds: null } as const;
+    const harmed = alteredSample("model/closed/2", { faults: [lost] as Point["faults"] }, 3);
+    const { points } = alteredSample("model", { faults: [struck] as Point["faults"] }, 3);
+    const mixed = harmed.points.map((point, at) => (point.faults.length > 0 ? point : points[at]!));
+    const text = collectDoubts({ ...harmed, points: mixed }).find(({ code }) => code === "faults");
+    expect(text?.text).toContain(
+      "index kill at 1 s of model/closed: up to 40 errors, 3 partial answers, recovered within 2.50 s, no recovery in 1 of 3 rounds",
+    );
+  });
+
   it.each([
     ["client-bound", alteredSample("model", { bound: "client" })],
     ["violations", alteredSample("model", { violations: 1 })],

@@ -1,6 +1,6 @@
 import { ratioDrift } from "./ratio-drift.ts";
 import { firstOf, measuredSystems } from "./role.ts";
-import type { Doubt, Result } from "./schema.ts";
+import type { Doubt, Point, Result } from "./schema.ts";
 import { medianOf, standingOf, standingsOf, totalOf } from "./standing.ts";
 import type { Standing } from "./standing.ts";
 
@@ -153,18 +153,35 @@ function ofTheRun(result: Judged): Doubt[] {
 function ofTheFaults({ points }: Judged): Doubt[] {
   const partial = points.filter((point) => point.partial > 0);
   const marked = partial.map((point) => `${point.partial} of ${point.key}`);
-  const told = points.flatMap(({ key, faults }) =>
-    faults.map(({ service, kind, atSeconds, errors, partial: partly, recoverySeconds }) => {
-      const recovered =
-        recoverySeconds === null ? "no recovery" : `recovered in ${recoverySeconds.toFixed(2)} s`;
-      const parts = partly === 0 ? "" : `, ${partly} partial answers`;
-      return `${key}: ${service} ${kind} at ${atSeconds} s, ${errors} errors${parts}, ${recovered}`;
-    }),
-  );
+  const struck = new Map<string, Point["faults"][number][]>();
+  for (const { system, load, faults } of points) {
+    for (const fault of faults) {
+      const { service, kind, atSeconds } = fault;
+      const what = `${service} ${kind} at ${atSeconds} s of ${system}/${load}`;
+      struck.set(what, [...(struck.get(what) ?? []), fault]);
+    }
+  }
+  const told = [...struck].map(([what, faults]) => `${what}: ${outcomeOf(faults)}`);
   return [
     ...(marked.length === 0 ? [] : [doubt("partial-answers", marked.join(", "))]),
     ...(told.length === 0 ? [] : [doubt("faults", told.join("; "))]),
   ];
+}
+
+/** What one fault came to, over the rounds. */
+function outcomeOf(faults: Point["faults"]): string {
+  const most = (values: readonly number[]): number => Math.max(0, ...values);
+  const errors = most(faults.map((fault) => fault.errors));
+  const partial = most(faults.map((fault) => fault.partial));
+  const seconds = faults.flatMap(({ recoverySeconds }) => recoverySeconds ?? []);
+  const lost = faults.length - seconds.length;
+  const parts = [
+    `up to ${errors} errors`,
+    ...(partial === 0 ? [] : [`${partial} partial answers`]),
+    ...(seconds.length === 0 ? [] : [`recovered within ${most(seconds).toFixed(2)} s`]),
+    ...(lost === 0 ? [] : [`no recovery in ${lost} of ${faults.length} rounds`]),
+  ];
+  return parts.join(", ");
 }
 
 function ofTheMachine({ machine, systems }: Judged): Doubt[] {
