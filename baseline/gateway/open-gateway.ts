@@ -45,8 +45,8 @@ export async function openGateway(
     holdSeconds: settings.heldBack,
   });
   closing.defer(() => feed.close());
-  const { journal, steps } = ChangeJournal.open(config.journal);
-  closing.defer(() => journal[Symbol.dispose]());
+  const { journal, steps } = await ChangeJournal.open(config.journal);
+  closing.add(journal);
   rows.restore(steps.flatMap(({ changes }) => changes));
   feed.resume(steps);
   const retriever = new MeshRetriever({ services, model, rows, feed, settings, lanes, role });

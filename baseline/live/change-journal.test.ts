@@ -28,49 +28,56 @@ const steps: JournalStep[] = [
   { version: 3, changes: [{ row: 9, id: 90, item: item(3) }] },
 ];
 
-function write(path: string, wasteBytes?: number): void {
-  using journal = ChangeJournal.open(path, wasteBytes).journal;
-  for (const step of steps) journal.append(step);
+async function write(path: string, wasteBytes?: number): Promise<void> {
+  await using journal = (await ChangeJournal.open(path, wasteBytes)).journal;
+  for (const step of steps) await journal.append(step);
 }
 
-it("gives back what an earlier process wrote, in its order, and goes on from there", () => {
+/** What a process that opens it finds there. */
+async function stepsOf(path: string): Promise<readonly JournalStep[]> {
+  const { journal, steps: found } = await ChangeJournal.open(path);
+  await journal[Symbol.asyncDispose]();
+  return found;
+}
+
+it("gives back what an earlier process wrote, in its order, and goes on from there", async () => {
   const path = join(folder, "whole");
-  write(path);
+  await write(path);
   {
-    const { journal, steps: found } = ChangeJournal.open(path);
+    const { journal, steps: found } = await ChangeJournal.open(path);
     expect(found).toEqual(steps);
-    journal.append({ version: 4, changes: [] });
-    journal[Symbol.dispose]();
+    await journal.append({ version: 4, changes: [] });
+    await journal[Symbol.asyncDispose]();
   }
-  expect(ChangeJournal.open(path).steps).toEqual([...steps, { version: 4, changes: [] }]);
+  expect(await stepsOf(path)).toEqual([...steps, { version: 4, changes: [] }]);
 });
 
-it("leaves out a step that was half written when the process was killed", () => {
+it("leaves out a step that was half written when the process was killed", async () => {
   const path = join(folder, "torn");
-  write(path);
+  await write(path);
   const { size } = statSync(path);
   truncateSync(path, size - 1);
-  const { journal, steps: found } = ChangeJournal.open(path);
+  const { journal, steps: found } = await ChangeJournal.open(path);
   expect(found).toEqual(steps.slice(0, 2));
-  journal.append(steps[2]!);
-  journal[Symbol.dispose]();
-  expect(ChangeJournal.open(path).steps).toEqual(steps);
+  await journal.append(steps[2]!);
+  await journal[Symbol.asyncDispose]();
+  expect(await stepsOf(path)).toEqual(steps);
   appendFileSync(path, "\x01");
-  expect(ChangeJournal.open(path).steps).toEqual(steps);
+  expect(await stepsOf(path)).toEqual(steps);
 });
 
-it("forgets what was overtaken, once it is much, and no version", () => {
+it("forgets what was overtaken, once it is much, and no version", async () => {
   const path = join(folder, "overtaken");
-  write(path, 0);
-  const rows = ChangeJournal.open(path).steps.flatMap(({ changes }) => changes);
+  await write(path, 0);
+  const rows = (await stepsOf(path)).flatMap(({ changes }) => changes);
   expect(rows.map(({ row }) => row)).toEqual([8, 7, 9]);
-  expect(ChangeJournal.open(path).steps.at(-1)!.version).toBe(3);
+  expect((await stepsOf(path)).at(-1)!.version).toBe(3);
 });
 
-it("has no file where nothing changes", () => {
+it("has no file where nothing changes", async () => {
   const path = join(folder, "none");
-  const { journal, steps: found } = ChangeJournal.open(path);
-  journal[Symbol.dispose]();
+  const { journal, steps: found } = await ChangeJournal.open(path);
+  await journal[Symbol.asyncDispose]();
   expect(found).toEqual([]);
   expect(() => statSync(path)).toThrow("ENOENT");
 });

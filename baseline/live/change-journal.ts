@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { type FileHandle, open, readFile, rename, truncate } from "node:fs/promises";
 import { deserialize, serialize } from "node:v8";
 import type { ItemChange } from "./changes.ts";
 
@@ -22,15 +22,16 @@ const HEAD_BYTES = 4;
 /**
  * What a gateway was told of the items, in a file that outlives its process: one that was killed and
  * started again knows which rows the services have. Written before any service learns of a change,
- * so that none is ever ahead of it; not flushed to the disk, since it need not outlive the machine.
+ * so that none is ever ahead of it; not flushed to the disk, since it need not outlive the machine. One
+ * step is written at a time.
  */
-export class ChangeJournal implements Disposable {
+export class ChangeJournal implements AsyncDisposable {
   readonly #path: string;
   readonly #wasteBytes: number;
   /** Row -> its newest change, the latest changed last. */
   readonly #newest = new Map<number, { readonly version: number; readonly change: OwnedChange }>();
   /** null: nothing has changed, and there is no file. */
-  #file: number | null = null;
+  #file: FileHandle | null = null;
   #bytes = 0;
   /** Of the file when it held nothing that was overtaken. */
   #bareBytes = 0;
@@ -41,32 +42,33 @@ export class ChangeJournal implements Disposable {
   }
 
   /** @returns the journal, and what it holds of an earlier process: its steps in their order. */
-  static open(
+  static async open(
     path: string,
     wasteBytes = WASTE_BYTES,
-  ): { readonly journal: ChangeJournal; readonly steps: readonly JournalStep[] } {
+  ): Promise<{ readonly journal: ChangeJournal; readonly steps: readonly JournalStep[] }> {
     const journal = new ChangeJournal(path, wasteBytes);
-    return { journal, steps: journal.#recover() };
+    return { journal, steps: await journal.#recover() };
   }
 
-  append(step: JournalStep): void {
-    this.#file ??= openSync(this.#path, "a");
-    this.#write(this.#file, step);
+  /** To be called once the step before is written. */
+  async append(step: JournalStep): Promise<void> {
+    this.#file ??= await open(this.#path, "a");
+    await this.#write(this.#file, step);
     this.#note(step);
-    if (this.#bytes > 2 * this.#bareBytes + this.#wasteBytes) this.#rewrite();
+    if (this.#bytes > 2 * this.#bareBytes + this.#wasteBytes) await this.#rewrite();
   }
 
-  [Symbol.dispose](): void {
-    if (this.#file !== null) closeSync(this.#file);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file?.close();
     this.#file = null;
   }
 
-  #write(file: number, step: JournalStep): void {
+  async #write(file: FileHandle, step: JournalStep): Promise<void> {
     const body = serialize(step);
     const bytes = Buffer.alloc(HEAD_BYTES + body.length);
     bytes.writeUInt32LE(body.length);
     bytes.set(body, HEAD_BYTES);
-    for (let from = 0; from < bytes.length;) from += writeSync(file, bytes, from);
+    await file.appendFile(bytes);
     this.#bytes += bytes.length;
   }
 
@@ -79,29 +81,29 @@ export class ChangeJournal implements Disposable {
   }
 
   /** Only the newest change of each row, in steps as before; the last version is kept, too. */
-  #rewrite(): void {
+  async #rewrite(): Promise<void> {
     const beside = `${this.#path}.new`;
-    const file = openSync(beside, "w");
+    const file = await open(beside, "w");
     this.#bytes = 0;
     let step: { version: number; changes: OwnedChange[] } | null = null;
     for (const { version, change } of this.#newest.values()) {
       if (step !== null && step.version !== version) {
-        this.#write(file, step);
+        await this.#write(file, step);
         step = null;
       }
       step ??= { version, changes: [] };
       step.changes.push(change);
     }
-    if (step !== null) this.#write(file, step);
-    renameSync(beside, this.#path);
-    closeSync(this.#file!);
+    if (step !== null) await this.#write(file, step);
+    await rename(beside, this.#path);
+    await this.#file!.close();
     this.#file = file;
     this.#bareBytes = this.#bytes;
   }
 
   /** The process may have been killed while it wrote the last step, which then no service has. */
-  #recover(): JournalStep[] {
-    const bytes = readIfThere(this.#path);
+  async #recover(): Promise<JournalStep[]> {
+    const bytes = await readIfThere(this.#path);
     if (bytes === null) return [];
     const steps: JournalStep[] = [];
     let at = 0;
@@ -113,16 +115,16 @@ export class ChangeJournal implements Disposable {
       this.#note(step);
       at = end;
     }
-    this.#file = openSync(this.#path, "a");
-    if (at < bytes.length) ftruncateSync(this.#file, at);
+    if (at < bytes.length) await truncate(this.#path, at);
+    this.#file = await open(this.#path, "a");
     this.#bytes = at;
     return steps;
   }
 }
 
-function readIfThere(path: string): Buffer | null {
+async function readIfThere(path: string): Promise<Buffer | null> {
   try {
-    return readFileSync(path);
+    return await readFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;

@@ -20,6 +20,8 @@ export interface MeshCatalogueOptions {
 /** The owner's side of a mesh: from items and ids to rows, and on to every service. */
 export class MeshCatalogue implements LiveCatalogue {
   readonly #options: MeshCatalogueOptions;
+  /** The changes before are in the journal, and on their way. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: MeshCatalogueOptions) {
     this.#options = options;
@@ -76,9 +78,18 @@ export class MeshCatalogue implements LiveCatalogue {
 
   async #publish(changes: readonly OwnedChange[]): Promise<void> {
     if (changes.length === 0) return;
-    const { feed, journal, onChange } = this.#options;
-    onChange();
-    journal.append({ version: feed.version + 1, changes });
-    await feed.publish(changes);
+    this.#options.onChange();
+    const taken = this.#turn.then(() => this.#take(changes));
+    this.#turn = taken.catch(() => {});
+    const { reached } = await taken;
+    await reached;
+  }
+
+  /** Versions are given out one by one, each once it is in the journal. */
+  async #take(changes: readonly OwnedChange[]): Promise<{ readonly reached: Promise<void> }> {
+    const { feed, journal } = this.#options;
+    await journal.append({ version: feed.version + 1, changes });
+    // Wrapped, so that the next one does not wait until all services have this one.
+    return { reached: feed.publish(changes) };
   }
 }
