@@ -150,7 +150,7 @@ describe("list and plans", () => {
     const gate = 'gate=["p99(model) <= 9", "recall(*) >= 0.9"]';
     const { exitCode, out, notes } = await say(...words, "--set", gate);
     expect(exitCode).toBe(0);
-    expect(out).toContain("points   2 in 2 rounds, 8.0 s under load");
+    expect(out).toContain("points   2 in 2 rounds, 6.0 s under load");
     expect(notes).toContain('The gate "p99(model) <= 9" is left out');
   });
 });
