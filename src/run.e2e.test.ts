@@ -260,5 +260,6 @@ systems:
 loads:
   closed: { shape: closed, inFlight: 4, seconds: 0.3 }
 rounds: 2
+warmUpSeconds: 12
 prices: prices.yaml
 `;

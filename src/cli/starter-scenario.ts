@@ -43,6 +43,7 @@ slo: { p99Ms: 200, recall: 0.95 }
 headline: { load: closed, recall: 0.95 }
 
 rounds: 5 # passes over all systems, interleaved; more rounds, narrower intervals
+warmUpSeconds: 40 # the longest; a system is warm once its throughput has no trend any more
 cpus: auto # auto, all, or a list such as [2, 3]; Linux only
 prices: prices/example.yaml
 

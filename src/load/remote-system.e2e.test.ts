@@ -65,7 +65,9 @@ test("a door that was started elsewhere is measured and left as it was; what is 
   for (const point of result.points) {
     expect(point.latencyMs.mean).toBeGreaterThanOrEqual(5);
     expect(point.cpuSeconds).toBeGreaterThan(0);
-    expect(point).toMatchObject({ gpu: null, bound: "unknown" });
+    expect(point.gpu).toBeNull();
+    // Whether it was busy is not seen, so never that it was the limit.
+    expect(["unknown", "under-driven"]).toContain(point.bound);
   }
   expect(remoteDoubt(result)).toContain("CPU and memory are those that its door tells");
   expect(result.doubts.map(({ code }) => code)).not.toContain("shared-cores");

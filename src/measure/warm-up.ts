@@ -1,12 +1,11 @@
 import { kendall, riseOf } from "../math/trend.ts";
 
 /**
- * Windows that are looked at together, and how many there are at most. Of a second each: four
- * services of Node that share a core were seen to grow faster for fifteen seconds, half as fast
- * again, while their compilers and they themselves had it in turn.
+ * Windows that are looked at together. Of a second each: four services of Node that share a core
+ * were seen to grow faster for fifteen seconds, half as fast again, while their compilers and they
+ * themselves had it in turn.
  */
 const COMPARED = 12;
-const MAX_WINDOWS = 40;
 
 /** A drift from the first to the last window by no more than this share of the mean is none. */
 const TOLERANCE = 0.1;
@@ -30,10 +29,14 @@ export interface WarmUp {
  * nor falls in most of them (Mann-Kendall) by more than a tenth in all. Noise without a
  * direction does not end with time, so it is no reason to wait.
  * @param driveWindow Drives one window; gives its throughput.
+ * @param mostWindows After so many it ends in any case; below twelve, never steady.
  */
-export async function warmUp(driveWindow: () => Promise<number>): Promise<WarmUp> {
+export async function warmUp(
+  driveWindow: () => Promise<number>,
+  mostWindows: number,
+): Promise<WarmUp> {
   const throughputs: number[] = [];
-  while (throughputs.length < MAX_WINDOWS) {
+  while (throughputs.length < mostWindows) {
     throughputs.push(await driveWindow());
     if (isSteady(throughputs)) return { steady: true, throughputs };
   }

@@ -84,7 +84,7 @@ async function warm(unit: Unit, { measuring, load }: ReadyOptions): Promise<Doub
     const observed = await driveUnit(unit, prepared, { questions, startAt }, measuring);
     startAt = observed.nextAt;
     return observed.completed / observed.seconds;
-  });
+  }, measuring.scenario.warmUpSeconds / WINDOW_SECONDS);
   return steady
     ? []
     : [doubt("not-warm", `${labelOf(unit)} was still changing when measuring began`)];

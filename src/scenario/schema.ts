@@ -284,6 +284,8 @@ export const scenarioSchema = z.strictObject({
     .strictObject({ load: name.optional(), recall: z.number().min(0).max(1).default(0.95) })
     .prefault({}),
   rounds: z.number().int().min(1).max(1000).default(5),
+  /** A system is warmed up until its throughput has no trend, but at most so long. */
+  warmUpSeconds: z.number().int().min(1).max(3600).default(40),
   /** `auto`: the last half of the CPUs for the systems, the rest for the load; or a list; or `all`. */
   cpus: z
     .union([z.literal("auto"), z.literal("all"), z.array(z.number().int().min(0)).min(1)])
