@@ -79,3 +79,16 @@ export function linearGrid(count: number): Grid {
 
 /** WGSL: the number of a workgroup in a `linearGrid`, from the builtins `workgroup` and `grid`. */
 export const LINEAR_WORKGROUP = "workgroup.x + workgroup.y * grid.x";
+
+/** WGSL: an entry point whose threads are numbered through, `at`; it must ignore those beyond. */
+export const linearMain = (threads: number, body: string): string => /* wgsl */ `
+@compute @workgroup_size(${threads})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let at = (${LINEAR_WORKGROUP}) * ${threads}u + thread;
+  ${body}
+}
+`;

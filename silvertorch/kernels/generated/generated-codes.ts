@@ -1,5 +1,5 @@
 import type { GeneratedItems } from "../../../src/retrieval/generated/generated-items.ts";
-import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
+import { linearMain } from "../../device/kernel.ts";
 import { codeVectors } from "../search/search-shape.ts";
 import { itemText } from "./item-text.ts";
 
@@ -8,17 +8,7 @@ const THREADS = 256;
 /** Workgroups for so many threads. */
 export const generatedGroups = (threads: number): number => Math.ceil(threads / THREADS);
 
-const main = (body: string): string => /* wgsl */ `
-@compute @workgroup_size(${THREADS})
-fn main(
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) grid: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let at = (${LINEAR_WORKGROUP}) * ${THREADS}u + thread;
-  ${body}
-}
-`;
+const main = (body: string): string => linearMain(THREADS, body);
 
 /**
  * The codes of generated items, as the scans read them. Writes 4 bytes a thread, for some fifty

@@ -1,20 +1,10 @@
-import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
+import { linearMain } from "../../device/kernel.ts";
 import { clusterWords, codeVectors, type SearchShape } from "./search-shape.ts";
 
 /** Threads of the kernels that put an artifact's tables where the search reads them. */
 const THREADS = 256;
 
-const main = (body: string): string => /* wgsl */ `
-@compute @workgroup_size(${THREADS})
-fn main(
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) grid: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let at = (${LINEAR_WORKGROUP}) * ${THREADS}u + thread;
-  ${body}
-}
-`;
+const main = (body: string): string => linearMain(THREADS, body);
 
 export const placeGroups = (words: number): number => Math.ceil(words / THREADS);
 
