@@ -4,8 +4,8 @@ const files = (suffix: string): string[] => [`{src,baseline,silvertorch}/**/*${s
 
 /** Whole runs and loads: what they measure suffers from company. */
 const measuring = [
-  "src/*.e2e.test.ts",
-  "src/{cli,load,run}/**/*.e2e.test.ts",
+  "src/{run,updates}.e2e.test.ts",
+  "src/{load,run}/**/*.e2e.test.ts",
   "silvertorch/live.e2e.test.ts",
 ];
 

@@ -75,7 +75,7 @@ describe("run --gate", () => {
   const gated = (name: string, gate: string, ...flags: string[]): WatchedCommand => {
     const words = ["--system", "nothing", "--rounds", "1", "--set", `gate=["${gate}"]`];
     return watchCommand(
-      ["run", nothing, ...words, ...BRIEFLY, "--out", join(folder, name), ...flags],
+      ["run", nothing, ...words, ...LONG_ENOUGH, "--out", join(folder, name), ...flags],
       env(),
     );
   };
@@ -208,6 +208,9 @@ const FEW = "mesh-in-process,model";
 
 /** Windows so short that a run is soon at its points. */
 const BRIEFLY = ["--set", "loads.closed.seconds=0.05"];
+
+/** In shorter windows one garbage collection of the load generator makes the point invalid. */
+const LONG_ENOUGH = ["--set", "loads.closed.seconds=0.5"];
 
 async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1200; tries++) {
