@@ -58,7 +58,7 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     cpus,
     signal,
     onProgress: options.onProgress,
-    ...(build.artifact.manifest.generated === undefined ? {} : { startTimeoutMs: MAKING_MS }),
+    startTimeoutMs: build.artifact.manifest.generated === undefined ? LOADING_MS : MAKING_MS,
   };
   const server = await RestartableProcess.start<ServerConfig, ServerReady>(launch, (ready) => ({
     ...config,
@@ -72,7 +72,9 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
   }
 };
 
-/** How long a process may be silent while a card makes its items. */
+/** How long a process may be silent while a large artifact is read from a slow disk, as the mesh's. */
+const LOADING_MS = 5 * 60_000;
+/** And while a card makes its items. */
 const MAKING_MS = 10 * 60_000;
 
 interface Build {

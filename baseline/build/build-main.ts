@@ -10,8 +10,7 @@ export interface BuildReady {
 // A process of its own, that ends before the services start: building takes every CPU there is and
 // leaves a heap behind that is not the mesh's to answer for.
 runService<MeshConfig, BuildReady>(async (config, onProgress) => {
-  onProgress("reading the dataset", NaN);
-  const dataset = await readDataset(config.datasetFolder, { verify: false });
+  const dataset = await readDataset(config.datasetFolder, { verify: false, onProgress });
   const startMs = performance.now();
   await buildMesh(dataset, config, onProgress);
   return {

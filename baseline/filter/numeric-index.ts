@@ -1,3 +1,4 @@
+import { ascendingRows } from "../../src/math/ascending-rows.ts";
 import type { ComparisonOp } from "../../src/retrieval/filter/grammar.ts";
 import { RowBitmap } from "./row-bitmap.ts";
 
@@ -18,11 +19,7 @@ const SHORT_RANGE = 2048;
 
 /** Sorts a column; rows without a value (NaN) are left out. */
 export function sortColumn(values: Float32Array): SortedColumn {
-  const present = new Uint32Array(values.length);
-  let count = 0;
-  for (let row = 0; row < values.length; row++)
-    if (!Number.isNaN(values[row])) present[count++] = row;
-  const rows = present.subarray(0, count).toSorted((a, b) => values[a]! - values[b]! || a - b);
+  const rows = ascendingRows(values);
   return { rows, values: Float32Array.from(rows, (row) => values[row]!) };
 }
 

@@ -66,6 +66,33 @@ test("what was written is found, whole and the same whenever it is compiled", as
   );
 });
 
+// Whoever started the compiler gives it up after a minute without a word.
+test("each step that takes long with many items tells how far it is", async () => {
+  const told = new Map<string, number>();
+  await compileArtifact({
+    dataset: smallDataset(),
+    model: oneHead,
+    settings: {
+      precision: "int8",
+      scale: "perItem",
+      clusters: 4,
+      eligibility: { kind: "bloom", hashes: 2, width: { bits: 64 }, exact: true },
+    },
+    threads: 1,
+    folder: join(scratch, "told"),
+    onProgress: (phase, fraction) => told.set(phase, fraction),
+  });
+  expect([...told.keys()]).toEqual([
+    "finding clusters",
+    "writing the embeddings",
+    "indexing the attributes",
+    "writing the bitmaps",
+    "writing the attributes by item",
+    "writing the attributes by column",
+  ]);
+  for (const [phase, last] of told) expect(last, phase).toBeCloseTo(1);
+});
+
 test("a file that is cut short or missing is refused by its size", async () => {
   const short = await damaged(WEIGHTS_FILE, (path) => truncate(path, 100));
   expect(await refusal(short)).toMatchObject({

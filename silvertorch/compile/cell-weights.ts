@@ -1,27 +1,40 @@
 import type { StoredTensor, WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { Catalogue, Column } from "../../src/retrieval/catalogue.ts";
-import { distinctOf, upperBound, type AttributeIndex } from "../eligibility/attribute-index.ts";
-import { cellColumns, cellCount, NO_VALUE, type CellColumn } from "../eligibility/cells.ts";
+import { distinctOf, type AttributeIndex } from "../eligibility/attribute-index.ts";
+import { cellColumns, cellCount, NO_VALUE } from "../eligibility/cells.ts";
 
-type Attributes = Pick<Catalogue, "columns" | "count">;
+export interface CellOptions {
+  readonly index: AttributeIndex;
+  /** Told how much is written, 0..1. */
+  readonly onProgress: (fraction: number) => void;
+}
+
+/** Items whose rows are made at a time. */
+const BLOCK = 1 << 16;
 
 /** Writes the cells of all items, a row an item, int32 [items, cells]: see eligibility/cells.ts. */
 export function addCellRows(
   file: WeightsFile,
-  { columns, count }: Attributes,
-  index: AttributeIndex,
+  { columns, count }: Pick<Catalogue, "columns" | "count">,
+  { index, onProgress }: CellOptions,
 ): Promise<StoredTensor> {
-  const numbered = numberedCells(columns, index);
+  const cells = cellsOf(columns, index);
   // At least one, so that a condition always has something to look at.
-  const width = Math.max(1, cellsOf(numbered));
-  const cells = new Int32Array(count * width).fill(NO_VALUE);
-  for (const [at, column] of columns.entries()) {
-    const { first } = numbered[at]!;
-    for (let item = 0; item < count; item++) {
-      cells.set(valuesOf(column, numbered[at]!, item), item * width + first);
+  const width = Math.max(1, cells.length);
+  function* blocks(): Generator<Int32Array> {
+    for (let from = 0; from < count; from += BLOCK) {
+      const to = Math.min(from + BLOCK, count);
+      const block = new Int32Array((to - from) * width).fill(NO_VALUE);
+      for (const [at, valueOf] of cells.entries()) {
+        for (let item = from; item < to; item++) {
+          block[(item - from) * width + at] = valueOf(item);
+        }
+      }
+      yield block;
+      onProgress(to / count);
     }
   }
-  return file.add("items.cells", "int32", [count, width], cells);
+  return file.add("items.cells", "int32", [count, width], blocks());
 }
 
 /**
@@ -30,50 +43,45 @@ export function addCellRows(
  */
 export function addCellColumns(
   file: WeightsFile,
-  { columns, count }: Attributes,
+  { columns, count }: Pick<Catalogue, "columns" | "count">,
   {
     index,
     places,
     placeOf,
-  }: {
-    readonly index: AttributeIndex;
-    readonly places: number;
-    readonly placeOf: (row: number) => number;
-  },
+    onProgress,
+  }: CellOptions & { readonly places: number; readonly placeOf: (row: number) => number },
 ): Promise<StoredTensor> {
-  const numbered = numberedCells(columns, index);
-  function* table(): Generator<Int32Array> {
-    for (const [at, column] of columns.entries()) {
-      const strips = Array.from({ length: numbered[at]!.cells }, () =>
-        new Int32Array(places).fill(NO_VALUE),
-      );
-      for (let item = 0; item < count; item++) {
-        for (const [cell, value] of valuesOf(column, numbered[at]!, item).entries()) {
-          strips[cell]![placeOf(item)] = value;
-        }
-      }
-      yield* strips;
+  const cells = cellsOf(columns, index);
+  function* strips(): Generator<Int32Array> {
+    for (const [at, valueOf] of cells.entries()) {
+      const strip = new Int32Array(places).fill(NO_VALUE);
+      for (let item = 0; item < count; item++) strip[placeOf(item)] = valueOf(item);
+      yield strip;
+      onProgress((at + 1) / cells.length);
     }
-    if (cellsOf(numbered) === 0) yield new Int32Array(places).fill(NO_VALUE);
+    if (cells.length === 0) yield new Int32Array(places).fill(NO_VALUE);
   }
-  return file.add("cells", "int32", [Math.max(1, cellsOf(numbered)), places], table());
+  return file.add("cells", "int32", [Math.max(1, cells.length), places], strips());
 }
 
-const numberedCells = (columns: readonly Column[], index: AttributeIndex): CellColumn[] =>
-  cellColumns(
+/** What each cell of a row holds, by the item. */
+function cellsOf(columns: readonly Column[], index: AttributeIndex): ((item: number) => number)[] {
+  const numbered = cellColumns(
     columns,
     (column) => distinctOf(index, column),
     (column) => cellCount(columns[column]!),
   );
-
-const cellsOf = (columns: readonly CellColumn[]): number =>
-  columns.reduce((sum, { cells }) => sum + cells, 0);
-
-function valuesOf(column: Column, { base, distinct }: CellColumn, item: number): number[] {
-  if (column.kind === "numeric") {
-    const value = column.values[item]!;
-    return Number.isNaN(value) ? [] : [base + upperBound(distinct!, value) - 1];
-  }
-  const codes = column.values.subarray(column.offsets[item], column.offsets[item + 1]);
-  return Array.from(codes, (code) => base + code);
+  return columns.flatMap((column, at) => {
+    const { base, cells } = numbered[at]!;
+    const entry = index.columns[at]!;
+    if (entry.kind === "numeric") {
+      const { ranks } = entry;
+      return [(item: number) => (ranks[item]! < 0 ? NO_VALUE : base + ranks[item]!)];
+    }
+    const { offsets, values } = column as Exclude<Column, { kind: "numeric" }>;
+    return Array.from({ length: cells }, (_, cell) => (item: number) => {
+      const place = offsets[item]! + cell;
+      return place < offsets[item + 1]! ? base + values[place]! : NO_VALUE;
+    });
+  });
 }

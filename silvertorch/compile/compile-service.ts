@@ -41,10 +41,9 @@ runService<CompilerConfig, CompilerReady>(async (config, onProgress) => {
 });
 
 async function compileStored(config: CompilerConfig, onProgress: OnProgress): Promise<void> {
-  onProgress("reading the dataset", Number.NaN);
   const { datasetFolder, model, settings, runsOn, threads = 1, folder } = config;
   const device = runsOn.kind === "onnx" ? runsOn.device : "cpu";
-  const dataset = await readDataset(datasetFolder, { verify: false });
+  const dataset = await readDataset(datasetFolder, { verify: false, onProgress });
   await compileArtifact({ dataset, model, settings, device, threads, folder, onProgress });
 }
 

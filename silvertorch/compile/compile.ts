@@ -76,7 +76,9 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   await file.add("users.ids", "float64", [users.count], users.ids);
 
   onProgress("indexing the attributes", 0);
-  const index = indexAttributes(catalogue.columns, bloomOf(catalogue.columns, settings));
+  const index = indexAttributes(catalogue.columns, bloomOf(catalogue.columns, settings), (done) =>
+    onProgress("indexing the attributes", done / catalogue.columns.length),
+  );
   const columns = await addColumns(file, catalogue.columns, index);
   const eligibility = await addEligibility(file, catalogue, {
     settings: settings.eligibility,
@@ -84,7 +86,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     layout,
     placeOf,
     padding: items.clusters?.padding ?? null,
-    onProgress: (fraction) => onProgress("writing the bitmaps", fraction),
+    onProgress,
   });
 
   const files: ManifestFile[] = [

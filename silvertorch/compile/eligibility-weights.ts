@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../src/dataset/dataset.ts";
 import type { StoredTensor, WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
 import type { AttributeIndex } from "../eligibility/attribute-index.ts";
@@ -8,7 +9,7 @@ import type { BitmapWeights } from "../graph/bitmap-eligibility.ts";
 import type { CellWeights } from "../graph/cell-eligibility.ts";
 import type { DeviceForm } from "../graph/device-form.ts";
 import type { RetrievalWeights } from "../graph/retrieval-graph.ts";
-import { addCellColumns, addCellRows } from "./cell-weights.ts";
+import { addCellColumns, addCellRows, type CellOptions } from "./cell-weights.ts";
 import { addFoldedItems } from "./folded-items.ts";
 import type { EligibilitySettings } from "./manifest.ts";
 
@@ -19,7 +20,7 @@ export interface EligibilityParts {
   readonly placeOf: (row: number) => number;
   /** Of the clusters; null: there are none. */
   readonly padding: StoredTensor | null;
-  readonly onProgress: (fraction: number) => void;
+  readonly onProgress: OnProgress;
 }
 
 /** Eligibility as the graphs take it, whatever their form. */
@@ -36,21 +37,35 @@ export async function addEligibility(
   catalogue: Catalogue,
   parts: EligibilityParts,
 ): Promise<WrittenEligibility> {
-  const { settings, index, layout, placeOf, padding } = parts;
+  const { settings, index, layout, placeOf, padding, onProgress } = parts;
   const byBitmaps = await addBitmaps(file, catalogue, parts);
   const checked = settings.kind === "bloom" && settings.exact;
-  const foldedAs = settings.kind === "folded" ? foldLayout(catalogue.columns) : null;
-  const cells = checked || foldedAs !== null ? await addCellRows(file, catalogue, index) : null;
+  const writing = (what: string): CellOptions => ({
+    index,
+    onProgress: (fraction) => onProgress(`writing the attributes by ${what}`, fraction),
+  });
+  const cells =
+    checked || settings.kind === "folded"
+      ? await addCellRows(file, catalogue, writing("item"))
+      : null;
   const places = layout.paddedItems;
   const byCells: CellWeights = {
     kind: "cells",
-    cells: await addCellColumns(file, catalogue, { index, places, placeOf }),
+    cells: await addCellColumns(file, catalogue, { ...writing("column"), places, placeOf }),
     padding,
   };
+  const foldedAs = settings.kind === "folded" ? foldLayout(catalogue.columns) : null;
   const folded =
     foldedAs === null || cells === null
       ? null
-      : { items: await addFoldedItems(file, catalogue, { layout: foldedAs, places }), cells };
+      : {
+          items: await addFoldedItems(file, catalogue, {
+            layout: foldedAs,
+            places,
+            onProgress: (fraction) => onProgress("folding conditions into the items", fraction),
+          }),
+          cells,
+        };
   return {
     of: (form) =>
       form.eligibility === "bitmaps"
@@ -67,7 +82,7 @@ async function addBitmaps(
   { index, layout, onProgress }: EligibilityParts,
 ): Promise<BitmapWeights> {
   const bitmaps = counted(bitmapTable(index, columns, layout), (done) =>
-    onProgress(done / index.rows),
+    onProgress("writing the bitmaps", done / index.rows),
   );
   return {
     kind: "bitmaps",
@@ -89,6 +104,7 @@ function* counted<T>(all: Iterable<T>, onCount: (done: number) => void): Generat
   for (const one of all) {
     yield one;
     done++;
-    if (done % 64 === 0) onCount(done);
+    if (done % 16 === 0) onCount(done);
   }
+  onCount(done);
 }

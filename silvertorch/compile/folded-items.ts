@@ -9,7 +9,16 @@ const BLOCK = 4096;
 export function addFoldedItems(
   file: WeightsFile,
   { count, dim, embeddings, columns }: Catalogue,
-  { layout, places }: { readonly layout: FoldLayout; readonly places: number },
+  {
+    layout,
+    places,
+    onProgress,
+  }: {
+    readonly layout: FoldLayout;
+    readonly places: number;
+    /** Told how many are written, 0..1. */
+    readonly onProgress: (fraction: number) => void;
+  },
 ): Promise<StoredTensor> {
   const width = dim + FOLD_DIMS;
   function* blocks(): Generator<Float32Array> {
@@ -21,6 +30,7 @@ export function addFoldedItems(
         foldItem(layout, { columns, item, into: block.subarray(at + dim, at + width) });
       }
       yield block;
+      onProgress(Math.min(1, (from + BLOCK) / places));
     }
   }
   return file.add("items.folded", "float32", [places, width], blocks());

@@ -53,10 +53,17 @@ export async function addItems(
   }
   const scales = new Float32Array(paddedItems);
   scales.set(itemScales(catalogue, settings.scale));
-  const codes = itemCodes({ count: catalogue.count, dim, embeddings }, scales);
+  const codes = function* (): Generator<Int8Array> {
+    let done = 0;
+    for (const strip of itemCodes({ count: catalogue.count, dim, embeddings }, scales)) {
+      yield strip;
+      done += strip.length;
+      onWritten((1 + done / (dim * paddedItems)) / 2);
+    }
+  };
   const quantised = {
     scales: await file.add("items.scales", "float32", [paddedItems], scales),
-    codes: await file.add("items.codes", "int8", [dim, paddedItems], codes),
+    codes: await file.add("items.codes", "int8", [dim, paddedItems], codes()),
   };
   return { items, half: null, quantised, clusters: null };
 }

@@ -1,3 +1,4 @@
+import { ascendingRows } from "../../src/math/ascending-rows.ts";
 import type { CategoricalColumn, Column, NumericColumn } from "../../src/retrieval/catalogue.ts";
 import { bitmapsOf, chooseDigits, type Digits } from "./digits.ts";
 import type { Signatures } from "./signature.ts";
@@ -27,6 +28,8 @@ export interface NumericRows {
   readonly digits: Digits;
   /** Distinct numbers, ascending: a rank is a position here. Kept apart from the layout's JSON. */
   readonly distinct: Float32Array;
+  /** int32 [items] each item's rank, -1 without a number; empty where the items are not at hand. */
+  readonly ranks: Int32Array;
 }
 
 /** A categorical column of which only the items' signatures tell: nearly, and never too few. */
@@ -55,10 +58,12 @@ export interface AttributeIndex {
 /**
  * Plans the bitmap table of a catalogue's columns.
  * @param bloom sizes of signatures that stand for the categorical columns; null: exact bitmaps.
+ * @param onColumn told how many columns are done.
  */
 export function indexAttributes(
   columns: readonly Column[],
   bloom: Pick<Signatures, "bits" | "hashes"> | null,
+  onColumn: (done: number) => void = () => {},
 ): AttributeIndex {
   let rows = ALL_ITEMS_ROW + 1;
   const signatures = bloom === null ? null : { firstRow: rows, ...bloom };
@@ -66,6 +71,7 @@ export function indexAttributes(
   const planned = columns.map((column, at) => {
     const entry = columnRows(column, rows, signatures && { column: at, signatures });
     rows += rowsOf(entry);
+    onColumn(at + 1);
     return entry;
   });
   return { columns: planned, rows, signatures };
@@ -103,14 +109,28 @@ function categoricalRows(column: CategoricalColumn, firstRow: number): Categoric
 }
 
 function numericRows(column: NumericColumn, firstRow: number): NumericRows {
-  const sorted = column.values.filter((value) => !Number.isNaN(value)).toSorted();
-  const distinct = sorted.filter((value, at) => at === 0 || value !== sorted[at - 1]);
+  const { distinct, ranks } = ranked(column.values);
   return {
     kind: "numeric",
     firstRow,
     digits: chooseDigits(Math.max(1, distinct.length), 1),
     distinct,
+    ranks,
   };
+}
+
+/** The distinct numbers among some, and the rank of each. */
+function ranked(values: Float32Array): Pick<NumericRows, "distinct" | "ranks"> {
+  const distinct = new Float32Array(values.length);
+  const ranks = new Int32Array(values.length).fill(-1);
+  const order = ascendingRows(values);
+  let found = 0;
+  for (let at = 0; at < order.length; at++) {
+    const row = order[at]!;
+    if (found === 0 || values[row] !== distinct[found - 1]) distinct[found++] = values[row]!;
+    ranks[row] = found - 1;
+  }
+  return { distinct: distinct.slice(0, found), ranks };
 }
 
 /** Position of the first of the ascending `values` that is larger than `value`. */

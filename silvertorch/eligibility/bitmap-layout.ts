@@ -57,6 +57,8 @@ export class Bitmap {
   }
 
   addAll(other: Bitmap): void {
-    for (let at = 0; at < this.bytes.length; at++) this.bytes[at]! |= other.bytes[at]!;
+    const words = new Uint32Array(this.bytes.buffer);
+    const more = new Uint32Array(other.bytes.buffer);
+    for (let at = 0; at < words.length; at++) words[at]! |= more[at]!;
   }
 }

@@ -1,37 +1,59 @@
-import type { CategoricalColumn, Column, NumericColumn } from "../../src/retrieval/catalogue.ts";
-import {
-  rowsOf,
-  upperBound,
-  type AttributeIndex,
-  type CategoricalRows,
-  type NumericRows,
-} from "./attribute-index.ts";
+import type { CategoricalColumn, Column } from "../../src/retrieval/catalogue.ts";
+import type { AttributeIndex, CategoricalRows, NumericRows } from "./attribute-index.ts";
 import { Bitmap, type BitmapLayout } from "./bitmap-layout.ts";
-import { digitOf } from "./digits.ts";
+import { digitAt } from "./digits.ts";
 import { signatureBits, type Signatures } from "./signature.ts";
 
-/**
- * The bitmaps of an attribute index, row after row, as the weights file holds them. One column's
- * bitmaps are in memory at a time.
- */
+/** Bitmaps that are filled, and so in memory, at a time. */
+const STRIP_ROWS = 128;
+
+/** The bitmaps of an attribute index, row after row, as the weights file holds them. */
 export function* bitmapTable(
   index: AttributeIndex,
   columns: readonly Column[],
   layout: BitmapLayout,
 ): Generator<Uint8Array> {
+  for (const { bytes } of bitmapsOf(index, columns, layout)) yield bytes;
+}
+
+function* bitmapsOf(
+  index: AttributeIndex,
+  columns: readonly Column[],
+  layout: BitmapLayout,
+): Generator<Bitmap> {
   const all = new Bitmap(layout);
   for (let item = 0; item < layout.items; item++) all.add(item);
-  yield all.bytes;
+  yield all;
   if (index.signatures !== null) yield* signatureTable(index.signatures, columns, layout);
   for (const [at, entry] of index.columns.entries()) {
-    if (entry.kind === "signed") continue;
-    const bitmaps = Array.from({ length: rowsOf(entry) }, () => new Bitmap(layout));
     if (entry.kind === "categorical") {
-      fillCategorical(bitmaps, entry, columns[at] as CategoricalColumn);
-    } else {
-      fillNumeric(bitmaps, entry, columns[at] as NumericColumn);
+      yield* categoricalTable(entry, columns[at] as CategoricalColumn, layout);
+    } else if (entry.kind === "numeric") {
+      yield* numericTable(entry, layout);
     }
-    for (const { bytes } of bitmaps) yield bytes;
+  }
+}
+
+/** Neighbours among bitmaps that are numbered from 0. */
+class Strip {
+  readonly bitmaps: readonly Bitmap[];
+  readonly #first: number;
+
+  constructor(first: number, length: number, layout: BitmapLayout) {
+    this.#first = first;
+    this.bitmaps = Array.from({ length }, () => new Bitmap(layout));
+  }
+
+  /** null: another strip holds it. */
+  bitmap(number: number): Bitmap | null {
+    const at = number - this.#first;
+    return at >= 0 && at < this.bitmaps.length ? this.bitmaps[at]! : null;
+  }
+}
+
+function* strips(count: number, layout: BitmapLayout): Generator<Strip> {
+  for (let first = 0; first < count; first += STRIP_ROWS) {
+    yield new Strip(first, Math.min(STRIP_ROWS, count - first), layout);
   }
 }
 
@@ -40,52 +62,62 @@ function* signatureTable(
   signatures: Signatures,
   columns: readonly Column[],
   layout: BitmapLayout,
-): Generator<Uint8Array> {
-  const bitmaps = Array.from({ length: signatures.bits }, () => new Bitmap(layout));
-  for (const [at, column] of columns.entries()) {
-    if (column.kind !== "categorical") continue;
-    const bitsOf = column.vocabulary.map((_, code) => signatureBits(signatures, at, code));
-    for (let item = 0; item < layout.items; item++) {
-      for (let value = column.offsets[item]!; value < column.offsets[item + 1]!; value++) {
-        for (const bit of bitsOf[column.values[value]!]!) bitmaps[bit]!.add(item);
+): Generator<Bitmap> {
+  for (const strip of strips(signatures.bits, layout)) {
+    for (const [at, column] of columns.entries()) {
+      if (column.kind !== "categorical") continue;
+      const { offsets, values } = column;
+      const held = column.vocabulary.map((_, code) =>
+        signatureBits(signatures, at, code).flatMap((bit) => strip.bitmap(bit) ?? []),
+      );
+      for (let item = 0; item < layout.items; item++) {
+        for (let value = offsets[item]!; value < offsets[item + 1]!; value++) {
+          const own = held[values[value]!]!;
+          for (let bit = 0; bit < own.length; bit++) own[bit]!.add(item);
+        }
       }
     }
+    yield* strip.bitmaps;
   }
-  for (const { bytes } of bitmaps) yield bytes;
 }
 
-function fillCategorical(
-  bitmaps: readonly Bitmap[],
+function* categoricalTable(
   { digits, slots }: CategoricalRows,
   { offsets, values }: CategoricalColumn,
-): void {
-  for (let item = 0; item + 1 < offsets.length; item++) {
-    const first = offsets[item]!;
-    for (let at = first; at < offsets[item + 1]!; at++) {
-      const slot = slots === 1 ? 0 : at - first;
-      for (let position = 0; position < digits.count; position++) {
-        const digit = digitOf(digits, values[at]!, position);
-        bitmaps[(slot * digits.count + position) * digits.base + digit]!.add(item);
+  layout: BitmapLayout,
+): Generator<Bitmap> {
+  for (let slot = 0; slot < slots; slot++) {
+    for (let position = 0; position < digits.count; position++) {
+      const digit = digitAt(digits, position);
+      for (const strip of strips(digits.base, layout)) {
+        for (let item = 0; item < layout.items; item++) {
+          const end = offsets[item + 1]!;
+          // The only slot is that of all values.
+          const last = slots === 1 ? end : Math.min(end, offsets[item]! + slot + 1);
+          for (let at = offsets[item]! + slot; at < last; at++) {
+            strip.bitmap(digit(values[at]!))?.add(item);
+          }
+        }
+        yield* strip.bitmaps;
       }
     }
   }
 }
 
-function fillNumeric(
-  bitmaps: readonly Bitmap[],
-  { digits, distinct }: NumericRows,
-  { values }: NumericColumn,
-): void {
-  for (let item = 0; item < values.length; item++) {
-    const value = values[item]!;
-    if (Number.isNaN(value)) continue;
-    const rank = upperBound(distinct, value) - 1;
-    for (let position = 0; position < digits.count; position++) {
-      bitmaps[position * digits.base + digitOf(digits, rank, position)]!.add(item);
+function* numericTable({ digits, ranks }: NumericRows, layout: BitmapLayout): Generator<Bitmap> {
+  for (let position = 0; position < digits.count; position++) {
+    const digit = digitAt(digits, position);
+    let before: Bitmap | null = null;
+    for (const strip of strips(digits.base, layout)) {
+      for (let item = 0; item < layout.items; item++) {
+        if (ranks[item]! >= 0) strip.bitmap(digit(ranks[item]!))?.add(item);
+      }
+      for (const bitmap of strip.bitmaps) {
+        // From "has this digit" to "has this digit or a smaller one".
+        if (before !== null) bitmap.addAll(before);
+        before = bitmap;
+        yield bitmap;
+      }
     }
-  }
-  // From "has this digit" to "has this digit or a smaller one".
-  for (let row = 0; row < bitmaps.length; row++) {
-    if (row % digits.base > 0) bitmaps[row]!.addAll(bitmaps[row - 1]!);
   }
 }

@@ -34,8 +34,14 @@ export function bitmapsOf({ base, count }: Digits, slots: number): number {
 }
 
 /** The digit of a code at a position, least significant first. */
-export function digitOf({ base }: Digits, code: number, position: number): number {
-  return Math.floor(code / base ** position) % base;
+export function digitOf(digits: Digits, code: number, position: number): number {
+  return digitAt(digits, position)(code);
+}
+
+/** What tells of a code its digit at a position: for many codes. */
+export function digitAt({ base }: Digits, position: number): (code: number) => number {
+  const unit = base ** position;
+  return (code) => Math.floor(code / unit) % base;
 }
 
 /** The smallest base whose `count` digits hold `values` codes. */

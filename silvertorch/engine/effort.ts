@@ -48,8 +48,13 @@ export class Effort {
     return probes >= this.#clusters;
   }
 
+  /** How a query without a filter is searched. */
+  get atFirst(): Thoroughness {
+    return { probes: this.#probes, fetch: 0, folded: false };
+  }
+
   of({ plan, k }: EngineQuery): Thoroughness {
-    if (plan === null) return { probes: this.#probes, fetch: 0, folded: false };
+    if (plan === null) return this.atFirst;
     const known = this.#byPlan.get(plan);
     if (known !== undefined) return known;
     if (plan.folded !== undefined) {

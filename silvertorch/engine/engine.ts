@@ -15,6 +15,8 @@ export interface EngineEvents {
 export interface Engine extends AsyncDisposable {
   /** Batches that it works on at the same time: more are of no use to it. */
   readonly lanes: number;
+  /** Queries of a batch that it runs as one; a larger batch is run in parts, one after another. */
+  readonly mostAtOnce: number;
   /** How often, and how far, answers had to be looked for beyond the usual. */
   readonly probing: Effort["counters"];
   /** Devices it occupies, and for how long they worked; those of the operating system's do not count. */

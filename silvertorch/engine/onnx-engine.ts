@@ -145,6 +145,10 @@ export class OnnxEngine implements Engine {
     );
   }
 
+  get mostAtOnce(): number {
+    return this.#mostAtOnce(this.#effort.atFirst);
+  }
+
   /** How often, and how far, answers had to be looked for beyond the usual. */
   get probing(): Effort["counters"] {
     return this.#effort.counters;
@@ -163,7 +167,7 @@ export class OnnxEngine implements Engine {
   }
 
   /** Queries of one run, so that what is scored, and of probed clusters copied, stays small. */
-  #mostAtOnce(thoroughness: Thoroughness): number {
+  #mostAtOnce(thoroughness: Pick<Thoroughness, "probes">): number {
     const { items, dim, model, clusterWidth, settings, scoreOnly } = this.#manifest;
     const size = this.#device === "cuda" ? 1 : SIZES[settings.precision];
     const copied = (clusterWidth ?? 0) * thoroughness.probes * dim * size;

@@ -152,7 +152,7 @@ export async function readColumns(
     } else {
       const distinct = new Float32Array(await artifact.tensor(distinctTensor(at)));
       columns.push({ kind, name, values: new Float32Array(0) });
-      entries.push({ kind, firstRow, digits, distinct });
+      entries.push({ kind, firstRow, digits, distinct, ranks: new Int32Array(0) });
     }
   }
   return { columns, index: { columns: entries, rows: bitmapRows, signatures } };

@@ -14,7 +14,8 @@ const K = 100;
 
 /**
  * Runs batches of all sizes, in steps of two, without and with a filter and an exclusion: the
- * first run of a shape allocates, and on a GPU compiles, what the later ones reuse.
+ * first run of a shape allocates, and on a GPU compiles, what the later ones reuse. Batches that
+ * are run in parts have nothing new to show.
  */
 export async function warmUp(
   engine: Engine,
@@ -27,9 +28,9 @@ export async function warmUp(
     exclude: new Uint32Array(0),
   };
   const filtered: EngineQuery = { ...plain, plan, exclude: new Uint32Array(1) };
-  for (const size of sizesTo(maxBatch)) {
-    onProgress(`warming up with batches of ${size}`);
+  for (const size of sizesTo(Math.min(maxBatch, engine.mostAtOnce))) {
     for (const query of [plain, filtered]) {
+      onProgress(`warming up with batches of ${size}`);
       await engine.answer(Array.from({ length: size }, () => query));
     }
   }

@@ -27,7 +27,7 @@ const LOWEST_PRIORITY = 19;
 runService<FoldConfig, object>(async (config, onProgress) => {
   setPriority(LOWEST_PRIORITY);
   const { datasetFolder, changes, model, settings, threads, foldedFolder } = config;
-  const base = await readDataset(datasetFolder, { verify: false });
+  const base = await readDataset(datasetFolder, { verify: false, onProgress });
   const { name, users } = base;
   const catalogue = foldedCatalogue(base.catalogue, changes);
   const provenance = { foldedFrom: base.hash, changes: changes.version };

@@ -21,20 +21,31 @@ export class SealedFiles implements FileSource {
   readonly #entries: Readonly<Record<string, FileEntry>>;
   readonly #verify: boolean;
   readonly #hint: string;
+  readonly #onRead: ((bytes: number) => void) | undefined;
 
   /**
    * @param verify hash every file; lengths are always checked.
    * @param hint what to do about a file that is not as it was sealed.
+   * @param onRead told how many bytes more are there.
    */
   constructor(
     folder: string,
     entries: Readonly<Record<string, FileEntry>>,
-    { verify, hint }: { readonly verify: boolean; readonly hint: string },
+    {
+      verify,
+      hint,
+      onRead,
+    }: {
+      readonly verify: boolean;
+      readonly hint: string;
+      readonly onRead?: (bytes: number) => void;
+    },
   ) {
     this.#folder = folder;
     this.#entries = entries;
     this.#verify = verify;
     this.#hint = hint;
+    this.#onRead = onRead;
   }
 
   async array(name: string, dtype: FileType, shape: Shape): Promise<SharedArrayBuffer> {
@@ -70,6 +81,7 @@ export class SealedFiles implements FileSource {
       const { buffer, sha256 } = await readFlat(path, {
         expectedBytes: entry.bytes,
         hash: this.#verify,
+        onRead: this.#onRead,
       });
       if (sha256 === null || sha256 === entry.sha256) return buffer;
       throw new HarnessError(

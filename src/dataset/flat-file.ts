@@ -20,11 +20,20 @@ export interface FlatFile {
  * read on others.
  *
  * @param expectedBytes its length; null: whatever it has.
+ * @param onRead told how many bytes more are there.
  * @throws HarnessError DATA if it is missing, unreadable or of another length.
  */
 export async function readFlat(
   path: string,
-  { expectedBytes, hash }: { readonly expectedBytes: number | null; readonly hash: boolean },
+  {
+    expectedBytes,
+    hash,
+    onRead = () => {},
+  }: {
+    readonly expectedBytes: number | null;
+    readonly hash: boolean;
+    readonly onRead?: ((bytes: number) => void) | undefined;
+  },
 ): Promise<FlatFile> {
   const file = await openForReading(path);
   try {
@@ -40,7 +49,8 @@ export async function readFlat(
       );
     }
     const buffer = new SharedArrayBuffer(size);
-    const sha256 = await fill(file, buffer, hash ? createHash("sha256") : null);
+    const hasher = hash ? createHash("sha256") : null;
+    const sha256 = await fill(file, buffer, { hasher, onRead });
     return { buffer, sha256 };
   } finally {
     await file.close();
@@ -50,7 +60,13 @@ export async function readFlat(
 async function fill(
   file: FileHandle,
   target: SharedArrayBuffer,
-  hash: ReturnType<typeof createHash> | null,
+  {
+    hasher,
+    onRead,
+  }: {
+    readonly hasher: ReturnType<typeof createHash> | null;
+    readonly onRead: (bytes: number) => void;
+  },
 ): Promise<string | null> {
   const readChunk = async (start: number): Promise<void> => {
     const chunk = chunkOf(target, start);
@@ -71,9 +87,11 @@ async function fill(
       underWay.push(read);
     }
     await underWay.shift();
-    hash?.update(chunkOf(target, done));
+    const chunk = chunkOf(target, done);
+    hasher?.update(chunk);
+    onRead(chunk.length);
   }
-  return hash?.digest("hex") ?? null;
+  return hasher?.digest("hex") ?? null;
 }
 
 /** A view of one chunk: one of all would be too long for Node 20 from 4 GiB on. */

@@ -190,6 +190,8 @@ export interface ReadOptions {
   readonly verify: boolean;
   /** Whether items may be generated instead of stored; absent: who reads wants their vectors. */
   readonly generated?: "accept" | "refuse";
+  /** Of a large dataset reading takes a while. */
+  readonly onProgress?: OnProgress;
 }
 
 /** @throws HarnessError DATA if no file holds the items. */
@@ -218,20 +220,32 @@ export async function readUsersOf(folder: string): Promise<Users> {
  */
 export async function readDataset(
   folder: string,
-  { verify, generated = "refuse" }: ReadOptions,
+  { verify, generated = "refuse", onProgress = () => {} }: ReadOptions,
 ): Promise<Dataset> {
   assertLittleEndian();
   const absolute = resolve(folder);
   const { manifest, hash } = await readManifest(absolute);
   if (generated === "refuse") requireStored(manifest, absolute);
-  const contents = await readContents(manifest, sealedFiles(absolute, manifest, verify));
+  const all = Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
+  let read = 0;
+  const onRead = (bytes: number): void => {
+    read += bytes;
+    onProgress("reading the dataset", Math.min(1, read / all));
+  };
+  const contents = await readContents(manifest, sealedFiles(absolute, manifest, verify, onRead));
   if (verify) checkContents(contents, absolute);
   return { name: manifest.name, hash, folder: absolute, ...contents };
 }
 
-const sealedFiles = (folder: string, { files }: Manifest, verify: boolean): SealedFiles =>
+const sealedFiles = (
+  folder: string,
+  { files }: Manifest,
+  verify: boolean,
+  onRead: (bytes: number) => void = () => {},
+): SealedFiles =>
   new SealedFiles(folder, files, {
     verify,
+    onRead,
     hint: `if these are your own files, \`silverbench dataset build ${folder}\`; if silverbench made them, remove the folder and it is made again`,
   });
 

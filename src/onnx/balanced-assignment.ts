@@ -1,7 +1,9 @@
-import { halfSquares, type NearestCentroids, type Points } from "./nearest-centroids.ts";
+import { halfSquares, type NearestCentroids, type Points, pointsAt } from "./nearest-centroids.ts";
 
 /** Centroids that a point may go to before it has to look for room elsewhere. */
 const CHOICES = 8;
+/** Points placed between two signs of life. */
+const STEP_POINTS = 1 << 16;
 
 /**
  * Gives each point a centroid, none more than `capacity` of them: each point asks for its nearest
@@ -24,53 +26,35 @@ export async function assignBalanced(
     readonly points: Points;
     readonly centroids: Points;
     readonly capacity: number;
-    /** Told of products as they are made: points times centroids. */
+    /** Told of products as they are made, points times centroids; of none while points are placed. */
     readonly onCompared?: (products: number) => void;
   },
 ): Promise<Uint32Array> {
   const assignment = new Uint32Array(points.count);
-  let waiting: Subset = whole(points);
-  let open: Subset = whole(centroids);
   const room = new Uint32Array(centroids.count).fill(capacity);
-  while (waiting.points.count > 0) {
-    const matching = new Matching(open.points.count, (at) => room[open.origin(at)]!);
-    const choices = await choose(nearest, waiting.points, open.points, onCompared);
-    const left = matching.run(choices);
+  let waiting = numbered(points.count);
+  let open = numbered(centroids.count);
+  while (waiting.length > 0) {
+    const matching = new Matching(open.length, (at) => room[open[at]!]!);
+    const choices = await choose(
+      nearest,
+      { points, waiting, centroids: pointsAt(centroids, open) },
+      onCompared,
+    );
+    const left = matching.run(choices, () => onCompared(0));
     for (const [at, { members }] of matching.places.entries()) {
-      const centroid = open.origin(at);
+      const centroid = open[at]!;
       room[centroid]! -= members.length;
-      for (const member of members) assignment[waiting.origin(member)] = centroid;
+      for (const member of members) assignment[waiting[member]!] = centroid;
     }
-    waiting = subset(
-      points,
-      left.map((at) => waiting.origin(at)),
-    );
-    open = subset(
-      centroids,
-      [...room.keys()].filter((centroid) => room[centroid]! > 0),
-    );
+    const all = waiting;
+    waiting = Uint32Array.from(left, (at) => all[at]!);
+    open = numbered(centroids.count).filter((centroid) => room[centroid]! > 0);
   }
   return assignment;
 }
 
-/** Some of the points, and which of all they are. */
-interface Subset {
-  readonly points: Points;
-  readonly origin: (at: number) => number;
-}
-
-const whole = (points: Points): Subset => ({ points, origin: (at) => at });
-
-function subset({ dim, values }: Points, origins: readonly number[]): Subset {
-  const picked = new Float32Array(origins.length * dim);
-  for (const [at, origin] of origins.entries()) {
-    picked.set(values.subarray(origin * dim, (origin + 1) * dim), at * dim);
-  }
-  return {
-    points: { count: origins.length, dim, values: picked },
-    origin: (at) => origins[at]!,
-  };
-}
+const numbered = (count: number): Uint32Array => new Uint32Array(count).map((_, at) => at);
 
 /** What each point prefers, nearest first, and how near: minus half the squared distance. */
 interface Choices {
@@ -82,22 +66,28 @@ interface Choices {
 
 async function choose(
   nearest: NearestCentroids,
-  points: Points,
-  centroids: Points,
+  {
+    points,
+    waiting,
+    centroids,
+  }: { readonly points: Points; readonly waiting: Uint32Array; readonly centroids: Points },
   onCompared: (products: number) => void,
 ): Promise<Choices> {
+  const count = waiting.length;
   const width = Math.min(CHOICES, centroids.count);
-  const chosen = new Int32Array(points.count * width);
-  const closeness = new Float32Array(points.count * width);
-  const halves = halfSquares(points);
-  for await (const chunk of nearest.of(points, centroids, width)) {
-    chosen.set(chunk.centroids, chunk.from * width);
-    onCompared((chunk.centroids.length / width) * centroids.count);
-    for (const [at, value] of chunk.closeness.entries()) {
-      closeness[chunk.from * width + at] = value - halves[chunk.from + Math.floor(at / width)]!;
+  const chosen = new Int32Array(count * width);
+  const closeness = new Float32Array(count * width);
+  const rows = count === points.count ? undefined : waiting;
+  for await (const found of nearest.of(points, centroids, width, rows)) {
+    const { from, chunk } = found;
+    chosen.set(found.centroids, from * width);
+    onCompared(chunk.count * centroids.count);
+    const halves = halfSquares(chunk);
+    for (let at = 0; at < found.closeness.length; at++) {
+      closeness[from * width + at] = found.closeness[at]! - halves[Math.floor(at / width)]!;
     }
   }
-  return { count: points.count, width, centroids: chosen, closeness };
+  return { count, width, centroids: chosen, closeness };
 }
 
 /** The points a centroid holds for now, as a heap: the farthest one on top. */
@@ -163,10 +153,11 @@ class Matching {
   }
 
   /** @returns the points that none of their choices kept. */
-  run({ count, width, centroids, closeness }: Choices): number[] {
+  run({ count, width, centroids, closeness }: Choices, onStep: () => void): number[] {
     const left: number[] = [];
     const next = new Uint8Array(count);
     for (let first = 0; first < count; first++) {
+      if (first % STEP_POINTS === 0) onStep();
       for (let asking = first; asking >= 0;) {
         if (next[asking] === width) {
           left.push(asking);

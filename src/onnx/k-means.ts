@@ -136,7 +136,8 @@ function means(points: Points, assignment: Uint32Array, before: Points): Points 
   const { dim } = points;
   const sums = new Float64Array(before.count * dim);
   const counts = new Uint32Array(before.count);
-  for (const [point, cluster] of assignment.entries()) {
+  for (let point = 0; point < points.count; point++) {
+    const cluster = assignment[point]!;
     counts[cluster]!++;
     for (let at = 0; at < dim; at++) sums[cluster * dim + at]! += points.values[point * dim + at]!;
   }

@@ -44,19 +44,28 @@ export class NearestCentroids implements AsyncDisposable {
     return new NearestCentroids(await Session.open({ file, device, threads }), folder);
   }
 
-  /** @param width how many to name of each point; all, if there are fewer. */
+  /**
+   * @param width how many to name of each point; all, if there are fewer.
+   * @param rows which of the points, in what order; absent: all.
+   * @returns a chunk of the points after another, and the first one's place among them.
+   */
   async *of(
     points: Points,
     centroids: Points,
     width: number,
-  ): AsyncGenerator<Nearest & { from: number }> {
+    rows?: Uint32Array,
+  ): AsyncGenerator<Nearest & { readonly from: number; readonly chunk: Points }> {
     const { dim } = points;
+    const count = rows?.length ?? points.count;
     const named = Math.min(width, centroids.count);
     const halves = halfSquares(centroids).map((half) => -half);
-    for (let from = 0; from < points.count; from += CHUNK_POINTS) {
-      const to = Math.min(from + CHUNK_POINTS, points.count);
+    for (let from = 0; from < count; from += CHUNK_POINTS) {
+      const to = Math.min(from + CHUNK_POINTS, count);
       // A copy: ONNX Runtime takes no memory that threads share, as a dataset's is.
-      const chunk = points.values.slice(from * dim, to * dim);
+      const chunk =
+        rows === undefined
+          ? points.values.slice(from * dim, to * dim)
+          : pointsAt(points, rows.subarray(from, to)).values;
       const results = await this.#session.run({
         points: { type: "float32", dims: [to - from, dim], data: chunk },
         centroids: { type: "float32", dims: [centroids.count, dim], data: centroids.values },
@@ -65,6 +74,7 @@ export class NearestCentroids implements AsyncDisposable {
       });
       yield {
         from,
+        chunk: { count: to - from, dim, values: chunk },
         width: named,
         closeness: results["closeness"]!.data as Float32Array,
         centroids: results["nearest"]!.data as Int32Array,
@@ -89,6 +99,15 @@ function nearestGraph(): GraphBuilder {
   graph.output("closeness", values!, "float32", ["n", "width"]);
   graph.output("nearest", graph.cast(nearest!, "int32"), "int32", ["n", "width"]);
   return graph;
+}
+
+/** Copies of some of the points. */
+export function pointsAt({ dim, values }: Points, rows: Uint32Array): Points {
+  const picked = new Float32Array(rows.length * dim);
+  for (const [at, row] of rows.entries()) {
+    picked.set(values.subarray(row * dim, (row + 1) * dim), at * dim);
+  }
+  return { count: rows.length, dim, values: picked };
 }
 
 /** |x|^2 / 2 of each point. */

@@ -29,6 +29,8 @@ export function viewOf(tensor: StoredTensor, dims: readonly number[]): StoredTen
 /** What stands in the way of mapping a tensor straight from the file. */
 const PAGE_BYTES = 4096;
 const SMALL_ALIGN_BYTES = 64;
+/** Bytes that are sent on to the disk together. */
+const SENT_BYTES = 256 * 1024 * 1024;
 
 /**
  * The one file in which all large tensors of one or more graphs lie (ONNX external data), so that
@@ -41,6 +43,9 @@ export class WeightsFile implements AsyncDisposable {
   readonly #hash: Hash = createHash("sha256");
   readonly #tensors: StoredTensor[] = [];
   #size = 0;
+  /** Bytes written since others were last sent on to the disk, and that sending. */
+  #unsent = 0;
+  #sending: Promise<void> = Promise.resolve();
 
   private constructor(file: FileHandle, name: string) {
     this.#file = file;
@@ -91,6 +96,7 @@ export class WeightsFile implements AsyncDisposable {
 
   /** Flushes to the disk. @returns sha256 of the whole file, hex. */
   async finish(): Promise<string> {
+    await this.#sending;
     await this.#file.sync();
     return this.#hash.digest("hex");
   }
@@ -116,6 +122,18 @@ export class WeightsFile implements AsyncDisposable {
         written += (await this.#file.write(part, written)).bytesWritten;
       }
       this.#size += part.length;
+      await this.#send(part.length);
     }
+  }
+
+  /** Keeps the disk busy meanwhile, so that the end is not a long wait for gigabytes in memory. */
+  async #send(bytes: number): Promise<void> {
+    this.#unsent += bytes;
+    if (this.#unsent < SENT_BYTES) return;
+    await this.#sending;
+    this.#unsent = 0;
+    this.#sending = this.#file.datasync();
+    // Awaited before the next; until then a rejection must not count as unhandled.
+    this.#sending.catch(() => {});
   }
 }

@@ -26,6 +26,8 @@ const NO_ITEMS = new Float32Array(0);
 
 /** The artifact on the GPU, searched by our own kernels. */
 export class FusedEngine implements Engine {
+  /** The parts of a batch are run side by side. */
+  readonly mostAtOnce = Infinity;
   readonly #runner: FusedRunner;
   readonly #manifest: ArtifactManifest;
   readonly #effort: Effort;
