@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ChangeJournal } from "../src/door/change-journal.ts";
 import { createTls } from "../src/door/certificates.ts";
 import { inflictFault } from "../src/process/inflict-fault.ts";
 import type { ClientTls } from "../src/process/tls.ts";
@@ -77,7 +77,7 @@ function describe(
     [Symbol.asyncDispose]: async () => {
       await stopMesh(mesh);
       await redis?.[Symbol.asyncDispose]();
-      await rm(journal, { force: true });
+      await ChangeJournal.remove(journal);
     },
   };
 }

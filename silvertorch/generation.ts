@@ -15,6 +15,7 @@ import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { warmUp } from "./engine/warm-up.ts";
 import { LiveItems } from "./live/live-items.ts";
+import type { ItemChange } from "./live/owner-changes.ts";
 import { type RankedIds, widened, withFresh, withoutHidden } from "./live/merge.ts";
 
 export interface GenerationOptions {
@@ -111,20 +112,32 @@ export class Generation implements AsyncDisposable {
   }
 
   /**
-   * Before it serves: takes over the changes that the last one served.
-   * @param version changes up to it are in this artifact already.
+   * Before it serves: takes over the changes that the last one served, but for those up to a
+   * version, which are compiled into this artifact.
+   */
+  inherit({ live }: Generation, version: number): void {
+    this.#live = live.since(version, this.manifest.dim, (id) => this.#reader.holds(id));
+  }
+
+  /**
+   * Before it serves: changes of which none is known to be in this artifact.
+   * @param last what served until now; null: nothing did.
    * @throws HarnessError BAD_INPUT if fresh items are not of this artifact's dimensions.
    */
-  inherit({ manifest, live }: Generation, version: number): void {
+  adopt(changes: readonly ItemChange[], last: Generation | null): void {
     const { dim } = this.manifest;
-    if (dim !== manifest.dim && live.count > 0) {
+    for (const { id, item } of changes) {
+      if (item === null || item.embedding.length === dim) continue;
       throw new HarnessError(
         "BAD_INPUT",
-        `the artifact's items have ${dim} dimensions, the fresh items that are served ${manifest.dim}`,
+        `the artifact's items have ${dim} dimensions, the fresh item ${id} ${item.embedding.length}`,
         { where: "folder" },
       );
     }
-    this.#live = live.since(version, dim, (id) => this.#reader.holds(id));
+    // They come after all that a fold which is under way holds.
+    const version = last === null ? 0 : last.live.version;
+    this.#live = new LiveItems(dim, (id) => this.#reader.holds(id), version);
+    this.#live.apply(changes);
   }
 
   /** How often, and how far, answers had to be looked for beyond the usual clusters. */

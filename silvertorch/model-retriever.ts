@@ -10,11 +10,14 @@ import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Generation, type GenerationOptions } from "./generation.ts";
 import { checkedItem } from "../src/door/check-item.ts";
 import { Folding, type FoldingOptions } from "./live/folding.ts";
+import { type ItemChange, type OwnerChange, OwnerChanges } from "./live/owner-changes.ts";
 
 export interface ModelRetrieverOptions extends Omit<GenerationOptions, "stages"> {
   /** Dense features of an item, for ranking. */
   readonly denseDim: number;
   readonly folding: Omit<FoldingOptions, "swapTo">;
+  /** File of what it is told of the items; what is there is taken over. */
+  readonly journal: string;
 }
 
 /**
@@ -30,6 +33,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
   readonly #waits = Histogram.create();
   /** Generations that finish what they have begun. */
   readonly #retiring = new Map<Generation, Promise<void>>();
+  readonly #changes: OwnerChanges;
   #current: Generation;
   #folding: Folding | null = null;
   #swapping: Promise<void> = Promise.resolve();
@@ -38,25 +42,33 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
 
   private constructor(
     current: Generation,
+    changes: OwnerChanges,
     options: ModelRetrieverOptions & { readonly stages: StageTimes },
   ) {
     this.#current = current;
+    this.#changes = changes;
     this.#options = options;
   }
 
-  /** @throws HarnessError as Generation.open does. */
+  /**
+   * @param folder The artifact, unless the journal says that another one was swapped to.
+   * @throws HarnessError as Generation.open does.
+   */
   static async open(folder: string, options: ModelRetrieverOptions): Promise<ModelRetriever> {
     const all = { ...options, stages: new StageTimes() };
-    const generation = await Generation.open(folder, {
+    const changes = await OwnerChanges.open(options.journal);
+    const generation = await Generation.open(changes.artifactFolder ?? folder, {
       ...all,
       // What this machine compiled is not hashed at every start.
       verify: false,
     });
-    const retriever = new ModelRetriever(generation, all);
+    generation.adopt(changes.items(), null);
+    const retriever = new ModelRetriever(generation, changes, all);
     retriever.#folding = await Folding.open({
       ...options.folding,
       swapTo: (artifactFolder, version) => retriever.#swapTo(artifactFolder, version),
     });
+    retriever.#apply([]);
     return retriever;
   }
 
@@ -69,19 +81,22 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     return await this.#current.retrieve(request, context);
   }
 
-  async upsert(items: readonly LiveItem[]): Promise<void> {
-    const { manifest, live } = this.#current;
-    requireScoreOnly(manifest.model);
-    const shape = { ...manifest, denseDim: this.#options.denseDim };
-    const checked = items.map((item, at) => checkedItem(item, shape, `items[${at}]`));
-    for (const item of checked) live.upsert(item);
-    this.#folding?.consider(live, manifest);
+  upsert(items: readonly LiveItem[]): Promise<void> {
+    const checked = (): ItemChange[] => {
+      const { manifest } = this.#current;
+      requireScoreOnly(manifest.model);
+      const shape = { ...manifest, denseDim: this.#options.denseDim };
+      return items.map((item, at) => {
+        const fits = checkedItem(item, shape, `items[${at}]`);
+        return { id: fits.id, item: fits };
+      });
+    };
+    return this.#changes.take(checked, (changes) => this.#apply(changes));
   }
 
-  async delete(ids: Float64Array): Promise<void> {
-    const { manifest, live } = this.#current;
-    for (const id of ids) live.delete(id);
-    this.#folding?.consider(live, manifest);
+  delete(ids: Float64Array): Promise<void> {
+    const removed = (): ItemChange[] => Array.from(ids, (id) => ({ id, item: null }));
+    return this.#changes.take(removed, (changes) => this.#apply(changes));
   }
 
   /**
@@ -120,6 +135,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#folding?.[Symbol.asyncDispose]();
     await this.#swapping;
+    await this.#changes[Symbol.asyncDispose]();
     await Promise.all([...this.#retiring.values(), this.#current[Symbol.asyncDispose]()]);
   }
 
@@ -132,20 +148,36 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
 
   async #swapNow(folder: string, version: number): Promise<void> {
     const last = this.#current;
+    const isFromElsewhere = version === NO_VERSION;
     // What was compiled here a moment ago is not hashed, for that is time taken from the requests.
-    const verify = version === NO_VERSION;
-    const next = await Generation.open(folder, { ...this.#options, verify });
-    try {
-      // In one step with what follows, so that no change gets lost in between.
+    const next = await Generation.open(folder, { ...this.#options, verify: isFromElsewhere });
+    const inherited = (): OwnerChange[] => {
+      if (isFromElsewhere) {
+        next.adopt(this.#changes.items(), last);
+        return [{ artifactFolder: folder }];
+      }
       next.inherit(last, version);
+      // What was folded here holds no more than the changes that are kept.
+      return [];
+    };
+    const serve = (): void => {
+      this.#current = next;
+      this.#swaps++;
+      this.#retiring.set(last, this.#retire(last));
+      this.onSwap();
+    };
+    try {
+      await this.#changes.take(inherited, serve);
     } catch (error) {
       await next[Symbol.asyncDispose]();
       throw error;
     }
-    this.#current = next;
-    this.#swaps++;
-    this.#retiring.set(last, this.#retire(last));
-    this.onSwap();
+  }
+
+  #apply(changes: readonly ItemChange[]): void {
+    const { manifest, live } = this.#current;
+    live.apply(changes);
+    this.#folding?.consider(live, manifest);
   }
 
   async #retire(generation: Generation): Promise<void> {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { readManifest } from "../src/dataset/folder.ts";
 import { serveAdmin } from "../src/door/admin-service.ts";
 import { HeldBack } from "../src/door/held-back.ts";
@@ -33,7 +34,11 @@ export interface ServerConfig {
   readonly doorWorkers: number;
   /** null: the door speaks in the clear. */
   readonly tls: ServerTls | null;
-  readonly ports: { readonly grpc?: number; readonly http?: number };
+  readonly ports: { readonly grpc?: number; readonly http?: number; readonly admin?: number };
+  /** File of what it was told of the items; one that is started again finds it there. */
+  readonly journal: string;
+  /** Holds what its processes fold. */
+  readonly foldsFolder: string;
 }
 
 export interface ServerReady {
@@ -54,10 +59,11 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
     maxBatch,
     maxWaitMs,
     maxInFlight,
+    journal: config.journal,
     folding: {
       datasetFolder: config.datasetFolder,
-      // Named so that one which a killed process left is removed by whoever compiles next.
-      workFolder: `${config.artifactFolder}.tmp-${process.pid}-live`,
+      // Its own: a fold of a process that was killed may not have ended yet.
+      workFolder: join(config.foldsFolder, String(process.pid)),
       threads,
       foldAfter: config.foldAfter,
     },
@@ -75,7 +81,7 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
     onDied: endService,
   });
   retriever.onSwap = () => door.setLimits(retriever.limits);
-  const admin = await serveAdmin(retriever, { tls: config.tls });
+  const admin = await serveAdmin(retriever, { port: config.ports.admin ?? 0, tls: config.tls });
   const { grpcPort, httpPort, processes } = door;
   return {
     ready: { grpcPort, httpPort, adminPort: admin.port, processes },

@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheKey } from "../src/dataset/cache-folder.ts";
+import { ChangeJournal } from "../src/door/change-journal.ts";
 import { createTls } from "../src/door/certificates.ts";
 import { connectDoor } from "../src/door/client.ts";
 import { doorWorkerCount } from "../src/door/door-worker-count.ts";
@@ -33,9 +36,16 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
   const { maxBatch, maxWaitMs, maxInFlight, engine, device } = settings;
   const { allowFallback, allowSoftware, cachePrecision } = settings;
   const threads = cpus?.length ?? availableParallelism();
+  const { folder: artifactFolder } = build.artifact;
+  const kept = {
+    journal: join(tmpdir(), `silverbench-changes-${randomUUID()}`),
+    // Named so that what a killed harness left is removed by whoever compiles next.
+    foldsFolder: `${artifactFolder}.tmp-${process.pid}-${randomUUID()}`,
+  };
   const config: ServerConfig = {
     datasetFolder: options.dataset.folder,
-    artifactFolder: build.artifact.folder,
+    artifactFolder,
+    ...kept,
     engine,
     device,
     allowFallback,
@@ -62,12 +72,17 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
   };
   const server = await RestartableProcess.start<ServerConfig, ServerReady>(launch, (ready) => ({
     ...config,
-    ports: { grpc: ready.grpcPort, http: ready.httpPort },
+    ports: { grpc: ready.grpcPort, http: ready.httpPort, admin: ready.adminPort },
   }));
-  try {
-    return await healthy(options, server, build, tls?.client);
-  } catch (error) {
+  const end = async (): Promise<void> => {
     await server[Symbol.asyncDispose]();
+    await ChangeJournal.remove(kept.journal);
+    await rm(kept.foldsFolder, { recursive: true, force: true });
+  };
+  try {
+    return await healthy(options, server, { build, tls: tls?.client, end });
+  } catch (error) {
+    await end();
     throw error;
   }
 };
@@ -119,8 +134,15 @@ const HEALTHY_WITHIN_MS = 10_000;
 async function healthy(
   { name, settings, signal }: Options,
   server: RestartableProcess<ServerReady>,
-  { artifact, seconds, cached }: Build,
-  tls: ClientTls | undefined,
+  {
+    build: { artifact, seconds, cached },
+    tls,
+    end,
+  }: {
+    readonly build: Build;
+    readonly tls: ClientTls | undefined;
+    readonly end: () => Promise<void>;
+  },
 ): Promise<System> {
   const address = `127.0.0.1:${server.ready.grpcPort}`;
   const client = connectDoor(address, tls);
@@ -147,6 +169,6 @@ async function healthy(
     settings,
     build: { seconds, bytes: artifact.bytes, cached },
     died: server.died,
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: end,
   };
 }

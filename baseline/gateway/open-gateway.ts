@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { doorWorkerCount } from "../../src/door/door-worker-count.ts";
 import { serveAdmin } from "../../src/door/admin-service.ts";
+import { ChangeJournal } from "../../src/door/change-journal.ts";
 import { HeldBack } from "../../src/door/held-back.ts";
 import type { DoorLimits } from "../../src/door/retriever.ts";
 import { openDoor } from "../../src/door/server.ts";
@@ -10,7 +11,7 @@ import { createModel } from "../../src/retrieval/model.ts";
 import type { MeshSettings } from "../../src/scenario/settings.ts";
 import { DatasetReader } from "../dataset-reader.ts";
 import { ChangeFeed } from "../live/change-feed.ts";
-import { ChangeJournal } from "../live/change-journal.ts";
+import type { OwnedChange } from "../live/changes.ts";
 import { MeshCatalogue } from "../live/mesh-catalogue.ts";
 import { RowDirectory } from "../live/row-directory.ts";
 import type { GatewayConfig, GatewayReady } from "../mesh-config.ts";
@@ -45,7 +46,9 @@ export async function openGateway(
     holdSeconds: settings.heldBack,
   });
   closing.defer(() => feed.close());
-  const { journal, steps } = await ChangeJournal.open(config.journal);
+  const { journal, steps } = await ChangeJournal.open<OwnedChange>(config.journal, {
+    subjectOf: ({ row }) => row,
+  });
   closing.add(journal);
   rows.restore(steps.flatMap(({ changes }) => changes));
   feed.resume(steps);

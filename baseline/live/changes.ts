@@ -13,6 +13,11 @@ export interface ItemChange {
   readonly item: ItemContent | null;
 }
 
+/** A change, and the id of the item that has the row. */
+export interface OwnedChange extends ItemChange {
+  readonly id: number;
+}
+
 /** All that changed after one version of the items, up to another. */
 export interface Changes {
   readonly since: number;

@@ -1,16 +1,17 @@
+import type { ChangeJournal } from "../../src/door/change-journal.ts";
 import { checkedItem, type ItemShape } from "../../src/door/check-item.ts";
 import type { LiveCatalogue } from "../../src/door/live-catalogue.ts";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
 import { HarnessError } from "../../src/errors.ts";
 import type { ChangeFeed } from "./change-feed.ts";
-import type { ChangeJournal, OwnedChange } from "./change-journal.ts";
+import type { OwnedChange } from "./changes.ts";
 import type { RowDirectory } from "./row-directory.ts";
 
 export interface MeshCatalogueOptions {
   readonly shape: ItemShape;
   readonly rows: RowDirectory;
   readonly feed: ChangeFeed;
-  readonly journal: ChangeJournal;
+  readonly journal: ChangeJournal<OwnedChange>;
   /** Most items that may differ from the build. */
   readonly mostChanged: number;
   /** Called once the number of items may have changed. */

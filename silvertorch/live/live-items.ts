@@ -1,5 +1,6 @@
 import type { CatalogueChanges } from "../../src/dataset/folded-catalogue.ts";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
+import type { ItemChange } from "./owner-changes.ts";
 
 /** What happened to a catalogue since it was compiled. */
 export interface Changes extends CatalogueChanges {
@@ -35,6 +36,11 @@ export class LiveItems {
     this.#version = version;
   }
 
+  /** Of the last change. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Slots in use, of items that are gone too. */
   get count(): number {
     return this.#slots.length;
@@ -68,6 +74,13 @@ export class LiveItems {
 
   delete(id: number): void {
     this.#change(id, ++this.#version);
+  }
+
+  apply(changes: readonly ItemChange[]): void {
+    for (const { id, item } of changes) {
+      if (item === null) this.delete(id);
+      else this.upsert(item);
+    }
   }
 
   hiddenIds(): Float64Array {

@@ -7,6 +7,14 @@ import { ChangeJournal, type JournalStep } from "./change-journal.ts";
 const folder = mkdtempSync(join(tmpdir(), "silverbench-journal-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+interface Change {
+  readonly row: number;
+  readonly id: number;
+  readonly item: ReturnType<typeof item> | null;
+}
+
+const subjectOf = ({ row }: Change): number => row;
+
 const item = (mark: number) => ({
   embedding: Float32Array.of(mark, -mark),
   dense: new Float32Array(0),
@@ -16,7 +24,7 @@ const item = (mark: number) => ({
   ]),
 });
 
-const steps: JournalStep[] = [
+const steps: JournalStep<Change>[] = [
   { version: 1, changes: [{ row: 7, id: 70, item: item(1) }] },
   {
     version: 2,
@@ -28,14 +36,14 @@ const steps: JournalStep[] = [
   { version: 3, changes: [{ row: 9, id: 90, item: item(3) }] },
 ];
 
-async function write(path: string, wasteBytes?: number): Promise<void> {
-  await using journal = (await ChangeJournal.open(path, wasteBytes)).journal;
+async function write(path: string, wasteBytes = 2 ** 20): Promise<void> {
+  await using journal = (await ChangeJournal.open(path, { subjectOf, wasteBytes })).journal;
   for (const step of steps) await journal.append(step);
 }
 
 /** What a process that opens it finds there. */
-async function stepsOf(path: string): Promise<readonly JournalStep[]> {
-  const { journal, steps: found } = await ChangeJournal.open(path);
+async function stepsOf(path: string): Promise<readonly JournalStep<Change>[]> {
+  const { journal, steps: found } = await ChangeJournal.open(path, { subjectOf });
   await journal[Symbol.asyncDispose]();
   return found;
 }
@@ -44,8 +52,9 @@ it("gives back what an earlier process wrote, in its order, and goes on from the
   const path = join(folder, "whole");
   await write(path);
   {
-    const { journal, steps: found } = await ChangeJournal.open(path);
+    const { journal, steps: found } = await ChangeJournal.open(path, { subjectOf });
     expect(found).toEqual(steps);
+    expect(journal.newest()).toEqual(steps.slice(1).flatMap(({ changes }) => changes));
     await journal.append({ version: 4, changes: [] });
     await journal[Symbol.asyncDispose]();
   }
@@ -57,7 +66,7 @@ it("leaves out a step that was half written when the process was killed", async 
   await write(path);
   const { size } = statSync(path);
   truncateSync(path, size - 1);
-  const { journal, steps: found } = await ChangeJournal.open(path);
+  const { journal, steps: found } = await ChangeJournal.open(path, { subjectOf });
   expect(found).toEqual(steps.slice(0, 2));
   await journal.append(steps[2]!);
   await journal[Symbol.asyncDispose]();
@@ -76,7 +85,7 @@ it("forgets what was overtaken, once it is much, and no version", async () => {
 
 it("has no file where nothing changes", async () => {
   const path = join(folder, "none");
-  const { journal, steps: found } = await ChangeJournal.open(path);
+  const { journal, steps: found } = await ChangeJournal.open(path, { subjectOf });
   await journal[Symbol.asyncDispose]();
   expect(found).toEqual([]);
   expect(() => statSync(path)).toThrow("ENOENT");
