@@ -18,29 +18,39 @@ const TOLERANCE = 0.1;
 const TREND_FROM = 18;
 
 export interface WarmUp {
-  /** Whether it ended because nothing changed any more. */
+  /** Whether there were twelve windows in a row over which nothing changed. */
   readonly steady: boolean;
   /** Throughput of each window, requests a second. */
   readonly throughputs: readonly number[];
 }
 
 /**
- * Drives windows of load until the throughput has no trend: over the last twelve it neither rises
- * nor falls in most of them (Mann-Kendall) by more than a tenth in all. Noise without a
- * direction does not end with time, so it is no reason to wait.
- * @param driveWindow Drives one window; gives its throughput.
- * @param mostWindows After so many it ends in any case; below twelve, never steady.
+ * Drives windows of load, in turn as they will be measured, until none of the sides has a trend
+ * any more: over twelve windows it neither rose nor fell in most of them (Mann-Kendall) by more
+ * than a tenth in all. Noise without a direction does not end with time, so it is no reason to
+ * wait. A side that is steady is driven on while others are not: one that rests while they warm up
+ * grows cold again (V8 takes a pause as the time to collect the hidden classes that nothing has at
+ * the moment, and drops the code that was compiled for them; a mesh was seen to begin at half of
+ * its speed).
+ * @param driveWindows For each side, drives one window; gives its throughput.
+ * @param mostWindows Of each; after so many it ends in any case. Below twelve, never steady.
  */
 export async function warmUp(
-  driveWindow: () => Promise<number>,
+  driveWindows: readonly (() => Promise<number>)[],
   mostWindows: number,
-): Promise<WarmUp> {
-  const throughputs: number[] = [];
-  while (throughputs.length < mostWindows) {
-    throughputs.push(await driveWindow());
-    if (isSteady(throughputs)) return { steady: true, throughputs };
+): Promise<WarmUp[]> {
+  const sides = driveWindows.map((drive) => ({
+    drive,
+    throughputs: [] as number[],
+    steady: false,
+  }));
+  for (let window = 0; window < mostWindows && sides.some(({ steady }) => !steady); window++) {
+    for (const side of sides) {
+      side.throughputs.push(await side.drive());
+      side.steady ||= isSteady(side.throughputs);
+    }
   }
-  return { steady: false, throughputs };
+  return sides.map(({ steady, throughputs }) => ({ steady, throughputs }));
 }
 
 /** Whether the last windows have no trend. Windows without a single answer never are steady. */

@@ -18,10 +18,10 @@ import { NoiseFloor } from "./noise-floor.ts";
 import { sharedParts } from "./shared-parts.ts";
 import { askedBy, type Questions, splitForTuning } from "./questions.ts";
 import { Owners } from "./owners.ts";
-import { readyUnit } from "./ready-unit.ts";
+import { readyUnits } from "./ready-units.ts";
 import { keyOfTurn, plannedKeys } from "./planned-keys.ts";
 import { systemCpus } from "./system-cpus.ts";
-import { labelOf, type Unit, Units } from "./units.ts";
+import { type Unit, Units } from "./units.ts";
 
 export interface RoundsContext {
   readonly scenario: Scenario;
@@ -108,14 +108,11 @@ export async function measureRounds(context: RoundsContext): Promise<void> {
     signal: AbortSignal.any([context.signal, units.death]),
   };
   const leading = loads.find(({ name }) => name === headlineLoad(scenario)) ?? loads[0]!;
-  for (const [at, unit] of units.all.entries()) {
-    onProgress(`warm up ${labelOf(unit)}`, at / units.all.length);
-    const isTuned = draft.isTuned(unit.system, unit.variant);
-    const held = isTuned ? null : tuning;
-    const ready = await readyUnit(unit, { measuring, load: leading, tuning: held });
-    for (const doubt of ready.doubts) draft.addDoubt(doubt);
-    if (ready.tuning !== null) draft.addTuning(ready.tuning);
-  }
+  const tuningOf = ({ system, variant }: Unit): Questions | null =>
+    draft.isTuned(system, variant) ? null : tuning;
+  const ready = await readyUnits(units.all, { measuring, load: leading, tuningOf, onProgress });
+  for (const doubt of ready.doubts) draft.addDoubt(doubt);
+  for (const row of ready.tunings) draft.addTuning(row);
 
   warmCalibration();
   const taker = new TurnTaker(measuring);

@@ -22,32 +22,44 @@ export interface ReadyOptions {
   readonly measuring: Measuring;
   /** The load that the headline is read at: systems are warmed, and tuned, for it. */
   readonly load: PlannedLoad;
-  /** Requests that decide between variants; null where there is nothing to decide. */
-  readonly tuning: Questions | null;
+  /** Requests that decide between variants of a unit; null where there is nothing to decide. */
+  readonly tuningOf: (unit: Unit) => Questions | null;
+  readonly onProgress: (phase: string, fraction: number) => void;
 }
 
 export interface Readiness {
-  /** What of it is in doubt. */
+  /** What of the units is in doubt. */
   readonly doubts: readonly Doubt[];
-  /** How the variant did on the requests that nobody scores; null where nothing is tuned. */
-  readonly tuning: TuningRow | null;
+  /** How each variant did on the requests that nobody scores; none where nothing is tuned. */
+  readonly tunings: readonly TuningRow[];
 }
 
 /**
- * Makes a unit ready to be measured: it must answer, its answers are held against the oracle, it is
- * driven until its throughput has no trend, and where there is a choice of variants, what the
- * choice is made by is measured.
+ * Makes units ready to be measured: each must answer, and its answers are held against the oracle;
+ * then all are driven in turn until their throughput has no trend, and where there is a choice of
+ * variants, what the choice is made by is measured.
  *
- * @throws HarnessError INVALID naming the request that it cannot answer.
+ * @throws HarnessError INVALID naming the request that one cannot answer.
  */
-export async function readyUnit(unit: Unit, options: ReadyOptions): Promise<Readiness> {
-  const checked = await checkAnswers(unit, options);
-  const warmed = await warm(unit, options);
-  const { tuning } = options;
-  return {
-    doubts: [...checked, ...warmed],
-    tuning: tuning === null ? null : await tune(unit, tuning, options),
-  };
+export async function readyUnits(
+  units: readonly Unit[],
+  options: ReadyOptions,
+): Promise<Readiness> {
+  const { tuningOf, onProgress } = options;
+  const doubts: Doubt[] = [];
+  for (const [at, unit] of units.entries()) {
+    onProgress(`check ${labelOf(unit)}`, at / units.length);
+    doubts.push(...(await checkAnswers(unit, options)));
+  }
+  doubts.push(...(await warmInTurns(units, options)));
+  const tunings: TuningRow[] = [];
+  for (const [at, unit] of units.entries()) {
+    const questions = tuningOf(unit);
+    if (questions === null) continue;
+    onProgress(`tune ${labelOf(unit)}`, at / units.length);
+    tunings.push(await tune(unit, questions, options));
+  }
+  return { doubts, tunings };
 }
 
 async function checkAnswers(unit: Unit, { measuring, load }: ReadyOptions): Promise<Doubt[]> {
@@ -76,18 +88,29 @@ async function checkAnswers(unit: Unit, { measuring, load }: ReadyOptions): Prom
   return [doubt("failed-check", `${labelOf(unit)}: ${found}`)];
 }
 
-async function warm(unit: Unit, { measuring, load }: ReadyOptions): Promise<Doubt[]> {
+async function warmInTurns(
+  units: readonly Unit[],
+  { measuring, load, onProgress }: ReadyOptions,
+): Promise<Doubt[]> {
   const questions = measuring.questionsOf(load);
-  let startAt = 0;
-  const { steady } = await warmUp(async () => {
-    const prepared = prepareLoop(load, WINDOW_SECONDS, measuring, questions);
-    const observed = await driveUnit(unit, prepared, { questions, startAt }, measuring);
-    startAt = observed.nextAt;
-    return observed.completed / observed.seconds;
-  }, measuring.scenario.warmUpSeconds / WINDOW_SECONDS);
-  return steady
-    ? []
-    : [doubt("not-warm", `${labelOf(unit)} was still changing when measuring began`)];
+  const mostWindows = measuring.scenario.warmUpSeconds / WINDOW_SECONDS;
+  const driveWindows = units.map((unit) => {
+    let startAt = 0;
+    let windows = 0;
+    return async (): Promise<number> => {
+      onProgress(`warm up ${labelOf(unit)}`, windows++ / mostWindows);
+      const prepared = prepareLoop(load, WINDOW_SECONDS, measuring, questions);
+      const observed = await driveUnit(unit, prepared, { questions, startAt }, measuring);
+      startAt = observed.nextAt;
+      return observed.completed / observed.seconds;
+    };
+  });
+  const sides = await warmUp(driveWindows, mostWindows);
+  return units.flatMap((unit, at) =>
+    sides[at]!.steady
+      ? []
+      : [doubt("not-warm", `${labelOf(unit)} was still changing when measuring began`)],
+  );
 }
 
 async function tune(
