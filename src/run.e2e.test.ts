@@ -209,8 +209,11 @@ const FEW = "mesh-in-process,model";
 /** Windows so short that a run is soon at its points. */
 const BRIEFLY = ["--set", "loads.closed.seconds=0.05"];
 
-/** In shorter windows one garbage collection of the load generator makes the point invalid. */
-const LONG_ENOUGH = ["--set", "loads.closed.seconds=0.5"];
+/**
+ * In shorter windows one garbage collection of the load generator makes the point invalid; and
+ * nothing needs to be warm that only waits.
+ */
+const LONG_ENOUGH = ["--set", "loads.closed.seconds=0.5", "--set", "warmUpSeconds=1"];
 
 async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1200; tries++) {
