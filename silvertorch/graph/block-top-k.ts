@@ -10,6 +10,8 @@ export interface ManyScores {
   readonly lists: number;
 }
 
+/** Blocks whose largest scores are looked at together first. */
+const GROUP = 16;
 /** With fewer blocks a list is short enough to be gone through whole. */
 const FEWEST_BLOCKS = 512;
 
@@ -18,7 +20,8 @@ const FEWEST_BLOCKS = 512;
  * each block of neighbours, and only the k blocks with the largest of these are looked into. That
  * loses none of the k best: of a block that is not among those, k blocks come before, each with a
  * score that comes before all of its own. The blocks are put in order of place again, so that of
- * equal values the first comes first.
+ * equal values the first comes first. What a TopK may pass by is known before each: the k largest of
+ * groups of blocks tell it of the blocks, and these of what is in them.
  *
  * @param scores float32 [batch, places], or [batch, lists, places].
  */
@@ -44,18 +47,21 @@ export function bestOfBlocks(
 ): Ranked {
   const width = form.blockWidth;
   const outer = lists === 1 ? [0] : [0, 0];
-  const blocks = graph.reshape(scores, ...outer, places / width, width);
-  const largest = graph.node("ReduceMax", [blocks, graph.ints(-1)], {
-    attributes: { keepdims: 0 },
-  });
-  const count = graph.node("Min", [k, graph.ints(places / width)]);
-  const [opened] = graph.nodes("TopK", [bestOf(graph, largest, count, form).rows, count], 2, {
+  const count = places / width;
+  const blocks = graph.reshape(scores, ...outer, count, width);
+  const largest = largestOf(graph, blocks);
+  const some = { of: grouped(graph, largest, { count, outer }), count: Math.floor(count / GROUP) };
+  const likely =
+    count < GROUP ? largest : levelled(graph, largest, bestOfSome(graph, some, k, form));
+  const first = bestOfSome(graph, { of: likely, count }, k, form);
+  const [opened] = graph.nodes("TopK", [first.rows, first.k], 2, {
     attributes: { axis: -1, largest: 0 },
   }) as [Value, Value];
   const held = graph.node("GatherND", [blocks, graph.node("Unsqueeze", [opened, graph.ints(-1)])], {
     attributes: { batch_dims: outer.length },
   });
-  const { values, rows } = bestOf(graph, graph.reshape(held, ...outer, -1), k, form);
+  const open = levelled(graph, graph.reshape(held, ...outer, -1), first);
+  const { values, rows } = bestOf(graph, open, k, form);
   const wide = graph.constant("int64", [], BigInt64Array.of(BigInt(width)));
   const slot = graph.node("Div", [rows, wide]);
   const block = graph.node("GatherElements", [opened, slot], { attributes: { axis: -1 } });
@@ -63,3 +69,64 @@ export function bestOfBlocks(
   const moved = graph.node("Mul", [graph.node("Sub", [block, slot]), wide]);
   return { values, rows: graph.node("Add", [rows, moved]) };
 }
+
+const largestOf = (graph: GraphBuilder, blocks: Value): Value =>
+  graph.node("ReduceMax", [blocks, graph.ints(-1)], { attributes: { keepdims: 0 } });
+
+/** The largest of each group of neighbours; what fills no group is left out. */
+function grouped(
+  graph: GraphBuilder,
+  largest: Value,
+  { count, outer }: { readonly count: number; readonly outer: readonly number[] },
+): Value {
+  const groups = Math.floor(count / GROUP);
+  const axis = graph.ints(-1);
+  const whole =
+    groups * GROUP === count
+      ? largest
+      : graph.node("Slice", [largest, graph.ints(0), graph.ints(groups * GROUP), axis]);
+  return largestOf(graph, graph.reshape(whole, ...outer, groups, GROUP));
+}
+
+/** The k largest of some numbers, in any order; all, if they are fewer. */
+interface BestOfSome extends Ranked {
+  /** int64 [1]: how many they are. */
+  readonly k: Value;
+  /** bool [1]: whether they are k. */
+  readonly enough: Value;
+}
+
+function bestOfSome(
+  graph: GraphBuilder,
+  { of, count }: { readonly of: Value; readonly count: number },
+  k: Value,
+  form: DeviceForm,
+): BestOfSome {
+  const few = graph.node("Min", [k, graph.ints(count)]);
+  const enough = graph.node("LessOrEqual", [k, graph.ints(count)]);
+  return { ...bestOf(graph, of, few, form, "any"), k: few, enough };
+}
+
+/**
+ * Scores, of which those that come behind k others for sure are made alike: the heap that a TopK
+ * keeps its best in is then hardly ever changed, and passes them by.
+ *
+ * @param some k numbers that the largest k of the scores are not below.
+ */
+function levelled(graph: GraphBuilder, scores: Value, { values, enough }: BestOfSome): Value {
+  const least = graph.node("ReduceMin", [values, graph.ints(-1)]);
+  // Surely below it, whatever its size, so that none is made equal to it.
+  const gap = graph.node("Add", [
+    graph.node("Mul", [graph.node("Abs", [least]), floatOf(graph, 2 ** -22)]),
+    floatOf(graph, 1e-37),
+  ]);
+  const level = graph.node("Where", [
+    enough,
+    graph.node("Sub", [least, gap]),
+    floatOf(graph, -Infinity),
+  ]);
+  return graph.node("Max", [scores, level]);
+}
+
+const floatOf = (graph: GraphBuilder, value: number): Value =>
+  graph.constant("float32", [], Float32Array.of(value));

@@ -9,15 +9,20 @@ export interface Ranked {
   readonly rows: Value;
 }
 
-/** The best of each row of scores; ONNX defines that of equal values the first comes first. */
+/**
+ * The best of each row of scores; ONNX defines that of equal values the first comes first.
+ * @param order of the results; in any it takes less time.
+ */
 export function bestOf(
   graph: GraphBuilder,
   scores: Value,
   k: Value,
   { topK }: Pick<DeviceForm, "topK"> = { topK: "ofAny" },
+  order: "bestFirst" | "any" = "bestFirst",
 ): Ranked {
+  const sorted = order === "any" ? 0 : 1;
   const best = (of: Value): Ranked => {
-    const [values, rows] = graph.nodes("TopK", [of, k], 2, { attributes: { axis: -1 } });
+    const [values, rows] = graph.nodes("TopK", [of, k], 2, { attributes: { axis: -1, sorted } });
     return { values: values!, rows: rows! };
   };
   if (topK === "ofAny") return best(scores);
