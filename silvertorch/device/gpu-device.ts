@@ -1,4 +1,5 @@
 import { HarnessError } from "../../src/errors.ts";
+import { somethingHappened } from "./polling.ts";
 import { BUFFER_USAGE, createInstance } from "./webgpu.ts";
 
 /** What the adapter says of itself. */
@@ -42,7 +43,8 @@ const DRIVER_HINT =
 
 /**
  * A GPU as the engine uses it. Errors that no call can throw, for they come later (validation, out
- * of memory, a lost device), end in `failed`; after that nothing on this device can be trusted.
+ * of memory, a lost device), are thrown by what is waited for; after that nothing on this device can
+ * be trusted.
  */
 export class GpuDevice implements AsyncDisposable {
   readonly adapter: AdapterFacts;
@@ -50,13 +52,13 @@ export class GpuDevice implements AsyncDisposable {
   readonly queue: GPUQueue;
   /** The device itself, for encoders, bind groups and query sets. */
   readonly raw: GPUDevice;
-  /** Resolves with the first error that came later; never, if there is none. */
-  readonly failed: Promise<HarnessError>;
   /** Called before a kernel is compiled, which can take long. */
   onCompile: (kernel: string) => void = () => {};
   // Kept, or Dawn is torn down under the device.
   readonly #instance: GPU;
   readonly #bytesOf = new Map<GPUBuffer, number>();
+  /** Those who wait for the device, to be told of a failure. */
+  readonly #waiting = new Set<(error: HarnessError) => void>();
   #bytes = 0;
   #failure: HarnessError | null = null;
   #disposed = false;
@@ -67,15 +69,8 @@ export class GpuDevice implements AsyncDisposable {
     this.adapter = adapter;
     this.limits = device.limits;
     this.queue = device.queue;
-    this.failed = new Promise((resolve) => {
-      const fail = (error: HarnessError): void => {
-        if (this.#disposed) return;
-        this.#failure ??= error;
-        resolve(this.#failure);
-      };
-      device.addEventListener("uncapturederror", (event) => fail(deviceError(event.error)));
-      void device.lost.then((info) => fail(lostError(info)));
-    });
+    device.addEventListener("uncapturederror", (event) => this.#fail(deviceError(event.error)));
+    void device.lost.then((info) => this.#fail(lostError(info)));
   }
 
   /** @throws HarnessError UNAVAILABLE if there is no adapter that will do, saying what is missing. */
@@ -107,6 +102,11 @@ export class GpuDevice implements AsyncDisposable {
   /** Bytes of the buffers that there are. */
   get memoryBytes(): number {
     return this.#bytes;
+  }
+
+  /** Of each buffer that there is. */
+  get bufferBytes(): readonly number[] {
+    return [...this.#bytesOf.values()];
   }
 
   /** @throws HarnessError of what went wrong on the device, if anything did. */
@@ -155,6 +155,7 @@ export class GpuDevice implements AsyncDisposable {
     const encoder = this.raw.createCommandEncoder({ label });
     encode(encoder);
     this.queue.submit([encoder.finish()]);
+    somethingHappened();
   }
 
   /**
@@ -177,13 +178,18 @@ export class GpuDevice implements AsyncDisposable {
    * @throws HarnessError of what went wrong on the device.
    */
   async settle<T>(pending: Promise<T>): Promise<T> {
-    const failure = this.failed.then((error) => {
-      throw error;
-    });
+    let giveUp: (error: HarnessError) => void = () => {};
+    // Not a promise for all who wait: one that lasts as long as the device would keep them all.
+    const failure = new Promise<never>((_, reject) => (giveUp = reject));
+    if (this.#failure !== null) giveUp(this.#failure);
+    this.#waiting.add(giveUp);
     try {
       return await Promise.race([pending, failure]);
     } catch (error) {
       throw this.#failure ?? HarnessError.from(error);
+    } finally {
+      somethingHappened();
+      this.#waiting.delete(giveUp);
     }
   }
 
@@ -196,6 +202,13 @@ export class GpuDevice implements AsyncDisposable {
     this.#bytes = 0;
     // The instance may go only now.
     void this.#instance;
+  }
+
+  /** The first error stays. */
+  #fail(error: HarnessError): void {
+    if (this.#disposed) return;
+    this.#failure ??= error;
+    for (const giveUp of this.#waiting) giveUp(this.#failure);
   }
 }
 

@@ -1,4 +1,5 @@
 import { create, globals } from "webgpu";
+import { paceDawn } from "./polling.ts";
 
 const names = globals as Pick<typeof globalThis, "GPUBufferUsage" | "GPUMapMode">;
 
@@ -22,4 +23,7 @@ const TOGGLES = [
  * An instance of Dawn. Whoever opens a device must keep it referenced for as long as the device
  * lives: once collected, Dawn is torn down under the running device, and the process dies.
  */
-export const createInstance = (): GPU => create(TOGGLES);
+export function createInstance(): GPU {
+  paceDawn();
+  return create(TOGGLES);
+}
