@@ -50,6 +50,15 @@ test("a short one is looked for in four times the clusters, then in all, then no
   expect(effort.counters).toEqual({ widened: 2, widestProbes: 100 });
 });
 
+test("where items are checked before they get a place, any filter and k are searched alike", () => {
+  const first = new Effort(manifest(), 5, { checksFirst: true });
+  const asked = [query(null), query(plan()), query(plan(true)), query(plan(true), 300)];
+  const alike = { probes: 5, fetch: 0, folded: false };
+  expect(asked.map((each) => first.of(each))).toEqual([alike, alike, alike, alike]);
+  const after = new Effort(manifest(), 5);
+  expect(asked.map((each) => after.of(each).fetch)).toEqual([0, 0, 157, 407]);
+});
+
 test("a filter that needed more starts there; another one does not", () => {
   const effort = new Effort(manifest(), 5);
   const narrow = query(plan());

@@ -27,11 +27,21 @@ export class Effort {
   readonly #places: number;
   readonly #probes: number;
   readonly #byPlan = new WeakMap<object, Thoroughness>();
+  readonly #checksFirst: boolean;
   #widened = 0;
   #widest: number;
 
-  /** @param probes clusters a head looks at; all are also what there is without clusters. */
-  constructor({ clusters, items, model, scoreOnly }: ArtifactManifest, probes: number | "all") {
+  /**
+   * @param probes clusters a head looks at; all are also what there is without clusters.
+   * @param checksFirst whether an item is checked before it gets a place, so that lists need no
+   *   room for those that fail.
+   */
+  constructor(
+    { clusters, items, model, scoreOnly }: ArtifactManifest,
+    probes: number | "all",
+    { checksFirst }: { readonly checksFirst: boolean } = { checksFirst: false },
+  ) {
+    this.#checksFirst = checksFirst;
     this.#clusters = clusters ?? 1;
     this.#items = items;
     this.#places = scoreOnly ? 0 : model.candidates;
@@ -60,7 +70,7 @@ export class Effort {
     if (plan.folded !== undefined) {
       return { probes: this.#probes, fetch: FOLDED_PLACES * k, folded: true };
     }
-    const fetch = plan.check === null ? 0 : this.#roomy(k);
+    const fetch = plan.check === null || this.#checksFirst ? 0 : this.#roomy(k);
     return { probes: this.#probes, fetch, folded: false };
   }
 

@@ -14,7 +14,9 @@ const K = 100;
 
 /**
  * Runs batches of all sizes, in steps of two, without and with a filter and an exclusion: the
- * first run of a shape allocates, and on a GPU compiles, what the later ones reuse. Batches that
+ * first run of a shape allocates, and on a GPU compiles, what the later ones reuse. Before them the
+ * largest, as many at once as the engine works on: each lane has buffers of its own, which it makes
+ * anew for a batch that is larger than all before, and that is not to happen under load. Batches that
  * are run in parts have nothing new to show.
  */
 export async function warmUp(
@@ -28,7 +30,11 @@ export async function warmUp(
     exclude: new Uint32Array(0),
   };
   const filtered: EngineQuery = { ...plain, plan, exclude: new Uint32Array(1) };
-  for (const size of sizesTo(Math.min(maxBatch, engine.mostAtOnce))) {
+  const largest = Math.min(maxBatch, engine.mostAtOnce);
+  onProgress(`warming up with ${engine.lanes} batches of ${largest} at once`);
+  const mixed = Array.from({ length: largest }, (_, at) => (at % 2 === 0 ? filtered : plain));
+  await Promise.all(Array.from({ length: engine.lanes }, () => engine.answer(mixed)));
+  for (const size of sizesTo(largest)) {
     for (const query of [plain, filtered]) {
       onProgress(`warming up with batches of ${size}`);
       await engine.answer(Array.from({ length: size }, () => query));

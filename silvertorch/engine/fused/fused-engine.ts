@@ -40,7 +40,8 @@ export class FusedEngine implements Engine {
   constructor(runner: FusedRunner, manifest: ArtifactManifest, probes: number | "all") {
     this.#runner = runner;
     this.#manifest = manifest;
-    this.#effort = new Effort(manifest, probes);
+    // Of whatever k and filter, then: what is searched alike goes through the device as one batch.
+    this.#effort = new Effort(manifest, probes, { checksFirst: true });
   }
 
   get lanes(): number {

@@ -231,22 +231,29 @@ const COUNTS = [
 const holds = (capacity: Capacity, needs: Capacity): boolean =>
   COUNTS.every((name) => capacity[name] >= needs[name]);
 
-/** As large as was and is needed; what is small and changes often with room. */
+/** As large as was and is needed; what is small and changes with each batch has room to spare. */
 function grown(capacity: Capacity, needs: Capacity): Capacity {
   const most = (name: (typeof COUNTS)[number]): number => Math.max(capacity[name], needs[name]);
   return {
     requests: most("requests"),
     places: most("places"),
-    fresh: needs.fresh === 0 ? capacity.fresh : roomy(most("fresh")),
+    fresh: needs.fresh === 0 ? capacity.fresh : roomy(most("fresh"), LEAST_FRESH),
     lists: most("lists"),
     slots: most("slots"),
     pairs: most("pairs"),
     candidates: most("candidates"),
-    words: roomy(most("words")),
-    excluded: roomy(most("excluded")),
+    words: roomy(most("words"), LEAST_WORDS),
+    excluded: roomy(most("excluded"), LEAST_WORDS),
     mostProbes: most("mostProbes"),
     mostSelected: most("mostSelected"),
   };
 }
 
-const roomy = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1024, count)));
+/**
+ * Room for fresh items, and for words of a batch's filters and exclusions. To make more is to make
+ * all of a lane anew, the scores' gigabytes too.
+ */
+const LEAST_FRESH = 1024;
+const LEAST_WORDS = 128 << 10;
+const roomy = (count: number, least: number): number =>
+  2 ** Math.ceil(Math.log2(Math.max(least, count)));
