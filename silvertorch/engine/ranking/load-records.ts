@@ -2,11 +2,12 @@ import { formulaColumnTensor, formulaMatchTensor } from "../../compile/formula-c
 import type { WeightsReader } from "../../compile/weights-reader.ts";
 import { STORAGE, type GpuDevice } from "../../device/gpu-device.ts";
 import { bind, compileKernel, linearGrid, type Kernel } from "../../device/kernel.ts";
-import { PlainRecorder } from "../../device/passes.ts";
+import type { Recorder } from "../../device/passes.ts";
+import { bindingOffset, type Fill, UPLOAD_BYTES, Uploads } from "../../device/uploads.ts";
 import type { ItemRecord, RecordPart } from "../../kernels/ranking/item-record.ts";
 import { packRecordsKernel } from "../../kernels/ranking/pack-records.ts";
-import { NO_ROW } from "../fused/stages.ts";
-import { chunkRows, STAGING_BYTES } from "./load-table.ts";
+import { asWords, readRows } from "../fused/places.ts";
+import { chunkRows } from "./load-table.ts";
 
 /** The records of neighbouring items, as many as one binding takes. */
 export interface RecordChunk {
@@ -33,8 +34,8 @@ export interface RecordsOptions {
 }
 
 /**
- * Makes the records of all items on the device: reads a stretch of the artifact at a time and has
- * a kernel bring it into place.
+ * Makes the records of all items on the device: reads a few stretches of the artifact at a time and
+ * has a kernel bring them into place.
  *
  * @throws HarnessError DATA if the artifact is damaged, UNAVAILABLE if the device has no room.
  */
@@ -46,7 +47,9 @@ export async function loadRecords(
   const chunks = emptyRecords(device, options);
   const { record, items } = options;
   if (record.words === 0) return chunks;
-  const loader = new RecordLoader(device, reader, { chunks, recordWords: record.words, items });
+  await using uploads = new Uploads(device);
+  const ends = { reader, chunks, recordWords: record.words, items };
+  const loader = new RecordLoader(device, uploads, ends);
   for (const source of options.sources) await loader.place(source);
   const { at, flagWords, matches, numbers } = record.attributes;
   const word = (nth: number): RecordPart => ({
@@ -64,6 +67,7 @@ export async function loadRecords(
     const tensor = formulaColumnTensor(column);
     await loader.place({ part: word(nth), tensor, byPlace: false });
   }
+  await uploads.finish();
   return chunks;
 }
 
@@ -82,7 +86,8 @@ export function emptyRecords(
   return chunks;
 }
 
-interface LoaderParts {
+interface Ends {
+  readonly reader: WeightsReader;
   readonly chunks: readonly RecordChunk[];
   readonly recordWords: number;
   readonly items: number;
@@ -92,100 +97,91 @@ interface LoaderParts {
 interface Piece {
   readonly first: number;
   readonly places: number;
-  readonly numbers: Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+  /** Bytes of their rows, which come first, and of the numbers themselves. */
+  readonly rowBytes: number;
+  readonly bytes: number;
 }
 
 class RecordLoader {
   readonly #device: GpuDevice;
-  readonly #reader: WeightsReader;
-  readonly #parts: LoaderParts;
-  #rowOfPlace: Uint32Array<ArrayBuffer> | null = null;
+  readonly #uploads: Uploads;
+  readonly #ends: Ends;
 
-  constructor(device: GpuDevice, reader: WeightsReader, parts: LoaderParts) {
+  constructor(device: GpuDevice, uploads: Uploads, ends: Ends) {
     this.#device = device;
-    this.#reader = reader;
-    this.#parts = parts;
+    this.#uploads = uploads;
+    this.#ends = ends;
   }
 
   /** Places the numbers of a tensor. */
   async place({ part, tensor, byPlace }: PartSource): Promise<void> {
+    const { reader, items } = this.#ends;
     const kernel = await this.#kernel(part, byPlace);
-    const places = this.#reader.tensor(tensor).dims[0]!;
-    const bytes = 4 * part.groups * part.length;
-    const each = Math.max(1, Math.floor(STAGING_BYTES / bytes));
-    for (let first = 0; first < places; first += each) {
-      const count = Math.min(each, places - first);
-      const numbers = new Uint8Array(count * bytes);
-      await this.#reader.read(tensor, first * bytes, numbers);
-      const rows = byPlace ? await this.#rowsOf(first, count) : NO_ROWS;
-      await this.#run(kernel, { first, places: count, numbers }, rows);
+    const places = reader.tensor(tensor).dims[0]!;
+    const each = 4 * part.groups * part.length;
+    const most = Math.max(1, Math.floor(UPLOAD_BYTES / (each + 4)));
+    // The places of clusters, some of which are empty.
+    const source = { weights: reader, shape: { hasPositions: true }, items };
+    for (let first = 0; first < places; first += most) {
+      const count = Math.min(most, places - first);
+      const rowBytes = byPlace ? bindingOffset(4 * count) : 0;
+      const piece = { first, places: count, rowBytes, bytes: count * each };
+      await this.#place(kernel, piece, async (into) => {
+        if (byPlace) await readRows(source, first, asWords(into.subarray(0, 4 * count)));
+        await reader.read(tensor, first * each, into.subarray(rowBytes));
+      });
     }
   }
 
   /** Places a word of bits: whether an item satisfies each of some matches. */
   async placeFlags(part: RecordPart, firstMatch: number, matches: number): Promise<void> {
+    const { reader, items } = this.#ends;
     const kernel = await this.#kernel(part, false);
-    const { items } = this.#parts;
-    const each = STAGING_BYTES / 4;
-    const flags = new Uint8Array(Math.min(each, items));
-    for (let first = 0; first < items; first += each) {
-      const count = Math.min(each, items - first);
-      const words = new Uint32Array(count);
-      for (let bit = 0; bit < matches; bit++) {
-        await this.#reader.read(
-          formulaMatchTensor(firstMatch + bit),
-          first,
-          flags.subarray(0, count),
-        );
-        for (let at = 0; at < count; at++) words[at]! |= flags[at]! << bit;
-      }
-      await this.#run(kernel, { first, places: count, numbers: words }, NO_ROWS);
+    const most = UPLOAD_BYTES / 4;
+    for (let first = 0; first < items; first += most) {
+      const count = Math.min(most, items - first);
+      await this.#place(
+        kernel,
+        { first, places: count, rowBytes: 0, bytes: 4 * count },
+        async (into) => {
+          const words = asWords(into).fill(0);
+          const flags = new Uint8Array(count);
+          for (let bit = 0; bit < matches; bit++) {
+            await reader.read(formulaMatchTensor(firstMatch + bit), first, flags);
+            for (let at = 0; at < count; at++) words[at]! |= flags[at]! << bit;
+          }
+        },
+      );
     }
   }
 
   #kernel(part: RecordPart, byPlace: boolean): Promise<Kernel> {
-    const { recordWords } = this.#parts;
+    const { recordWords } = this.#ends;
     return compileKernel(this.#device, "pack", packRecordsKernel(part, { recordWords, byPlace }));
   }
 
-  /** Waits, so that uploads do not pile up. */
-  async #run(
-    kernel: Kernel,
-    { first, places, numbers }: Piece,
-    rows: Uint32Array<ArrayBuffer>,
-  ): Promise<void> {
-    const device = this.#device;
-    const staged = [device.bufferOf("staging", numbers), device.bufferOf("staging.rows", rows)];
-    const params = this.#parts.chunks.map((chunk) =>
-      device.bufferOf("pack", Uint32Array.of(first, places, chunk.firstRow, chunk.rows)),
-    );
-    device.submit("pack", (encoder) => {
-      const recorder = new PlainRecorder(encoder);
-      for (const [at, { buffer }] of this.#parts.chunks.entries()) {
-        recorder.run(bind(device, kernel, [params[at]!, ...staged, buffer]), linearGrid(places));
-      }
-      recorder.end();
+  async #place(kernel: Kernel, piece: Piece, fill: Fill): Promise<void> {
+    const { rowBytes, bytes } = piece;
+    await this.#uploads.place(rowBytes + bytes, fill, (recorder, buffer) => {
+      // Where there are no rows, the kernel looks at none.
+      const rows = { buffer, offset: 0, size: rowBytes === 0 ? bytes : rowBytes };
+      const numbers = { buffer, offset: rowBytes, size: bytes };
+      return this.#pack(recorder, kernel, piece, [numbers, rows]);
     });
-    await device.settle(device.queue.onSubmittedWorkDone());
-    for (const buffer of [...staged, ...params]) device.release(buffer);
   }
 
-  /** The rows of places of the artifact: those of clusters, some of which are empty. */
-  async #rowsOf(first: number, count: number): Promise<Uint32Array<ArrayBuffer>> {
-    this.#rowOfPlace ??= await rowsOfPlaces(this.#reader);
-    return this.#rowOfPlace.slice(first, first + count);
+  /** Records the kernel for each chunk; what it needs for that is of no use afterwards. */
+  #pack(
+    recorder: Recorder,
+    kernel: Kernel,
+    { first, places }: Piece,
+    sources: readonly GPUBufferBinding[],
+  ): GPUBuffer[] {
+    const device = this.#device;
+    return this.#ends.chunks.map(({ firstRow, rows, buffer }) => {
+      const params = device.bufferOf("pack", Uint32Array.of(first, places, firstRow, rows));
+      recorder.run(bind(device, kernel, [params, ...sources, buffer]), linearGrid(places));
+      return params;
+    });
   }
-}
-
-const NO_ROWS = new Uint32Array(1);
-
-async function rowsOfPlaces(reader: WeightsReader): Promise<Uint32Array<ArrayBuffer>> {
-  const rows = new Uint32Array(reader.tensor("clusters.rows").bytes / 4);
-  const padding = new Float32Array(rows.length);
-  await reader.read("clusters.rows", 0, new Uint8Array(rows.buffer));
-  await reader.read("clusters.padding", 0, new Uint8Array(padding.buffer));
-  for (let place = 0; place < rows.length; place++) {
-    if (padding[place] !== 0) rows[place] = NO_ROW;
-  }
-  return rows;
 }

@@ -12,7 +12,8 @@ export const placeGroups = (words: number): number => Math.ceil(words / THREADS)
  * From codes by dimension, as a matrix product reads them, to codes by item.
  *
  * Bindings: 0 source int8 [blocks, dim, length], 1 codes u32 [positions, vectors x 4], 2 part
- * (uniform): first position that is written, length of a block, blocks. Workgroups: a thread a word.
+ * (uniform): first position that is written, length of a block (a multiple of 4), blocks.
+ * Workgroups: a thread for four dimensions of four items, four words in and four out.
  */
 export function placeCodesKernel(shape: Pick<SearchShape, "dim">): string {
   const words = codeVectors(shape) * 4;
@@ -21,20 +22,22 @@ export function placeCodesKernel(shape: Pick<SearchShape, "dim">): string {
 @group(0) @binding(1) var<storage, read_write> codes: array<u32>;
 @group(0) @binding(2) var<uniform> part: vec4<u32>;
 ${main(/* wgsl */ `
-  let item = at / ${words}u;
+  let item = at / ${words}u * 4u;
   let word = at % ${words}u;
   if (item >= part.y * part.z) { return; }
   let block = item / part.y;
   let within = item % part.y;
-  var packed = 0u;
-  for (var byte = 0u; byte < 4u; byte++) {
-    let d = word * 4u + byte;
+  var of_dimension = vec4<u32>();
+  for (var n = 0u; n < 4u; n++) {
+    let d = word * 4u + n;
     if (d < ${shape.dim}u) {
-      let from_byte = (block * ${shape.dim}u + d) * part.y + within;
-      packed |= ((source[from_byte >> 2u] >> (8u * (from_byte & 3u))) & 0xffu) << (8u * byte);
+      of_dimension[n] = source[((block * ${shape.dim}u + d) * part.y + within) >> 2u];
     }
   }
-  codes[part.x * ${words}u + at] = packed;`)}`;
+  for (var n = 0u; n < 4u; n++) {
+    let bytes = ((of_dimension >> vec4(8u * n)) & vec4(0xffu)) << vec4(0u, 8u, 16u, 24u);
+    codes[(part.x + item + n) * ${words}u + word] = bytes.x | bytes.y | bytes.z | bytes.w;
+  }`)}`;
 }
 
 /**
