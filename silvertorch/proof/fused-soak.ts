@@ -1,63 +1,73 @@
 /**
- * Whether the engine fused keeps its memory: `npm run proof:soak [-- REQUESTS [SOFTWARE]]`.
- * A million requests (filters and exclusions of every kind, k from 1 to 300) go through the engine as
- * a server has it, device in a thread of its own; memory of the process and of the device is told
- * on the way, and must not be larger in the last tenth than in the second.
+ * Whether the engine fused keeps its memory: `npm run proof:soak [-- --requests 1000000 --items
+ * 20000 --dim 64 --batch 256 --in-flight 4 --k 300 --probes 16 --software]`.
+ *
+ * A million requests of every kind go through all of the engine as a server has it: the device in a
+ * thread of its own, several batches under way, fresh items beside the compiled ones. Ten times on
+ * the way it is let to finish, garbage is collected in both threads, and what is held is told; none
+ * of it may be more at the end than after two tenths. A size for a processor that plays a GPU:
+ *
+ *     VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json npm run proof:soak -- --software \
+ *       --items 512 --dim 16 --k 8 --probes 2
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { generateSynthetic } from "../../src/dataset/synthetic.ts";
+import { HarnessError } from "../../src/errors.ts";
 import { Random } from "../../src/math/random.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { Artifact } from "../compile/artifact.ts";
 import { compileArtifact } from "../compile/compile.ts";
-import { openEngine } from "../engine/open-engine.ts";
+import { FusedEngine } from "../engine/fused/fused-engine.ts";
+import { FusedThread } from "../engine/fused/fused-thread.ts";
+import { threadMemory } from "../engine/fused/thread-memory.ts";
 import { RequestReader } from "../engine/request-reader.ts";
+import {
+  amount,
+  described,
+  grown,
+  heldMemory,
+  type HeldMemory,
+  NAMES,
+} from "./soak/held-memory.ts";
+import { SoakRequests } from "./soak/soak-requests.ts";
+import { soakSize } from "./soak/soak-size.ts";
 
-const ITEMS = 20_000;
 const USERS = 1000;
-const BATCH = 256;
-const IN_FLIGHT = 4;
-const K = 300;
-/** What memory may differ by, in bytes: the heap breathes. */
-const ROOM = 64 << 20;
+const FRESH = 5;
+const TENTHS = 10;
+/** Looks that are held against each other: by the first all has grown as far as it must. */
+const [EARLY, LATE] = [1, TENTHS - 1];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
-
-const requests = Number(process.argv[2] ?? 1_000_000);
-const allowSoftware = process.argv[3] === "software";
+const size = soakSize(process.argv.slice(2));
 
 const model: ModelSpec = {
-  heads: 1,
-  candidates: K,
-  tower: { kind: "identity" },
-  overarch: "none",
-  value: "score",
+  heads: 2,
+  candidates: size.k,
+  tower: { kind: "mlp", hidden: [32] },
+  overarch: "mol",
+  tasks: ["click"],
+  mol: { userGroups: 2, itemGroups: 2, dim: 16, gateHidden: 16, temperature: 0.05 },
+  value: "sigmoid(click) * if(lang:en AND age_days <= 7, 1.2, 1)",
   seed: 3,
 };
-const FILTERS = [
-  "",
-  "lang:en",
-  "lang:en AND age_days <= 30",
-  "NOT lang:en OR age_days > 300",
-  "lang IN (en, de) AND NOT age_days <= 7",
-];
+const settings = {
+  precision: "int8",
+  scale: "perItem",
+  clusters: "auto",
+  eligibility: { kind: "bloom", hashes: 4, width: { bits: 64 }, exact: true },
+} as const;
 
 const folder = await mkdtemp(join(tmpdir(), "silverbench-soak-"));
 try {
   const quiet = { onProgress: () => {}, signal: new AbortController().signal };
-  const kind = { kind: "synthetic", items: ITEMS, dim: 64, users: USERS, noise: 0.6, zipf: 0.8 };
+  const { items, dim } = size;
+  const kind = { kind: "synthetic", items, dim, users: USERS, noise: 0.6, zipf: 0.8 };
   const parts = await generateSynthetic(kind as never, 1, quiet);
   const dataset: Dataset = { ...parts, hash: "soak", folder: "" };
-  const settings = {
-    precision: "int8",
-    scale: "perItem",
-    clusters: "auto",
-    eligibility: { kind: "exact" },
-  } as const;
   const path = join(folder, "artifact");
   await compileArtifact({ dataset, model, settings, threads: 2, folder: path, ...quiet });
   await soak(path, dataset);
@@ -65,57 +75,77 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-interface Memory {
-  readonly rss: number;
-  readonly device: number;
-}
-
 async function soak(path: string, dataset: Dataset): Promise<void> {
   const artifact = await Artifact.open(path, { verify: false });
   const reader = await RequestReader.open(artifact);
-  await using engine = await openEngine(artifact, { kind: "fused", probes: 16, allowSoftware });
-  const random = new Random(5);
-  const { ids: users } = dataset.users;
-  const { ids: items } = dataset.catalogue;
-  const batchOf = (): ReturnType<RequestReader["read"]>[] =>
-    Array.from({ length: BATCH }, () =>
-      reader.read({
-        user: { kind: "id", id: users[random.int(users.length)]! },
-        k: 1 + random.int(K),
-        filter: FILTERS[random.int(FILTERS.length)]!,
-        exclude: Float64Array.from(
-          { length: random.int(8) === 0 ? random.int(100) : 0 },
-          () => items[random.int(items.length)]!,
-        ),
-      }),
-    );
+  const options = {
+    artifactFolder: path,
+    allowSoftware: size.software,
+    cachePrecision: "float32",
+  } as const;
+  const thread = await FusedThread.open(options, { onTimes: () => {}, onProgress: () => {} });
+  await using engine = new FusedEngine(thread, artifact.manifest, size.probes);
+  const fresh = new Random(6);
+  engine.scoreFresh(() => Float32Array.from({ length: FRESH * size.dim }, () => fresh.gaussian()));
+  say(`on ${thread.devices[0]!.name}: ${JSON.stringify(size)}`);
+  const requests = new SoakRequests(dataset, size);
   let asked = 0;
+  let answered = 0;
   const loop = async (until: number): Promise<void> => {
     while (asked < until) {
-      asked += BATCH;
-      await engine.answer(batchOf());
+      asked += size.batch;
+      answered += await answers(engine, reader, requests);
     }
   };
-  const seen: Memory[] = [];
+  const looks: HeldMemory[] = [];
   const beganMs = performance.now();
-  for (let tenth = 1; tenth <= 10; tenth++) {
-    const until = (requests * tenth) / 10;
-    await Promise.all(Array.from({ length: IN_FLIGHT }, () => loop(until)));
-    (globalThis as { gc?: () => void }).gc?.();
-    const memory = {
-      rss: process.memoryUsage().rss,
-      device: engine.devices.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
-    };
-    seen.push(memory);
+  for (let tenth = 1; tenth <= TENTHS; tenth++) {
+    const until = (size.requests * tenth) / TENTHS;
+    await Promise.all(Array.from({ length: size.inFlight }, () => loop(until)));
     const perSecond = asked / ((performance.now() - beganMs) / 1000);
+    const [own, held] = [await threadMemory(), await thread.memory()];
+    looks.push(heldMemory(process.memoryUsage.rss(), own, held));
     say(
-      `${asked} requests, ${perSecond.toFixed(0)}/s: process ${mebibytes(memory.rss)}, device ${mebibytes(memory.device)}`,
+      `${asked} requests, ${answered} items, ${perSecond.toFixed(0)} requests/s: ${told(looks.at(-1)!)}`,
     );
   }
-  const [early, late] = [seen[1]!, seen[9]!];
-  for (const what of ["rss", "device"] as const) {
-    if (late[what] - early[what] <= ROOM) continue;
-    throw new Error(`${what} grew from ${mebibytes(early[what])} to ${mebibytes(late[what])}`);
+  judge(looks[EARLY]!, looks[LATE]!);
+}
+
+/** Sends a batch; how many items came back. @throws HarnessError INTERNAL if there are too few. */
+async function answers(
+  engine: FusedEngine,
+  reader: RequestReader,
+  requests: SoakRequests,
+): Promise<number> {
+  const batch = requests.batch();
+  const found = await engine.answer(batch.map((request) => reader.read(request)));
+  let items = 0;
+  for (const [at, { rows, freshScores }] of found.entries()) {
+    const { k, filter } = batch[at]!;
+    if (rows.length > k || (filter === "" && rows.length < k) || freshScores.length !== FRESH) {
+      throw new HarnessError(
+        "INTERNAL",
+        `${rows.length} items and ${freshScores.length} scores of ${FRESH} fresh ones came of a request for ${k} with the filter "${filter}"`,
+      );
+    }
+    items += rows.length;
   }
-  say("neither grew");
+  return items;
+}
+
+function told(held: HeldMemory): string {
+  return NAMES.map((name) => `${described(name)} ${amount(name, held[name])}`).join(", ");
+}
+
+/** @throws HarnessError INTERNAL naming what grew. */
+function judge(early: HeldMemory, late: HeldMemory): void {
+  const faults = grown(early, late);
+  if (faults.length > 0) throw new HarnessError("INTERNAL", `it grew: ${faults.join("; ")}`);
+  for (const name of NAMES) {
+    say(
+      `${described(name)}: ${amount(name, early[name])} after two tenths, ${amount(name, late[name])} at the end`,
+    );
+  }
+  say("nothing grew");
 }

@@ -4,6 +4,7 @@ import type { DeviceStats } from "../../../src/door/stats.ts";
 import type { ErrorMessage } from "../../../src/onnx/session-message.ts";
 import type { PackedAnswers } from "./fused-lane.ts";
 import type { PackedBatch } from "./pack-batch.ts";
+import type { ThreadMemory } from "./thread-memory.ts";
 
 /** What the thread of a model on a device is started with. */
 export interface FusedThreadOptions {
@@ -13,9 +14,17 @@ export interface FusedThreadOptions {
   readonly cachePrecision: CachePrecision;
 }
 
+/** What the thread holds, and its device. */
+export interface FusedMemory extends ThreadMemory {
+  readonly deviceBytes: number;
+  /** Buffers on the device. */
+  readonly buffers: number;
+}
+
 /** To the thread. */
 export type ToFused =
   | { readonly kind: "run"; readonly id: number; readonly batch: PackedBatch }
+  | { readonly kind: "memory" }
   | { readonly kind: "close" };
 
 /** From the thread. */
@@ -34,5 +43,6 @@ export type FromFused =
       readonly device: DeviceStats;
     }
   | { readonly kind: "times"; readonly times: readonly StageTime[] }
+  | { readonly kind: "memory"; readonly memory: FusedMemory }
   | { readonly kind: "progress"; readonly phase: string }
   | { readonly kind: "error"; readonly id: number; readonly error: ErrorMessage };

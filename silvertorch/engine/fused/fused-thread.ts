@@ -6,7 +6,7 @@ import { builtFile } from "../../../src/process/built-file.ts";
 import type { EngineEvents } from "../engine.ts";
 import type { FusedRunner } from "./fused-engine.ts";
 import type { PackedAnswers } from "./fused-lane.ts";
-import type { FromFused, FusedThreadOptions, ToFused } from "./fused-message.ts";
+import type { FromFused, FusedMemory, FusedThreadOptions, ToFused } from "./fused-message.ts";
 import { LANES } from "./fused-model.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 
@@ -79,6 +79,26 @@ export class FusedThread implements FusedRunner {
       const buffers = new Set([words.buffer, users.users.buffer, users.given.buffer, fresh.buffer]);
       this.#send({ kind: "run", id, batch }, [...buffers]);
     });
+  }
+
+  /**
+   * What the thread holds when nothing is under way.
+   * @throws HarnessError UNAVAILABLE if it ends instead.
+   */
+  async memory(): Promise<FusedMemory> {
+    const told = new Promise<FusedMemory>((resolve) => {
+      const onMessage = (message: FromFused): void => {
+        if (message.kind !== "memory") return;
+        this.#worker.off("message", onMessage);
+        resolve(message.memory);
+      };
+      this.#worker.on("message", onMessage);
+    });
+    this.#send({ kind: "memory" });
+    const ended = this.#exited.then(() => {
+      throw this.#ended!;
+    });
+    return await Promise.race([told, ended]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

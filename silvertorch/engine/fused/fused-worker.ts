@@ -6,6 +6,7 @@ import type { FromFused, FusedThreadOptions, ToFused } from "./fused-message.ts"
 import { copied } from "./fused-lane.ts";
 import type { FusedModel } from "./fused-model.ts";
 import { openModel } from "./open-model.ts";
+import { threadMemory } from "./thread-memory.ts";
 
 /**
  * The thread that a model on a device lives in: while batches are under way Dawn keeps asking the
@@ -42,6 +43,12 @@ async function answer(model: FusedModel, { id, batch }: ToFused & { kind: "run" 
   }
 }
 
+async function tellMemory({ device }: FusedModel): Promise<void> {
+  const { memoryBytes: deviceBytes, bufferBytes } = device;
+  const memory = { ...(await threadMemory()), deviceBytes, buffers: bufferBytes.length };
+  send({ kind: "memory", memory });
+}
+
 try {
   const model = await open(workerData as FusedThreadOptions);
   model.onTimes = (times) => send({ kind: "times", times });
@@ -53,6 +60,10 @@ try {
       const run = answer(model, message);
       underWay.add(run);
       void run.then(() => underWay.delete(run));
+      return;
+    }
+    if (message.kind === "memory") {
+      void tellMemory(model);
       return;
     }
     // A thread that ends within a run takes the whole process with it.
