@@ -10,7 +10,10 @@ import type { Contender } from "./paired-speed.ts";
 
 const BATCH = 16;
 const K = 100;
-/** Batches under way at the service, as its gateway keeps one more than it has threads. */
+/**
+ * Batches under way at the service, as its gateway keeps one more than it has threads: as soon as
+ * one is answered the next is sent, while the thread works on the other.
+ */
 const LANES = 2;
 
 export interface IndexContenders extends AsyncDisposable {
@@ -57,8 +60,9 @@ export async function indexContenders({ catalogue, users }: Dataset): Promise<In
   return {
     service: {
       name: "index service, one thread",
-      units: BATCH * LANES,
-      run: () => Promise.all(Array.from({ length: LANES }, () => searcher.search(searches()))),
+      units: BATCH,
+      lanes: LANES,
+      run: () => searcher.search(searches()),
     },
     direct: { name: "usearch, called here", units: BATCH, run: () => graph.walk(batchOf(), K) },
     [Symbol.asyncDispose]: async () => {

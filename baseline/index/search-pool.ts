@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { builtFile } from "../../src/process/built-file.ts";
 import type { Changes, Dated } from "../live/changes.ts";
 import type { Candidates, Search } from "../services.ts";
+import { packSearches, unpackCandidates } from "./search-batch.ts";
 import type { SearchCounters } from "./search-engine.ts";
 import type { ApplyTask, SearchReport, SearchTask, SearchWorkerData } from "./search-worker.ts";
 import type { Walked } from "./walk.ts";
@@ -120,10 +121,12 @@ export class SearchPool implements AsyncDisposable {
   ): Promise<readonly Dated<Candidates>[]> {
     const lane = this.#lanes.reduce((least, other) => (other.load < least.load ? other : least));
     const id = this.#nextId++;
+    const packed = packSearches(searches);
     lane.load += searches.length;
     return new Promise((resolve) => {
       lane.pending.set(id, { resolve, searches: searches.length });
-      lane.worker.postMessage({ id, searches, walks } satisfies SearchTask);
+      const task: SearchTask = { id, searches: packed, walks };
+      lane.worker.postMessage(task, [packed]);
     });
   }
 
@@ -140,6 +143,6 @@ export class SearchPool implements AsyncDisposable {
     lane.counters = report.counters;
     this.#onBatch(report.ms);
     const { version } = report;
-    resolve(report.candidates.map((candidates) => ({ ...candidates, version })));
+    resolve(unpackCandidates(report.candidates, { version }));
   }
 }

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Changes } from "../live/changes.ts";
 import type { RowRange } from "../row-range.ts";
-import type { Candidates, Search } from "../services.ts";
 import { ClusterProbe } from "./cluster-probe.ts";
 import { ExactScan } from "./exact-scan.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
 import { Int8Scorer, type Int8Table } from "./int8-table.ts";
+import { packCandidates, unpackSearches } from "./search-batch.ts";
 import { type NearRows, type SearchCounters, SearchEngine } from "./search-engine.ts";
 import { RowScorer, type VectorTable } from "./vector-table.ts";
 import type { Walked } from "./walk.ts";
@@ -33,7 +33,8 @@ export interface SearchWorkerData {
 /** Main thread to worker: a batch to answer. */
 export interface SearchTask {
   readonly id: number;
-  readonly searches: readonly Search[];
+  /** As `packSearches` makes them. */
+  readonly searches: ArrayBuffer;
   /** What was found elsewhere for each search; null, or none at all: nothing was. */
   readonly walks: readonly (Walked | null)[];
 }
@@ -51,7 +52,8 @@ export type SearchReport =
   | {
       readonly type: "found";
       readonly id: number;
-      readonly candidates: readonly Candidates[];
+      /** As `packCandidates` makes them. */
+      readonly candidates: ArrayBuffer;
       /** Of the items that were searched. */
       readonly version: number;
       /** Time the batch took in here. */
@@ -86,11 +88,10 @@ report({ type: "ready" });
 
 function answer({ id, searches, walks }: SearchTask): void {
   const startMs = performance.now();
-  const candidates = engine.search(searches, walks);
+  const candidates = packCandidates(engine.search(unpackSearches(searches), walks));
   const ms = performance.now() - startMs;
   const { counters, version } = engine;
-  const buffers = candidates.flatMap(({ rows, values }) => [rows.buffer, values.buffer]);
-  report({ type: "found", id, candidates, version, ms, counters }, buffers as ArrayBuffer[]);
+  report({ type: "found", id, candidates, version, ms, counters }, [candidates]);
 }
 
 function openNear(): NearRows {

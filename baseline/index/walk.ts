@@ -42,17 +42,19 @@ export function firstPassing(
 ): Ranked {
   const kept = { rows: new Uint32Array(k), values: new Float64Array(k) };
   let count = 0;
-  for (const [i, row] of rows.entries()) {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
     const value = values[i]!;
     if (count === k && value < kept.values[k - 1]!) break;
     if (!passes(row)) continue;
     let place = count;
     while (place > 0 && kept.values[place - 1] === value && kept.rows[place - 1]! > row) place--;
     if (place === k) continue;
-    kept.rows.copyWithin(place + 1, place, count);
+    if (place < count) kept.rows.copyWithin(place + 1, place, count);
     kept.rows[place] = row;
     if (count < k) kept.values[count++] = value;
   }
+  if (count === k) return kept;
   return { rows: kept.rows.subarray(0, count), values: kept.values.subarray(0, count) };
 }
 
