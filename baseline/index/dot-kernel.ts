@@ -1,14 +1,5 @@
-import {
-  code,
-  type GatherCode,
-  get,
-  LANES,
-  loadV128,
-  QUERY,
-  ROW_AT,
-  set,
-  SUM,
-} from "./gather-kernel.ts";
+import { type GatherCode, LANES, QUERY, ROW_AT, SUM } from "./gather-kernel.ts";
+import { code, F32X4_ADD, F32X4_MUL, get, loadV128, set } from "./wasm-module.ts";
 
 /**
  * The inner-product kernel of the exact scan: scoring gathered rows is what a mesh does for every
@@ -21,8 +12,6 @@ export function dotGather(stride: number): GatherCode {
 }
 
 const F32_ADD = [0x92];
-const F32X4_ADD = [0xfd, 0xe4, 0x01];
-const F32X4_MUL = [0xfd, 0xe6, 0x01];
 const extractF32 = (lane: number): number[] => [0xfd, 0x1f, lane];
 
 /** Leaves the products of the row and the query, summed four lanes at a time, in SUM. */

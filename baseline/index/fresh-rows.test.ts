@@ -1,4 +1,6 @@
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { type Ranked, TopK } from "../../src/math/top-k.ts";
 import type { Changes, ItemChange } from "../live/changes.ts";
 import { RowBitmap } from "../filter/row-bitmap.ts";
 import { RowSet } from "../row-set.ts";
@@ -28,14 +30,17 @@ const shard = (): FreshRows =>
   });
 const none = { rows: new Uint32Array(0), values: new Float64Array(0) };
 const wanted = {
-  query: Float32Array.of(1, 0),
+  vectors: Float32Array.of(1, 0),
   k: 3,
   eligible: null,
   excluded: new Uint32Array(0),
 };
-const found = (rows: FreshRows, more: object = {}): number[] => [
-  ...rows.join(none, { ...wanted, ...more }).rows,
-];
+/** Joined with what one search of one head found. */
+const joined = (rows: FreshRows, before = none, more: object = {}): Ranked => {
+  const [[first]] = rows.join([{ found: [before], ...wanted, ...more }]) as [[Ranked]];
+  return first;
+};
+const found = (rows: FreshRows, more: object = {}): number[] => [...joined(rows, none, more).rows];
 
 it("has its own rows, built or new, and no other shard's", () => {
   const rows = shard();
@@ -51,8 +56,7 @@ it("hides what was deleted, and shows what came back, at its newest", () => {
   rows.apply(step(1, gone(12), gone(13), gone(30)));
   expect(found(rows)).toEqual([]);
   rows.apply(step(2, at(13, 1, 0), at(13, 3, 0)));
-  expect(rows.join(none, wanted)).toMatchObject({ rows: Uint32Array.of(13) });
-  expect(rows.join(none, wanted).values).toEqual(Float64Array.of(3));
+  expect(joined(rows)).toEqual({ rows: Uint32Array.of(13), values: Float64Array.of(3) });
   expect(rows.hiddenCount).toBe(2);
 });
 
@@ -63,7 +67,7 @@ it("joins what is eligible and not excluded with what was found, best first", ()
   const eligible = new RowSet(bytes);
   expect(found(rows, { eligible, excluded: Uint32Array.of(30) })).toEqual([14, 12]);
   const before = { rows: Uint32Array.of(15, 16), values: Float64Array.of(6.5, 1) };
-  expect([...rows.join(before, wanted).rows]).toEqual([30, 15, 14]);
+  expect([...joined(rows, before).rows]).toEqual([30, 15, 14]);
 });
 
 it("takes changes in their order only: a gap is refused, what is known may come again", () => {
@@ -83,3 +87,72 @@ it("keeps no more room than what is there asks for", () => {
   expect(rows.count).toBe(100);
   expect(found(rows)).toEqual([30 + 2 * 4999, 30 + 2 * 4998, 30 + 2 * 4997]);
 });
+
+it("finds for each search of a batch what an exhaustive ranking in float64 does", () => {
+  const small = fc.integer({ min: -40, max: 40 });
+  const shape = fc.record({
+    dim: fc.constantFrom(1, 2, 3, 4, 5, 8, 9, 64, 100),
+    // From one slot a memory to all in one.
+    segmentBytes: fc.constantFrom(200, 2 ** 31),
+    steps: fc.array(fc.array(fc.tuple(fc.nat(60), fc.boolean()), { maxLength: 12 }), {
+      maxLength: 6,
+    }),
+    searches: fc.array(
+      fc.record({
+        heads: fc.integer({ min: 1, max: 3 }),
+        k: fc.integer({ min: 1, max: 8 }),
+        eligible: fc.option(fc.uniqueArray(fc.nat(60), { minLength: 1 })),
+        excluded: fc.uniqueArray(fc.nat(60), { maxLength: 6 }),
+      }),
+      { minLength: 1, maxLength: 6 },
+    ),
+    numbers: fc.infiniteStream(small),
+  });
+  const property = fc.property(shape, ({ dim, segmentBytes, steps, searches, numbers }) => {
+    // Quarters: their products and sums are the same in any order and precision.
+    const vector = (length: number): Float32Array =>
+      Float32Array.from({ length }, () => (numbers.next().value as number) / 4);
+    const built = { from: 0, to: 20 };
+    const rows = new FreshRows({ dim, built, isOwn: () => true, segmentBytes });
+    const now = new Map<number, Float32Array>();
+    for (const [since, changed] of steps.entries()) {
+      const items = new Map(changed).entries();
+      const changes = [...items].map(([row, isGone]) => {
+        const own = vector(dim);
+        if (isGone) now.delete(row);
+        else now.set(row, own);
+        return isGone ? gone(row) : at(row, ...own);
+      });
+      rows.apply(step(since, ...changes));
+    }
+    const asked = searches.map(({ heads, k, eligible, excluded }) => ({
+      found: Array.from({ length: heads }, () => ({
+        // Not among those that changed.
+        rows: Uint32Array.of(100, 101).subarray(0, Math.min(2, k)),
+        values: Float64Array.of(50, -3.5).subarray(0, Math.min(2, k)),
+      })),
+      vectors: vector(heads * dim),
+      k,
+      eligible: eligible === null ? null : setOf(eligible),
+      excluded: Uint32Array.from(excluded),
+      passes: (row: number) => eligible?.includes(row) !== false && !excluded.includes(row),
+    }));
+    const expected = asked.map(({ found: before, vectors, k, passes }) =>
+      before.map((ranked, head) => {
+        const query = vectors.subarray(head * dim, (head + 1) * dim);
+        const top = new TopK(k);
+        for (const [i, row] of ranked.rows.entries()) top.push(ranked.values[i]!, row);
+        for (const [row, own] of now) if (passes(row)) top.push(product(query, own), row);
+        return top.take();
+      }),
+    );
+    expect(rows.join(asked)).toEqual(expected);
+  });
+  fc.assert(property, { numRuns: 200 });
+});
+
+const setOf = (rows: readonly number[]): RowSet =>
+  new RowSet(RowBitmap.of(Uint32Array.from(rows).toSorted()).serialize().bytes);
+
+const product = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((sum, value, d) => sum + value * b[d]!, 0);

@@ -1,11 +1,16 @@
-import { TopK, type Ranked } from "../../src/math/top-k.ts";
+import type { Ranked } from "../../src/math/top-k.ts";
 import { type Changes, VersionGate } from "../live/changes.ts";
 import type { RowRange } from "../row-range.ts";
 import type { RowSet } from "../row-set.ts";
+import { Contest, Entrance } from "./contest.ts";
+import { FreshVectors, type Products } from "./fresh-vectors.ts";
 
+/** What one search found among the rows that the index was built of. */
 export interface FreshSearch {
-  /** float32[dim] */
-  readonly query: Float32Array;
+  /** One a head. */
+  readonly found: readonly Ranked[];
+  /** float32[heads * dim] */
+  readonly vectors: Float32Array;
   readonly k: number;
   /** In the catalogue's rows; null: every row passes. */
   readonly eligible: RowSet | null;
@@ -19,6 +24,8 @@ export interface FreshRowsOptions {
   readonly built: RowRange;
   /** Whether a row that no shard was built of is this shard's. */
   readonly isOwn: (row: number) => boolean;
+  /** Most bytes of vectors in one memory; for tests. */
+  readonly segmentBytes?: number;
 }
 
 /** Slots whose rows changed again, above which the slots are made anew. */
@@ -26,7 +33,8 @@ const WASTE = 1024;
 
 /**
  * What changed since an index was built: rows whose built vector must not be found any more, and
- * the vectors that rows have now, scored one by one. Belongs to one thread.
+ * the vectors that rows have now, all of which are scored, for a whole batch at once. Belongs to one
+ * thread.
  */
 export class FreshRows {
   readonly #options: FreshRowsOptions;
@@ -38,12 +46,12 @@ export class FreshRows {
   readonly #slotOf = new Map<number, number>();
   /** [slots] the row of each; NO_ROW where it has none any more. */
   #rows = new Uint32Array(0);
-  /** float32 [slots, dim] */
-  #vectors = new Float32Array(0);
+  readonly #vectors: FreshVectors;
   #slots = 0;
 
   constructor(options: FreshRowsOptions) {
     this.#options = options;
+    this.#vectors = new FreshVectors(options);
   }
 
   get version(): number {
@@ -81,20 +89,41 @@ export class FreshRows {
     return this.version;
   }
 
-  /** Lets the rows that are here compete with those that were found in the index. */
-  join(found: Ranked, { query, k, eligible, excluded }: FreshSearch): Ranked {
-    if (this.count === 0) return found;
-    const top = new TopK(k);
-    for (let i = 0; i < found.rows.length; i++) top.push(found.values[i]!, found.rows[i]!);
+  /** Lets the rows that are here compete with those that each search of a batch found. */
+  join(searches: readonly FreshSearch[]): (readonly Ranked[])[] {
     const { dim } = this.#options;
-    for (let slot = 0; slot < this.#slots; slot++) {
-      const row = this.#rows[slot]!;
-      if (row === NO_ROW || (eligible !== null && !eligible.has(row))) continue;
-      const value = dot(query, this.#vectors, slot * dim);
-      if (value < top.threshold || excluded.includes(row)) continue;
-      top.push(value, row);
+    const entrances = searches.map(({ eligible, excluded }) => new Entrance(eligible, excluded));
+    const heads = searches.flatMap(({ found, vectors, k }, at) =>
+      found.map((ranked, head) => ({
+        query: vectors.subarray(head * dim, (head + 1) * dim),
+        contest: new Contest(ranked, k),
+        entrance: entrances[at]!,
+      })),
+    );
+    const queries = heads.map(({ query }) => query);
+    this.#vectors.multiply(queries, this.#slots, (products) => {
+      const { contest, entrance } = heads[products.query]!;
+      this.#compete(products, contest, entrance);
+    });
+    let next = 0;
+    return searches.map(({ found }) => found.map(() => heads[next++]!.contest.take()));
+  }
+
+  #compete(
+    { first, count, scores, at, step }: Products,
+    contest: Contest,
+    entrance: Entrance,
+  ): void {
+    let threshold = contest.threshold;
+    for (let i = 0; i < count; i++) {
+      const value = scores[at + i * step]!;
+      // Few get past the threshold, so whether a row may be found is asked of few.
+      if (value < threshold) continue;
+      const row = this.#rows[first + i]!;
+      if (row === NO_ROW || !entrance.admits(row)) continue;
+      contest.push(value, row);
+      threshold = contest.threshold;
     }
-    return top.take();
   }
 
   #hide(row: number): void {
@@ -112,7 +141,6 @@ export class FreshRows {
   }
 
   #put(row: number, vector: Float32Array): void {
-    const { dim } = this.#options;
     let slot = this.#slotOf.get(row);
     if (slot === undefined) {
       slot = this.#slots++;
@@ -120,27 +148,22 @@ export class FreshRows {
       this.#slotOf.set(row, slot);
       this.#rows[slot] = row;
     }
-    this.#vectors.set(vector, slot * dim);
+    this.#vectors.set(slot, vector);
   }
 
   #makeRoom(slots: number): void {
-    const { dim } = this.#options;
     const rows = new Uint32Array(slots);
     rows.set(this.#rows);
-    const vectors = new Float32Array(slots * dim);
-    vectors.set(this.#vectors);
     this.#rows = rows;
-    this.#vectors = vectors;
   }
 
   #compact(): void {
-    const { dim } = this.#options;
     let kept = 0;
     for (let slot = 0; slot < this.#slots; slot++) {
       const row = this.#rows[slot]!;
       if (row === NO_ROW) continue;
       this.#rows[kept] = row;
-      this.#vectors.copyWithin(kept * dim, slot * dim, (slot + 1) * dim);
+      this.#vectors.move(slot, kept);
       this.#slotOf.set(row, kept++);
     }
     this.#slots = kept;
@@ -148,17 +171,3 @@ export class FreshRows {
 }
 
 const NO_ROW = 0xffffffff;
-
-function dot(query: Float32Array, vectors: Float32Array, at: number): number {
-  // Four sums, so that an addition need not wait for the one before it.
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < query.length; i += 4) {
-    a += query[i]! * vectors[at + i]!;
-    b += query[i + 1]! * vectors[at + i + 1]!;
-    c += query[i + 2]! * vectors[at + i + 2]!;
-    d += query[i + 3]! * vectors[at + i + 3]!;
-  }
-  for (; i < query.length; i++) a += query[i]! * vectors[at + i]!;
-  return Math.fround(a + b + (c + d));
-}

@@ -1,16 +1,5 @@
-import {
-  code,
-  type GatherCode,
-  get,
-  I32_ADD,
-  LANES,
-  leb,
-  loadV128,
-  QUERY,
-  ROW_AT,
-  set,
-  SUM,
-} from "./gather-kernel.ts";
+import { type GatherCode, LANES, QUERY, ROW_AT, SUM } from "./gather-kernel.ts";
+import { code, get, I32_ADD, leb, loadV128, set } from "./wasm-module.ts";
 
 /** Bytes of a row's scale, float32, behind its values. */
 export const SCALE_BYTES = 4;

@@ -3,10 +3,8 @@ import {
   type GatherCode,
   type GatherKernel,
   instantiateGather,
-  sharedMemory,
-  type WasmMemory,
-  type WasmModule,
 } from "./gather-kernel.ts";
+import { sharedMemory, type WasmMemory, type WasmModule } from "./wasm-module.ts";
 
 /** Rows scored by one call of a kernel: their numbers and scores stay in the nearest cache. */
 export const BLOCK_ROWS = 2048;

@@ -7,7 +7,7 @@ import type { ClusterProbe } from "./cluster-probe.ts";
 import type { ExactScan, IsExcluded } from "./exact-scan.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
 import type { Changes } from "../live/changes.ts";
-import { FreshRows } from "./fresh-rows.ts";
+import { FreshRows, type FreshSearch } from "./fresh-rows.ts";
 import { packHeads } from "./pack-heads.ts";
 import {
   narrowed,
@@ -107,7 +107,9 @@ export class SearchEngine {
   search(searches: readonly Search[], walks: readonly (Walked | null)[] = []): Candidates[] {
     const jobs = searches.map((search, at) => this.#prepare(search, walks[at] ?? null));
     this.#walkTogether(jobs);
-    return jobs.map((job) => this.#answer(job));
+    const found = jobs.map((job) => this.#answer(job));
+    if (this.#fresh.count === 0) return found.map(packHeads);
+    return this.#fresh.join(jobs.map((job, at) => freshOf(job, found[at]!))).map(packHeads);
   }
 
   #prepare(search: Search, given: Walked | null): Job {
@@ -180,7 +182,7 @@ export class SearchEngine {
     );
   }
 
-  #answer(job: Job): Candidates {
+  #answer(job: Job): Ranked[] {
     const { dim } = this.#parts;
     const { vectors } = job.search;
     const isExcluded = this.#mark(job.search.excluded);
@@ -195,17 +197,7 @@ export class SearchEngine {
     }
     const first = this.#parts.range?.from ?? 0;
     if (first > 0) for (const { rows } of heads) for (const at of rows.keys()) rows[at]! += first;
-    return packHeads(this.#fresh.count === 0 ? heads : this.#joinFresh(job, heads));
-  }
-
-  #joinFresh({ search, excluded }: Job, heads: readonly Ranked[]): Ranked[] {
-    const { dim } = this.#parts;
-    const { vectors, k, eligible } = search;
-    const set = eligible.bitmap === null ? null : new RowSet(eligible.bitmap);
-    return heads.map((found, head) => {
-      const query = vectors.subarray(head * dim, (head + 1) * dim);
-      return this.#fresh.join(found, { query, k, eligible: set, excluded });
-    });
+    return heads;
   }
 
   /** What passes of the walk; walks on, or scans, until k have. */
@@ -292,6 +284,13 @@ export class SearchEngine {
     if (!hidesAny) return (row) => excludedBy[row] === turn;
     return (row) => excludedBy[row] === turn || fresh.hides(row);
   }
+}
+
+/** What the rows that changed compete with. */
+function freshOf({ search, excluded }: Job, found: readonly Ranked[]): FreshSearch {
+  const { vectors, k, eligible } = search;
+  const { bitmap } = eligible;
+  return { found, vectors, k, eligible: bitmap === null ? null : new RowSet(bitmap), excluded };
 }
 
 /** Those of a bitmap's rows that the index was built of. */
