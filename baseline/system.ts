@@ -9,6 +9,7 @@ import type { MeshSettings } from "../src/scenario/settings.ts";
 import type { StartOptions, StartSystem, System } from "../src/system.ts";
 import { checkBuilt, isBuilt, meshFolders } from "./build/mesh-build.ts";
 import { RedisServer } from "./feature/redis-server.ts";
+import { effortBetween } from "./index/effort.ts";
 import { type MeshProcesses, runBuild, startProcesses, stopMesh } from "./mesh.ts";
 
 /**
@@ -71,6 +72,10 @@ function describe(
       return [...own, ...mesh.door.ready.processes];
     },
     inflict: (fault) => inflictFault(services, fault),
+    serveWith: (other) => {
+      const effort = effortBetween(settings, other as MeshSettings);
+      return effort === null ? null : () => mesh.door.setForQueries(effort);
+    },
     settings,
     build,
     died: Promise.race(services.map(({ died }) => died)),

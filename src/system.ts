@@ -62,7 +62,12 @@ export interface System extends AsyncDisposable {
    * @throws HarnessError BAD_INPUT if there is no such service.
    */
   readonly inflict?: (fault: FaultOrder) => Promise<UndoFault>;
-  /** Settings after defaults. */
+  /**
+   * How these very processes serve with other settings from then on, where what differs goes with
+   * every query. null: those settings need processes of their own. Absent: any others do.
+   */
+  readonly serveWith?: (settings: object) => (() => Promise<void>) | null;
+  /** Settings after defaults, as it was started. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** Cost of building what it serves from; 0 seconds if it was cached. */
   readonly build: { readonly seconds: number; readonly bytes: number; readonly cached: boolean };

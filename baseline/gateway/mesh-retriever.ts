@@ -18,6 +18,7 @@ import type {
   RankedRows,
   Ranking,
   Search,
+  SearchEffort,
   UserFeatures,
 } from "../services.ts";
 import { STALE_FEATURES } from "../feature/feature-store.ts";
@@ -77,6 +78,7 @@ export class MeshRetriever implements Retriever {
   readonly #rankings: Batcher<Asked<Ranking>, RankedRows> | null;
   /** null: there is no tower. */
   readonly #towers: Batcher<Asked<Float32Array>, Float32Array> | null;
+  #effort: SearchEffort = {};
   #askedAgain = 0;
   #mixed = 0;
 
@@ -105,6 +107,11 @@ export class MeshRetriever implements Retriever {
           );
   }
 
+  /** Every search asks the index for this effort from now on. */
+  searchWith(effort: SearchEffort): void {
+    this.#effort = effort;
+  }
+
   async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
     const { model, rows: directory, feed, settings } = this.#options;
     const partialAfterMs = settings.partial === "allow" ? settings.partialAfterMs : null;
@@ -122,7 +129,7 @@ export class MeshRetriever implements Retriever {
     for (;;) {
       candidates = null;
       if (eligible.count > 0) {
-        const search = { vectors: user.vectors, k, eligible, excluded };
+        const search = { vectors: user.vectors, k, eligible, excluded, effort: this.#effort };
         candidates = await this.#times.time("gateway.index", () =>
           this.#ask(this.#searches, search, context),
         );

@@ -6,6 +6,7 @@ import { HeldBack } from "../../src/door/held-back.ts";
 import type { DoorLimits } from "../../src/door/retriever.ts";
 import { openDoor } from "../../src/door/server.ts";
 import { onHoldBack } from "../../src/process/hold-back.ts";
+import { onQuerySettings } from "../../src/process/query-settings.ts";
 import { endService } from "../../src/process/service-main.ts";
 import { createModel } from "../../src/retrieval/model.ts";
 import type { MeshSettings } from "../../src/scenario/settings.ts";
@@ -16,7 +17,7 @@ import { MeshCatalogue } from "../live/mesh-catalogue.ts";
 import { RowDirectory } from "../live/row-directory.ts";
 import type { GatewayConfig, GatewayReady } from "../mesh-config.ts";
 import type { Closing } from "../parts/closing.ts";
-import type { MeshServices } from "../services.ts";
+import type { MeshServices, SearchEffort } from "../services.ts";
 import { openTower } from "../tower/open-tower.ts";
 import { MeshRetriever, type MeshRetrieverOptions } from "./mesh-retriever.ts";
 
@@ -53,6 +54,7 @@ export async function openGateway(
   rows.restore(steps.flatMap(({ changes }) => changes));
   feed.resume(steps);
   const retriever = new MeshRetriever({ services, model, rows, feed, settings, lanes, role });
+  onQuerySettings((effort: SearchEffort) => retriever.searchWith(effort));
   const heldBack = new HeldBack(retriever);
   onHoldBack((ms) => heldBack.holdBack(ms));
   const queryDim = model.heads * dim;
@@ -83,7 +85,7 @@ export async function openGateway(
   return { grpcPort, httpPort, adminPort: admin.port, processes };
 }
 
-/** Scored one by one as they are, so many cost a search about as much as all it does. */
+/** Each search looks at all of them, so that many cost it about as much as all else it does. */
 function mostChanged({ mostChanged: most }: MeshSettings, items: number): number {
   return most === "auto" ? Math.max(LEAST_CHANGED, Math.ceil(items * CHANGED_SHARE)) : most;
 }

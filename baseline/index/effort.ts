@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { HarnessError } from "../../src/errors.ts";
-import { INDEX_EFFORT } from "../../src/scenario/settings.ts";
+import { INDEX_EFFORT, type MeshSettings } from "../../src/scenario/settings.ts";
 import type { SearchEffort } from "../services.ts";
 import type { GraphSettings } from "./hnsw.ts";
 
@@ -34,4 +35,17 @@ export function mistakeOf(
     }
   }
   return null;
+}
+
+/**
+ * The effort by which a mesh that was started with some settings answers just as one of other
+ * settings does; null where these differ in more than that. A graph's expansion is not among it:
+ * each has a view of the graph with tables of its own, which the others' memory must not show.
+ */
+export function effortBetween(started: MeshSettings, other: MeshSettings): SearchEffort | null {
+  const { index } = started;
+  const takesProbes = KNOWN[index.kind].includes("probes");
+  const effort = takesProbes ? { probes: other.index.probes } : {};
+  const turned = { ...started, index: { ...index, ...effort } };
+  return isDeepStrictEqual(turned, other) ? effort : null;
 }

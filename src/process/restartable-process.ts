@@ -1,6 +1,7 @@
 import { HarnessError } from "../errors.ts";
 import type { HoldBackMessage } from "./hold-back.ts";
 import type { Harmable } from "./inflict-fault.ts";
+import { type QuerySettingsMessage, saysTheyHold } from "./query-settings.ts";
 import { type ServiceLaunch, ServiceProcess } from "./service-process.ts";
 
 /**
@@ -14,6 +15,8 @@ export class RestartableProcess<Ready> implements Harmable, AsyncDisposable {
   readonly #startAgain: (ending: AbortSignal) => Promise<ServiceProcess<Ready>>;
   readonly #ending = new AbortController();
   #tellDeath: (reason: HarnessError) => void = () => {};
+  /** Those who wait until what goes with every query holds, in their order. */
+  #telling: (() => void)[] = [];
   #current: ServiceProcess<Ready>;
   #killed: ServiceProcess<Ready> | null = null;
   #revival: Promise<void> | null = null;
@@ -61,6 +64,16 @@ export class RestartableProcess<Ready> implements Harmable, AsyncDisposable {
 
   holdBack(ms: number): void {
     this.#current.send({ type: "hold-back", ms } satisfies HoldBackMessage);
+  }
+
+  /**
+   * Has this go with every query of its, once it resolves and until it is started again. Of one that
+   * has died, `died` tells.
+   */
+  async setForQueries(settings: object): Promise<void> {
+    const told = new Promise<void>((resolve) => this.#telling.push(resolve));
+    this.#current.send({ type: "query-settings", settings } satisfies QuerySettingsMessage);
+    await Promise.race([told, this.#current.died]);
   }
 
   /** Kills it, once it is there; resolves once it is gone. */
@@ -114,6 +127,10 @@ export class RestartableProcess<Ready> implements Harmable, AsyncDisposable {
   }
 
   #watch(watched: ServiceProcess<Ready>): void {
+    this.#telling = [];
+    watched.onMessage((message) => {
+      if (saysTheyHold(message)) this.#telling.shift()?.();
+    });
     // oxlint-disable-next-line promise/always-return -- nobody waits for it
     void watched.died.then((reason) => {
       if (watched !== this.#killed) this.#tellDeath(reason);

@@ -48,6 +48,7 @@ export class TurnTaker {
     const { unit, load, round, block, blocks } = turn;
     const { spec } = load;
     const occasion: Occasion = { load, round, block, blocks };
+    await unit.enter();
     if (spec.shape === "capacity") {
       return await findCapacity(unit, { ...occasion, spec }, this.#measuring);
     }

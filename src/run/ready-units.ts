@@ -63,6 +63,7 @@ export async function readyUnits(
 }
 
 async function checkAnswers(unit: Unit, { measuring, load }: ReadyOptions): Promise<Doubt[]> {
+  await unit.enter();
   const { scenario, signal } = measuring;
   const { requests, scorer, numbers } = measuring.questionsOf(load);
   const known = Array.from(requests.keys()).filter((at) => scorer.knows(numbers[at]!));
@@ -98,6 +99,7 @@ async function warmInTurns(
     let startAt = 0;
     let windows = 0;
     return async (): Promise<number> => {
+      await unit.enter();
       onProgress(`warm up ${labelOf(unit)}`, windows++ / mostWindows);
       const prepared = prepareLoop(load, WINDOW_SECONDS, measuring, questions);
       const observed = await driveUnit(unit, prepared, { questions, startAt }, measuring);
@@ -118,6 +120,7 @@ async function tune(
   questions: Questions,
   { measuring, load }: ReadyOptions,
 ): Promise<TuningRow> {
+  await unit.enter();
   const drives = [];
   for (let drive = 0; drive < TUNING_DRIVES; drive++) {
     const prepared = prepareLoop(load, TUNING_SECONDS, measuring, questions);

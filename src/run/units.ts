@@ -11,8 +11,11 @@ export interface Unit {
   readonly system: string;
   /** "" where nothing is swept. */
   readonly variant: string;
+  /** Others of the system may be served by the very same. */
   readonly running: System;
   readonly door: DoorClient;
+  /** Must have resolved since another variant was asked: it answers as this one from then on. */
+  readonly enter: () => Promise<void>;
 }
 
 /** A unit as people read it. */
@@ -23,7 +26,9 @@ export function labelOf({ system, variant }: Pick<Unit, "system" | "variant">): 
 export type UnitOptions = Omit<StartOptions<never>, "name" | "settings">;
 
 /**
- * Every variant of every system. All stay up together, and those that are not under load are
+ * Every variant of every system. Variants of which one system can be told with every query which it
+ * is are one system, which is none of the others while it is one of them; each is checked, warmed
+ * and measured by itself all the same. All stay up together, and those that are not under load are
  * idle. Disposing them stops every process, whatever happened.
  */
 export class Units implements AsyncDisposable {
@@ -35,18 +40,24 @@ export class Units implements AsyncDisposable {
     const units = new Units();
     try {
       for (const [system, spec] of Object.entries(scenario.systems)) {
-        for (const variant of expandVariants(spec)) {
+        const variants = expandVariants(spec);
+        const mayShare = variants.length > 1 && isStill(scenario);
+        for (const variant of variants) {
           const label = labelOf({ system, variant: variant.label });
-          const running = await startSystem(choiceOf(spec, variant), {
-            ...options,
-            name: system,
-            onProgress: (phase, fraction) => options.onProgress(`${label}: ${phase}`, fraction),
-          });
+          const shared = mayShare ? units.#serving(system, variant.settings) : undefined;
+          const running =
+            shared ??
+            (await startSystem(choiceOf(spec, variant), {
+              ...options,
+              name: system,
+              onProgress: (phase, fraction) => options.onProgress(`${label}: ${phase}`, fraction),
+            }));
           units.#add({
             system,
             variant: variant.label,
             running,
             door: connectDoor(running.address, running.tls),
+            enter: (mayShare ? running.serveWith?.(variant.settings) : null) ?? stay,
           });
         }
       }
@@ -66,6 +77,12 @@ export class Units implements AsyncDisposable {
     return this.#death.signal;
   }
 
+  /** A running system of that name which can serve with these settings; undefined: none can. */
+  #serving(name: string, settings: object): System | undefined {
+    const known = this.#all.filter(({ system }) => system === name);
+    return known.find(({ running }) => (running.serveWith?.(settings) ?? null) !== null)?.running;
+  }
+
   #add(unit: Unit): void {
     this.#all.push(unit);
     // oxlint-disable-next-line promise/always-return -- nobody waits for it
@@ -79,6 +96,13 @@ export class Units implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { door } of this.#all) door.close();
-    await Promise.allSettled(this.#all.map(({ running }) => running[Symbol.asyncDispose]()));
+    const systems = new Set(this.#all.map(({ running }) => running));
+    await Promise.allSettled([...systems].map((running) => running[Symbol.asyncDispose]()));
   }
 }
+
+const stay = (): Promise<void> => Promise.resolve();
+
+/** Harm done to one variant, and changes told to it, must not reach another. */
+const isStill = ({ faults, updates }: Scenario): boolean =>
+  faults.length === 0 && updates === undefined;
