@@ -132,7 +132,7 @@ export async function addClusteredItems(
   const passed = passes(count, settings, onWritten);
   const pieces = (): Generator<Float32Array> => blocks(catalogue, clusters, passed);
   const items = await file.add("items", "float32", [rows.length, dim], pieces());
-  const padding = Float32Array.from(rows, (row) => (row < 0 ? -Infinity : 0));
+  const padding = new Float32Array(rows.length).map((_, at) => (rows[at]! < 0 ? -Infinity : 0));
   const weights: ClusterWeights = {
     centroids: await file.add("centroids", "float32", [count, dim], centroids.values),
     padding: await file.add("clusters.padding", "float32", [count, width], padding),
@@ -174,7 +174,9 @@ async function addCodes(
   const { dim } = catalogue;
   const { count, width, rows } = clusters;
   const ofRows = itemScales(catalogue, scale);
-  const scales = Float32Array.from(rows, (row) => (row < 0 ? 0 : ofRows[row]!));
+  const scales = new Float32Array(rows.length).map((_, at) =>
+    rows[at]! < 0 ? 0 : ofRows[rows[at]!]!,
+  );
   function* codes(): Generator<Int8Array> {
     let at = 0;
     for (const embeddings of pieces) {

@@ -63,6 +63,11 @@ export class Effort {
     return { probes: this.#probes, fetch: 0, folded: false };
   }
 
+  /** What a query is searched with at last. */
+  get everywhere(): Pick<Thoroughness, "probes" | "folded"> {
+    return { probes: this.#clusters, folded: false };
+  }
+
   of({ plan, k }: EngineQuery): Thoroughness {
     if (plan === null) return this.atFirst;
     const known = this.#byPlan.get(plan);
@@ -102,7 +107,7 @@ export class Effort {
     }
     if (!isShort || this.isAll({ probes })) return null;
     const many = probes * WIDENING;
-    const wider = many > this.#clusters * SCAN_ALL_SHARE ? this.#clusters : many;
+    const wider = many >= this.#clusters * SCAN_ALL_SHARE ? this.#clusters : many;
     return { probes: wider, fetch, folded };
   }
 

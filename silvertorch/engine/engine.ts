@@ -25,6 +25,9 @@ export interface Engine extends AsyncDisposable {
   /** Answers in the order of the queries, of which there is at least one. */
   answer(queries: readonly EngineQuery[]): Promise<EngineAnswer[]>;
 
+  /** Looks for a query's answer as widely as for one that stays short: for a warm-up. */
+  lookEverywhere(query: EngineQuery): Promise<void>;
+
   /**
    * Scores also items that came after the artifact was compiled.
    * @param items asked before each batch: float32 [fresh, dim], handed over, not copied.

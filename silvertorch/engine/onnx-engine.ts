@@ -145,6 +145,10 @@ export class OnnxEngine implements Engine {
     );
   }
 
+  async lookEverywhere(query: EngineQuery): Promise<void> {
+    await this.#run([query], { ...this.#effort.of(query), ...this.#effort.everywhere });
+  }
+
   get mostAtOnce(): number {
     return this.#mostAtOnce(this.#effort.atFirst);
   }

@@ -17,7 +17,8 @@ const K = 100;
  * first run of a shape allocates, and on a GPU compiles, what the later ones reuse. Before them the
  * largest, as many at once as the engine works on: each lane has buffers of its own, which it makes
  * anew for a batch that is larger than all before, and that is not to happen under load. Batches that
- * are run in parts have nothing new to show.
+ * are run in parts have nothing new to show. Last comes the search of an answer that stays short,
+ * which takes the most memory: the first one who asked would wait for all of that.
  */
 export async function warmUp(
   engine: Engine,
@@ -40,6 +41,8 @@ export async function warmUp(
       await engine.answer(Array.from({ length: size }, () => query));
     }
   }
+  onProgress("warming up with all clusters");
+  await engine.lookEverywhere(filtered);
 }
 
 /** 1, 2, 4, ... and the largest itself. */

@@ -62,6 +62,9 @@ export class FusedEngine implements Engine {
     );
   }
 
+  /** Its buffers and kernels are the same however much is looked at. */
+  async lookEverywhere(): Promise<void> {}
+
   scoreFresh(items: () => Float32Array<ArrayBuffer>): void {
     this.#freshItems = items;
   }
