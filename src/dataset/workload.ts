@@ -33,7 +33,11 @@ export interface Workload {
 export async function loadWorkload(scenario: Scenario, options: ResolveOptions): Promise<Workload> {
   const { seeds } = scenario;
   const location = await resolveDataset(scenario.dataset, seeds.data, options);
-  const dataset = await readDataset(location.folder, { verify: true, generated: "accept" });
+  const dataset = await readDataset(location.folder, {
+    verify: true,
+    generated: "accept",
+    onProgress: options.onProgress,
+  });
   const model: ModelSpec = { ...scenario.model, seed: seeds.model };
   checkFit(scenario, dataset, model);
   const requests = generateRequests(scenario.requests, seeds.requests, dataset);
