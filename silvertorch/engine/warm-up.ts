@@ -32,9 +32,11 @@ export async function warmUp(
   };
   const filtered: EngineQuery = { ...plain, plan, exclude: new Uint32Array(1) };
   const largest = Math.min(maxBatch, engine.mostAtOnce);
-  onProgress(`warming up with ${engine.lanes} batches of ${largest} at once`);
-  const mixed = Array.from({ length: largest }, (_, at) => (at % 2 === 0 ? filtered : plain));
-  await Promise.all(Array.from({ length: engine.lanes }, () => engine.answer(mixed)));
+  if (engine.lanes > 1) {
+    onProgress(`warming up with ${engine.lanes} batches of ${largest} at once`);
+    const mixed = Array.from({ length: largest }, (_, at) => (at % 2 === 0 ? filtered : plain));
+    await Promise.all(Array.from({ length: engine.lanes }, () => engine.answer(mixed)));
+  }
   for (const size of sizesTo(largest)) {
     for (const query of [plain, filtered]) {
       onProgress(`warming up with batches of ${size}`);

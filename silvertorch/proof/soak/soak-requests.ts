@@ -3,18 +3,22 @@ import { Random } from "../../../src/math/random.ts";
 import type { RetrievalRequest, UserRef } from "../../../src/retrieval/request.ts";
 import type { SoakSize } from "./soak-size.ts";
 
-/** Every operator, every kind of column, all, some and none of the items. */
-const FILTERS = [
+/** Every operator and every kind of column. */
+const USUAL = [
   "",
   "lang:en",
-  "lang:en AND age_days <= 30",
+  "age_days <= 90 OR topic:music",
   "NOT lang:en OR age_days > 300",
-  "lang IN (en, de) AND NOT age_days <= 7",
+  "NOT (topic:news OR topic:sport OR topic:football) AND u < 80",
+  "lang IN (en, de, es, fr) OR NOT country IN (us, gb) AND price >= 5",
+];
+/** Which few items pass, or none, so that they are looked for in all clusters. */
+const RARE = [
   "lang:en AND (topic:music OR topic:pop) AND country IN (us, gb) AND NOT creator:42 AND age_days <= 40",
-  "price >= 5 AND price < 20 AND u < 50",
-  "NOT (topic:news OR topic:sport OR topic:football)",
   "topic:music AND NOT topic:music",
 ];
+/** One request of so many has one of these. */
+const RARE_OF = 32;
 const MOST_EXCLUDED = 100;
 
 /** Requests of every kind, drawn from a seed. */
@@ -30,18 +34,28 @@ export class SoakRequests {
 
   batch(): RetrievalRequest[] {
     const { batch, k } = this.#size;
-    // The first asks for as many as there may be, so that all batches need as much room.
-    return Array.from({ length: batch }, (_, at) => this.#request(at === 0 ? k : undefined));
+    const random = this.#random;
+    return Array.from({ length: batch }, () => {
+      const filters = random.int(RARE_OF) === 0 ? RARE : USUAL;
+      return this.#request(1 + random.int(k), filters[random.int(filters.length)]!);
+    });
   }
 
-  #request(k = 1 + this.#random.int(this.#size.k)): RetrievalRequest {
+  /** Which needs as much room as any may: as many as there may be, in all clusters. */
+  largestBatch(): RetrievalRequest[] {
+    return Array.from({ length: this.#size.batch }, () =>
+      this.#request(this.#size.k, RARE.at(-1)!),
+    );
+  }
+
+  #request(k: number, filter: string): RetrievalRequest {
     const random = this.#random;
     const { ids } = this.#dataset.catalogue;
     const excluded = random.int(8) === 0 ? random.int(MOST_EXCLUDED) : 0;
     return {
       user: this.#user(),
       k,
-      filter: FILTERS[random.int(FILTERS.length)]!,
+      filter,
       exclude: Float64Array.from({ length: excluded }, () => ids[random.int(ids.length)]!),
     };
   }

@@ -11,6 +11,9 @@ export interface SoakSize {
   /** The largest k, and places of a head's list. */
   readonly k: number;
   readonly probes: number;
+  readonly heads: number;
+  /** How candidates are ranked: by what an OverArch and a formula make of them, or by the score. */
+  readonly rank: "mol" | "score";
   /** Whether a processor that plays a GPU will do. */
   readonly software: boolean;
 }
@@ -23,6 +26,7 @@ const USUAL = {
   "in-flight": 4,
   k: 300,
   probes: 16,
+  heads: 2,
 };
 
 /** From the command line: `--name value`. @throws Error on an option that there is not, or no number. */
@@ -30,8 +34,14 @@ export function soakSize(args: readonly string[]): SoakSize {
   const numbers = Object.keys(USUAL).map((name) => [name, { type: "string" }] as const);
   const { values } = parseArgs({
     args: [...args],
-    options: { ...Object.fromEntries(numbers), software: { type: "boolean", default: false } },
+    options: {
+      ...Object.fromEntries(numbers),
+      rank: { type: "string", default: "mol" },
+      software: { type: "boolean", default: false },
+    },
   });
+  if (values.rank !== "mol" && values.rank !== "score")
+    throw new Error("--rank takes mol or score");
   const of = (name: keyof typeof USUAL): number => {
     const given = Number((values as Record<string, unknown>)[name] ?? USUAL[name]);
     if (Number.isInteger(given) && given > 0) return given;
@@ -45,6 +55,8 @@ export function soakSize(args: readonly string[]): SoakSize {
     inFlight: of("in-flight"),
     k: of("k"),
     probes: of("probes"),
+    heads: of("heads"),
+    rank: values.rank,
     software: values.software,
   };
 }
