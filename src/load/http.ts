@@ -32,7 +32,8 @@ interface Lane {
  * its own clock. Runs in the load's thread.
  */
 export async function driveHttp(task: HttpTask, gate: StartGate): Promise<RawObservations> {
-  const recorder = new Recorder({ seconds: task.seconds, counts: "answered" });
+  const { seconds, unreachableMs } = task;
+  const recorder = new Recorder({ seconds, counts: "answered", unreachableMs });
   const walk = new Walk(task.requests, task.startAt, task.stride);
   let lanesToStart = task.connections;
   const onStarted = (nowMs: number): void => {
