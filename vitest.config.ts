@@ -6,11 +6,10 @@ const files = (suffix: string): string[] => [`{src,baseline,silvertorch}/**/*${s
 const measuring = [
   "src/{run,updates}.e2e.test.ts",
   "src/{load,run}/**/*.e2e.test.ts",
-  "silvertorch/live.e2e.test.ts",
 ];
 
 // unit: one file's promises, in process.  e2e: real processes, ports and a browser, two files at a
-// time.  measuring: the same, one file at a time.  gpu: a GPU, or what plays one.
+// time.  gpu: a GPU, or what plays one; among them.  measuring: real processes, one file at a time.
 // All run against dist/ wherever a worker or a service is started, so `npm test` builds first.
 // Nothing asserts a time; the generous limits are for slow machines.
 export default defineConfig({
@@ -22,6 +21,9 @@ export default defineConfig({
           include: files(".test.ts"),
           exclude: [...files(".e2e.test.ts"), ...files(".gpu.test.ts")],
           testTimeout: 120_000,
+          // Most files take longer to load what they test than to test it: what is loaded is kept.
+          isolate: false,
+          maxWorkers: "100%",
         },
       },
       {
@@ -52,9 +54,9 @@ export default defineConfig({
           name: "gpu",
           include: files(".gpu.test.ts"),
           testTimeout: 120_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
           passWithNoTests: true,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

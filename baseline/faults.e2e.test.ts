@@ -49,7 +49,8 @@ async function load(until: AbortSignal): Promise<string[]> {
       const { code } = error as { code?: string };
       if (code === undefined) throw error;
       errors.push(code);
-      await sleep(2);
+      // Not so often that what starts again gets no processor.
+      await sleep(20);
     }
   }
   return errors;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../src/dataset/dataset.ts";
 import { readDataset } from "../src/dataset/folder.ts";
 import { generateRequests, type RequestSet } from "../src/dataset/requests.ts";
@@ -19,9 +19,9 @@ import { startIndexAsModel } from "./system.ts";
 const scenario = scenarioSchema.parse({
   schema: "silverbench.scenario/1",
   name: "model-e2e",
-  dataset: { kind: "synthetic", items: 20_000, dim: 16, users: 200 },
+  dataset: { kind: "synthetic", items: 5_000, dim: 16, users: 200 },
   requests: {
-    distinct: 200,
+    distinct: 100,
     k: 50,
     exclude: 10,
     filters: [
@@ -77,15 +77,12 @@ function truthOf(model: ModelSpec): Promise<Truth> {
   return computeTruth({ catalogue, users, model, requests: set.requests, threads: 1, ...quiet });
 }
 
-it.for([
-  ["one head", oneHead],
-  ["three heads", threeHeads],
-] as const)("answers every request as the oracle does: %s", async ([, model]) => {
+/** Asks every request, and holds the answers against the oracle's. @returns how many there were. */
+async function compareWithTheOracle(system: System, model: ModelSpec): Promise<number> {
   const { catalogue, users } = dataset;
   const truth = await truthOf(model);
   const scorer = new AnswerScorer({ catalogue, users, model, requests: set.requests, truth });
-  await using system = await start(model);
-  await connected(system, async (door) => {
+  return await connected(system, async (door) => {
     const answers = await Promise.all(
       set.requests.map((request) => door.retrieve(request, { timeoutMs: 30_000 })),
     );
@@ -105,7 +102,50 @@ it.for([
     );
     expect(stats.counters.get("requests")).toBe(set.requests.length);
     expect(stats.batchSizes).not.toBe("");
+    return answers.length;
   });
+}
+
+describe("a model of one head", () => {
+  let system: System;
+  beforeAll(async () => {
+    system = await start(oneHead);
+  });
+  afterAll(() => system[Symbol.asyncDispose]());
+
+  it("answers every request as the oracle does", async () => {
+    expect(await compareWithTheOracle(system, oneHead)).toBe(100);
+  });
+
+  it("says what is wrong with a request", () =>
+    connected(system, async (door) => {
+      const ask = (change: object): Promise<unknown> =>
+        door.retrieve({ ...set.requests[0]!, ...change }, { timeoutMs: 5000 });
+      await expect(ask({ user: { kind: "id", id: 999_999 } })).rejects.toMatchObject({
+        code: "BAD_INPUT",
+        message: expect.stringContaining("no user with the id 999999") as string,
+      });
+      await expect(ask({ filter: "colour:red" })).rejects.toMatchObject({
+        code: "BAD_INPUT",
+        message: expect.stringContaining('no column "colour"') as string,
+      });
+      // An empty filter result is an answer, not an error.
+      await expect(ask({ filter: "lang:nowhere" })).resolves.toMatchObject({
+        ids: new Float64Array(0),
+      });
+    }));
+
+  it("reports the death of its process", async () => {
+    process.kill(system.processes[0]!.pid, "SIGKILL");
+    await expect(system.died).resolves.toMatchObject({ code: "INVALID", where: "model" });
+  });
+});
+
+it("answers every request as the oracle does: three heads; leaves no process behind when it is disposed", async () => {
+  const system = await start(threeHeads);
+  expect(await compareWithTheOracle(system, threeHeads)).toBe(100);
+  await system[Symbol.asyncDispose]();
+  expect(() => process.kill(system.processes[0]!.pid, 0)).toThrow("ESRCH");
 });
 
 it("builds once, and starts from the cache after that", async () => {
@@ -117,26 +157,6 @@ it("builds once, and starts from the cache after that", async () => {
   expect(first.build.cached).toBe(false);
   expect(first.build.seconds).toBeGreaterThan(0);
   expect(second.build).toEqual({ seconds: 0, bytes: first.build.bytes, cached: true });
-});
-
-it("says what is wrong with a request", async () => {
-  await using system = await start(oneHead);
-  await connected(system, async (door) => {
-    const ask = (change: object): Promise<unknown> =>
-      door.retrieve({ ...set.requests[0]!, ...change }, { timeoutMs: 5000 });
-    await expect(ask({ user: { kind: "id", id: 999_999 } })).rejects.toMatchObject({
-      code: "BAD_INPUT",
-      message: expect.stringContaining("no user with the id 999999") as string,
-    });
-    await expect(ask({ filter: "colour:red" })).rejects.toMatchObject({
-      code: "BAD_INPUT",
-      message: expect.stringContaining('no column "colour"') as string,
-    });
-    // An empty filter result is an answer, not an error.
-    await expect(ask({ filter: "lang:nowhere" })).resolves.toMatchObject({
-      ids: new Float64Array(0),
-    });
-  });
 });
 
 it("refuses a device that is not there before it builds anything", async ({ skip }) => {
@@ -163,17 +183,6 @@ it("spreads its door over processes, and counts them", async () => {
     const stats = await door.stats();
     expect(stats.processes.map(({ role, pid }) => ({ role, pid }))).toEqual(system.processes);
   });
-});
-
-it("reports the death of its process, and leaves none behind when it is disposed", async () => {
-  const system = await start(oneHead);
-  process.kill(system.processes[0]!.pid, "SIGKILL");
-  await expect(system.died).resolves.toMatchObject({ code: "INVALID", where: "model" });
-  await system[Symbol.asyncDispose]();
-
-  const other = await start(oneHead);
-  await other[Symbol.asyncDispose]();
-  expect(() => process.kill(other.processes[0]!.pid, 0)).toThrow("ESRCH");
 });
 
 it("refuses an artifact that was cut short, naming the file", async () => {

@@ -36,6 +36,7 @@ systems:
 loads: { closed: { shape: closed, inFlight: 4, seconds: 1 } }
 headline: { recall: 0.8 }
 rounds: 1
+warmUpSeconds: 1
 gate: ["violations(model) == 0", "short(model) == 0"]
 `;
 

@@ -75,7 +75,7 @@ describe("run --gate", () => {
   const gated = (name: string, gate: string, ...flags: string[]): WatchedCommand => {
     const words = ["--system", "nothing", "--rounds", "1", "--set", `gate=["${gate}"]`];
     return watchCommand(
-      ["run", nothing, ...words, ...LONG_ENOUGH, "--out", join(folder, name), ...flags],
+      ["run", nothing, ...words, ...UNWARMED, "--out", join(folder, name), ...flags],
       env(),
     );
   };
@@ -209,11 +209,8 @@ const FEW = "mesh-in-process,model";
 /** Windows so short that a run is soon at its points. */
 const BRIEFLY = ["--set", "loads.closed.seconds=0.05"];
 
-/**
- * In shorter windows one garbage collection of the load generator makes the point invalid; and
- * nothing needs to be warm that only waits.
- */
-const LONG_ENOUGH = ["--set", "loads.closed.seconds=0.5", "--set", "warmUpSeconds=1"];
+/** Nothing needs to be warm that only waits. */
+const UNWARMED = ["--set", "warmUpSeconds=1"];
 
 async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1200; tries++) {
@@ -247,6 +244,7 @@ shapes:
 const NOTHING = `systems: { nothing: { kind: delay, settings: { delayMs: 5 } } }
 loads:`;
 
+/** In shorter windows one garbage collection of the load generator makes a point invalid. */
 const SCENARIO = `
 schema: silverbench.scenario/1
 name: tiny
@@ -264,8 +262,8 @@ systems:
   mesh-in-process: { kind: mesh, settings: { transport: in-process } }
   model: { kind: index-as-model }
 loads:
-  closed: { shape: closed, inFlight: 4, seconds: 0.3 }
+  closed: { shape: closed, inFlight: 4, seconds: 0.5 }
 rounds: 2
-warmUpSeconds: 12
+warmUpSeconds: 2
 prices: prices.yaml
 `;

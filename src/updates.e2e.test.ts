@@ -23,7 +23,7 @@ systems:
   model: { kind: index-as-model }
 loads: { closed: { shape: closed, inFlight: 2, seconds: 2 } }
 rounds: 1
-warmUpSeconds: 3
+warmUpSeconds: 1
 `;
 
 let folder: string;

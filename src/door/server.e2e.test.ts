@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { HarnessError } from "../errors.ts";
 import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
 import { connectDoor, type DoorClient } from "./client.ts";
@@ -49,14 +49,19 @@ interface Fixture {
   readonly http: string;
 }
 
-async function startWith(
-  workers: number,
-  retrieve: Retrieve = () => Promise.resolve(answer),
-): Promise<Fixture> {
+const answered: Retrieve = () => Promise.resolve(answer);
+
+async function opened(workers: number, retrieve: Retrieve = answered): Promise<Fixture> {
   const door = await openDoor({ retriever: retrieverOf(retrieve), limits, workers });
   const client = connectDoor(`127.0.0.1:${door.grpcPort}`);
-  open.push({ door, client });
   return { door, client, http: `http://127.0.0.1:${door.httpPort}` };
+}
+
+/** A door of a test's own. */
+async function startWith(workers: number, retrieve?: Retrieve): Promise<Fixture> {
+  const fixture = await opened(workers, retrieve);
+  open.push(fixture);
+  return fixture;
 }
 
 const post = (
@@ -96,11 +101,24 @@ describe.each([
   ["in this process", 1],
   ["in two worker processes", 2],
 ] as const)("a door %s", (_name, workers) => {
-  const start = (retrieve?: Retrieve): Promise<Fixture> => startWith(workers, retrieve);
+  // Of one door: most of its processes' time is their start.
+  let shared: Fixture;
+  let current = answered;
+  beforeAll(async () => {
+    shared = await opened(workers, (received, context) => current(received, context));
+  });
+  afterAll(async () => {
+    shared.client.close();
+    await shared.door[Symbol.asyncDispose]();
+  });
+  const start = (retrieve = answered): Fixture => {
+    current = retrieve;
+    return shared;
+  };
 
   test("a request reaches the retriever as it was sent, and its answer comes back, over gRPC", async () => {
     const seen: RetrievalRequest[] = [];
-    const { client } = await start(async (received) => {
+    const { client } = start(async (received) => {
       seen.push(received);
       return answer;
     });
@@ -112,7 +130,7 @@ describe.each([
 
   test("the same over HTTP", async () => {
     const seen: RetrievalRequest[] = [];
-    const { http } = await start(async (received) => {
+    const { http } = start(async (received) => {
       seen.push(received);
       return answer;
     });
@@ -123,7 +141,7 @@ describe.each([
   });
 
   test("a batch is answered in its order, and its first mistake is named with its place", async () => {
-    const { client } = await start(async ({ k }) => ({ ...answer, ids: Float64Array.of(k, 0) }));
+    const { client } = start(async ({ k }) => ({ ...answer, ids: Float64Array.of(k, 0) }));
     const answers = await client.retrieveBatch(
       [
         { ...request, k: 1 },
@@ -141,7 +159,7 @@ describe.each([
   });
 
   test("a bad request is INVALID_ARGUMENT and 400, with the field", async () => {
-    const { client, http } = await start();
+    const { client, http } = start();
     const bad = client.retrieve({ ...request, k: 101 }, SOON);
     await expect(bad).rejects.toMatchObject({ code: "BAD_INPUT", where: "k" });
     const nan: RetrievalRequest = {
@@ -157,7 +175,7 @@ describe.each([
   });
 
   test("what the retriever says is wrong reaches the caller as it said it", async () => {
-    const { client, http } = await start(async () => {
+    const { client, http } = start(async () => {
       throw new HarnessError("BAD_INPUT", "no column colour; there are lang, topic", {
         where: "filter",
       });
@@ -171,16 +189,14 @@ describe.each([
   });
 
   test("a fault behind the door is INTERNAL and 500", async () => {
-    const { client, http } = await start(() =>
-      Promise.reject(new TypeError("x is not a function")),
-    );
+    const { client, http } = start(() => Promise.reject(new TypeError("x is not a function")));
     await expect(client.retrieve(request, SOON)).rejects.toMatchObject({ code: "INTERNAL" });
     expect((await post(http, BODY)).status).toBe(500);
   });
 
   test("over maxInFlight the next request is refused at once, by either door, and then let in again", async () => {
     const held = new Held();
-    const { client, http } = await start(held.retrieve);
+    const { client, http } = start(held.retrieve);
     const inside = [client.retrieve(request, SOON), client.retrieve(request, SOON)];
     await held.until(2);
     await expect(client.retrieve(request, SOON)).rejects.toMatchObject({ code: "OVERLOADED" });
@@ -195,9 +211,10 @@ describe.each([
 
   test("the retriever gets the caller's deadline; past it the caller is told so", async () => {
     const deadlines: number[] = [];
-    const { client, http } = await start((_, { deadlineMs }) => {
+    const held = new Held();
+    const { client, http } = start((_, { deadlineMs }) => {
       deadlines.push(deadlineMs - performance.now());
-      return new Promise(() => {});
+      return held.retrieve();
     });
     const late = client.retrieve(request, { timeoutMs: 200 });
     await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
@@ -205,17 +222,20 @@ describe.each([
     expect(response.status).toBe(504);
     expect(deadlines).toHaveLength(2);
     for (const left of deadlines) expect(left).toBeLessThanOrEqual(205);
+    held.release();
   });
 
   test("a body's deadline_ms is heeded, and one that is no number refused", async () => {
-    const { http } = await start(() => new Promise(() => {}));
+    const held = new Held();
+    const { http } = start(held.retrieve);
     const late = await post(http, '{"user_id":7,"k":3,"deadline_ms":50}');
     expect(late.status).toBe(504);
     expect((await post(http, BODY, { "x-deadline-ms": "soon" })).status).toBe(400);
+    held.release();
   });
 
   test("wrong paths, methods and sizes have their own statuses", async () => {
-    const { http } = await start();
+    const { http } = start();
     expect((await fetch(`${http}/v2`)).status).toBe(404);
     const get = await fetch(`${http}/v1/retrieve`);
     expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
@@ -225,29 +245,32 @@ describe.each([
   });
 
   test("stats and metrics count what came through the door and what became of it", async () => {
-    const { client, http } = await start();
+    const { client, http } = start();
+    const { counters: before } = await client.stats();
     await client.retrieve(request, SOON);
     await post(http, BODY);
     await post(http, "{}");
     const stats = await client.stats();
-    expect(stats.counters.get("door.requests")).toBe(3);
-    expect(stats.counters.get("door.answers")).toBe(2);
-    expect(stats.counters.get("door.bad")).toBe(1);
+    const more = ["requests", "answers", "bad"].map(
+      (name) => stats.counters.get(`door.${name}`)! - before.get(`door.${name}`)!,
+    );
+    expect(more).toEqual([3, 2, 1]);
     expect(stats.counters.get("test.n")).toBe(2.5);
     expect(stats.processes[0]).toMatchObject({ pid: process.pid, role: "test" });
     expect(stats.stages.has("door.retrieve")).toBe(true);
     const metrics = await (await fetch(`${http}/metrics`)).text();
-    expect(metrics).toContain('silverbench_counter{name="door.answers"} 2');
+    const answers = stats.counters.get("door.answers");
+    expect(metrics).toContain(`silverbench_counter{name="door.answers"} ${answers}`);
   });
 
   test("the standard health service and /healthz say that it serves", async () => {
-    const { client, http } = await start();
+    const { client, http } = start();
     await client.waitUntilServing(5_000, new AbortController().signal);
     expect(await (await fetch(`${http}/healthz`)).text()).toBe("ok\n");
   });
 
   test("a port in use is an error that names it, and nothing stays open", async () => {
-    const { door } = await start();
+    const { door } = start();
     const retriever = retrieverOf(async () => answer);
     const taken = { grpc: door.grpcPort };
     await expect(openDoor({ retriever, limits, workers, ports: taken })).rejects.toThrow(
@@ -261,7 +284,7 @@ describe.each([
 
   test("disposing finishes what is in flight, then the ports are closed", async () => {
     const held = new Held();
-    const { door, client, http } = await start(held.retrieve);
+    const { door, client, http } = await startWith(workers, held.retrieve);
     const grpc = client.retrieve(request, SOON);
     const plain = post(http, BODY);
     await held.until(2);

@@ -21,7 +21,7 @@ systems:
   model: { kind: index-as-model }
 loads: { closed: { shape: closed, inFlight: 4, seconds: 5, connections: 2 } }
 rounds: 1
-warmUpSeconds: 3
+warmUpSeconds: 1
 prices: prices.yaml
 faults:
   - { at: 0.3, system: mesh, service: index, kind: kill, seconds: 0.2 }
