@@ -8,8 +8,16 @@ const measuring = [
   "src/{load,run}/**/*.e2e.test.ts",
 ];
 
-// unit: one file's promises, in process.  e2e: real processes, ports and a browser, two files at a
-// time.  gpu: a GPU, or what plays one; among them.  measuring: real processes, one file at a time.
+/** Places that load no native library: src/architecture.test.ts holds them to that. */
+const plain = [
+  "src/*.test.ts",
+  "src/{cost,dataset,door,gate,load,math,measure,process,report,result,retrieval,scenario}/**/*.test.ts",
+];
+const withProcesses = [...files(".e2e.test.ts"), ...files(".gpu.test.ts")];
+
+// unit, native: one file's promises, in process, the second with native libraries.  e2e: real
+// processes, ports and a browser, two files at a time.  gpu: a GPU, or what plays one, among them.
+// measuring: real processes, one file at a time.
 // All run against dist/ wherever a worker or a service is started, so `npm test` builds first.
 // Nothing asserts a time; the generous limits are for slow machines.
 export default defineConfig({
@@ -18,11 +26,21 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: files(".test.ts"),
-          exclude: [...files(".e2e.test.ts"), ...files(".gpu.test.ts")],
+          include: plain,
+          exclude: withProcesses,
           testTimeout: 120_000,
           // Most files take longer to load what they test than to test it: what is loaded is kept.
           isolate: false,
+          maxWorkers: "100%",
+        },
+      },
+      {
+        test: {
+          name: "native",
+          include: files(".test.ts"),
+          exclude: [...plain, ...withProcesses],
+          testTimeout: 120_000,
+          // A process a file: native libraries share one badly when many tests have come and gone.
           maxWorkers: "100%",
         },
       },
