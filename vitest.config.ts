@@ -16,8 +16,8 @@ const plain = [
 const withProcesses = [...files(".e2e.test.ts"), ...files(".gpu.test.ts")];
 
 // unit, native: one file's promises, in process, the second with native libraries.  e2e: real
-// processes, ports and a browser, two files at a time.  gpu: a GPU, or what plays one, among them.
-// measuring: real processes, one file at a time.
+// processes, ports and a browser, two files at a time.  measuring: the same, one file at a time.
+// gpu: a GPU, or what plays one.
 // All run against dist/ wherever a worker or a service is started, so `npm test` builds first.
 // Nothing asserts a time; the generous limits are for slow machines.
 export default defineConfig({
@@ -72,9 +72,9 @@ export default defineConfig({
           name: "gpu",
           include: files(".gpu.test.ts"),
           testTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 1,
           passWithNoTests: true,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
