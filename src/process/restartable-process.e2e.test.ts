@@ -1,10 +1,13 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { builtFile } from "./built-file.ts";
 import type { EchoConfig } from "./echo-service.fixture.ts";
 import { inflictFault } from "./inflict-fault.ts";
 import { RestartableProcess } from "./restartable-process.ts";
 
-const start = (): Promise<RestartableProcess<{ heard: string; cpus: string }>> =>
+const start = (port?: number): Promise<RestartableProcess<{ heard: string; cpus: string }>> =>
   RestartableProcess.start<EchoConfig, { heard: string; cpus: string }>(
     {
       file: builtFile(import.meta.url, "./echo-service.fixture.js"),
@@ -13,7 +16,7 @@ const start = (): Promise<RestartableProcess<{ heard: string; cpus: string }>> =
       cpus: null,
       signal: new AbortController().signal,
     },
-    () => ({ does: "linger" }),
+    () => ({ does: "linger", ...(port === undefined ? {} : { port }) }),
   );
 
 const isAlive = (pid: number): boolean => {
@@ -39,6 +42,20 @@ test("a process that was killed on purpose is followed by another, and nobody he
   expect(isDead).toBe(false);
   process.kill(service.pid, "SIGKILL");
   expect(await service.died).toMatchObject({ code: "INVALID", where: "echo" });
+  await service[Symbol.asyncDispose]();
+});
+
+test("a port that a connection has taken meanwhile is waited for", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const service = await start((taken.address() as AddressInfo).port);
+  const undo = await inflictFault([service], order("kill"));
+  const undone = undo();
+  await sleep(1_000);
+  taken.close();
+  await undone;
+  expect(service.ready.heard).toBe("linger");
+  process.kill(service.pid, "SIGKILL");
   await service[Symbol.asyncDispose]();
 });
 

@@ -1,8 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { HarnessError } from "../errors.ts";
 import type { HoldBackMessage } from "./hold-back.ts";
 import type { Harmable } from "./inflict-fault.ts";
 import { type QuerySettingsMessage, saysTheyHold } from "./query-settings.ts";
 import { type ServiceLaunch, ServiceProcess } from "./service-process.ts";
+
+/** Starts of a service that was killed, and the pause between them. */
+const MOST_STARTS = 10;
+const PAUSE_MS = 500;
 
 /**
  * A service whose process may be killed and stopped on purpose, and started again where it was.
@@ -45,7 +50,7 @@ export class RestartableProcess<Ready> implements Harmable, AsyncDisposable {
   ): Promise<RestartableProcess<Ready>> {
     const first = await ServiceProcess.start<Config, Ready>(launch);
     return new RestartableProcess(first, (ending) =>
-      ServiceProcess.start<Config, Ready>({
+      startWherePortsAreFree<Config, Ready>({
         ...launch,
         config: again(first.ready),
         signal: AbortSignal.any([launch.signal, ending]),
@@ -135,5 +140,23 @@ export class RestartableProcess<Ready> implements Harmable, AsyncDisposable {
     void watched.died.then((reason) => {
       if (watched !== this.#killed) this.#tellDeath(reason);
     });
+  }
+}
+
+/**
+ * While a service is down, the port it had is one that the system may give to any connection that
+ * leaves this machine's processes, for as long as that lasts.
+ */
+async function startWherePortsAreFree<Config, Ready>(
+  launch: ServiceLaunch<Config>,
+): Promise<ServiceProcess<Ready>> {
+  for (let starts = 1; ; starts++) {
+    try {
+      return await ServiceProcess.start<Config, Ready>(launch);
+    } catch (thrown) {
+      const error = HarnessError.from(thrown);
+      if (error.code !== "BAD_INPUT" || starts === MOST_STARTS) throw error;
+      await sleep(PAUSE_MS, undefined, { signal: launch.signal });
+    }
   }
 }
