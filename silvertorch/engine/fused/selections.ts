@@ -42,6 +42,8 @@ const SHORTEST = 256;
  */
 const USUAL_THREADS = 512;
 const MOST_THREADS = 1024;
+/** A processor that plays a GPU runs them in turn, from barrier to barrier. */
+const SOFTWARE_THREADS = 16;
 /** Lists up to which each has a multiprocessor to itself. */
 const FEW_LISTS = 128;
 
@@ -120,7 +122,9 @@ export class Selections {
   }
 
   #threads(wished: number): number {
-    const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX } = this.#device.limits;
-    return Math.min(wished, maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX);
+    const { limits, adapter } = this.#device;
+    const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX } = limits;
+    const most = adapter.isSoftware ? SOFTWARE_THREADS : MOST_THREADS;
+    return Math.min(wished, most, maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX);
   }
 }

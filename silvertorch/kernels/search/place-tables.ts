@@ -17,6 +17,8 @@ export const placeGroups = (words: number): number => Math.ceil(words / THREADS)
  */
 export function placeCodesKernel(shape: Pick<SearchShape, "dim">): string {
   const words = codeVectors(shape) * 4;
+  const isThere = (n: number): string =>
+    shape.dim === 4 * words ? "" : `if (word * 4u + ${n}u < ${shape.dim}u) `;
   return /* wgsl */ `
 @group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read_write> codes: array<u32>;
@@ -27,18 +29,19 @@ ${main(/* wgsl */ `
   if (item >= part.y * part.z) { return; }
   let block = item / part.y;
   let within = item % part.y;
+  let first = (block * ${shape.dim}u + word * 4u) * part.y + within;
   var of_dimension = vec4<u32>();
-  for (var n = 0u; n < 4u; n++) {
-    let d = word * 4u + n;
-    if (d < ${shape.dim}u) {
-      of_dimension[n] = source[((block * ${shape.dim}u + d) * part.y + within) >> 2u];
-    }
-  }
-  for (var n = 0u; n < 4u; n++) {
-    let bytes = ((of_dimension >> vec4(8u * n)) & vec4(0xffu)) << vec4(0u, 8u, 16u, 24u);
-    codes[(part.x + item + n) * ${words}u + word] = bytes.x | bytes.y | bytes.z | bytes.w;
-  }`)}`;
+  ${COMPONENTS.map((c, n) => `${isThere(n)}{ of_dimension.${c} = source[(first + ${n}u * part.y) >> 2u]; }`).join("\n  ")}
+  let to = (part.x + item) * ${words}u + word;
+  ${COMPONENTS.map((_, n) => `codes[to + ${n * words}u] = byte_of_each(of_dimension, ${8 * n}u);`).join("\n  ")}`)}
+/** A byte of each word, side by side. */
+fn byte_of_each(words: vec4<u32>, shift: u32) -> u32 {
+  let bytes = ((words >> vec4<u32>(shift)) & vec4<u32>(0xffu)) << vec4<u32>(0u, 8u, 16u, 24u);
+  return bytes.x | bytes.y | bytes.z | bytes.w;
+}`;
 }
+
+const COMPONENTS = ["x", "y", "z", "w"] as const;
 
 /**
  * From bitmaps by row, their bytes in the order of ONNX Runtime's machine
@@ -59,23 +62,32 @@ export function placeBitmapsKernel(
 @group(0) @binding(1) var<storage, read_write> bitmaps: array<u32>;
 @group(0) @binding(2) var<uniform> part: vec4<u32>;
 
-fn byte_at(row: u32, byte: u32) -> u32 {
-  if (byte >= ${rowWords * 8}u) { return 0u; }
-  let block = byte / ${blockWords * 8}u;
-  let within = byte % ${blockWords * 8}u;
-  let plane = within / ${blockWords}u;
-  let word = block * ${blockWords}u + within % ${blockWords}u;
-  let at = row * ${rowWords * 8}u + word * 8u + plane;
-  return (source[at >> 2u] >> (8u * (at & 3u))) & 0xffu;
-}
 ${main(/* wgsl */ `
-  let word = at % ${words}u;
-  let row = at / ${words}u % part.w;
-  let cluster = at / ${words}u / part.w;
+  let of_row = at / ${words}u;
+  let word = at - of_row * ${words}u;
+  let cluster = of_row / part.w;
+  let row = of_row - cluster * part.w;
   if (cluster >= part.y) { return; }
-  let first_byte = ((part.x + cluster) * ${words}u + word) * 4u;
+  let first = ((part.x + cluster) * ${words}u + word) * 4u;
+  // Where its bytes stand in the source: block, byte of a word, word; one after the other.
+  var block = first / ${blockWords * 8}u;
+  let within = first - block * ${blockWords * 8}u;
+  var plane = within / ${blockWords}u;
+  var from_word = within - plane * ${blockWords}u;
   var bits = 0u;
-  for (var byte = 0u; byte < 4u; byte++) { bits |= byte_at(row, first_byte + byte) << (8u * byte); }
+  for (var byte = 0u; byte < 4u; byte++) {
+    if (first + byte < ${rowWords * 8}u) {
+      let source_word = row * ${rowWords}u + block * ${blockWords}u + from_word;
+      let half = source[source_word * 2u + (plane >> 2u)];
+      bits |= ((half >> (8u * (plane & 3u))) & 0xffu) << (8u * byte);
+    }
+    from_word++;
+    if (from_word == ${blockWords}u) {
+      from_word = 0u;
+      plane = (plane + 1u) & 7u;
+      if (plane == 0u) { block++; }
+    }
+  }
   bitmaps[(cluster * ${shape.bitmapRows}u + part.z + row) * ${words}u + word] = bits;`)}`;
 }
 
