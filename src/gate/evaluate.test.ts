@@ -144,6 +144,21 @@ describe("a gate on a number", () => {
 });
 
 describe("a gate on the reference", () => {
+  it("reads it for as many rounds as there are: both were as warm by then", () => {
+    const warming = sampleResult({
+      samplesPerPoint: 50,
+      alter: (point) =>
+        point.system === "mesh" && point.round > 2
+          ? { ...point, throughputPerSecond: 2 * point.throughputPerSecond }
+          : point,
+    }).result;
+    const early = { ...warming, points: warming.points.filter(({ round }) => round <= 2) };
+    const text = "throughput(model)/throughput(mesh) >= 0.9 * reference";
+    const { value, reason } = against(text, early, warming);
+    expect(value).toBeCloseTo(1, 9);
+    expect(reason).toContain("2 rounds against 2 rounds of the reference");
+  });
+
   const better = sampleResult({ seed: 8, samplesPerPoint: 50 }).result;
   it("passes what is no worse, and finds what is", () => {
     const text = "throughput(model)/throughput(mesh) >= 0.9 * reference";
