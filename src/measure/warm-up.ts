@@ -29,9 +29,8 @@ export interface WarmUp {
  * any more: over twelve windows it neither rose nor fell in most of them (Mann-Kendall) by more
  * than a tenth in all. Noise without a direction does not end with time, so it is no reason to
  * wait. A side that is steady is driven on while others are not: one that rests while they warm up
- * grows cold again (V8 takes a pause as the time to collect the hidden classes that nothing has at
- * the moment, and drops the code that was compiled for them; a mesh was seen to begin at half of
- * its speed).
+ * grows cold again (a mesh was seen to begin at little more than half of its speed, after V8 had
+ * dropped much compiled code, mostly for a "wrong map"; likely its collections in the pause).
  * @param driveWindows For each side, drives one window; gives its throughput.
  * @param mostWindows Of each; after so many it ends in any case. Below twelve, never steady.
  */

@@ -156,7 +156,8 @@ async function startWherePortsAreFree<Config, Ready>(
     } catch (thrown) {
       const error = HarnessError.from(thrown);
       if (error.code !== "BAD_INPUT" || starts === MOST_STARTS) throw error;
-      await sleep(PAUSE_MS, undefined, { signal: launch.signal });
+      // Where it is ended meanwhile, the next start tells why.
+      await sleep(PAUSE_MS, undefined, { signal: launch.signal }).catch(() => {});
     }
   }
 }
