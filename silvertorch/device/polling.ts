@@ -15,7 +15,7 @@ export function paceDawn(): void {
     isNative(callback)
       ? immediate(() => {
           pause(performance.now() - busySinceMs);
-          callback();
+          callback(...args);
         })
       : immediate(callback, ...args);
   globalThis.setImmediate = Object.assign(pacing, immediate);
@@ -29,8 +29,8 @@ export function somethingHappened(): void {
 let paced = false;
 let busySinceMs = 0;
 
-/** Only Dawn's are; ours are written in JavaScript. */
-const isNative = (callback: () => void): boolean =>
+/** Dawn's are, and bound functions, which are few: to those a pause is no harm. */
+const isNative = (callback: (...args: unknown[]) => void): boolean =>
   Function.prototype.toString.call(callback).endsWith("{ [native code] }");
 
 /** As long as this has passed since, answers may be near: a batch of one takes 0.13 ms on an H100. */
