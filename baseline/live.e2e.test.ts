@@ -11,6 +11,7 @@ import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { quiet, type ReachedMesh, Workbench } from "./workbench.ts";
 
 const DIM = 16;
+const FIRST_NEW_ID = 1_000_000;
 const bench = await Workbench.openTemporary({
   dataset: { kind: "synthetic", items: 3000, dim: DIM, users: 50 },
   requests: {
@@ -37,7 +38,8 @@ const ranked: ModelSpec = {
   overarch: "mol",
   tasks: ["click"],
   mol: { userGroups: 4, itemGroups: 2, dim: 8, gateHidden: 16, temperature: 0.5 },
-  value: "click * if(topic:sport, 2, 1) + default(price, 0) / 100",
+  // No built item has the topic unheard.
+  value: "click * if(topic:sport OR topic:unheard, 2, 1) + default(price, 0) / 100",
 };
 
 const inTime = { timeoutMs: 30_000 };
@@ -45,15 +47,20 @@ const inTime = { timeoutMs: 30_000 };
 const start = (settings: object, model = scored): Promise<ReachedMesh> =>
   bench.startReached(settings, { model });
 
-/** The attributes of a row, as its owner would give them. */
-function attributesOf(row: number): LiveItem["attributes"] {
+/** The attributes of a row, as its owner would give them to an item; new ones get a topic more. */
+function attributesOf(row: number, id: number): LiveItem["attributes"] {
   const valuesOf = (column: Column): readonly string[] | number =>
     column.kind === "numeric"
       ? column.values[row]!
       : [...column.values.subarray(column.offsets[row], column.offsets[row + 1])].map(
           (code) => column.vocabulary[code]!,
         );
-  return new Map(dataset.catalogue.columns.map((column) => [column.name, valuesOf(column)]));
+  const attributes = new Map(
+    dataset.catalogue.columns.map((column) => [column.name, valuesOf(column)]),
+  );
+  const topics = attributes.get("topic");
+  if (id >= FIRST_NEW_ID && Array.isArray(topics)) attributes.set("topic", [...topics, "unheard"]);
+  return attributes;
 }
 
 /** An item with one row's place and another's attributes. */
@@ -63,7 +70,7 @@ const mixed = (id: number, near: number, like: number): LiveItem => ({
     .slice(near * DIM, (near + 1) * DIM)
     .map((value) => value * 1.01),
   dense: dataset.catalogue.dense.slice(0, dataset.catalogue.denseDim),
-  attributes: attributesOf(like),
+  attributes: attributesOf(like, id),
 });
 
 /** 300 items replaced, 200 new ones, 300 deleted, of which 20 come back. */
@@ -83,7 +90,7 @@ async function changeMuch(admin: AdminClient): Promise<ReturnType<typeof foldedC
   };
   for (let batch = 0; batch < 10; batch++) {
     await upsert(Array.from({ length: 30 }, () => ids[anyRow()]!));
-    await upsert(Array.from({ length: 20 }, (_, n) => 1_000_000 + batch * 20 + n));
+    await upsert(Array.from({ length: 20 }, (_, n) => FIRST_NEW_ID + batch * 20 + n));
     const gone = Array.from({ length: 30 }, () => ids[anyRow()]!);
     await admin.delete(Float64Array.from(gone));
     for (const id of gone) {
@@ -92,8 +99,8 @@ async function changeMuch(admin: AdminClient): Promise<ReturnType<typeof foldedC
     }
     await upsert(gone.slice(0, 2));
   }
-  await admin.delete(Float64Array.of(1_000_000, 77_777_777));
-  newest.delete(1_000_000);
+  await admin.delete(Float64Array.of(FIRST_NEW_ID, 77_777_777));
+  newest.delete(FIRST_NEW_ID);
   const changes = { items: [...newest.values()], deleted: Float64Array.from(deleted) };
   return foldedCatalogue(dataset.catalogue, changes);
 }

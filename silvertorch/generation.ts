@@ -14,6 +14,8 @@ import { eligibilityForm, openEngine, type EngineOptions } from "./engine/open-e
 import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { warmUp } from "./engine/warm-up.ts";
+import { FreshIndex } from "./live/fresh-index.ts";
+import { ItemRecorder } from "./live/item-recorder.ts";
 import { LiveItems } from "./live/live-items.ts";
 import type { ItemChange } from "./live/owner-changes.ts";
 import { type RankedIds, widened, withFresh, withoutHidden } from "./live/merge.ts";
@@ -28,6 +30,14 @@ export interface GenerationOptions {
   /** What it is busy with before it can answer. */
   readonly onProgress: (phase: string) => void;
 }
+
+/** A request on its way to the engine. */
+interface Asked {
+  readonly request: RetrievalRequest;
+  readonly query: EngineQuery;
+}
+
+type Found = RankedIds & Pick<EngineAnswer, "freshScores">;
 
 interface Parts {
   readonly manifest: ArtifactManifest;
@@ -47,9 +57,13 @@ export class Generation implements AsyncDisposable {
   readonly #reader: RequestReader;
   readonly #engine: Engine;
   readonly #options: GenerationOptions;
-  readonly #batcher: Batcher<EngineQuery, EngineAnswer>;
+  readonly #batcher: Batcher<Asked, Found>;
   readonly #filters = new FilterCache(CACHED_FILTERS, parseFilter);
+  /** Makes what ranks fresh items; null: their score is their value. */
+  #recorder: ItemRecorder | null;
   #live: LiveItems;
+  /** null: an item's value is its score, and fresh ones are merged into the answer. */
+  #fresh: FreshIndex | null = null;
   #inFlight = 0;
   #onIdle: (() => void) | null = null;
 
@@ -59,14 +73,15 @@ export class Generation implements AsyncDisposable {
     this.#reader = reader;
     this.#engine = engine;
     this.#options = options;
-    this.#live = new LiveItems(manifest.dim, (id) => reader.holds(id));
-    engine.scoreFresh(() => this.#live.embeddings());
+    this.#recorder = manifest.scoreOnly ? null : new ItemRecorder(manifest);
+    this.#live = this.#hold(new LiveItems(manifest.dim, (id) => reader.holds(id)));
+    if (manifest.scoreOnly) engine.scoreFresh(() => this.#live.embeddings());
     this.#batcher = new Batcher({
       maxBatch,
       maxWaitMs,
       maxQueued: maxInFlight,
       lanes: engine.lanes,
-      run: (batch) => stages.time("model.run", () => engine.answer(batch)),
+      run: (batch) => stages.time("model.run", () => this.#run(batch)),
     });
   }
 
@@ -115,8 +130,11 @@ export class Generation implements AsyncDisposable {
    * Before it serves: takes over the changes that the last one served, but for those up to a
    * version, which are compiled into this artifact.
    */
-  inherit({ live }: Generation, version: number): void {
-    this.#live = live.since(version, this.manifest.dim, (id) => this.#reader.holds(id));
+  inherit(last: Generation, version: number): void {
+    // It is the same model's, and knows the records of what is still fresh.
+    this.#recorder = last.#recorder;
+    const { dim } = this.manifest;
+    this.#live = this.#hold(last.live.since(version, dim, (id) => this.#reader.holds(id)));
   }
 
   /**
@@ -125,18 +143,20 @@ export class Generation implements AsyncDisposable {
    * @throws HarnessError BAD_INPUT if fresh items are not of this artifact's dimensions.
    */
   adopt(changes: readonly ItemChange[], last: Generation | null): void {
-    const { dim } = this.manifest;
+    const { dim, denseDim } = this.manifest;
     for (const { id, item } of changes) {
-      if (item === null || item.embedding.length === dim) continue;
+      if (item === null) continue;
+      const { embedding, dense } = item;
+      if (embedding.length === dim && dense.length === denseDim) continue;
       throw new HarnessError(
         "BAD_INPUT",
-        `the artifact's items have ${dim} dimensions, the fresh item ${id} ${item.embedding.length}`,
+        `the artifact's items have ${dim} dimensions and ${denseDim} dense features, the fresh item ${id} ${embedding.length} and ${dense.length}`,
         { where: "folder" },
       );
     }
     // They come after all that a fold which is under way holds.
     const version = last === null ? 0 : last.live.version;
-    this.#live = new LiveItems(dim, (id) => this.#reader.holds(id), version);
+    this.#live = this.#hold(new LiveItems(dim, (id) => this.#reader.holds(id), version));
     this.#live.apply(changes);
   }
 
@@ -172,11 +192,12 @@ export class Generation implements AsyncDisposable {
   }
 
   /**
-   * The compiled items' answer and the fresh ones' together. What is hidden is taken out of the
-   * answer, of which somewhat more was asked for; in the rare case that too little is left, it is
-   * asked for again without the hidden.
+   * The compiled items' answer and the fresh ones' together. Where the score is all that counts, what
+   * is hidden is taken out of the answer, of which somewhat more was asked for; in the rare case that
+   * too little is left, it is asked for again without the hidden.
    */
   async #answer(request: RetrievalRequest, context: CallContext): Promise<RankedIds> {
+    if (this.#fresh !== null) return await this.#ask(request, context);
     const { k, exclude } = request;
     const asked = widened(k, this.#live.hidden, this.manifest.items);
     let found = await this.#ask({ ...request, k: asked }, context);
@@ -196,15 +217,38 @@ export class Generation implements AsyncDisposable {
     );
   }
 
-  async #ask(
-    request: RetrievalRequest,
-    { deadlineMs }: CallContext,
-  ): Promise<RankedIds & Pick<EngineAnswer, "freshScores">> {
+  async #ask(request: RetrievalRequest, { deadlineMs }: CallContext): Promise<Found> {
     const startMs = performance.now();
     const query = this.#reader.read(request);
     this.#options.stages.record("model.plan", performance.now() - startMs);
-    const { rows, values, freshScores } = await this.#batcher.submit(query, deadlineMs);
-    return { ids: this.#reader.idsOf(rows), values, freshScores };
+    return await this.#batcher.submit({ request, query }, deadlineMs);
+  }
+
+  /** The changes are those of the moment when the batch begins. */
+  async #run(batch: readonly Asked[]): Promise<Found[]> {
+    const view = this.#fresh?.view() ?? null;
+    const answers =
+      view === null
+        ? await this.#engine.answer(batch.map(({ query }) => query))
+        : await this.#engine.answer(
+            batch.map(({ query, request }) => view.apply(query, request)),
+            view.items,
+          );
+    return answers.map(({ rows, values, freshScores }) => ({
+      ids: view === null ? this.#reader.idsOf(rows) : view.idsOf(rows),
+      values,
+      freshScores,
+    }));
+  }
+
+  /** Begins the index of the fresh items anew, where they are ranked with the compiled ones. */
+  #hold(live: LiveItems): LiveItems {
+    if (this.#recorder === null) return live;
+    const { items: count } = this.manifest;
+    const rowOf = (id: number): number => this.#reader.rowOf(id);
+    const idsOf = (rows: Uint32Array): Float64Array => this.#reader.idsOf(rows);
+    this.#fresh = new FreshIndex(live, { count, rowOf, idsOf }, this.#recorder);
+    return live;
   }
 
   /** Finishes what is in flight, then frees the engine. Nothing may be asked after it. */

@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Dataset } from "../src/dataset/dataset.ts";
+import { foldedCatalogue } from "../src/dataset/folded-catalogue.ts";
 import { readDataset } from "../src/dataset/folder.ts";
 import { resolveDataset } from "../src/dataset/resolve.ts";
 import { connectAdmin, type AdminClient } from "../src/door/admin-service.ts";
 import { connectDoor, type DoorClient } from "../src/door/client.ts";
+import { AnswerScorer } from "../src/measure/recall.ts";
 import type { LiveItem } from "../src/retrieval/live-item.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
+import { computeTruth } from "../src/retrieval/oracle.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { scenarioSchema } from "../src/scenario/schema.ts";
 import { indexAsModelSettings } from "../src/scenario/settings.ts";
@@ -177,6 +180,78 @@ test("an item that does not fit is refused, and none of its call is taken", asyn
   });
   expect([...(await ask()).ids]).not.toContain(900_001);
 });
+
+const ranked: ModelSpec = {
+  ...towerOf(1),
+  heads: 2,
+  candidates: 60,
+  overarch: "mol",
+  tasks: ["click"],
+  mol: { userGroups: 4, itemGroups: 2, dim: 8, gateHidden: 16, temperature: 0.5 },
+  // No compiled item has the topic unheard.
+  value: "click * if(topic:unheard, 2, 1) + default(price, 0) / 100",
+};
+
+test("a model with an OverArch and a formula takes changes, too, and answers the same once they are folded", async () => {
+  const folding = await start(ranked, { foldAfter: 100 });
+  const { users, catalogue: built } = dataset;
+  const rankedAdmin = connectAdmin(folding.adminAddress!);
+  const rankedDoor = connectDoor(folding.address);
+  const requests = Array.from({ length: 20 }, (_, at): RetrievalRequest => ({
+    user: { kind: "id", id: users.ids[at]! },
+    k: 20,
+    filter: at % 2 === 0 ? "" : "topic:unheard OR price >= 20",
+    exclude: Float64Array.of(900_000 + at, built.ids[at]!),
+  }));
+  const asked = (): Promise<Answer[]> =>
+    Promise.all(requests.map((request) => rankedDoor.retrieve(request, inTime)));
+  const all = new Map<number, LiveItem>();
+  const upsert = async (ids: readonly number[]): Promise<void> => {
+    const items = ids.map((id, at): LiveItem => {
+      const near = (id * 7) % built.count;
+      const embedding = built.embeddings.slice(near * DIM, (near + 1) * DIM);
+      const topics = new Map([["topic", at % 3 === 0 ? ["unheard"] : ["sport"]]]);
+      return { ...fresh(id, topics), embedding: embedding.map((value) => 1.2 * value) };
+    });
+    await rankedAdmin.upsert(items);
+    for (const item of items) all.set(item.id, item);
+  };
+  const deleted = built.ids.slice(100, 110);
+  try {
+    await rankedAdmin.delete(deleted);
+    await upsert([...built.ids.subarray(90, 110), ...idsFrom(900_000, 20)]);
+    await rankedAdmin.delete(deleted);
+    for (const id of deleted) all.delete(id);
+    const { counters } = await rankedDoor.stats();
+    expect(counters.get("model.fresh_slots")).toBe(40);
+    expect(counters.get("model.hidden_items")).toBe(20);
+    await upsert(idsFrom(910_000, 40));
+    const before = await asked();
+    const catalogue = foldedCatalogue(built, { items: [...all.values()], deleted });
+    const given = { catalogue, users, model: ranked, requests };
+    const truth = await computeTruth({ ...given, threads: 1, ...quiet });
+    const scorer = new AnswerScorer({ ...given, truth });
+    for (const [at, answer] of before.entries()) {
+      const flawless = { recall: 1, violations: 0, short: 0, duplicates: 0, unknown: 0 };
+      expect(scorer.score(at, answer.ids)).toEqual(flawless);
+    }
+    expect(before.flatMap((answer) => [...answer.ids]).filter((id) => id >= 900_000)).not.toEqual(
+      [],
+    );
+    const folds = async (): Promise<number> =>
+      (await rankedDoor.stats()).counters.get("model.folds")!;
+    while ((await folds()) === 0) await new Promise((r) => setTimeout(r, 100));
+    const after = await asked();
+    expect(after.map((answer) => answer.ids)).toEqual(before.map((answer) => answer.ids));
+  } finally {
+    rankedDoor.close();
+    rankedAdmin.close();
+    await folding[Symbol.asyncDispose]();
+  }
+});
+
+const idsFrom = (first: number, count: number): number[] =>
+  Array.from({ length: count }, (_, at) => first + at);
 
 test("many changes are folded into a new artifact while it serves; later ones stay fresh", async () => {
   const folding = await start(towerOf(1), { foldAfter: 40 });

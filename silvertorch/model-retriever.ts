@@ -4,7 +4,6 @@ import { ownProcessStats } from "../src/door/own-process.ts";
 import type { CallContext, DoorLimits, Retriever } from "../src/door/retriever.ts";
 import { StageTimes } from "../src/door/stage-times.ts";
 import type { SystemStats } from "../src/door/stats.ts";
-import { HarnessError } from "../src/errors.ts";
 import { Histogram } from "../src/math/histogram.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Generation, type GenerationOptions } from "./generation.ts";
@@ -13,8 +12,6 @@ import { Folding, type FoldingOptions } from "./live/folding.ts";
 import { type ItemChange, type OwnerChange, OwnerChanges } from "./live/owner-changes.ts";
 
 export interface ModelRetrieverOptions extends Omit<GenerationOptions, "stages"> {
-  /** Dense features of an item, for ranking. */
-  readonly denseDim: number;
   readonly folding: Omit<FoldingOptions, "swapTo">;
   /** File of what it is told of the items; what is there is taken over. */
   readonly journal: string;
@@ -84,10 +81,8 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
   upsert(items: readonly LiveItem[]): Promise<void> {
     const checked = (): ItemChange[] => {
       const { manifest } = this.#current;
-      requireScoreOnly(manifest.model);
-      const shape = { ...manifest, denseDim: this.#options.denseDim };
       return items.map((item, at) => {
-        const fits = checkedItem(item, shape, `items[${at}]`);
+        const fits = checkedItem(item, manifest, `items[${at}]`);
         return { id: fits.id, item: fits };
       });
     };
@@ -190,15 +185,6 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
 
 /** Before the first change: an artifact from elsewhere is not known to hold any. */
 const NO_VERSION = 0;
-
-function requireScoreOnly({ overarch, value }: Generation["manifest"]["model"]): void {
-  if (overarch === "none" && value.trim() === "score") return;
-  throw new HarnessError(
-    "BAD_INPUT",
-    `fresh items are ranked by their score alone; this model has overarch ${overarch} and value "${value}"`,
-    { where: "model", hint: "compile them into an artifact and swap to it" },
-  );
-}
 
 function sumOf(histograms: readonly Histogram[]): Histogram {
   const sum = Histogram.create();

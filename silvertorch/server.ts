@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { readManifest } from "../src/dataset/folder.ts";
 import { serveAdmin } from "../src/door/admin-service.ts";
 import { HeldBack } from "../src/door/held-back.ts";
 import { openDoor } from "../src/door/server.ts";
@@ -53,9 +52,7 @@ export interface ServerReady {
 runService<ServerConfig, ServerReady>(async (config, onProgress) => {
   const { maxBatch, maxWaitMs, maxInFlight, threads } = config;
   onProgress("loading and warming up the model", Number.NaN);
-  const { manifest } = await readManifest(config.datasetFolder);
   const retriever = await ModelRetriever.open(config.artifactFolder, {
-    denseDim: manifest.denseDim,
     maxBatch,
     maxWaitMs,
     maxInFlight,

@@ -57,7 +57,7 @@ export class ChangedRecords {
       }
       const codes = this.#codes.get(column.name)!;
       const texts = typeof held === "object" ? held : [];
-      // A value that the build has never seen has no code, and nobody can ask for it by one.
+      // A value that neither build nor formula knows has no code, and nobody can ask for it by one.
       const values = texts.flatMap((text) => codes.get(text) ?? []).toSorted((a, b) => a - b);
       return {
         ...column,

@@ -1,4 +1,6 @@
 import { HarnessError } from "../../src/errors.ts";
+import { withMatched } from "../../src/retrieval/formula/matched.ts";
+import { parseFormula } from "../../src/retrieval/formula/parse.ts";
 import { DatasetReader } from "../dataset-reader.ts";
 import type { MeshConfig } from "../mesh-config.ts";
 import { CachedRecords } from "./cached-records.ts";
@@ -20,10 +22,12 @@ export async function openFeature(config: MeshConfig): Promise<{
   readonly store: FeatureStore;
   readonly dim: number;
 }> {
-  const { datasetFolder, folders, settings } = config;
+  const { datasetFolder, folders, settings, model } = config;
   const reader = await DatasetReader.open(datasetFolder);
   const { manifest, itemDim } = reader;
-  const changed = new ChangedRecords(folders.items === null ? [] : await reader.columns());
+  // The ranker's formula may ask for values that only items have which come later.
+  const columns = withMatched(await reader.columns(), parseFormula(model.value));
+  const changed = new ChangedRecords(folders.items === null ? [] : columns);
   const dim = manifest.userDim;
   const kinds = manifest.columns.map(({ kind }) => kind);
   const url = redisUrl(config);

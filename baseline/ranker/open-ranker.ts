@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { endService } from "../../src/process/service-main.ts";
 import { bindFormula } from "../../src/retrieval/formula/bind.ts";
+import { withMatched } from "../../src/retrieval/formula/matched.ts";
 import { createModel } from "../../src/retrieval/model.ts";
 import { DatasetReader } from "../dataset-reader.ts";
 import type { MeshConfig } from "../mesh-config.ts";
@@ -19,7 +20,8 @@ export async function openRanker(
   const model = createModel(spec, { dim, userDim, denseDim });
   if (model.scoreOnly) return null;
   const { tasks, overArch } = model;
-  const bound = bindFormula(model.formula, { tasks, columns: await reader.columns() });
+  const columns = withMatched(await reader.columns(), model.formula);
+  const bound = bindFormula(model.formula, { tasks, columns });
   const engine =
     overArch === null
       ? null

@@ -82,6 +82,7 @@ async function fill(folder: string, options: GeneratedOptions): Promise<void> {
     dim,
     users: users.count,
     userDim: users.dim,
+    denseDim: 0,
     columns,
     bitmapRows: index.rows,
     signatures: index.signatures,

@@ -71,7 +71,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   const { layout, placeOf, ...items } = await addCatalogue(file, options);
   const userTable = await file.add("users", "float32", [users.count, users.dim], users.features);
   const tower = await addLayers(file, "tower", model.layers);
-  const ranking = await addRanking(file, model, { catalogue, onProgress });
+  const ranking = await addRanking(file, model, { spec, catalogue, onProgress });
   await file.add("items.ids", "float64", [catalogue.count], catalogue.ids);
   await file.add("users.ids", "float64", [users.count], users.ids);
 
@@ -110,6 +110,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     dim: catalogue.dim,
     users: users.count,
     userDim: users.dim,
+    denseDim: catalogue.denseDim,
     columns,
     bitmapRows: index.rows,
     signatures: index.signatures,

@@ -13,20 +13,34 @@ export async function addFormulaColumns(
   catalogue: Catalogue,
 ): Promise<FormulaColumns> {
   const read = formulaReads(formula);
+  const { count } = catalogue;
   const numbers = new Map<number, StoredTensor>();
   for (const column of read.columns) {
-    const { values } = catalogue.columns[column] as NumericColumn;
-    const name = formulaColumnTensor(column);
-    numbers.set(column, await file.add(name, "float32", [catalogue.count], values));
+    const values = formulaNumbers(column, catalogue);
+    numbers.set(column, await file.add(formulaColumnTensor(column), "float32", [count], values));
   }
   const matches = new Map<string, StoredTensor>();
   for (const [key, match] of read.matches) {
-    const flags = new Uint8Array(catalogue.count);
-    for (let row = 0; row < flags.length; row++) flags[row] = Number(hasAny(match, catalogue, row));
-    const name = formulaMatchTensor(matches.size);
-    matches.set(key, await file.add(name, "bool", [catalogue.count], flags));
+    const flags = formulaFlags(match, catalogue);
+    matches.set(key, await file.add(formulaMatchTensor(matches.size), "bool", [count], flags));
   }
   return { numbers, matches };
+}
+
+/** The numbers of a column that a formula reads: not a number where absent. */
+export const formulaNumbers = (
+  column: number,
+  { columns }: Pick<Catalogue, "columns">,
+): Float32Array => (columns[column] as NumericColumn).values;
+
+/** Of each item 1 where it satisfies a match, else 0. */
+export function formulaFlags(
+  match: BoundMatch,
+  catalogue: Pick<Catalogue, "columns" | "count">,
+): Uint8Array {
+  const flags = new Uint8Array(catalogue.count);
+  for (let row = 0; row < flags.length; row++) flags[row] = Number(hasAny(match, catalogue, row));
+  return flags;
 }
 
 /** Numbers of a column, by its position; and which items satisfy a match, by its place. */

@@ -9,7 +9,7 @@ import type { Signatures, SignatureWidth } from "../eligibility/signature.ts";
 import type { ScaleOf } from "./quantisation.ts";
 
 /** Changes whenever graphs, tensors or their meaning do: other versions are compiled anew. */
-export const ARTIFACT_SCHEMA = "silverbench.artifact/7";
+export const ARTIFACT_SCHEMA = "silverbench.artifact/8";
 
 export const MANIFEST_FILE = "manifest.json";
 export const WEIGHTS_FILE = "model.onnx.data";
@@ -67,6 +67,8 @@ export interface ArtifactManifest {
   readonly dim: number;
   readonly users: number;
   readonly userDim: number;
+  /** Dense features of an item, which an OverArch reads beside its embedding. */
+  readonly denseDim: number;
   readonly columns: readonly ManifestColumn[];
   readonly bitmapRows: number;
   /** What stands for the categorical columns; null: they have bitmaps of their own. */

@@ -1,16 +1,14 @@
 import type { OnProgress } from "../../src/dataset/dataset.ts";
 import type { WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
-import {
-  embeddingCache,
-  type EmbeddingCache,
-} from "../../src/retrieval/over-arch/embedding-cache.ts";
+import type { EmbeddingCache } from "../../src/retrieval/over-arch/embedding-cache.ts";
 import type { MlpOverArch } from "../../src/retrieval/over-arch/mlp.ts";
 import type { MolOverArch } from "../../src/retrieval/over-arch/mol.ts";
 import type { OverArch } from "../../src/retrieval/over-arch/over-arch.ts";
 import type { MlpWeights } from "../graph/mlp.ts";
 import type { MolWeights } from "../graph/mol.ts";
 import type { OverArchWeights } from "../graph/over-arch.ts";
+import { graphCacheMaker } from "./graph-cache.ts";
 import { addLayers, inOrder } from "./layer-weights.ts";
 import { columnsInOrder, pairOrder, rowsInOrder } from "./pair-order.ts";
 
@@ -42,9 +40,8 @@ async function addMol(
   function* components(): Generator<Float32Array> {
     for (const chunk of cacheChunks(mol, parts)) {
       if (chunk.kind !== "mol") continue;
-      const pairs = columnsInOrder(chunk.gates, order);
-      itemGates.set(pairs, filled);
-      filled += pairs.length;
+      itemGates.set(chunk.gates, filled);
+      filled += chunk.gates.length;
       yield chunk.components;
     }
   }
@@ -141,9 +138,9 @@ function* cacheChunks(
   overArch: OverArch,
   { catalogue, onProgress }: OverArchParts,
 ): Generator<EmbeddingCache> {
+  const make = graphCacheMaker(overArch);
   for (let from = 0; from < catalogue.count; from += CHUNK_ITEMS) {
     onProgress("computing the embedding cache", from / catalogue.count);
-    const to = Math.min(from + CHUNK_ITEMS, catalogue.count);
-    yield embeddingCache(overArch, catalogue, from, to);
+    yield make(catalogue, from, Math.min(from + CHUNK_ITEMS, catalogue.count));
   }
 }

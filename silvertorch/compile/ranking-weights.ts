@@ -2,10 +2,20 @@ import type { OnProgress } from "../../src/dataset/dataset.ts";
 import type { WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
 import { bindFormula } from "../../src/retrieval/formula/bind.ts";
+import { withMatched } from "../../src/retrieval/formula/matched.ts";
+import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import type { RetrievalModel } from "../../src/retrieval/model.ts";
-import type { RankingWeights } from "../graph/ranking.ts";
+import type { RetrievalWeights } from "../graph/retrieval-graph.ts";
 import { addFormulaColumns } from "./formula-columns.ts";
+import { freshTables } from "./fresh-tables.ts";
 import { addOverArch } from "./over-arch-weights.ts";
+
+interface RankingParts {
+  /** What the model was made from. */
+  readonly spec: ModelSpec;
+  readonly catalogue: Catalogue;
+  readonly onProgress: OnProgress;
+}
 
 /**
  * Writes what ranks the candidates: OverArch, embedding cache, columns of the formula. null where
@@ -16,13 +26,16 @@ import { addOverArch } from "./over-arch-weights.ts";
 export async function addRanking(
   file: WeightsFile,
   { tasks, overArch, formula, scoreOnly }: RetrievalModel,
-  { catalogue, onProgress }: { readonly catalogue: Catalogue; readonly onProgress: OnProgress },
-): Promise<RankingWeights | null> {
+  { spec, catalogue, onProgress }: RankingParts,
+): Promise<RetrievalWeights["ranking"]> {
   if (scoreOnly) return null;
-  const bound = bindFormula(formula, { tasks, columns: catalogue.columns });
+  // Its matches are those of the fresh items' tables, one for one.
+  const columns = withMatched(catalogue.columns, formula);
+  const bound = bindFormula(formula, { tasks, columns });
   return {
     overArch:
       overArch === null ? null : await addOverArch(file, overArch, { catalogue, onProgress }),
     value: { formula: bound, columns: await addFormulaColumns(file, bound, catalogue) },
+    fresh: freshTables(spec, catalogue.columns),
   };
 }

@@ -1,6 +1,7 @@
 import type { StageTime } from "../device/passes.ts";
 import type { DeviceStats } from "../../src/door/stats.ts";
 import type { Effort } from "./effort.ts";
+import type { FreshItems } from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 
 /** What an engine tells beside its answers. */
@@ -22,14 +23,17 @@ export interface Engine extends AsyncDisposable {
   /** Devices it occupies, and for how long they worked; those of the operating system's do not count. */
   readonly devices: readonly DeviceStats[];
 
-  /** Answers in the order of the queries, of which there is at least one. */
-  answer(queries: readonly EngineQuery[]): Promise<EngineAnswer[]>;
+  /**
+   * Answers in the order of the queries, of which there is at least one.
+   * @param fresh ranked along where an item's value is more than its score; absent: there are none.
+   */
+  answer(queries: readonly EngineQuery[], fresh?: FreshItems): Promise<EngineAnswer[]>;
 
   /** Looks for a query's answer as widely as for one that stays short: for a warm-up. */
   lookEverywhere(query: EngineQuery): Promise<void>;
 
   /**
-   * Scores also items that came after the artifact was compiled.
+   * Where an item's value is its score: scores also items that came after the artifact was compiled.
    * @param items asked before each batch: float32 [fresh, dim], handed over, not copied.
    */
   scoreFresh(items: () => Float32Array<ArrayBuffer>): void;

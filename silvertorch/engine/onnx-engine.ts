@@ -3,11 +3,14 @@ import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { requireOnDevice } from "../../src/onnx/placement.ts";
 import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
 import type { Artifact } from "../compile/artifact.ts";
+import { freshTables } from "../compile/fresh-tables.ts";
 import type { ArtifactManifest, ArtifactSettings } from "../compile/manifest.ts";
 import { type DeviceForm, formOf } from "../graph/device-form.ts";
+import type { FreshTables } from "../graph/fresh-ranking.ts";
 import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
 import { Effort } from "./effort.ts";
 import type { Engine } from "./engine.ts";
+import { blankItems, freshFeeds, type FreshItems } from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 import { thoroughAnswers } from "./thorough-answers.ts";
 
@@ -69,6 +72,8 @@ export class OnnxEngine implements Engine {
   readonly #effort: Effort;
   readonly #shape: BatchShape;
   readonly #device: Device;
+  /** null: an item's value is its score, and fresh ones are scored beside the answer. */
+  readonly #tables: FreshTables | null;
   #freshItems: () => Float32Array = () => NO_ITEMS;
   #checkPlacement: (() => Promise<void>) | null = null;
 
@@ -82,7 +87,8 @@ export class OnnxEngine implements Engine {
     manifest: ArtifactManifest,
     { device, form = formOf(device), probes = "all" }: RunnerOptions,
   ) {
-    const { items, dim, userDim, model, clusters } = manifest;
+    const { items, dim, userDim, model, clusters, columns } = manifest;
+    this.#tables = manifest.scoreOnly ? null : freshTables(model, columns);
     this.#runner = runner;
     this.#manifest = manifest;
     this.#device = device;
@@ -131,7 +137,7 @@ export class OnnxEngine implements Engine {
   }
 
   /**
-   * Scores also items that came after the artifact was compiled.
+   * Where an item's value is its score: scores also items that came after the artifact was compiled.
    * @param items asked before each run: float32 [fresh, dim], handed over, not copied.
    */
   scoreFresh(items: () => Float32Array): void {
@@ -139,14 +145,16 @@ export class OnnxEngine implements Engine {
   }
 
   /** Answers in the order of the queries, of which there is at least one. */
-  async answer(queries: readonly EngineQuery[]): Promise<EngineAnswer[]> {
+  async answer(queries: readonly EngineQuery[], fresh?: FreshItems): Promise<EngineAnswer[]> {
     return await thoroughAnswers(queries, this.#effort, (group, thoroughness) =>
-      this.#run(group, thoroughness),
+      this.#run(group, thoroughness, fresh ?? this.#blank(0)),
     );
   }
 
+  /** With a fresh item, too, where those are ranked along: the first one finds nothing cold. */
   async lookEverywhere(query: EngineQuery): Promise<void> {
-    await this.#run([query], { ...this.#effort.of(query), ...this.#effort.everywhere });
+    const thoroughness = { ...this.#effort.of(query), ...this.#effort.everywhere };
+    await this.#run([query], thoroughness, this.#blank(1));
   }
 
   get mostAtOnce(): number {
@@ -158,13 +166,19 @@ export class OnnxEngine implements Engine {
     return this.#effort.counters;
   }
 
-  async #run(queries: readonly EngineQuery[], thoroughness: Thoroughness): Promise<EngineAnswer[]> {
+  /** @param fresh null: they are scored beside the answer. */
+  async #run(
+    queries: readonly EngineQuery[],
+    thoroughness: Thoroughness,
+    fresh: FreshItems | null,
+  ): Promise<EngineAnswer[]> {
     const answers: EngineAnswer[] = [];
     const parts = Math.ceil(queries.length / this.#mostAtOnce(thoroughness));
     for (let at = 0; at < parts; at++) {
       const from = Math.floor((queries.length * at) / parts);
       const part = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
-      const feeds = { ...batchFeeds(part, this.#shape, thoroughness), ...this.#freshFeed() };
+      const ofFresh = fresh === null ? this.#scoredFeed() : freshFeeds(part, fresh);
+      const feeds = { ...batchFeeds(part, this.#shape, thoroughness), ...ofFresh };
       answers.push(...cutAnswers(part, await this.#runner.run(feeds)));
     }
     return answers;
@@ -183,7 +197,12 @@ export class OnnxEngine implements Engine {
     );
   }
 
-  #freshFeed(): Record<string, HostTensor> {
+  /** null: there are none that are ranked along. */
+  #blank(count: number): FreshItems | null {
+    return this.#tables === null ? null : blankItems(this.#shape.dim, this.#tables, count);
+  }
+
+  #scoredFeed(): Record<string, HostTensor> {
     const data = this.#freshItems();
     const { dim } = this.#shape;
     return { fresh_items: { type: "float32", dims: [data.length / dim, dim], data } };
@@ -202,8 +221,9 @@ function cutAnswers(
   const values = results["values"]!.data as Float32Array;
   const rows = results["rows"]!.data as Uint32Array;
   const width = results["values"]!.dims[1]!;
-  const fresh = results["fresh_scores"]!.data as Float32Array;
-  const freshCount = results["fresh_scores"]!.dims[1]!;
+  const scored = results["fresh_scores"];
+  const fresh = scored === undefined ? NO_ITEMS : (scored.data as Float32Array);
+  const freshCount = scored?.dims[1] ?? 0;
   const starved = results["starved"]?.data;
   return queries.map(({ k }, at) => {
     const start = at * width;

@@ -11,13 +11,16 @@ export interface EngineQuery {
   readonly plan: EncodedPlan | null;
   /** Rows that must not be returned. */
   readonly exclude: Uint32Array;
+  /** Of each fresh item that is ranked along: 0, or -inf where it may not be returned; absent: 0. */
+  readonly freshPenalties?: Float32Array;
 }
 
 /** Best first: value descending, row ascending; fewer than k only where fewer are eligible. */
 export interface EngineAnswer {
+  /** Fresh items that are ranked along have the rows behind the compiled ones. */
   readonly rows: Uint32Array;
   readonly values: Float32Array;
-  /** Of each fresh item, in their order. */
+  /** Of each fresh item that is scored beside the answer, in their order. */
   readonly freshScores: Float32Array;
   /** Whether a check took out of a list what a longer one would have replaced. */
   readonly starved: boolean;

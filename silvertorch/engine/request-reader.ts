@@ -77,7 +77,12 @@ export class RequestReader {
 
   /** Whether the artifact holds an item. */
   holds(id: number): boolean {
-    return this.#items.rowOf(id) >= 0;
+    return this.rowOf(id) >= 0;
+  }
+
+  /** The row of an item; -1: the artifact does not hold it. */
+  rowOf(id: number): number {
+    return this.#items.rowOf(id);
   }
 
   /** The ids of an answer's rows. */

@@ -1,16 +1,16 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import type { BoundMatch } from "../../src/retrieval/filter/bind.ts";
 import type { ComparisonOp } from "../../src/retrieval/filter/grammar.ts";
 import type { BoundCondition, BoundFormula } from "../../src/retrieval/formula/bind.ts";
 import type { FunctionName } from "../../src/retrieval/formula/grammar.ts";
+import { type ItemTable, tableOf } from "./item-table.ts";
 
 /** Of each item what a formula reads of its attributes. */
 export interface FormulaColumns {
   /** float32 [items], not a number where absent; by position of the column. */
-  readonly numbers: ReadonlyMap<number, StoredTensor>;
+  readonly numbers: ReadonlyMap<number, ItemTable>;
   /** bool [items]: whether it has any of a match's values; by `matchKey`. */
-  readonly matches: ReadonlyMap<string, StoredTensor>;
+  readonly matches: ReadonlyMap<string, ItemTable>;
 }
 
 /** A match that matches no item is in no column and has no tensor. */
@@ -101,8 +101,8 @@ export class FormulaNodes {
   }
 
   /** A column of all items, of the candidates. */
-  #ofRows(column: StoredTensor): Value {
-    return this.#graph.node("Gather", [this.#graph.weight(column), this.#inputs.rows]);
+  #ofRows(column: ItemTable): Value {
+    return this.#graph.node("Gather", [tableOf(this.#graph, column), this.#inputs.rows]);
   }
 
   #column({ column, otherwise }: Extract<BoundFormula, { kind: "column" }>): Value {

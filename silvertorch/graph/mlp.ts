@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { denseLayers, type LayerWeights } from "./dense-layer.ts";
+import { type ItemTable, tableOf } from "./item-table.ts";
 import type { OverArchInputs } from "./over-arch-inputs.ts";
 
 /** An MLP over user, item and inner products (src/retrieval/over-arch/mlp.ts has the formulas). */
@@ -10,7 +11,7 @@ export interface MlpWeights {
   /** The first layer's part of the user, with its bias, and before the ReLU. */
   readonly user: LayerWeights;
   /** float32 [items, width]: the items' part of it. */
-  readonly itemHidden: StoredTensor;
+  readonly itemHidden: ItemTable;
   /** float32 [heads, width]: the inner products' part. */
   readonly products: StoredTensor;
   readonly rest: readonly LayerWeights[];
@@ -22,9 +23,9 @@ export function mlpLogits(
   mlp: MlpWeights,
   { features, rows, products }: OverArchInputs,
 ): Value[] {
-  const width = mlp.itemHidden.dims[1]!;
+  const width = mlp.products.dims[1]!;
   const ofUser = graph.node("Unsqueeze", [denseLayers(graph, features, [mlp.user]), graph.ints(1)]);
-  const ofItem = graph.node("Gather", [graph.weight(mlp.itemHidden), rows]);
+  const ofItem = graph.node("Gather", [tableOf(graph, mlp.itemHidden), rows]);
   const ofBoth = graph.node("MatMul", [products(), graph.weight(mlp.products)]);
   const sum = graph.node("Add", [graph.node("Add", [ofItem, ofBoth]), ofUser]);
   const hidden = graph.reshape(graph.node("Relu", [sum]), -1, width);

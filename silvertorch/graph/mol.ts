@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { NORM_FLOOR } from "../../src/retrieval/over-arch/mol.ts";
 import { denseLayers, type LayerWeights } from "./dense-layer.ts";
+import { type ItemTable, tableOf } from "./item-table.ts";
 import type { OverArchInputs } from "./over-arch-inputs.ts";
 
 /**
@@ -18,9 +18,9 @@ export interface MolWeights {
   readonly temperature: number;
   readonly userComponents: LayerWeights;
   /** float32 [items, P_x d']: normalised. */
-  readonly itemComponents: StoredTensor;
+  readonly itemComponents: ItemTable;
   /** float32 [items, T P]: the items' part of the gates, task after task. */
-  readonly itemGates: StoredTensor;
+  readonly itemGates: ItemTable;
   /** One a task. */
   readonly gates: readonly {
     readonly user: readonly LayerWeights[];
@@ -37,7 +37,7 @@ export function molLogits(
   const { dim, gates } = mol;
   const users = userComponents(graph, mol, features);
   const items = graph.reshape(
-    graph.node("Gather", [graph.weight(mol.itemComponents), rows]),
+    graph.node("Gather", [tableOf(graph, mol.itemComponents), rows]),
     0,
     -1,
     dim,
@@ -51,7 +51,7 @@ export function molLogits(
     attributes: { axis: 0 },
   });
   const byCandidate = (value: Value): Value => graph.node("Reshape", [value, perCandidate]);
-  const itemGates = graph.node("Gather", [graph.weight(mol.itemGates), rows]);
+  const itemGates = graph.node("Gather", [tableOf(graph, mol.itemGates), rows]);
   const ofItem =
     gates.length === 1
       ? [itemGates]

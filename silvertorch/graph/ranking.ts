@@ -2,6 +2,7 @@ import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { candidatesOf, type Candidates } from "./candidates.ts";
 import type { DeviceForm } from "./device-form.ts";
+import { type ItemTable, tableOf } from "./item-table.ts";
 import { overArch, type OverArchWeights } from "./over-arch.ts";
 import { headProducts } from "./refinement.ts";
 import { bestOf, type Ranked } from "./top-k.ts";
@@ -20,8 +21,9 @@ export interface RankingInputs {
   /** float32 [batch, heads x dim] */
   readonly queries: Value;
   readonly heads: number;
+  readonly dim: number;
   /** float32 [paddedItems, dim] */
-  readonly items: StoredTensor;
+  readonly items: ItemTable;
   /** int32 [items]: where among `items` each row is; null: at the row itself. */
   readonly positions: StoredTensor | null;
   /** int64 [1] */
@@ -41,11 +43,38 @@ export function rankedByValue(
   weights: RankingWeights | null,
   inputs: RankingInputs,
 ): Ranked {
+  return bestByValue(graph, valuedCandidates(graph, lists, weights, inputs), inputs);
+}
+
+/** Candidates of a batch, rows ascending, and what they are ranked by; -inf: no candidate. */
+export interface ValuedCandidates {
+  /** int64 [batch, candidates] */
+  readonly rows: Value;
+  /** float32, of the same shape. */
+  readonly values: Value;
+}
+
+/** The union of the heads' lists with its values. */
+export function valuedCandidates(
+  graph: GraphBuilder,
+  lists: Ranked,
+  weights: RankingWeights | null,
+  inputs: RankingInputs,
+): ValuedCandidates {
   const candidates = candidatesOf(graph, lists, inputs.heads);
   const { rows, scores } = candidates;
   const values = weights === null ? scores : valuesOf(graph, candidates, weights, inputs);
+  return { rows, values };
+}
+
+/** The k best of the candidates, or all, if they are fewer. */
+export function bestByValue(
+  graph: GraphBuilder,
+  { rows, values }: ValuedCandidates,
+  { k, form }: Pick<RankingInputs, "k" | "form">,
+): Ranked {
   const width = graph.node("Shape", [rows], { attributes: { start: 1, end: 2 } });
-  const best = bestOf(graph, values, graph.node("Min", [inputs.k, width]), inputs.form);
+  const best = bestOf(graph, values, graph.node("Min", [k, width]), form);
   return {
     values: best.values,
     rows: graph.node("GatherElements", [rows, best.rows], { attributes: { axis: 1 } }),
@@ -69,11 +98,10 @@ function valuesOf(
 function candidateProducts(
   graph: GraphBuilder,
   rows: Value,
-  { queries, heads, items, positions }: RankingInputs,
+  { queries, heads, dim, items, positions }: RankingInputs,
 ): Value {
   const places = positions === null ? rows : graph.node("Gather", [graph.weight(positions), rows]);
-  const embeddings = graph.node("Gather", [graph.weight(items), places]);
-  const dim = items.dims[1]!;
+  const embeddings = graph.node("Gather", [tableOf(graph, items), places]);
   const products = headProducts(graph, { queries, embeddings, heads, dim });
   return graph.node("Transpose", [products], { attributes: { perm: [0, 2, 1] } });
 }

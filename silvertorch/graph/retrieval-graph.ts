@@ -14,6 +14,7 @@ import {
   type FoldedResult,
   type FoldedWeights,
 } from "./folded-search.ts";
+import { rankedWithFresh, type FreshTables } from "./fresh-ranking.ts";
 import { freshScoring } from "./fresh-scoring.ts";
 import type { QuantisedItems } from "./quantised-scoring.ts";
 import { rankedByValue, type RankingWeights } from "./ranking.ts";
@@ -42,7 +43,7 @@ export interface RetrievalWeights {
   /** int32 [items, cells], by which what signatures let through is checked; null: it is not. */
   readonly cells: StoredTensor | null;
   /** null: an item's value is its score. */
-  readonly ranking: RankingWeights | null;
+  readonly ranking: (RankingWeights & { readonly fresh: FreshTables }) | null;
 }
 
 export interface RetrievalShape {
@@ -62,7 +63,11 @@ export interface RetrievalShape {
  * Where the score is all that counts and all items are scanned, those are the k best, and done.
  * Else they are the best of each head, and go on
  *
- *   -> union -> embedding cache -> OverArch -> task logits -> Value Model -> k best
+ *   -> (fresh items) -> union -> embedding cache -> OverArch -> task logits -> Value Model -> k best
+ *
+ * Items that came after the artifact was compiled are inputs. Where the score is all that counts,
+ * theirs come out as `fresh_scores` float32 [batch, fresh] (fresh-scoring.ts); else they take their
+ * places among the candidates (fresh-ranking.ts), and have the rows behind the compiled items'.
  *
  * Where items are found by signatures, the lists are longer at first and are checked.
  * With quantised items somewhat more are kept and scored again in full precision before the cut.
@@ -96,22 +101,23 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
   };
   const lists = best(graph, weights, { ...shape, planOf, inputs });
   const positions = clusters?.positions ?? null;
-  const ranked = byHead
-    ? rankedByValue(graph, lists, ranking, {
-        features,
-        queries,
-        heads,
-        items,
-        positions,
-        k,
-        form: shape.form,
-      })
-    : lists;
-  graph.output("values", ranked.values, "float32", ["batch", "k"]);
-  graph.output("rows", graph.cast(ranked.rows, "uint32"), "uint32", ["batch", "k"]);
-  const fresh = freshScoring(graph, queries, { heads, dim: items.dims[1]! });
-  graph.output("fresh_scores", fresh, "float32", ["batch", "fresh"]);
+  const dim = items.dims[1]!;
+  const { form } = shape;
+  const whole = { features, queries, heads, dim, items, positions, k, form };
+  if (ranking !== null) {
+    const fresh = { ...shape, weights: ranking, tables: ranking.fresh };
+    answers(graph, rankedWithFresh(graph, lists, whole, fresh));
+    return graph;
+  }
+  answers(graph, byHead ? rankedByValue(graph, lists, null, whole) : lists);
+  const scores = freshScoring(graph, queries, { heads, dim });
+  graph.output("fresh_scores", scores, "float32", ["batch", "fresh"]);
   return graph;
+}
+
+function answers(graph: GraphBuilder, { values, rows }: Ranked): void {
+  graph.output("values", values, "float32", ["batch", "k"]);
+  graph.output("rows", graph.cast(rows, "uint32"), "uint32", ["batch", "k"]);
 }
 
 interface Scope {

@@ -3,13 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Dataset } from "../../src/dataset/dataset.ts";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
-import { AnswerScorer, type AnswerScore } from "../../src/measure/recall.ts";
 import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
-import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
-import { computeTruth } from "../../src/retrieval/oracle.ts";
-import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import {
   anyRequest,
   bounded,
@@ -20,8 +15,9 @@ import {
 } from "../dataset.fixture.ts";
 import { checkedItem, type ItemShape } from "../../src/door/check-item.ts";
 import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
+import { anyChanges, change, FLAWLESS, scoreOf, SMALL_ITEMS } from "./changes.fixture.ts";
 import { LiveItems } from "./live-items.ts";
-import { widened, withFresh, withoutHidden, type RankedIds } from "./merge.ts";
+import { widened, withFresh, withoutHidden } from "./merge.ts";
 
 let scratch = "";
 beforeAll(async () => {
@@ -85,19 +81,10 @@ test("so many more are asked for that the hidden among them are rarely missed", 
   expect(widened(100, 900, 110)).toBe(110);
 });
 
-const shape: ItemShape = {
-  dim: DIM,
-  denseDim: 0,
-  columns: [
-    { name: "lang", kind: "categorical" },
-    { name: "topic", kind: "categorical" },
-    { name: "creator", kind: "categorical" },
-    { name: "age", kind: "numeric" },
-  ],
-};
+const shape: ItemShape = { ...SMALL_ITEMS, denseDim: 0 };
 
-const check = (change: Partial<LiveItem>): LiveItem =>
-  checkedItem({ ...item(1), ...change }, shape, "items[3]");
+const check = (parts: Partial<LiveItem>): LiveItem =>
+  checkedItem({ ...item(1), ...parts }, shape, "items[3]");
 
 test("an item that does not fit is refused with its field", () => {
   expect(() => check({ id: -1 })).toThrow("items[3].id");
@@ -111,33 +98,6 @@ test("an item that does not fit is refused with its field", () => {
     "a",
   ]);
 });
-
-const anyItem: fc.Arbitrary<LiveItem> = fc
-  .record({
-    // Some are ids of compiled items, which are 5000, 4997, ...
-    id: fc.integer({ min: 4900, max: 5010 }),
-    embedding: fc.float32Array({ minLength: DIM, maxLength: DIM, min: -3, max: 3, noNaN: true }),
-    lang: fc.option(fc.nat(6)),
-    topics: fc.array(fc.nat(12), { maxLength: 3 }),
-    age: fc.option(fc.integer({ min: -4, max: 4 })),
-  })
-  .map(({ id, embedding, lang, topics, age }) => {
-    const attributes = new Map<string, readonly string[] | number>();
-    if (lang !== null) attributes.set("lang", [`v${lang}`]);
-    if (topics.length > 0)
-      attributes.set(
-        "topic",
-        topics.map((code) => `v${code}`),
-      );
-    if (age !== null) attributes.set("age", age);
-    return checkedItem({ id, embedding, dense: new Float32Array(0), attributes }, shape, "item");
-  });
-
-type Change = LiveItem | number;
-const anyChanges: fc.Arbitrary<Change[]> = fc.array(
-  fc.oneof({ weight: 3, arbitrary: anyItem }, fc.integer({ min: 4900, max: 5010 })),
-  { maxLength: 60 },
-);
 
 test.for([
   ["one head", oneHead, DIM],
@@ -158,10 +118,7 @@ test.for([
     await fc.assert(
       fc.asyncProperty(anyChanges, anyRequest(userDim, model), async (changes, request) => {
         const items = new LiveItems(DIM, (id) => reader.holds(id));
-        for (const change of changes) {
-          if (typeof change === "number") items.delete(change);
-          else items.upsert(change);
-        }
+        change(items, changes);
         engine.scoreFresh(() => items.embeddings());
         const [found] = await engine.answer([reader.read({ ...request, k: 300 })]);
         const base = { ids: reader.idsOf(found!.rows), values: found!.values };
@@ -172,7 +129,7 @@ test.for([
         );
         const catalogue = foldedCatalogue(dataset.catalogue, items.changes());
         const score = await scoreOf({ ...dataset, catalogue }, model, request, answer);
-        expect(score).toEqual({ recall: 1, violations: 0, short: 0, duplicates: 0, unknown: 0 });
+        expect(score).toEqual(FLAWLESS);
         expect([...answer.values]).toEqual([...answer.values].toSorted((a, b) => b - a));
       }),
       bounded(25),
@@ -180,16 +137,3 @@ test.for([
     await engine[Symbol.asyncDispose]();
   },
 );
-
-async function scoreOf(
-  { catalogue, users }: Pick<Dataset, "catalogue" | "users">,
-  model: ModelSpec,
-  { k, ...asked }: RetrievalRequest,
-  { ids }: RankedIds,
-): Promise<AnswerScore> {
-  const request = { ...asked, k: Math.min(k, catalogue.count) };
-  const quiet = { onProgress: () => {}, signal: new AbortController().signal };
-  const given = { catalogue, users, model, requests: [request] };
-  const truth = await computeTruth({ ...given, threads: 1, ...quiet });
-  return new AnswerScorer({ ...given, truth }).score(0, ids);
-}

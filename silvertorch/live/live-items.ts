@@ -10,6 +10,7 @@ export interface Changes extends CatalogueChanges {
 
 interface Slot {
   readonly version: number;
+  readonly id: number;
   /** null: replaced or deleted since. */
   item: LiveItem | null;
 }
@@ -19,7 +20,7 @@ interface Slot {
  * that a batch of scores stays right while more arrive, and the compiled items they hide.
  */
 export class LiveItems {
-  readonly #dim: number;
+  readonly dim: number;
   readonly #isCompiled: (id: number) => boolean;
   readonly #slots: Slot[] = [];
   readonly #slotOf = new Map<number, number>();
@@ -31,7 +32,7 @@ export class LiveItems {
 
   /** @param isCompiled whether the artifact holds an id. */
   constructor(dim: number, isCompiled: (id: number) => boolean, version = 0) {
-    this.#dim = dim;
+    this.dim = dim;
     this.#isCompiled = isCompiled;
     this.#version = version;
   }
@@ -53,12 +54,22 @@ export class LiveItems {
 
   /** float32 [count, dim], a copy. */
   embeddings(): Float32Array<ArrayBuffer> {
-    return this.#embeddings.slice(0, this.count * this.#dim);
+    return this.#embeddings.slice(0, this.count * this.dim);
   }
 
   /** The item of a slot; null: it was replaced or deleted. */
   at(slot: number): LiveItem | null {
     return this.#slots[slot]!.item;
+  }
+
+  /** The id of the item that a slot holds, or held. */
+  idAt(slot: number): number {
+    return this.#slots[slot]!.id;
+  }
+
+  /** The slot of a fresh item; -1: there is none. */
+  slotOf(id: number): number {
+    return this.#slotOf.get(id) ?? -1;
   }
 
   /** Whether the compiled item of that id is not to be returned any more. */
@@ -118,11 +129,11 @@ export class LiveItems {
   }
 
   #append(item: LiveItem, version: number): void {
-    const slot = this.#slots.push({ version, item }) - 1;
+    const slot = this.#slots.push({ version, id: item.id, item }) - 1;
     this.#slotOf.set(item.id, slot);
-    const start = slot * this.#dim;
-    if (start + this.#dim > this.#embeddings.length) {
-      const wider = new Float32Array(2 * start + FIRST_SLOTS * this.#dim);
+    const start = slot * this.dim;
+    if (start + this.dim > this.#embeddings.length) {
+      const wider = new Float32Array(2 * start + FIRST_SLOTS * this.dim);
       wider.set(this.#embeddings);
       this.#embeddings = wider;
     }

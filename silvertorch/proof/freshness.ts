@@ -1,6 +1,7 @@
 /**
  * What live updates cost, and how soon they are seen:
- * `npm run proof:freshness [-- ITEMS [ROUNDS [SECONDS]]]`.
+ * `npm run proof:freshness [-- ITEMS [ROUNDS [SECONDS [MODEL]]]]`, MODEL `score` or `mol`: ranked by the
+ * score, or by a mixture of logits and a formula.
  * Two models over the same artifact answer the same closed load in turn. One of them is given 300
  * updates a second: new items, new versions of known ones, deletes. The ratio of their throughputs
  * is paired by round. An update counts as seen once an answer that was asked for after it holds it.
@@ -35,8 +36,21 @@ const FIRST_FRESH_ID = 2 ** 40;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const quiet = { onProgress: () => {}, signal: new AbortController().signal };
 
-function scenarioOf(items: number): Scenario {
+const MODELS: Readonly<Record<string, object>> = {
+  score: {},
+  mol: {
+    candidates: 1000,
+    overarch: "mol",
+    tasks: ["click"],
+    value: "click * if(lang:en, 1.2, 1) - 0.001 * default(age_days, 30)",
+  },
+};
+
+function scenarioOf(items: number, model: string): Scenario {
+  const parts = MODELS[model];
+  if (parts === undefined) throw new Error(`MODEL: expected score or mol, came ${model}`);
   return scenarioSchema.parse({
+    model: parts,
     schema: "silverbench.scenario/1",
     name: "freshness",
     dataset: { kind: "synthetic", items, dim: 64, users: 5000 },
@@ -90,15 +104,21 @@ class Owner {
   readonly #dataset: Dataset;
   readonly #admin: AdminClient;
   readonly #door: DoorClient;
+  /** Items asked for in which an update is looked for. */
+  readonly #places: number;
   #nextId = FIRST_FRESH_ID;
   #updates = 0;
   /** Microseconds from the sending of an update until an answer held it. */
   readonly seen = Histogram.create();
 
-  constructor(dataset: Dataset, admin: AdminClient, door: DoorClient) {
+  constructor(
+    dataset: Dataset,
+    { admin, door, places }: { admin: AdminClient; door: DoorClient; places: number },
+  ) {
     this.#dataset = dataset;
     this.#admin = admin;
     this.#door = door;
+    this.#places = places;
   }
 
   get updates(): number {
@@ -123,9 +143,10 @@ class Owner {
     const [first] = fresh;
     await Promise.all([this.#admin.upsert([...fresh, ...versions]), this.#admin.delete(deleted)]);
     this.#updates += BURST;
+    // The tower hands features on as they are, and it is the best by score.
     const request = {
-      user: { kind: "vectors", vectors: first!.embedding.map((x) => 100 * x) },
-      k: 10,
+      user: { kind: "features", features: first!.embedding.map((x) => 100 * x) },
+      k: this.#places,
       filter: "",
       exclude: new Float64Array(0),
     } as const;
@@ -157,9 +178,16 @@ class Owner {
   }
 }
 
-async function measure(items: number, rounds: number, seconds: number): Promise<void> {
+interface Asked {
+  readonly items: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly model: string;
+}
+
+async function measure({ items, rounds, seconds, model }: Asked): Promise<void> {
   const cacheFolder = defaultCacheFolder();
-  const scenario = scenarioOf(items);
+  const scenario = scenarioOf(items, model);
   say(`building or finding ${items} items`);
   const location = await resolveDataset(scenario.dataset, 1, { cacheFolder, ...quiet });
   const dataset = await readDataset(location.folder, { verify: false });
@@ -180,7 +208,9 @@ async function measure(items: number, rounds: number, seconds: number): Promise<
   await using changing = await start("changing");
   const doors = { still: connectDoor(still.address), changing: connectDoor(changing.address) };
   const admin = connectAdmin(changing.adminAddress!);
-  const owner = new Owner(dataset, admin, doors.changing);
+  // With an OverArch all candidates of the one head, for it may rank the item anywhere among them.
+  const places = scenario.model.overarch === "none" ? 10 : scenario.model.candidates;
+  const owner = new Owner(dataset, { admin, door: doors.changing, places });
   const rates: Pair[] = [];
   const costs: Pair[] = [];
   const withUpdates = async (): Promise<Block> => {
@@ -224,5 +254,5 @@ function interval(pairs: readonly Pair[], better: "higher" | "lower"): string {
   return `${ratio.toFixed(3)}, ${low.toFixed(3)} to ${high.toFixed(3)} (${method})`;
 }
 
-const [items = 200_000, rounds = 10, seconds = 4] = process.argv.slice(2).map(Number);
-await measure(items, rounds, seconds);
+const [items = "200000", rounds = "10", seconds = "4", model = "score"] = process.argv.slice(2);
+await measure({ items: Number(items), rounds: Number(rounds), seconds: Number(seconds), model });

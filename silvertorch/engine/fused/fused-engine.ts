@@ -1,14 +1,18 @@
 import type { DeviceStats } from "../../../src/door/stats.ts";
+import { freshTables } from "../../compile/fresh-tables.ts";
 import type { ArtifactManifest } from "../../compile/manifest.ts";
+import type { FreshTables } from "../../graph/fresh-ranking.ts";
 import type { Thoroughness } from "../batch-feeds.ts";
 import { Effort } from "../effort.ts";
 import type { Engine } from "../engine.ts";
+import { blankItems, type FreshItems } from "../fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "../query.ts";
 import { thoroughAnswers } from "../thorough-answers.ts";
 import type { PackedAnswers } from "./fused-lane.ts";
+import { packFresh } from "./pack-fresh.ts";
 import { openFirst, packBatch, type PackedBatch } from "./pack-batch.ts";
 import { mostRequests } from "./search-limits.ts";
-import { NO_ROW } from "./stages.ts";
+import { NO_ROW, type PackedFresh } from "./stages.ts";
 
 /** What an engine asks of the device, in this thread or in one of its own. */
 export interface FusedRunner extends AsyncDisposable {
@@ -31,6 +35,8 @@ export class FusedEngine implements Engine {
   readonly #runner: FusedRunner;
   readonly #manifest: ArtifactManifest;
   readonly #effort: Effort;
+  /** null: an item's value is its score, and fresh ones are scored beside the answer. */
+  readonly #tables: FreshTables | null;
   #freshItems: () => Float32Array<ArrayBuffer> = () => NO_ITEMS;
 
   /**
@@ -40,6 +46,7 @@ export class FusedEngine implements Engine {
   constructor(runner: FusedRunner, manifest: ArtifactManifest, probes: number | "all") {
     this.#runner = runner;
     this.#manifest = manifest;
+    this.#tables = manifest.scoreOnly ? null : freshTables(manifest.model, manifest.columns);
     // Of whatever k and filter, then: what is searched alike goes through the device as one batch.
     this.#effort = new Effort(manifest, probes, { checksFirst: true });
   }
@@ -56,14 +63,17 @@ export class FusedEngine implements Engine {
     return this.#runner.devices;
   }
 
-  async answer(queries: readonly EngineQuery[]): Promise<EngineAnswer[]> {
+  async answer(queries: readonly EngineQuery[], fresh?: FreshItems): Promise<EngineAnswer[]> {
     return await thoroughAnswers(queries, this.#effort, (group, thoroughness) =>
-      this.#search(group, thoroughness),
+      this.#search(group, thoroughness, fresh ?? null),
     );
   }
 
-  /** Its buffers and kernels are the same however much is looked at. */
-  async lookEverywhere(): Promise<void> {}
+  /** Its buffers and kernels are the same however much is looked at, but for those of fresh items. */
+  async lookEverywhere(query: EngineQuery): Promise<void> {
+    if (this.#tables === null) return;
+    await this.answer([query], blankItems(this.#manifest.dim, this.#tables, 1));
+  }
 
   scoreFresh(items: () => Float32Array<ArrayBuffer>): void {
     this.#freshItems = items;
@@ -79,6 +89,7 @@ export class FusedEngine implements Engine {
   async #search(
     queries: readonly EngineQuery[],
     thoroughness: Thoroughness,
+    fresh: FreshItems | null,
   ): Promise<EngineAnswer[]> {
     const { clusters, width } = this.#runner;
     const { heads } = this.#manifest.model;
@@ -89,18 +100,23 @@ export class FusedEngine implements Engine {
       Array.from({ length: parts }, (_, at) => {
         const first = Math.floor((queries.length * at) / parts);
         const end = Math.floor((queries.length * (at + 1)) / parts);
-        return this.#run(queries.slice(first, end), probes);
+        return this.#run(queries.slice(first, end), probes, fresh);
       }),
     );
     return answers.flat();
   }
 
-  async #run(queries: readonly EngineQuery[], probes: number): Promise<EngineAnswer[]> {
+  async #run(
+    queries: readonly EngineQuery[],
+    probes: number,
+    fresh: FreshItems | null,
+  ): Promise<EngineAnswer[]> {
     const { items, model, scoreOnly } = this.#manifest;
     const order = openFirst(queries);
     const ordered = Array.from(order, (at) => queries[at]!);
     const k = Math.min(items, Math.max(...queries.map((query) => query.k)));
-    const places = scoreOnly ? k : Math.min(items, model.candidates);
+    const all = items + (fresh?.count ?? 0);
+    const places = scoreOnly ? k : Math.min(all, model.candidates);
     const settings = {
       heads: model.heads,
       clusters: this.#runner.clusters,
@@ -109,12 +125,19 @@ export class FusedEngine implements Engine {
       candidates: candidateCount(places, items),
     };
     const batch = packBatch(ordered, settings, this.#freshItems());
-    const found = await this.#runner.run(batch);
+    const ranked = fresh === null || fresh.count === 0 ? null : this.#ranked(ordered, fresh);
+    const found = await this.#runner.run({ ...batch, ranked });
     const answers: EngineAnswer[] = [];
     for (const [nth, at] of order.entries()) {
       answers[at] = answerOf(found, { nth, of: queries.length, k: queries[at]!.k });
     }
     return answers;
+  }
+
+  #ranked(queries: readonly EngineQuery[], fresh: FreshItems): PackedFresh {
+    const { overarch, heads } = this.#manifest.model;
+    const readsEmbedding = overarch === "mlp" && heads > 1;
+    return packFresh(queries, fresh, this.#tables!, { readsEmbedding });
   }
 }
 

@@ -79,6 +79,7 @@ export class FusedLane {
     search.upload(batch.words);
     query.upload(batch.users, extent);
     ranking?.upload(extent);
+    await ranking?.uploadFresh(batch.ranked, extent);
     fresh?.upload(batch.fresh);
     const found = ranking ?? { answerRows: buffers.listRows, answerValues: buffers.listScores };
     const sources: [GPUBuffer, number][] = [

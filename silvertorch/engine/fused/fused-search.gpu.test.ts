@@ -16,15 +16,13 @@ import {
   smallDataset,
   threeHeads,
 } from "../../dataset.fixture.ts";
-import { GpuDevice } from "../../device/gpu-device.ts";
 import { openTestDevice } from "../../device/gpu.fixture.ts";
 import { openEngine } from "../open-engine.ts";
 import { FusedEngine, type FusedRunner } from "./fused-engine.ts";
-import { copied } from "./fused-lane.ts";
-import { LANES, type FusedModel } from "./fused-model.ts";
+import type { FusedModel } from "./fused-model.ts";
 import type { CachePrecision } from "../../kernels/ranking/item-record.ts";
-import { type ModelOptions, openModel } from "./open-model.ts";
 import { ReopeningRunner } from "./reopening-runner.ts";
+import { runnerOf } from "./runner.fixture.ts";
 import type { SearchTuning } from "./selections.ts";
 
 const found = await openTestDevice();
@@ -99,25 +97,6 @@ const cases: Case[] = [
     tolerance: 2e-2,
   },
 ];
-
-async function runnerOf(
-  folder: string,
-  options: ModelOptions = {},
-): Promise<FusedRunner & { readonly model: FusedModel }> {
-  const artifact = await Artifact.open(folder, { verify: false });
-  const device = await GpuDevice.open({ allowSoftware: true, timestamps: false });
-  const model = await openModel(device, artifact, options);
-  const { clusters, width } = model;
-  return {
-    model,
-    clusters,
-    width,
-    lanes: LANES,
-    devices: [],
-    run: (batch) => model.run(batch, copied),
-    [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
-  };
-}
 
 const userDimOf = ({ tower }: ModelSpec): number => (tower.kind === "identity" ? 8 : 5);
 

@@ -75,8 +75,10 @@ export class FusedThread implements FusedRunner {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      const { words, users, fresh } = batch;
-      const buffers = new Set([words.buffer, users.users.buffer, users.given.buffer, fresh.buffer]);
+      const { words, users, fresh, ranked } = batch;
+      const ofRanked = ranked === null ? [] : [ranked.embeddings, ranked.barred, ...ranked.sources];
+      const arrays = [words, users.users, users.given, fresh, ...ofRanked];
+      const buffers = new Set(arrays.map(({ buffer }) => buffer));
       this.#send({ kind: "run", id, batch }, [...buffers]);
     });
   }

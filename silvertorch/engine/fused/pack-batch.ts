@@ -5,15 +5,17 @@ import type { EncodedPlan } from "../../eligibility/plan-tensors.ts";
 import type { EngineQuery } from "../query.ts";
 import { OPEN_PLAN, packPlan } from "./pack-programs.ts";
 import type { SearchBatch } from "./lane-needs.ts";
-import type { PackedUsers } from "./stages.ts";
+import type { PackedFresh, PackedUsers } from "./stages.ts";
 
 /** A batch as it goes to the device: plain numbers, so that it can cross between threads. */
 export interface PackedBatch {
   readonly search: SearchBatch;
   readonly users: PackedUsers;
   readonly words: Uint32Array<ArrayBuffer>;
-  /** float32 [fresh, dim]: items that came after the artifact was compiled. */
+  /** float32 [fresh, dim]: items that came after the artifact was compiled, to be scored. */
   readonly fresh: Float32Array<ArrayBuffer>;
+  /** Such items, to be ranked along with the others; null: there are none. */
+  readonly ranked: PackedFresh | null;
   /** The largest k: items of an answer. */
   readonly k: number;
 }
@@ -70,6 +72,7 @@ export function packBatch(
     users: packUsers(queries),
     words,
     fresh,
+    ranked: null,
     k: Math.max(...queries.map(({ k }) => k)),
   };
 }

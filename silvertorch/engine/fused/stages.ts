@@ -45,6 +45,17 @@ export interface PackedUsers {
   readonly given: Float32Array<ArrayBuffer>;
 }
 
+/** Items that came after the artifact was compiled, as numbers. */
+export interface PackedFresh {
+  readonly count: number;
+  /** float32 [count, dim] */
+  readonly embeddings: Float32Array<ArrayBuffer>;
+  /** uint32 [requests, count]: 1 where a request may not get the item. */
+  readonly barred: Uint32Array<ArrayBuffer>;
+  /** What their records are made of, a word a number: [count, groups x length] of each part. */
+  readonly sources: readonly Uint32Array<ArrayBuffer>[];
+}
+
 /** From who asks to query vectors: the user table and the user tower. */
 export interface QueryStage {
   /** What it needs for a batch on its way. */
@@ -72,6 +83,8 @@ export interface RankingLane {
   readonly answerRows: GPUBuffer;
   readonly answerValues: GPUBuffer;
   upload(extent: BatchExtent): void;
+  /** Fresh items that are ranked along; before each batch, null: there are none. */
+  uploadFresh(fresh: PackedFresh | null, extent: BatchExtent): Promise<void>;
   record(recorder: Recorder, extent: BatchExtent): void;
   dispose(): void;
 }

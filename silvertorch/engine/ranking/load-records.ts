@@ -51,15 +51,8 @@ export async function loadRecords(
   const ends = { reader, chunks, recordWords: record.words, items };
   const loader = new RecordLoader(device, uploads, ends);
   for (const source of options.sources) await loader.place(source);
-  const { at, flagWords, matches, numbers } = record.attributes;
-  const word = (nth: number): RecordPart => ({
-    precision: "float32",
-    at: at + nth,
-    interleaved: false,
-    groups: 1,
-    length: 1,
-    words: 1,
-  });
+  const { flagWords, matches, numbers } = record.attributes;
+  const word = (nth: number): RecordPart => attributeWord(record, nth);
   for (let nth = 0; nth < flagWords; nth++) {
     await loader.placeFlags(word(nth), 32 * nth, Math.min(32, matches.size - 32 * nth));
   }
@@ -70,6 +63,21 @@ export async function loadRecords(
   await uploads.finish();
   return chunks;
 }
+
+/** All that a record is made of: the OverArch's parts, then the words of the attributes. */
+export const recordParts = (record: ItemRecord): readonly RecordPart[] => [
+  ...record.parts,
+  ...Array.from({ length: record.attributes.words }, (_, nth) => attributeWord(record, nth)),
+];
+
+const attributeWord = ({ attributes: { at } }: ItemRecord, nth: number): RecordPart => ({
+  precision: "float32",
+  at: at + nth,
+  interleaved: false,
+  groups: 1,
+  length: 1,
+  words: 1,
+});
 
 /** Records of zeros. */
 export function emptyRecords(

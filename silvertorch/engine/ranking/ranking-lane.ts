@@ -5,7 +5,14 @@ import { bind, type BoundKernel, type Kernel } from "../../device/kernel.ts";
 import type { Recorder } from "../../device/passes.ts";
 import { powerOfTwo } from "../../kernels/ranking/order.ts";
 import { tableSlots } from "../../kernels/ranking/union.ts";
-import type { BatchExtent, LaneBuffers, LaneCapacity, RankingLane } from "../fused/stages.ts";
+import type {
+  BatchExtent,
+  LaneBuffers,
+  LaneCapacity,
+  PackedFresh,
+  RankingLane,
+} from "../fused/stages.ts";
+import { type FreshCandidates, FreshCandidatesLane } from "./fresh-candidates.ts";
 import type { DeviceOverArch, OverArchLane } from "./over-arch.ts";
 
 /** What gives candidates their values; for all lanes. */
@@ -15,8 +22,11 @@ export interface ValuesParts {
   /** Of all items. */
   readonly records: RecordChunks;
   readonly chunks: readonly GPUBuffer[];
-  /** The number of each chunk, as a uniform. */
+  /** The number of each chunk, and of that of the fresh items, as a uniform. */
   readonly firsts: readonly GPUBuffer[];
+  readonly fresh: FreshCandidates;
+  /** Stands for the records of fresh items where there are none. */
+  readonly noFresh: GPUBuffer;
   readonly kernel: Kernel;
   /** Candidates of a workgroup. */
   readonly tile: number;
@@ -42,22 +52,35 @@ interface LaneOptions {
   readonly features: GPUBuffer;
 }
 
-/** Chunks of each dispatch of the values kernel; the last one fills up its bindings. */
-function dispatches({ records, chunks, firsts }: ValuesParts): {
+interface Dispatch {
   readonly first: GPUBuffer;
   readonly chunks: readonly GPUBuffer[];
-}[] {
+  /** Whether it sees no chunk but that of the fresh items. */
+  readonly freshOnly: boolean;
+}
+
+/** Chunks of each dispatch of the values kernel; the last one fills up its bindings. */
+function dispatches(
+  { records, chunks: compiled, firsts }: ValuesParts,
+  fresh: GPUBuffer,
+): Dispatch[] {
+  const chunks = [...compiled, fresh];
   const count = Math.ceil(records.chunks / records.bound);
   return Array.from({ length: count }, (_, dispatch) => {
     const start = dispatch * records.bound;
     return {
       first: firsts[start]!,
+      freshOnly: start >= compiled.length,
       chunks: Array.from(
         { length: records.bound },
         (__, at) => chunks[Math.min(start + at, chunks.length - 1)]!,
       ),
     };
   });
+}
+
+interface BoundValues extends Pick<Dispatch, "freshOnly"> {
+  readonly bound: BoundKernel;
 }
 
 /** Bytes between the params of two kernels: the least offset of a binding. */
@@ -73,7 +96,11 @@ export class DeviceRankingLane implements RankingLane {
   readonly #own: GPUBuffer[] = [];
   readonly #union: BoundKernel;
   readonly #overArch: OverArchLane | null;
-  readonly #values: readonly BoundKernel[];
+  readonly #fresh: FreshCandidatesLane | null;
+  readonly #bindValues: (fresh: GPUBuffer) => readonly BoundValues[];
+  #values: readonly BoundValues[];
+  /** What the values were bound with. */
+  #freshRecords: GPUBuffer | null = null;
   readonly #best: BoundKernel;
   readonly #manyBest: BoundKernel | null;
 
@@ -111,13 +138,15 @@ export class DeviceRankingLane implements RankingLane {
         weights: parts.values.weights,
       }) ?? null;
     const own = this.#overArch?.bindings ?? [];
-    this.#values =
-      parts.values === null
-        ? []
-        : dispatches(parts.values).map(({ first, chunks }) => {
-            const candidates = [this.#at(1), first, bounds, rows, scores, values];
-            return bind(device, parts.values!.kernel, [...candidates, ...chunks, ...own]);
-          });
+    this.#fresh =
+      parts.values === null ? null : new FreshCandidatesLane(parts.values.fresh, buffers);
+    this.#bindValues = (fresh) =>
+      dispatches(parts.values!, fresh).map(({ first, chunks, freshOnly }) => {
+        const candidates = [this.#at(1), first, bounds, rows, scores, values];
+        const all = [...candidates, ...chunks, ...own];
+        return { bound: bind(device, parts.values!.kernel, all), freshOnly };
+      });
+    this.#values = parts.values === null ? [] : this.#bindValues(parts.values.noFresh);
     const ranked = [this.#at(2), bounds, rows, values, this.answerRows, this.answerValues];
     this.#best = bind(device, parts.best, ranked);
     const entries = powerOfTwo(places);
@@ -139,7 +168,18 @@ export class DeviceRankingLane implements RankingLane {
     this.#device.queue.writeBuffer(this.#params, 0, params);
   }
 
-  record(recorder: Recorder, { requests, places, k }: BatchExtent): void {
+  async uploadFresh(fresh: PackedFresh | null, extent: BatchExtent): Promise<void> {
+    if (this.#fresh === null) return;
+    await this.#fresh.upload(fresh, extent);
+    const { records } = this.#fresh;
+    if (records === null || records === this.#freshRecords) return;
+    this.#freshRecords = records;
+    this.#values = this.#bindValues(records);
+  }
+
+  record(recorder: Recorder, extent: BatchExtent): void {
+    const { requests, places, k } = extent;
+    this.#fresh?.record(recorder, extent);
     recorder.stage("fused.union");
     recorder.run(this.#union, [requests]);
     if (this.#parts.values !== null) {
@@ -150,7 +190,10 @@ export class DeviceRankingLane implements RankingLane {
       recorder.stage("fused.values");
       const { tile, records } = this.#parts.values;
       const tiles = valuesTiles(this.#parts.heads * places, tile, records);
-      for (const bound of this.#values) recorder.run(bound, [tiles, requests]);
+      const hasFresh = (this.#fresh?.count ?? 0) > 0;
+      for (const { bound, freshOnly } of this.#values) {
+        if (hasFresh || !freshOnly) recorder.run(bound, [tiles, requests]);
+      }
     }
     recorder.stage("fused.best");
     recorder.run(powerOfTwo(k) <= this.#parts.sorted ? this.#best : this.#manyBest!, [requests]);
@@ -158,6 +201,7 @@ export class DeviceRankingLane implements RankingLane {
 
   dispose(): void {
     this.#overArch?.dispose();
+    this.#fresh?.dispose();
     for (const buffer of this.#own) this.#device.release(buffer);
   }
 

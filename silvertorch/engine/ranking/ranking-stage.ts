@@ -1,4 +1,5 @@
 import { bindFormula, type BoundFormula } from "../../../src/retrieval/formula/bind.ts";
+import { withMatched } from "../../../src/retrieval/formula/matched.ts";
 import { parseFormula } from "../../../src/retrieval/formula/parse.ts";
 import { tasksOf } from "../../../src/retrieval/model-spec.ts";
 import type { Artifact } from "../../compile/artifact.ts";
@@ -23,6 +24,7 @@ import type { MolTiling } from "../../kernels/ranking/mol-shape.ts";
 import { unionKernel } from "../../kernels/ranking/union.ts";
 import type { RankingStage } from "../fused/stages.ts";
 import { readColumns } from "../request-reader.ts";
+import { FreshCandidates } from "./fresh-candidates.ts";
 import { loadRecords, type RecordChunk } from "./load-records.ts";
 import { openMlp } from "./mlp-over-arch.ts";
 import { openMol } from "./mol-over-arch.ts";
@@ -67,6 +69,7 @@ export async function openRankingStage(
   await using reader = await WeightsReader.open(artifact);
   const values = scoreOnly ? null : await openValues(device, artifact, { reader, options });
   const chunks = values?.records.chunks ?? 1;
+  const freshFrom = values?.records.freshFrom;
   const itemsOfChunk = values?.records.itemsOfChunk ?? options.madeUp?.items ?? items;
   const sorted = sortedEntries(device);
   const best = (entries: number | null): Promise<RankingParts["best"]> =>
@@ -81,7 +84,7 @@ export async function openRankingStage(
     union: await compileKernel(
       device,
       "union",
-      unionKernel({ heads: model.heads, chunks, itemsOfChunk }),
+      unionKernel({ heads: model.heads, chunks, itemsOfChunk, freshFrom }),
     ),
     values,
     sorted,
@@ -121,9 +124,13 @@ async function openValues(
     madeUp === undefined
       ? await loadRecords(device, reader, { record, items, sources, rowsOfChunk })
       : await madeUp.records(record, formula);
+  const { heads } = manifest.model;
+  const { dim } = manifest;
+  const freshFrom = madeUp?.items ?? items;
+  const sorted = sortedEntries(device);
   const tasks = tasksOf(manifest.model).length;
   const atOnce = options.chunksAtOnce ?? overArch?.chunksAtOnce ?? chunks.length;
-  const records = recordChunks(device, chunks, atOnce);
+  const records = { ...recordChunks(device, chunks, atOnce), freshFrom };
   const shape = { formula, tasks, record, records };
   const { UNIFORM, COPY_DST } = BUFFER_USAGE;
   return {
@@ -131,9 +138,11 @@ async function openValues(
     weights: device.bufferOf("ranking.weights", pack.toArray()),
     records,
     chunks: chunks.map(({ buffer }) => buffer),
-    firsts: chunks.map((_, at) =>
+    firsts: Array.from({ length: records.chunks }, (_, at) =>
       device.bufferOf("ranking.chunk", Uint32Array.of(at, 0, 0, 0), UNIFORM | COPY_DST),
     ),
+    fresh: new FreshCandidates(device, { heads, dim, items: freshFrom, record, sorted }),
+    noFresh: device.buffer("fresh.none", 4 * record.words),
     ...(overArch === null
       ? {
           kernel: await compileKernel(device, "formula-values", formulaValuesKernel(shape)),
@@ -151,7 +160,8 @@ function recordChunks(
 ): RecordChunks {
   const room = limits.maxStorageBuffersPerShaderStage - OTHER_BUFFERS;
   return {
-    chunks: chunks.length,
+    // One more, of the fresh items: in a dispatch of its own, where the others fill theirs.
+    chunks: chunks.length + 1,
     itemsOfChunk: chunks[0]!.rows,
     bound: Math.min(chunks.length, room, most),
   };
@@ -174,7 +184,8 @@ async function openOverArch(
 async function boundFormula(artifact: Artifact): Promise<BoundFormula> {
   const { model } = artifact.manifest;
   const { columns } = await readColumns(artifact);
-  return bindFormula(parseFormula(model.value), { tasks: tasksOf(model), columns });
+  const formula = parseFormula(model.value);
+  return bindFormula(formula, { tasks: tasksOf(model), columns: withMatched(columns, formula) });
 }
 
 /** Entries that are sorted in workgroup memory: as many as it holds, a power of two. */

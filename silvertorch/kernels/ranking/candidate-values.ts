@@ -16,6 +16,8 @@ export interface ValuesShape {
 export interface RecordChunks {
   readonly chunks: number;
   readonly itemsOfChunk: number;
+  /** The row from which on items are fresh, and lie in the last chunk; absent: there are none. */
+  readonly freshFrom?: number;
   /** Chunks that a dispatch sees: all, if that many can be bound. */
   readonly bound: number;
 }
@@ -39,7 +41,12 @@ export const ownBinding = ({ bound }: RecordChunks, nth: number): number =>
  * OverArch follow. Workgroups: (tiles, requests), see `valuesTiles`.
  */
 export function valuesPreamble({ formula, tasks, record, records }: ValuesShape): string {
-  const { chunks, itemsOfChunk, bound } = records;
+  const { chunks, itemsOfChunk, freshFrom, bound } = records;
+  const inOrder = `chunk * ${itemsOfChunk}u`;
+  const firstRow =
+    freshFrom === undefined
+      ? inOrder
+      : `select(${inOrder}, ${freshFrom}u, chunk == ${chunks - 1}u)`;
   return /* wgsl */ `
 @group(0) @binding(0) var<uniform> params: vec2<u32>;
 @group(0) @binding(1) var<uniform> first_chunk: u32;
@@ -77,7 +84,7 @@ fn tile_of(request: u32, number: u32, size: u32) -> Tile {
 
 /** Where a row's record begins in its chunk. */
 fn record_of(row: u32, chunk: u32) -> u32 {
-  return (row - chunk * ${itemsOfChunk}u) * ${record.words / 4}u;
+  return (row - ${firstRow}) * ${record.words / 4}u;
 }
 `;
 }

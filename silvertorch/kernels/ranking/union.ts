@@ -8,6 +8,8 @@ export interface UnionShape {
   /** Chunks that the records of the items lie in, and items of each; candidates come out by chunk. */
   readonly chunks: number;
   readonly itemsOfChunk: number;
+  /** The row from which on items are fresh, and of the last chunk; absent: there are none. */
+  readonly freshFrom?: number | undefined;
 }
 
 /** Places of a hash table for lists of so many places: never more than half full. */
@@ -26,7 +28,10 @@ export const tableSlots = (listed: number): number => powerOfTwo(2 * listed);
  * 5 candidate scores f32 [requests, width = heads x places], 6 bounds u32 [requests, chunks + 1]:
  * where the candidates of each chunk begin. Workgroups: (requests).
  */
-export function unionKernel({ heads, chunks, itemsOfChunk }: UnionShape): string {
+export function unionKernel({ heads, chunks, itemsOfChunk, freshFrom }: UnionShape): string {
+  const inOrder = `row / ${itemsOfChunk}u`;
+  const chunkOfRow =
+    freshFrom === undefined ? inOrder : `select(${inOrder}, ${chunks - 1}u, row >= ${freshFrom}u)`;
   return /* wgsl */ `
 @group(0) @binding(0) var<storage, read> params: array<u32>;
 @group(0) @binding(1) var<storage, read> list_rows: array<u32>;
@@ -70,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let slot = place_of(row, keys, slots);
     // The first to raise it counts the item.
     if (atomicMax(&table[bests + slot], ordered(list_scores[group.x * width + i])) == 0u) {
-      atomicAdd(&counts[row / ${itemsOfChunk}u], 1u);
+      atomicAdd(&counts[${chunkOfRow}], 1u);
     }
   }
   storageBarrier();
@@ -87,7 +92,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var i = thread; i < slots; i += ${THREADS}u) {
     let row = atomicLoad(&table[keys + i]);
     if (row == ${NO_ROW}u) { continue; }
-    let at = group.x * width + atomicAdd(&counts[row / ${itemsOfChunk}u], 1u);
+    let at = group.x * width + atomicAdd(&counts[${chunkOfRow}], 1u);
     rows[at] = row;
     scores[at] = unordered(atomicLoad(&table[bests + i]));
   }

@@ -1,0 +1,108 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { foldedCatalogue } from "../../../src/dataset/folded-catalogue.ts";
+import type { ModelSpec } from "../../../src/retrieval/model-spec.ts";
+import { Artifact } from "../../compile/artifact.ts";
+import {
+  anyRequest,
+  bounded,
+  compiled,
+  oneHead,
+  smallDataset,
+  threeHeads,
+} from "../../dataset.fixture.ts";
+import { openTestDevice } from "../../device/gpu.fixture.ts";
+import {
+  anyChanges,
+  ask,
+  change,
+  freshIndex,
+  recorderOf,
+  scoreOf,
+} from "../../live/changes.fixture.ts";
+import { FusedEngine } from "./fused-engine.ts";
+import { runnerOf } from "./runner.fixture.ts";
+
+const found = await openTestDevice();
+await found?.[Symbol.asyncDispose]();
+
+let scratch = "";
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "silverbench-fused-fresh-"));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+/** No compiled item has lang v6. */
+const formula = "if(lang:v6, 0.5, 0) + if(topic IN (v1, v2) OR NOT age > 0, 0.3, 0)";
+const mixture: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  overarch: "mol",
+  mol: { userGroups: 3, itemGroups: 2, dim: 5, gateHidden: 6, temperature: 0.2 },
+  tasks: ["click", "watch"],
+  value: `click - 0.5 * watch + default(age, 1) / 10 + ${formula}`,
+};
+const perceptron: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  overarch: "mlp",
+  mlp: { hidden: [6, 5] },
+  value: "sigmoid(task) + 0.01 * score",
+};
+
+describe.skipIf(found === null)("items that came after the artifact, on the device", () => {
+  test.for([
+    ["MoL of three heads and a formula", mixture, 5],
+    ["MLP of three heads", perceptron, 5],
+    // More places than there are compiled items.
+    ["a formula alone", { ...oneHead, candidates: 400, value: `score + ${formula}` }, 8],
+  ] as const)(
+    "are ranked with the others as the oracle ranks the changed catalogue: %s",
+    async ([name, model, userDim]) => {
+      const dataset = smallDataset(userDim);
+      const folder = join(scratch, name);
+      const settings = {
+        precision: "int8",
+        scale: "perItem",
+        clusters: name.startsWith("MoL") ? 5 : null,
+        eligibility: { kind: "exact" },
+      } as const;
+      const { engine: onnx, reader } = await compiled(folder, dataset, { model, settings });
+      const { manifest } = await Artifact.open(folder, { verify: false });
+      await using engine = new FusedEngine(await runnerOf(folder), manifest, "all");
+      const world = { engine, reader, recorder: recorderOf(model, userDim) };
+      const requests = fc.array(anyRequest(userDim, model), { minLength: 1, maxLength: 4 });
+      const recalls: number[] = [];
+      await fc.assert(
+        fc.asyncProperty(anyChanges, requests, async (changes, asked) => {
+          const { live, index } = freshIndex(world);
+          change(live, changes);
+          const catalogue = foldedCatalogue(dataset.catalogue, live.changes());
+          const answers = await ask(world, index, asked);
+          const others = await ask({ ...world, engine: onnx }, index, asked);
+          for (const [at, request] of asked.entries()) {
+            const answer = answers[at]!;
+            const score = await scoreOf({ ...dataset, catalogue }, model, request, answer);
+            const { recall, ...faults } = score;
+            recalls.push(recall);
+            expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
+            const { ids, values } = others[at]!;
+            const valueOf = new Map([...ids].map((id, place) => [id, values[place]!]));
+            for (const [place, id] of answer.ids.entries()) {
+              const theirs = valueOf.get(id) ?? answer.values[place]!;
+              expect(Math.abs(answer.values[place]! - theirs)).toBeLessThan(1e-3);
+            }
+          }
+        }),
+        bounded(10),
+      );
+      // 8-bit scans round differently, so now and then the last places are other items'.
+      const mean = recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
+      expect(mean).toBeGreaterThan(0.98);
+      await onnx[Symbol.asyncDispose]();
+    },
+  );
+});

@@ -1,0 +1,52 @@
+import type { HostTensor } from "../../../src/onnx/element-type.ts";
+import type { FreshTables } from "../../graph/fresh-ranking.ts";
+import type { FreshItems } from "../fresh-items.ts";
+import type { EngineQuery } from "../query.ts";
+import type { PackedFresh } from "./stages.ts";
+
+/**
+ * Fresh items as the device takes them: what their records are made of, part by part in the order
+ * of `recordParts`, and which of them each query may not get.
+ */
+export function packFresh(
+  queries: readonly EngineQuery[],
+  fresh: FreshItems,
+  { cache, matches, numbers }: FreshTables,
+  { readsEmbedding }: { readonly readsEmbedding: boolean },
+): PackedFresh {
+  const { count } = fresh;
+  const tensors = fresh.tensors();
+  const floats = (name: string): Float32Array<ArrayBuffer> =>
+    tensors[name]!.data as Float32Array<ArrayBuffer>;
+  const words = (name: string): Uint32Array<ArrayBuffer> => new Uint32Array(floats(name).buffer);
+  const embeddings = floats("fresh_items");
+  const barred = new Uint32Array(queries.length * count);
+  for (const [at, { freshPenalties }] of queries.entries()) {
+    for (let item = 0; item < count; item++) {
+      barred[at * count + item] = freshPenalties?.[item] === -Infinity ? 1 : 0;
+    }
+  }
+  const flags = [...matches.values()].map(({ name }) => tensors[name]!);
+  return {
+    count,
+    embeddings,
+    barred,
+    sources: [
+      ...cache.map(({ name }) => words(name)),
+      ...(readsEmbedding ? [new Uint32Array(embeddings.slice().buffer)] : []),
+      ...flagWords(flags, count),
+      ...Array.from(numbers.values(), ({ name }) => words(name)),
+    ],
+  };
+}
+
+/** Bits of 32 matches a word, of each item. */
+function flagWords(flags: readonly HostTensor[], count: number): Uint32Array<ArrayBuffer>[] {
+  return Array.from({ length: Math.ceil(flags.length / 32) }, (_, nth) => {
+    const words = new Uint32Array(count);
+    for (const [bit, { data }] of flags.slice(32 * nth, 32 * nth + 32).entries()) {
+      for (let item = 0; item < count; item++) words[item]! |= Number(data[item]) << bit;
+    }
+    return words;
+  });
+}
