@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { foldedCatalogue } from "../../../src/dataset/folded-catalogue.ts";
+import type { LiveItem } from "../../../src/retrieval/live-item.ts";
 import type { ModelSpec } from "../../../src/retrieval/model-spec.ts";
 import { Artifact } from "../../compile/artifact.ts";
 import {
@@ -23,6 +24,7 @@ import {
   recorderOf,
   scoreOf,
 } from "../../live/changes.fixture.ts";
+import { openEngine } from "../open-engine.ts";
 import { FusedEngine } from "./fused-engine.ts";
 import { runnerOf } from "./runner.fixture.ts";
 
@@ -105,4 +107,45 @@ describe.skipIf(found === null)("items that came after the artifact, on the devi
       await onnx[Symbol.asyncDispose]();
     },
   );
+
+  test("go to a thread of its own as often as they are asked for, more of them each time", async () => {
+    const dataset = smallDataset(5);
+    const settings = { precision: "int8", scale: "perItem", clusters: null } as const;
+    const eligibility = { kind: "exact" } as const;
+    const folder = join(scratch, "thread");
+    const options = { model: mixture, settings: { ...settings, eligibility } };
+    const { engine: onnx, reader } = await compiled(folder, dataset, options);
+    const artifact = await Artifact.open(folder, { verify: false });
+    await using engine = await openEngine(artifact, {
+      kind: "fused",
+      probes: "all",
+      allowSoftware: true,
+      cachePrecision: "float16",
+    });
+    const world = { engine, reader, recorder: recorderOf(mixture, 5) };
+    const { live, index } = freshIndex(world);
+    const request = {
+      user: { kind: "id", id: dataset.users.ids[3]! },
+      k: 20,
+      filter: "lang:v6 OR age > 0",
+      exclude: Float64Array.of(9001),
+    } as const;
+    for (let batch = 0; batch < 3; batch++) {
+      const items = Array.from({ length: 200 }, (_, at): LiveItem => ({
+        id: 9000 + 200 * batch + at,
+        embedding: Float32Array.from({ length: 8 }, (_each, place) => Math.sin(at + 7 * place)),
+        dense: new Float32Array(3).fill(at / 200),
+        attributes: new Map([["lang", [`v${at % 7}`]]]),
+      }));
+      change(live, items);
+      const [here] = await ask({ engine: onnx, reader }, index, [request]);
+      const [there] = await ask(world, index, [request]);
+      expect(there!.ids.some((id) => id >= 9000 + 200 * batch)).toBe(true);
+      expect(there!.values).toHaveLength(20);
+      for (const [at, value] of there!.values.entries()) {
+        expect(value).toBeCloseTo(here!.values[at]!, 2);
+      }
+    }
+    await onnx[Symbol.asyncDispose]();
+  });
 });
