@@ -29,8 +29,9 @@ function shellScript(): string {
 # A fixed runner (your own, always the same, idle): keep a reference of it, and gate on absolute
 # numbers too:
 #   gate: ["throughput(model) >= 0.95 * reference", "p99(model) <= 1.1 * reference", "p99(model) <= 50ms"]
-# A reference is made by \`silverbench gate RESULT --update-reference\`. Where no gate speaks of it,
-# each system's throughput over the mesh's must be at least 0.9 of what it was.
+# A reference is made by \`silverbench gate RESULT --update-reference\`; three runs of the same and
+# more (\`--add-reference\`) tell how far runs differ. Where no gate speaks of it, each
+# system's throughput over the mesh's must be at least 0.9 of what it was.
 set -u
 scenario=\${1:-quickstart}
 out=\${SILVERBENCH_OUT:-reports/latest/ci}

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import { HarnessError } from "../errors.ts";
-import { readReference } from "./reference.ts";
 import type { Result } from "../result/schema.ts";
 
 /** What two results must have alike before a number of one may be held against the other's. */
@@ -61,19 +60,4 @@ function sharedKeys(a: object, b: object): string[] {
 function shown(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "none");
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}
-
-/**
- * The reference that a run is to be held against, before an hour is spent on what nothing may be.
- * @param path a result.json, or a folder of references; absent: there is none.
- * @throws HarnessError DATA if it is not to be had, or not to be compared with.
- */
-export async function fittingReference(
-  path: string | undefined,
-  run: Comparable,
-): Promise<Result | null> {
-  if (path === undefined) return null;
-  const reference = await readReference(path, run);
-  checkComparable(run, reference);
-  return reference;
 }

@@ -188,7 +188,7 @@ describe("a gate on the reference", () => {
 
   it("is invalid without one, or where it lacks the number", () => {
     const text = "throughput(model) >= 0.9 * reference";
-    expect(against(text, sample, null)).toMatchObject({
+    expect(against(text, sample)).toMatchObject({
       verdict: "invalid",
       reason: "no reference was given to compare with",
     });
@@ -255,7 +255,7 @@ function withP50(result: Result, round: number, p50: number): Result {
   return { ...result, points };
 }
 
-function against(text: string, result: Result, reference: Result | null): GateVerdict {
+function against(text: string, result: Result, ...reference: Result[]): GateVerdict {
   return evaluateGates([text], result, reference)[0]!;
 }
 

@@ -11,6 +11,7 @@ describe("a gate expression", () => {
       operator: ">=",
       limit: 2,
       ofReference: false,
+      confidence: 0.95,
     });
   });
 
@@ -28,6 +29,8 @@ describe("a gate expression", () => {
     expect(parseGate("throughput(model) >= reference")).toMatchObject(whole);
     const share = { limit: 0.95, ofReference: true };
     expect(parseGate("throughput(model) >= 0.95 * reference (ci 95%)")).toMatchObject(share);
+    expect(parseGate("throughput(model) >= reference (ci 90%)").confidence).toBe(0.9);
+    expect(parseGate("throughput(model) >= reference").confidence).toBe(0.95);
     expect(parseGate("p99(a)/p99(b)<=1.1*reference")).toMatchObject({ limit: 1.1 });
     expect(parseGate("p99(a) <= 50ms (ci 95%)")).toMatchObject({ limit: 50, ofReference: false });
   });
@@ -67,7 +70,7 @@ describe("a gate expression", () => {
     ["throughput(a)/throughput(b) == 1", "never exactly equal"],
     ["recall(a) >= 0 * reference", "position 14: expected a share of the reference above 0"],
     ["recall(a) >= 2 * better", 'expected "reference", found "better"'],
-    ["recall(a) >= 0.9 (ci 99%)", 'expected "95%", found "99%)"'],
+    ["recall(a) >= 0.9 (ci 99%)", 'expected "95%" or "90%", found "99%)"'],
     ["throughput(model) >= 5ms", "throughput is not in milliseconds"],
   ])("refuses %j, naming the position", (text, message) => {
     expect(() => parseGate(text)).toThrow(message);

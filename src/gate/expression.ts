@@ -38,6 +38,8 @@ export interface GateExpression {
   /** A number in the metric's unit; where `ofReference`, a share of the reference's value. */
   readonly limit: number;
   readonly ofReference: boolean;
+  /** Of the interval that it is judged by, 0..1. */
+  readonly confidence: number;
 }
 
 /** Counts of faults: judged by their worst round, discarded rounds too. */
@@ -48,8 +50,9 @@ const IN_MILLISECONDS: readonly GateMetric[] = ["p50", "p90", "p99", "cpu"];
 /**
  * Reads `metric(system[, load[@rate]]) [/ metric(system[, load[@rate]])] OP LIMIT`, where a limit is
  * a number, or a share of what the reference has: `throughput(model)/throughput(mesh) >= 2`,
- * `p99(model, ramp@500) <= 50ms`, `throughput(model) >= 0.95 * reference`. `(ci 95%)` may follow:
- * it is how every interval here is made.
+ * `p99(model, ramp@500) <= 50ms`, `throughput(model) >= 0.95 * reference`. `(ci 95%)` may follow,
+ * which is what is meant without it, or `(ci 90%)`: of what lies on the limit one in twenty then
+ * passes by chance, and one in twenty is a regression.
  * @throws HarnessError BAD_INPUT that names the position and what was expected there.
  */
 export function parseGate(text: string): GateExpression {
@@ -67,12 +70,9 @@ export function parseGate(text: string): GateExpression {
     );
   }
   const { limit, ofReference } = readLimit(scanner, over === null ? left.metric : null);
-  if (scanner.accept("(ci")) {
-    scanner.expect("95%");
-    scanner.expect(")");
-  }
+  const confidence = scanner.accept("(ci") ? readConfidence(scanner) : 0.95;
   scanner.end();
-  return { text: text.trim(), left, over, operator, limit, ofReference };
+  return { text: text.trim(), left, over, operator, limit, ofReference, confidence };
 }
 
 /**
@@ -92,6 +92,14 @@ export function parseGates(texts: readonly string[]): GateExpression[] {
   });
   if (mistakes.length > 0) throw new HarnessError("BAD_INPUT", mistakes.join("\n"), { hint: HINT });
   return parsed;
+}
+
+function readConfidence(scanner: Scanner): number {
+  const at = scanner.position;
+  const confidence = [0.95, 0.9].find((share) => scanner.accept(`${Math.round(100 * share)}%`));
+  if (confidence === undefined) return scanner.fail(at, `"95%" or "90%"`);
+  scanner.expect(")");
+  return confidence;
 }
 
 /** @param metric what the limit is of; null: a ratio, which has no unit. */

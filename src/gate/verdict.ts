@@ -17,7 +17,7 @@ export interface Measured extends Interval {
  * inconclusive. What is missing is invalid.
  */
 export function toVerdict(
-  { text: expression, operator, limit }: GateExpression,
+  { text: expression, operator, limit, confidence }: GateExpression,
   measured: Measured | MissingTerm,
 ): GateVerdict {
   if ("missing" in measured) {
@@ -34,7 +34,7 @@ export function toVerdict(
     limit,
     reference: reference ?? null,
     n,
-    reason: reasonOf(measured),
+    reason: reasonOf(measured, confidence),
   };
 }
 
@@ -50,11 +50,12 @@ function verdictOf(
   return ends.some(Boolean) || isWithin ? "inconclusive" : "regression";
 }
 
-function reasonOf({ value, low, high, basis, reference }: Measured): string {
+function reasonOf({ value, low, high, basis, reference }: Measured, confidence: number): string {
   const of = reference === undefined ? "" : ` times the reference's ${shown(reference)}`;
   if (Number.isNaN(low)) return `${shown(value)}${of}, ${basis}: no interval`;
   if (low === high) return `${shown(value)}${of}, ${basis}`;
-  return `${shown(value)}${of}, ${shown(low)} to ${shown(high)} at 95%, ${basis}`;
+  const percent = Math.round(100 * confidence);
+  return `${shown(value)}${of}, ${shown(low)} to ${shown(high)} at ${percent}%, ${basis}`;
 }
 
 function holds(value: number, operator: GateOperator, limit: number): boolean {

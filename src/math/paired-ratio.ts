@@ -27,17 +27,19 @@ const RESAMPLES = 10_000;
 const NOISE_BAND = 1.01;
 
 /**
- * Geometric mean of paired ratios with a 95% interval. Below 20 pairs: Student's t on the
+ * Geometric mean of paired ratios with an interval. Below 20 pairs: Student's t on the
  * log-ratios; from there: a circular block bootstrap of their mean, blocks of n^(1/3).
  * Pairing by round takes out what both sides of a round share: the weather of the machine.
  * @param better whether a ratio above 1 is good (throughput) or bad (latency).
  * @param paired what was paired, for the words of the method.
+ * @param confidence of the interval, 0..1.
  * @throws RangeError if a number is not above 0.
  */
 export function pairedRatio(
   pairs: readonly Pair[],
   better: "higher" | "lower",
   paired: "rounds" | "blocks" = "rounds",
+  confidence = 0.95,
 ): PairedRatio {
   const logs = pairs.map(({ of, over }) => {
     const log = Math.log(of / over);
@@ -47,7 +49,9 @@ export function pairedRatio(
   const n = logs.length;
   const mean = logs.reduce((sum, log) => sum + log, 0) / n;
   const { low, high, method } =
-    neighboursOf(n) === 1 ? byStudentT(logs, mean, paired) : byBootstrap(logs, paired);
+    neighboursOf(n) === 1
+      ? byStudentT(logs, paired, confidence)
+      : byBootstrap(logs, paired, confidence);
   const interval = { ratio: Math.exp(mean), low: Math.exp(low), high: Math.exp(high) };
   return { ...interval, n, method, verdict: ratioVerdict(interval, better) };
 }
@@ -58,27 +62,31 @@ interface LogInterval {
   readonly method: string;
 }
 
-function byStudentT(logs: readonly number[], mean: number, paired: string): LogInterval {
+function byStudentT(logs: readonly number[], paired: string, confidence: number): LogInterval {
   const n = logs.length;
+  const mean = logs.reduce((sum, log) => sum + log, 0) / n;
   if (n < 2) {
     const method = n === 1 ? `one pair of ${paired}, no interval` : `no pair of valid ${paired}`;
     return { low: NaN, high: NaN, method };
   }
   const variance = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (n - 1);
-  const half = studentTQuantile(0.975, n - 1) * Math.sqrt(variance / n);
-  const method = `95% interval, Student's t on the log-ratios of ${n} paired ${paired}`;
+  const half = studentTQuantile((1 + confidence) / 2, n - 1) * Math.sqrt(variance / n);
+  const method = `${percent(confidence)} interval, Student's t on the log-ratios of ${n} paired ${paired}`;
   return { low: mean - half, high: mean + half, method };
 }
 
-function byBootstrap(logs: readonly number[], paired: string): LogInterval {
+function byBootstrap(logs: readonly number[], paired: string, confidence: number): LogInterval {
   const n = logs.length;
   const blockLength = neighboursOf(n);
   // A fixed seed: the same measurements always give the same interval.
   const random = new Random(n);
   const means = blockBootstrapMeans(logs, { blockLength, resamples: RESAMPLES, random });
-  const method = `95% interval, bootstrap of ${n} paired ${paired}, drawn ${blockLength} neighbours at a time`;
-  return { low: quantile(means, 0.025), high: quantile(means, 0.975), method };
+  const method = `${percent(confidence)} interval, bootstrap of ${n} paired ${paired}, drawn ${blockLength} neighbours at a time`;
+  const beyond = (1 - confidence) / 2;
+  return { low: quantile(means, beyond), high: quantile(means, 1 - beyond), method };
 }
+
+const percent = (share: number): string => `${Math.round(100 * share)}%`;
 
 /** What a ratio's interval says: sure of a difference beyond the noise band, sure of none, or unsure. */
 export function ratioVerdict(

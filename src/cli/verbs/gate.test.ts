@@ -101,6 +101,26 @@ describe("silverbench gate --reference", () => {
     ]);
   });
 
+  test("adds runs to a reference, which then tell how far runs lie apart", async () => {
+    const path = join(folder, "added.json");
+    const add = async (seed: number, ...words: string[]): ReturnType<typeof said> => {
+      const startedAt = new Date(Date.UTC(2026, 10, 22, 9, seed)).toISOString();
+      const bundle = await written("run", { ...ours(another(1, seed)), startedAt });
+      return said("gate", bundle, "--add-reference", "--reference", path, ...words);
+    };
+    for (const seed of [20, 21]) expect((await add(seed)).exitCode).toBe(0);
+    expect(JSON.parse((await add(22, "--json")).out)).toEqual({
+      reference: join(folder, "added.20261122T092200Z.json"),
+      runs: 3,
+    });
+    expect((await add(23)).out).toContain("the newest of 4 runs");
+    expect(await judged(ours(another(1, 24)), "--reference", path)).toMatchObject([
+      0,
+      { gates: [{ verdict: "pass", reason: expect.stringContaining("4 runs of the reference") }] },
+    ]);
+    expect((await add(24, "--update-reference")).exitCode).toBe(2);
+  });
+
   test("refuses another machine, other data, no file and a foreign schema with exit code 6", async () => {
     const file = join(folder, "kept.json");
     const bundle = await written("kept", ours(another(1)));

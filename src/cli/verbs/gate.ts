@@ -1,7 +1,13 @@
 import type { Command } from "commander";
-import { checkComparable } from "../../gate/comparable.ts";
+import { HarnessError } from "../../errors.ts";
 import { judgeResult } from "../../gate/judgement.ts";
-import { readReference, referencePath, writeReference } from "../../gate/reference.ts";
+import {
+  addToReference,
+  fittingReference,
+  MOST_RUNS,
+  referencePath,
+  writeReference,
+} from "../../gate/reference.ts";
 import { readBundle } from "../../result/bundle.ts";
 import { appendHistory, readHistory, toHistoryRow } from "../../result/history.ts";
 import type { GateVerdict, Result } from "../../result/schema.ts";
@@ -18,6 +24,7 @@ interface GateFlags extends OutputFlags {
   readonly threshold?: readonly string[];
   readonly reference?: string;
   readonly updateReference?: boolean;
+  readonly addReference?: boolean;
   readonly report?: boolean;
   readonly history?: string;
   readonly commit?: string;
@@ -39,7 +46,14 @@ export function addGate(program: Command, session: Session): void {
       "--reference <path>",
       `a stored result, or a folder of them such as ${REFERENCES}, to compare with`,
     )
-    .option("--update-reference", `keep this result as the reference (default: in ${REFERENCES})`)
+    .option(
+      "--update-reference",
+      `keep this result as the reference, alone (default: in ${REFERENCES})`,
+    )
+    .option(
+      "--add-reference",
+      `add this result to the reference, whose runs then tell how far runs differ; the last ${MOST_RUNS} are kept`,
+    )
     .option(
       "--history <file>",
       "add the numbers and verdicts as a line, e.g. reports/history.jsonl",
@@ -49,10 +63,10 @@ export function addGate(program: Command, session: Session): void {
     .action(async (argument: string, flags: GateFlags) => {
       const folder = bundleFolder(argument);
       const { result } = await readBundle(folder);
-      if (flags.updateReference === true) return updateReference(session, result, flags);
-      const reference =
-        flags.reference === undefined ? null : await readReference(flags.reference, result);
-      if (reference !== null) checkComparable(result, reference);
+      if (flags.updateReference === true || flags.addReference === true) {
+        return keepAsReference(session, result, flags);
+      }
+      const reference = await fittingReference(flags.reference, result);
       const texts = flags.threshold ?? gatesOfText(result.scenario.text);
       const gates = judgeResult(texts, result, reference);
       session.exitCode = worstExitCode([
@@ -90,13 +104,25 @@ function tell(
   for (const gate of gates) terminal.out(wrapped(gateLine(gate), terminal.columns));
 }
 
-async function updateReference(
+async function keepAsReference(
   { terminal }: Session,
   result: Result,
-  { reference = REFERENCES, json }: GateFlags,
+  { reference = REFERENCES, json, addReference, updateReference }: GateFlags,
 ): Promise<void> {
-  const file = await referencePath(reference, result);
-  await writeReference(file, result);
-  if (json === true) return printJson(terminal, { reference: file });
-  terminal.out(`Reference: ${shortPath(file)}\nCommit it with the change that it belongs to.`);
+  if (addReference === true && updateReference === true) {
+    throw new HarnessError(
+      "BAD_INPUT",
+      "--update-reference and --add-reference exclude each other",
+      {
+        hint: "--update-reference begins a new reference, --add-reference goes on with the one there is",
+      },
+    );
+  }
+  const path = await referencePath(reference, result);
+  if (addReference !== true) await writeReference(path, result);
+  const { file, runs } =
+    addReference === true ? await addToReference(path, result) : { file: path, runs: 1 };
+  if (json === true) return printJson(terminal, { reference: file, runs });
+  const of = runs === 1 ? "" : `, the newest of ${runs} runs`;
+  terminal.out(`Reference: ${shortPath(file)}${of}\nCommit it with the change that it belongs to.`);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MESH, MODEL, sampleResult } from "../../result/sample-result.fixture.ts";
 import type { Result } from "../../result/schema.ts";
-import { settledAt } from "./gate-power.ts";
+import { settledAt } from "./gate-losses.ts";
 
 const RUNS = Array.from({ length: 11 }, (_, i) =>
   sampleResult({
@@ -13,9 +13,15 @@ const RUNS = Array.from({ length: 11 }, (_, i) =>
 ).map(({ result }) => result);
 
 const verdictsAt = (loss: number): ReturnType<typeof settledAt>[] =>
-  RUNS.slice(1).map((result, i) => settledAt(loss, result, RUNS[i]!));
+  RUNS.map((result) =>
+    settledAt(
+      loss,
+      result,
+      RUNS.filter((other) => other !== result),
+    ),
+  );
 
-test("on rounds as steady as the sample's, a fifth less is red and none is green, ten times each", () => {
+test("on rounds as steady as the sample's, a fifth less is red and none is green, eleven times each", () => {
   const [none, fifth] = [verdictsAt(0), verdictsAt(0.2)];
   expect(new Set(none.map(({ verdict }) => verdict))).toEqual(new Set(["pass"]));
   expect(new Set(fifth.map(({ verdict }) => verdict))).toEqual(new Set(["regression"]));
@@ -46,6 +52,20 @@ test("the loss is in the blocks, which are what is paired", () => {
     })),
   });
   const [before, after] = [inBlocks(RUNS[0]!), inBlocks(RUNS[1]!)];
-  expect(settledAt(0, after, before).verdict).toBe("pass");
-  expect(settledAt(0.2, after, before).verdict).toBe("regression");
+  expect(settledAt(0, after, [before]).verdict).toBe("pass");
+  expect(settledAt(0.2, after, [before]).verdict).toBe("regression");
+});
+
+test("where runs of the same lie 15% apart, one of them alone settles nothing", () => {
+  const uneven = RUNS.map((result, i) => ({
+    ...result,
+    points: result.points.map((point) => {
+      if (point.system !== "model") return point;
+      const share = 1 + 0.075 * (i % 3);
+      return { ...point, throughputPerSecond: point.throughputPerSecond * share };
+    }),
+  }));
+  const { verdict, gate } = settledAt(0, uneven[0]!, uneven.slice(1));
+  expect(verdict).toBe("inconclusive");
+  expect(gate.reason).toMatch(/against 10 runs of the reference, which differ by [56]\.\d%/);
 });
