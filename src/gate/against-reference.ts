@@ -28,10 +28,11 @@ export function againstReference(
 ): Measured | MissingTerm {
   const held: Held[] = [];
   for (const run of reference) {
-    const [soFar, whole] = [asFarAs(result, run), run].map((each) => readSeries(expression, each));
-    if ("missing" in soFar!) return { missing: `of the reference, ${soFar.missing}` };
-    if ("missing" in whole!) return { missing: `of the reference, ${whole.missing}` };
-    held.push({ soFar: soFar!, whole: whole! });
+    const soFar = readSeries(expression, asFarAs(result, run));
+    if ("missing" in soFar) return { missing: `of the reference, ${soFar.missing}` };
+    const whole = readSeries(expression, run);
+    if ("missing" in whole) return { missing: `of the reference, ${whole.missing}` };
+    held.push({ soFar, whole });
   }
   const { metric } = expression.left;
   const isByWeather = !COUNTS.includes(metric) && metric !== "recall";
