@@ -100,21 +100,22 @@ export class HnswGraph implements Walker {
   }
 
   /**
-   * Walks the graph for each query on this thread. Costs about the same for any `wanted` up to the
-   * index's expansion.
+   * Walks the graph for each query. Costs about the same for any `wanted` up to the index's
+   * expansion.
    * @param queries float32 [n * dim]
+   * @param threads 1: all on this one; more: the others are started for this call.
    */
-  walk(queries: Float32Array, wanted: number): Walked {
+  walk(queries: Float32Array, wanted: number, threads = 1): Walked {
     const n = queries.length / this.#dim;
-    const found = this.#index.search(queries, wanted, 1);
+    const found = this.#index.search(queries, wanted, threads);
     const counts = new Uint32Array(n);
     // With a single query the binding cuts the arrays to what was found and has no counts.
     if ("counts" in found)
       for (let i = 0; i < n; i++) counts[i] = Number((found.counts as BigUint64Array)[i]);
     else counts[0] = found.keys.length;
-    const { distances } = found;
-    const values = new Float32Array(distances.length);
-    for (let i = 0; i < values.length; i++) values[i] = 1 - distances[i]!;
+    // The arrays are ours: what is made of them takes their place.
+    const values = found.distances;
+    for (let i = 0; i < values.length; i++) values[i] = 1 - values[i]!;
     return { rows: rowsOf(found.keys), values, counts, wanted };
   }
 }
@@ -139,9 +140,9 @@ function keysOf(from: number, to: number): BigUint64Array {
   return keys;
 }
 
+/** The keys' lower halves, moved together to the start of the same buffer. */
 function rowsOf(keys: BigUint64Array): Uint32Array {
   const words = new Uint32Array(keys.buffer, keys.byteOffset, keys.length * 2);
-  const rows = new Uint32Array(keys.length);
-  for (let i = 0; i < rows.length; i++) rows[i] = words[2 * i]!;
-  return rows;
+  for (let i = 0; i < keys.length; i++) words[i] = words[2 * i]!;
+  return words.subarray(0, keys.length);
 }

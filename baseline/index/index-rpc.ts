@@ -1,6 +1,6 @@
 import { HarnessError } from "../../src/errors.ts";
 import { type GrpcServer, type Listening, serveGrpc } from "../../src/door/grpc-service.ts";
-import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
+import { packWords, unpackAllFloats, unpackAllWords } from "../../src/door/packed.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
 import {
@@ -48,7 +48,7 @@ export function serveIndex(service: IndexService, at: Listening): Promise<GrpcSe
     { searches }: WireSearchRequest,
     context: CallContext,
   ): Promise<WireSearchResponse> => {
-    const answers = await service.search(searches.map(decodeSearch), context);
+    const answers = await service.search(decodeSearches(searches), context);
     return { candidates: answers.map(encodeCandidates) };
   };
   return serveGrpc({
@@ -68,7 +68,7 @@ export function remoteIndex(replicas: ReplicaSet): IndexService {
         { searches: searches.map(encodeSearch) },
         context,
       );
-      return candidates.map(decodeCandidates);
+      return decodeCandidates(candidates);
     },
     followers: replicas.clients.map((client) => remoteFollower("index", client)),
     stats: () => replicas.stats(),
@@ -85,20 +85,31 @@ function encodeSearch({ vectors, k, eligible, excluded, effort }: Search): WireS
   };
 }
 
-function decodeSearch(wire: WireSearch): Search {
-  const { vectors, k, eligible, excluded, probes = 0, expansionSearch = 0 } = wire;
-  const search = {
-    vectors: unpackFloats(vectors, "vectors"),
-    k,
-    eligible: decodeEligible(eligible),
-    excluded: unpackWords(excluded, "excluded"),
-  };
-  if (probes === 0 && expansionSearch === 0) return search;
+function decodeSearches(wires: readonly WireSearch[]): Search[] {
+  const vectors = unpackAllFloats(
+    wires.map((wire) => wire.vectors),
+    "vectors",
+  );
+  const excluded = unpackAllWords(
+    wires.map((wire) => wire.excluded),
+    "excluded",
+  );
+  return wires.map((wire, at) => ({
+    vectors: vectors[at]!,
+    k: wire.k,
+    eligible: decodeEligible(wire.eligible),
+    excluded: excluded[at]!,
+    ...effortOf(wire),
+  }));
+}
+
+function effortOf({ probes = 0, expansionSearch = 0 }: WireSearch): Pick<Search, "effort"> {
+  if (probes === 0 && expansionSearch === 0) return {};
   const effort = {
     ...(probes === 0 ? {} : { probes }),
     ...(expansionSearch === 0 ? {} : { expansionSearch }),
   };
-  return { ...search, effort };
+  return { effort };
 }
 
 function encodeCandidates(answer: Dated<Candidates> | HarnessError): WireCandidates {
@@ -115,20 +126,15 @@ function encodeCandidates(answer: Dated<Candidates> | HarnessError): WireCandida
   return { rows: packWords(rows), values: packWords(values), counts: packWords(counts), version };
 }
 
-function decodeCandidates({
-  rows,
-  values,
-  counts,
-  version,
-  fault,
-}: WireCandidates): Dated<Candidates> | HarnessError {
-  if (fault !== undefined && fault !== null) return decodeFault(fault);
-  return {
-    rows: unpackWords(rows, "rows"),
-    values: unpackFloats(values, "values"),
-    counts: unpackWords(counts, "counts"),
-    version,
-  };
+function decodeCandidates(wires: readonly WireCandidates[]): (Dated<Candidates> | HarnessError)[] {
+  const all = (field: "rows" | "values" | "counts"): Buffer[] => wires.map((wire) => wire[field]);
+  const rows = unpackAllWords(all("rows"), "rows");
+  const values = unpackAllFloats(all("values"), "values");
+  const counts = unpackAllWords(all("counts"), "counts");
+  return wires.map(({ version, fault }, at) => {
+    if (fault !== undefined && fault !== null) return decodeFault(fault);
+    return { rows: rows[at]!, values: values[at]!, counts: counts[at]!, version };
+  });
 }
 
 const NO_BYTES = Buffer.alloc(0);

@@ -17,7 +17,14 @@ import {
   type SearchShape,
   widenWalk,
 } from "./search-plan.ts";
-import { firstPassing, RankedWalker, rowsOfQuery, type Walked, type Walker } from "./walk.ts";
+import {
+  firstPassing,
+  RankedWalker,
+  rowsOfQuery,
+  type Walked,
+  type Walker,
+  wholeAnswers,
+} from "./walk.ts";
 
 /** How searches were answered, counted from the start. */
 export interface SearchCounters {
@@ -107,8 +114,10 @@ export class SearchEngine {
   search(searches: readonly Search[], walks: readonly (Walked | null)[] = []): Candidates[] {
     const jobs = searches.map((search, at) => this.#prepare(search, walks[at] ?? null));
     this.#walkTogether(jobs);
+    if (this.#fresh.count === 0) {
+      return jobs.map((job) => this.#whole(job) ?? packHeads(this.#answer(job)));
+    }
     const found = jobs.map((job) => this.#answer(job));
-    if (this.#fresh.count === 0) return found.map(packHeads);
     return this.#fresh.join(jobs.map((job, at) => freshOf(job, found[at]!))).map(packHeads);
   }
 
@@ -182,6 +191,21 @@ export class SearchEngine {
     );
   }
 
+  /** A walk's rows as they are, without a copy, where nothing is left out; null: sift them. */
+  #whole({ search, eligible, walked, isGiven }: Job): Candidates | null {
+    const { dim, range } = this.#parts;
+    const mayLackRows = eligible !== null || search.excluded.length > 0;
+    if (walked === null || mayLackRows || this.#fresh.hiddenCount > 0) return null;
+    if (this.#isCoarse(isGiven) || (range?.from ?? 0) > 0) return null;
+    const queries = search.vectors.length / dim;
+    const { walk, first } = walked;
+    const whole = wholeAnswers(walk, { first, queries, k: search.k });
+    if (whole === null) return null;
+    this.counters.searches++;
+    this.counters.walks += queries;
+    return { ...whole, counts: new Uint32Array(queries).fill(search.k) };
+  }
+
   #answer(job: Job): Ranked[] {
     const { dim } = this.#parts;
     const { vectors } = job.search;
@@ -235,12 +259,10 @@ export class SearchEngine {
     query: Float32Array,
     isExcluded: IsExcluded,
   ): Ranked {
-    const { near, settings } = this.#parts;
     const passes = (row: number): boolean =>
       !isExcluded(row) && (eligible === null || eligible.has(row));
     const own = rowsOfQuery(walk, at);
-    const isCoarse = isGiven || (near instanceof HnswGraph && settings.precision !== "f32");
-    if (!isCoarse) return firstPassing(own, search.k, passes);
+    if (!this.#isCoarse(isGiven)) return firstPassing(own, search.k, passes);
     const rows = own.rows.filter(passes);
     if (rows.length < search.k) return firstPassing(own, search.k, passes);
     // A coarser index finds the neighbourhood; the order within it is the full vectors'.
@@ -250,6 +272,12 @@ export class SearchEngine {
       k: search.k,
       isExcluded: nothing,
     });
+  }
+
+  /** Whether a walk's values are not yet those of the full vectors. */
+  #isCoarse(isGiven: boolean): boolean {
+    const { near, settings } = this.#parts;
+    return isGiven || (near instanceof HnswGraph && settings.precision !== "f32");
   }
 
   #probe(

@@ -71,14 +71,16 @@ export class SearchPool implements AsyncDisposable {
   }
 
   /**
-   * Shares a batch out among the workers, the least busy first; answers in its order.
+   * Shares a batch out among the idle workers; where none is, the least busy takes all of it, since
+   * each hand-over costs. Answers in its order.
    * @param walks What was found elsewhere for each search, or null; absent: nothing was.
    */
   async search(
     searches: readonly Search[],
     walks: readonly (Walked | null)[] = [],
   ): Promise<readonly Dated<Candidates>[]> {
-    const share = Math.ceil(searches.length / this.#lanes.length);
+    const idle = this.#lanes.filter(({ load }) => load === 0).length;
+    const share = Math.ceil(searches.length / Math.max(1, idle));
     const parts: Promise<readonly Dated<Candidates>[]>[] = [];
     for (let from = 0; from < searches.length; from += share) {
       const to = from + share;

@@ -32,6 +32,26 @@ export function rowsOfQuery(
 }
 
 /**
+ * What a walk found for some of its queries, one after the other, where that is their answer if all
+ * rows pass: just k for each, of equal values the lower row first. They view the walk's arrays.
+ * @returns null where it takes sifting.
+ */
+export function wholeAnswers(
+  { rows, values, counts, wanted }: Walked,
+  { first, queries, k }: { readonly first: number; readonly queries: number; readonly k: number },
+): Pick<Walked, "rows" | "values"> | null {
+  if (wanted !== k) return null;
+  for (let query = first; query < first + queries; query++) if (counts[query] !== k) return null;
+  const from = first * k;
+  const to = from + queries * k;
+  for (let i = from + 1; i < to; i++) {
+    const isSameQuery = i % k !== 0;
+    if (isSameQuery && values[i] === values[i - 1] && rows[i]! < rows[i - 1]!) return null;
+  }
+  return { rows: rows.subarray(from, to), values: values.subarray(from, to) };
+}
+
+/**
  * The k best of rows that pass. They come best first, so that no more are looked at than it takes;
  * of equal values the lower row is the better.
  */

@@ -1,6 +1,14 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { packIds, packWords, unpackFloats, unpackIds, unpackWords } from "./packed.ts";
+import {
+  packIds,
+  packWords,
+  unpackAllFloats,
+  unpackAllWords,
+  unpackFloats,
+  unpackIds,
+  unpackWords,
+} from "./packed.ts";
 
 test("ids are little-endian uint64", () => {
   expect([...packIds(Float64Array.of(1, 2 ** 32 + 5))]).toEqual([
@@ -32,6 +40,21 @@ test("float32 and uint32 survive the wire bit for bit", () => {
       expect(unpackWords(packWords(words), "x")).toEqual(words);
     }),
   );
+});
+
+test("several are unpacked as each would be by itself, wherever their bytes start", () => {
+  const all = fc.array(fc.tuple(fc.uint32Array(), fc.nat(3)), { maxLength: 5 });
+  fc.assert(
+    fc.property(all, (given) => {
+      const moved = given.map(([words, shift]) =>
+        Buffer.concat([Buffer.alloc(shift), packWords(words)]).subarray(shift),
+      );
+      expect(unpackAllWords(moved, "x")).toEqual(given.map(([words]) => words));
+      expect(unpackAllFloats(moved, "x")).toEqual(moved.map((bytes) => unpackFloats(bytes, "x")));
+    }),
+  );
+  const one = [Buffer.alloc(4), Buffer.alloc(6)];
+  expect(() => unpackAllFloats(one, "vectors")).toThrow("vectors has 6 bytes");
 });
 
 test("bytes that are no whole number of values name the field and the length", () => {

@@ -20,6 +20,24 @@ export function unpackWords(bytes: Uint8Array, field: string): Uint32Array {
   return new Uint32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4);
 }
 
+/**
+ * Several at once, which view one copy where they must be copied: memory of its own for each costs
+ * more than copying does.
+ * @throws HarnessError BAD_INPUT as `unpackFloats`.
+ */
+export function unpackAllFloats(all: readonly Uint8Array[], field: string): Float32Array[] {
+  return alignedTogether(all, field, "float32").map(
+    ({ buffer, byteOffset, byteLength }) => new Float32Array(buffer, byteOffset, byteLength / 4),
+  );
+}
+
+/** @throws HarnessError BAD_INPUT as `unpackWords`. */
+export function unpackAllWords(all: readonly Uint8Array[], field: string): Uint32Array[] {
+  return alignedTogether(all, field, "uint32").map(
+    ({ buffer, byteOffset, byteLength }) => new Uint32Array(buffer, byteOffset, byteLength / 4),
+  );
+}
+
 /** Ids (integers below 2^53) as little-endian uint64, each made of two uint32, without BigInt. */
 export function packIds(ids: Float64Array): Buffer {
   const words = new Uint32Array(ids.length * 2);
@@ -46,17 +64,39 @@ export function unpackIds(bytes: Uint8Array, field: string): Float64Array {
   return ids;
 }
 
+/** The same bytes where arrays of 4-byte elements may stand; if any must be copied, all are. */
+function alignedTogether(
+  all: readonly Uint8Array[],
+  field: string,
+  element: string,
+): readonly Uint8Array[] {
+  for (const bytes of all) checkWhole(bytes, field, 4, element);
+  if (all.every(({ byteOffset }) => byteOffset % 4 === 0)) return all;
+  const copy = new Uint8Array(all.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  return all.map((bytes) => {
+    copy.set(bytes, at);
+    at += bytes.byteLength;
+    return copy.subarray(at - bytes.byteLength, at);
+  });
+}
+
 /** The same bytes where a typed array of `size`-byte elements may stand; copied only if they must be. */
 function aligned(bytes: Uint8Array, field: string, size: number, element: string): Uint8Array {
-  if (bytes.byteLength % size !== 0) {
-    throw new HarnessError(
-      "BAD_INPUT",
-      `${field} has ${bytes.byteLength} bytes, which is no whole number of ${element} values`,
-      { where: field },
-    );
-  }
+  checkWhole(bytes, field, size, element);
   if (bytes.byteOffset % 4 === 0) return bytes;
   const copy = new Uint8Array(bytes.byteLength);
   copy.set(bytes);
   return copy;
+}
+
+function checkWhole(
+  { byteLength }: Uint8Array,
+  field: string,
+  size: number,
+  element: string,
+): void {
+  if (byteLength % size === 0) return;
+  const text = `${field} has ${byteLength} bytes, which is no whole number of ${element} values`;
+  throw new HarnessError("BAD_INPUT", text, { where: field });
 }
