@@ -30,7 +30,7 @@ export interface ReachedMesh extends AsyncDisposable {
   readonly admin: AdminClient;
 }
 
-type ModelAndPorts = Partial<Pick<StartOptions<object>, "model" | "ports">>;
+type MeshOptions = Partial<Pick<StartOptions<object>, "model" | "ports" | "cpus">>;
 
 interface WorkbenchParts {
   readonly location: DatasetLocation;
@@ -77,20 +77,23 @@ export class Workbench implements AsyncDisposable {
   }
 
   /** Starts a mesh. @param settings As in a scenario. */
-  start(settings: object, { model = this.model, ports = {} }: ModelAndPorts = {}): Promise<System> {
+  start(
+    settings: object,
+    { model = this.model, ports = {}, cpus = null }: MeshOptions = {},
+  ): Promise<System> {
     return startMesh({
       name: "mesh",
       dataset: this.location,
       model,
       settings: meshSettings.parse(settings),
-      cpus: null,
+      cpus,
       cacheFolder: this.cacheFolder,
       ports,
       ...quiet,
     });
   }
 
-  async startReached(settings: object, options: ModelAndPorts = {}): Promise<ReachedMesh> {
+  async startReached(settings: object, options: MeshOptions = {}): Promise<ReachedMesh> {
     const system = await this.start(settings, options);
     const door = connectDoor(system.address);
     const admin = connectAdmin(system.adminAddress!);

@@ -6,6 +6,7 @@ import { median } from "../../src/math/quantile.ts";
 import { IdMap } from "../../src/retrieval/id-map.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import type { MeshConfig } from "../mesh-config.ts";
+import type { CorePlan } from "./core-plan.ts";
 import { type CalledRole, type Pace, type ServiceCpu, ServicesApart } from "./service-cpu.ts";
 
 export interface MeshCpuOptions {
@@ -16,6 +17,8 @@ export interface MeshCpuOptions {
   readonly inFlight: number;
   /** Calls under way at most to each service, as the gateway has them. */
   readonly lanes: Readonly<Record<CalledRole, number>>;
+  /** Where each service runs when it is apart. */
+  readonly cpusOf: CorePlan["cpusOf"];
   readonly rounds: number;
 }
 
@@ -67,6 +70,7 @@ export async function measureMeshCpu(options: MeshCpuOptions): Promise<MeshCpu> 
     mesh,
     requests,
     items: catalogue.count,
+    cpusOf: options.cpusOf,
     vectorOf: ({ user }) => {
       const row = user.kind === "id" ? userRow.rowOf(user.id) : 0;
       return users.features.slice(row * users.dim, (row + 1) * users.dim);

@@ -1,19 +1,30 @@
 /**
- * The mesh against the least that its work can be, in one run: `npm run bench:mesh [-- ITEMS]`.
- * Ratios are medians of pairs taken in turn; CPU is that of the processes themselves.
+ * The mesh against the least that its work can be, in one run:
+ * `npm run bench:mesh [-- ITEMS] [--cores-each N] [--only index,wire,transports,cpu]`.
+ * Ratios are medians of pairs taken in turn; CPU is that of the processes themselves. With
+ * `--cores-each` this process, the gateway and each service have so many cores that nobody else has.
  */
 import { availableParallelism, cpus } from "node:os";
+import { parseArgs } from "node:util";
 import { connectDoor, type DoorClient } from "../../src/door/client.ts";
 import { Histogram } from "../../src/math/histogram.ts";
+import { HarnessError } from "../../src/errors.ts";
+import { keepOnCpus } from "../../src/process/cpu-affinity.ts";
+import { buildMesh } from "../build/mesh-build.ts";
 import { lanesFor } from "../gateway/lanes.ts";
 import { meshSettings } from "../../src/scenario/settings.ts";
+import type { System } from "../../src/system.ts";
 import { Workbench } from "../workbench.ts";
+import { planCores, spread } from "./core-plan.ts";
+import { IndexBesideUsearch } from "./index-beside-usearch.ts";
+import { profileIndex } from "./index-profile.ts";
 import { indexContenders } from "./index-speed.ts";
 import { measureMeshCpu } from "./mesh-cpu.ts";
 import { pairedSpeed } from "./paired-speed.ts";
 import { wireContenders } from "./wire-speed.ts";
 
 const IN_FLIGHT = 16;
+const BATCH = 16;
 const PACE = { rounds: 7, seconds: 0.7 };
 const CPU_ROUNDS = 4;
 const inTime = { timeoutMs: 30_000 };
@@ -22,7 +33,13 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const line = (name: string, value: string, note: string): string =>
   `  ${name.padEnd(22)} ${value.padEnd(20)} ${note}`;
 
-const items = Number(process.argv[2] ?? 50_000);
+const { values: args, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { "cores-each": { type: "string" }, only: { type: "string" } },
+});
+const items = Number(positionals[0] ?? 50_000);
+const coresEach = args["cores-each"] === undefined ? null : Number(args["cores-each"]);
+const plan = await planCores(coresEach);
 await using bench = await Workbench.open({
   dataset: { kind: "synthetic", items, dim: 64, users: 10_000 },
   requests: {
@@ -39,12 +56,39 @@ await using bench = await Workbench.open({
 });
 const { dataset, requests } = bench;
 
+/** The service in a process of its own, on the very CPUs that usearch has when it is called. */
 async function indexService(): Promise<void> {
+  const mesh = bench.config({});
+  await buildMesh(dataset, mesh, () => {});
+  const { index: own, client } = plan.indexAlone;
+  const threads = own?.length ?? availableParallelism();
+  const options = { mesh, dataset, batch: BATCH, k: 100, cpus: own, threads };
+  await using beside = await IndexBesideUsearch.start(options);
+  await using _ = await keepOnCpus(client);
+  const { ratio, of, over, byCpu } = await pairedSpeed(beside.service, beside.usearch, PACE);
+  const where = own === null ? "all CPUs" : `CPU ${own.join(", ")} each`;
+  say(`\nSearches a second, batches of ${BATCH}, no filter; service and usearch on ${where}:`);
+  say(line("service over usearch", `${ratio.toFixed(2)}x`, "goal: at least 0.90x"));
+  say(line("", `${of.toFixed(0)} / ${over.toFixed(0)}`, "over gRPC / usearch called directly"));
+  say(line("by CPU", `${byCpu.ratio.toFixed(2)}x`, "searches a second of CPU"));
+  const profile = await profileIndex(beside, { threads, seconds: 2 });
+  if (profile === null) return;
+  const us = (value: number): string => value.toFixed(0);
+  const { searching, wire: main, others, caller } = profile;
+  const walk = (BATCH * 1e6) / byCpu.over;
+  say(
+    `  CPU us a batch: threads that search ${us(searching)}, of which usearch's walk ${us(walk)};`,
+  );
+  say(`  the wire's thread ${us(main)}, V8's ${us(others)}; who asks ${us(caller)}, not counted`);
+}
+
+/** The same service called in this process: what is left without the wire. */
+async function searchThread(): Promise<void> {
   await using contenders = await indexContenders(dataset);
   const { ratio, of, over } = await pairedSpeed(contenders.service, contenders.direct, PACE);
-  say("\nSearches a second, batches of 16, no filter:");
-  say(line("service over usearch", `${ratio.toFixed(2)}x`, "goal: at least 0.90x"));
-  say(line("", `${of.toFixed(0)} / ${over.toFixed(0)}`, "service / usearch called directly"));
+  say("\nThe same in one process, without the wire; the main thread asks the search thread:");
+  say(line("search thread", `${ratio.toFixed(2)}x`, "over usearch called on the main thread"));
+  say(line("", `${of.toFixed(0)} / ${over.toFixed(0)}`, "search thread / usearch"));
 }
 
 async function wire(): Promise<void> {
@@ -54,8 +98,15 @@ async function wire(): Promise<void> {
   say(line("packed over repeated", `${ratio.toFixed(2)}x`, "the wire has the faster one"));
 }
 
+/** A mesh on its cores. It is started on as many as each process gets, so that threads are too. */
+async function start(settings: object): Promise<System> {
+  const system = await bench.start(settings, { cpus: plan.cpusOf("index") });
+  await spread(system, plan);
+  return system;
+}
+
 async function transports(): Promise<void> {
-  const systems = [await bench.start({ transport: "in-process" }), await bench.start({})];
+  const systems = [await start({ transport: "in-process" }), await start({})];
   const doors = systems.map(({ address }) => connectDoor(address));
   const asking = (door: DoorClient, name: string) => {
     let next = 0;
@@ -78,7 +129,7 @@ async function transports(): Promise<void> {
 }
 
 async function cpu(): Promise<void> {
-  await using system = await bench.start({});
+  await using system = await start({});
   const door = connectDoor(system.address);
   const found = await measureMeshCpu({
     door,
@@ -86,7 +137,8 @@ async function cpu(): Promise<void> {
     dataset,
     requests,
     inFlight: IN_FLIGHT,
-    lanes: lanesFor(meshSettings.parse({}), availableParallelism()),
+    lanes: lanesFor(meshSettings.parse({}), coresEach ?? availableParallelism()),
+    cpusOf: plan.cpusOf,
     rounds: CPU_ROUNDS,
   });
   door.close();
@@ -108,7 +160,19 @@ async function cpu(): Promise<void> {
 
 const [{ model } = { model: "unknown" }] = cpus();
 say(`${model.trim()}, ${cpus().length} CPUs, Node ${process.version}; ${items} items x 64, k 100`);
-await indexService();
-await wire();
-await transports();
-await cpu();
+const sections = {
+  index: [indexService, searchThread],
+  wire: [wire],
+  transports: [transports],
+  cpu: [cpu],
+};
+const only = args.only?.split(",") ?? Object.keys(sections);
+for (const name of only) {
+  if (!(name in sections)) {
+    const text = `there is no part ${name}; the parts are ${Object.keys(sections).join(", ")}`;
+    throw new HarnessError("BAD_INPUT", text, { where: "--only" });
+  }
+  // The index service alone has its own plan.
+  await using _ = await keepOnCpus(name === "index" ? null : plan.cpusOf("client"));
+  for (const measure of sections[name as keyof typeof sections]) await measure();
+}

@@ -9,14 +9,27 @@ export interface Contender {
   readonly units?: number;
   /** So many are under way at any time, the next begun as soon as one is done; default 1. */
   readonly lanes?: number;
+  /** What the process that does the work has used so far; absent: it is not looked at. */
+  readonly cpuSeconds?: () => Promise<number>;
 }
 
-export interface PairedSpeed {
-  /** Units a second, medians over the rounds. */
+/** Medians over the rounds. */
+export interface Paired {
   readonly of: number;
   readonly over: number;
   /** Median of the rounds' own ratios: the machine's weather falls on both alike. */
   readonly ratio: number;
+}
+
+/** Units a second. */
+export interface PairedSpeed extends Paired {
+  /** Units a second of CPU; NaN where it was not looked at. */
+  readonly byCpu: Paired;
+}
+
+interface Turn {
+  readonly speed: number;
+  readonly byCpu: number;
 }
 
 /** Both in turn, in each round one after the other, each for so long. */
@@ -25,21 +38,26 @@ export async function pairedSpeed(
   over: Contender,
   { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
 ): Promise<PairedSpeed> {
-  await speedOf(of, seconds);
-  await speedOf(over, seconds);
-  const speeds: (readonly [number, number])[] = [];
+  await turnOf(of, seconds);
+  await turnOf(over, seconds);
+  const pairs: (readonly [Turn, Turn])[] = [];
   for (let round = 0; round < rounds; round++) {
-    const first = await speedOf(of, seconds);
-    speeds.push([first, await speedOf(over, seconds)]);
+    const first = await turnOf(of, seconds);
+    pairs.push([first, await turnOf(over, seconds)]);
   }
-  return {
-    of: median(speeds.map(([one]) => one)),
-    over: median(speeds.map(([, other]) => other)),
-    ratio: median(speeds.map(([one, other]) => one / other)),
-  };
+  const paired = (value: (turn: Turn) => number): Paired => ({
+    of: median(pairs.map(([one]) => value(one))),
+    over: median(pairs.map(([, other]) => value(other))),
+    ratio: median(pairs.map(([one, other]) => value(one) / value(other))),
+  });
+  return { ...paired(({ speed }) => speed), byCpu: paired(({ byCpu }) => byCpu) };
 }
 
-async function speedOf({ run, units = 1, lanes = 1 }: Contender, seconds: number): Promise<number> {
+async function turnOf(
+  { run, units = 1, lanes = 1, cpuSeconds = untold }: Contender,
+  seconds: number,
+): Promise<Turn> {
+  const before = await cpuSeconds();
   const startMs = performance.now();
   const endMs = startMs + seconds * 1000;
   let done = 0;
@@ -50,5 +68,8 @@ async function speedOf({ run, units = 1, lanes = 1 }: Contender, seconds: number
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  return (done / (performance.now() - startMs)) * 1000;
+  const speed = (done / (performance.now() - startMs)) * 1000;
+  return { speed, byCpu: done / ((await cpuSeconds()) - before) };
 }
+
+const untold = (): Promise<number> => Promise.resolve(NaN);

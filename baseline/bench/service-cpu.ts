@@ -12,6 +12,7 @@ import { replicaOptions } from "../parts/connected-services.ts";
 import type { Part, PartConfig, PartReady } from "../parts/part.ts";
 import { ReplicaSet } from "../replica-set.ts";
 import type { EligibleRows, MeshService, Search } from "../services.ts";
+import type { CorePlan } from "./core-plan.ts";
 
 export type CalledRole = "feature" | "filter" | "index";
 
@@ -36,6 +37,8 @@ export interface ApartOptions {
   /** Rows of the items to leave out. */
   readonly excludedOf: (request: RetrievalRequest) => Uint32Array;
   readonly items: number;
+  /** Where each runs. */
+  readonly cpusOf: CorePlan["cpusOf"];
 }
 
 const CONTEXT = { deadlineMs: Infinity };
@@ -105,14 +108,14 @@ export class ServicesApart implements AsyncDisposable {
     }));
   }
 
-  async #alone(part: Part, service: string): Promise<ReplicaSet> {
-    const { mesh } = this.#options;
+  async #alone(part: Part & { role: CalledRole }, service: string): Promise<ReplicaSet> {
+    const { mesh, cpusOf } = this.#options;
     const started = this.#closing.add(
       await ServiceProcess.start<PartConfig, PartReady>({
         file: builtFile(import.meta.url, "../parts/part-main.js"),
         role: part.role,
         config: { mesh, part, port: 0 },
-        cpus: null,
+        cpus: cpusOf(part.role),
         signal: new AbortController().signal,
       }),
     );

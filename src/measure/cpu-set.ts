@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { HarnessError } from "../errors.ts";
+import { allowedCpus } from "../process/cpu-affinity.ts";
 
 /** Which CPUs the systems and the load run on; null: wherever the scheduler likes. */
 export interface CpuPlan {
@@ -54,46 +54,6 @@ export function splitCpus(spec: "auto" | readonly number[], allowed: readonly nu
   return rest.length > 0
     ? { system, client: rest, reason: "" }
     : { system, client: system, reason: "the systems have every CPU, so the load shares them" };
-}
-
-/**
- * Moves every thread of this process, and those it will start, onto some CPUs. Child processes
- * inherit them unless they are started with their own.
- * @throws HarnessError INTERNAL if the system refuses.
- */
-export async function pinOwnProcess(cpus: readonly number[]): Promise<void> {
-  try {
-    await run("taskset", ["-acp", cpus.join(","), String(process.pid)]);
-  } catch (cause) {
-    throw new HarnessError("INTERNAL", `cannot move this process to CPUs ${cpus.join(", ")}`, {
-      cause,
-    });
-  }
-}
-
-/**
- * Keeps this process on some CPUs until it is disposed, then lets it use again what it could use
- * before. With null nothing is moved.
- */
-export async function keepOnCpus(cpus: readonly number[] | null): Promise<AsyncDisposable> {
-  if (cpus === null) return { [Symbol.asyncDispose]: () => Promise.resolve() };
-  const before = await allowedCpus();
-  await pinOwnProcess(cpus);
-  return { [Symbol.asyncDispose]: () => pinOwnProcess(before) };
-}
-
-/** CPUs this process may run on, ascending; in a container they may be fewer than there are. */
-export async function allowedCpus(): Promise<number[]> {
-  const status = await readFile("/proc/self/status", "utf8");
-  return parseCpuList(/^Cpus_allowed_list:\s*(.+)$/m.exec(status)![1]!);
-}
-
-/** "0-2,5" -> [0, 1, 2, 5] */
-export function parseCpuList(text: string): number[] {
-  return text.split(",").flatMap((part) => {
-    const [first, last = first] = part.trim().split("-").map(Number);
-    return Array.from({ length: last! - first! + 1 }, (_, i) => first! + i);
-  });
 }
 
 const unpinned = (reason: string): CpuPlan => ({ system: null, client: null, reason });
