@@ -70,12 +70,12 @@ async function indexService(): Promise<void> {
   say(`\nSearches a second, batches of ${BATCH}, no filter; service and usearch on ${where}:`);
   say(line("service over usearch", `${ratio.toFixed(2)}x`, "goal: at least 0.90x"));
   say(line("", `${of.toFixed(0)} / ${over.toFixed(0)}`, "over gRPC / usearch called directly"));
-  say(line("by CPU", `${byCpu.ratio.toFixed(2)}x`, "searches a second of CPU"));
+  say(line("by CPU", `${byCpu!.ratio.toFixed(2)}x`, "searches a second of CPU"));
   const profile = await profileIndex(beside, { threads, seconds: 2 });
   if (profile === null) return;
   const us = (value: number): string => value.toFixed(0);
   const { searching, wire: main, others, caller } = profile;
-  const walk = (BATCH * 1e6) / byCpu.over;
+  const walk = (BATCH * 1e6) / byCpu!.over;
   say(
     `  CPU us a batch: threads that search ${us(searching)}, of which usearch's walk ${us(walk)};`,
   );

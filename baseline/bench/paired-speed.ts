@@ -23,8 +23,8 @@ export interface Paired {
 
 /** Units a second. */
 export interface PairedSpeed extends Paired {
-  /** Units a second of CPU; NaN where it was not looked at. */
-  readonly byCpu: Paired;
+  /** Units a second of CPU; null where it was not looked at. */
+  readonly byCpu: Paired | null;
 }
 
 interface Turn {
@@ -50,7 +50,11 @@ export async function pairedSpeed(
     over: median(pairs.map(([, other]) => value(other))),
     ratio: median(pairs.map(([one, other]) => value(one) / value(other))),
   });
-  return { ...paired(({ speed }) => speed), byCpu: paired(({ byCpu }) => byCpu) };
+  const isTold = of.cpuSeconds !== undefined && over.cpuSeconds !== undefined;
+  return {
+    ...paired(({ speed }) => speed),
+    byCpu: isTold ? paired(({ byCpu }) => byCpu) : null,
+  };
 }
 
 async function turnOf(
