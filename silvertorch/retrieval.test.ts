@@ -196,6 +196,8 @@ async function harness({
   graphOf = "cpu",
 }: Case): Promise<{
   readonly check: (requests: readonly RetrievalRequest[]) => Promise<Checked>;
+  /** Queries that were searched again. */
+  readonly widened: () => number;
   readonly close: () => Promise<void>;
 }> {
   const dataset = smallDataset(userDim);
@@ -209,6 +211,7 @@ async function harness({
   });
   const quiet = { onProgress: () => {}, signal: new AbortController().signal };
   return {
+    widened: () => engine.probing.widened,
     close: () => engine[Symbol.asyncDispose](),
     async check(requests) {
       const truth = await computeTruth({ catalogue, users, model, requests, threads: 1, ...quiet });
@@ -304,6 +307,24 @@ test.for(["exact", "bloom"] as const)("32 terms go beside none in one batch: %s"
   for (const score of (await check(requests)).scores) {
     expect(score).toEqual({ recall: 1, violations: 0, short: 0, duplicates: 0, unknown: 0 });
   }
+  await close();
+});
+
+test("where the check of what was folded takes much, lists are made longer in the same run", async () => {
+  const eligibility = { kind: "folded" } as const;
+  const { check, widened, close } = await harness({ ...cases[0]!, name: "longer", eligibility });
+  // A NOT is left to the check, which takes all but a few.
+  const narrow = "age >= -4 AND NOT lang IN (v0, v1, v2) AND NOT topic IN (v0, v1, v2, v3, v4, v5)";
+  const requests = Array.from({ length: 20 }, (_, at) => ({
+    ...asked(at % 3 === 0 ? "" : narrow, 10),
+    user: { kind: "id" as const, id: 100 + at },
+  }));
+  const { answers, scores } = await check(requests);
+  for (const score of scores) {
+    expect(score).toEqual({ recall: 1, violations: 0, short: 0, duplicates: 0, unknown: 0 });
+  }
+  expect(answers.map(({ rows }) => rows.length)).toEqual(requests.map(() => 10));
+  expect(widened()).toBe(0);
   await close();
 });
 

@@ -1,11 +1,11 @@
 import type { StoredTensor, WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
-import { FOLD_DIMS, foldItem, type FoldLayout } from "../eligibility/fold.ts";
+import { foldItem, type FoldLayout } from "../eligibility/fold.ts";
 
 /** Items made at a time. */
 const BLOCK = 4096;
 
-/** Writes each item's embedding with its conditions behind, float32 [places, dim + FOLD_DIMS], by row. */
+/** Writes each item's embedding with its conditions behind, float32 [places, dim + layout.dims], by row. */
 export function addFoldedItems(
   file: WeightsFile,
   { count, dim, embeddings, columns }: Catalogue,
@@ -20,7 +20,7 @@ export function addFoldedItems(
     readonly onProgress: (fraction: number) => void;
   },
 ): Promise<StoredTensor> {
-  const width = dim + FOLD_DIMS;
+  const width = dim + layout.dims;
   function* blocks(): Generator<Float32Array> {
     for (let from = 0; from < places; from += BLOCK) {
       const block = new Float32Array(Math.min(BLOCK, places - from) * width);

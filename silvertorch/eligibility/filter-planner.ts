@@ -5,6 +5,7 @@ import { printFilter } from "../../src/retrieval/filter/print.ts";
 import type { Column } from "../../src/retrieval/catalogue.ts";
 import type { AttributeIndex } from "./attribute-index.ts";
 import { CellConditions, type CellColumn } from "./cells.ts";
+import { clausesOf, encodeClauses } from "./clauses.ts";
 import { foldPenalties, type FoldLayout } from "./fold.ts";
 import { type FilterPlan, planExpression, planFilter } from "./filter-plan.ts";
 import {
@@ -85,8 +86,12 @@ function foldedPlan(
   layout: FoldLayout,
 ): FoldedPlan | null {
   const penalties = foldPenalties(filter, layout);
-  const check = penalties === null ? null : cellPlan(filter, cells);
-  return penalties === null || check === null ? null : { penalties, check: check.scan };
+  if (penalties === null) return null;
+  const conditions = new CellConditions(cells, "cell");
+  const clauses = clausesOf(conditions.expression(filter));
+  if (clauses === null) return null;
+  const check = encodeClauses(clauses, (row) => conditions.ranges[row]!);
+  return check === null ? null : { penalties, check };
 }
 
 /** Cells tell exactly, so that there is nothing to check. */

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CategoricalColumn, Column } from "../../src/retrieval/catalogue.ts";
-import { codeBits, foldCodes } from "./fold-codes.ts";
+import { codeBits, type CodeRoom, foldCodes } from "./fold-codes.ts";
 
 /** A column whose items have so many values each. */
 function column(values: number, held: readonly number[]): CategoricalColumn {
@@ -17,6 +17,8 @@ function column(values: number, held: readonly number[]): CategoricalColumn {
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+/** All of the dimensions that there are. */
+const exactly = (dims: number): CodeRoom => ({ widths: [dims], strays: 1 });
 const numeric: Column = { kind: "numeric", name: "n", values: Float32Array.of(1) };
 
 describe("the dimensions of a value", () => {
@@ -52,7 +54,7 @@ describe("dimensions dealt out", () => {
   const several = Array.from({ length: 20 }, (_, item) => 1 + (item % 4));
 
   test("are all used, side by side, by position of the column", () => {
-    const codes = foldCodes([numeric, column(50, several), column(2000, one)], 24);
+    const codes = foldCodes([numeric, column(50, several), column(2000, one)], exactly(24));
     expect(codes.map(({ column: at }) => at)).toEqual([1, 2]);
     expect(codes[0]!.first).toBe(0);
     expect(codes[1]!.first).toBe(codes[0]!.dims);
@@ -62,18 +64,30 @@ describe("dimensions dealt out", () => {
   });
 
   test("tell the values of a single-valued column apart without a doubt, where they can", () => {
-    const [code] = foldCodes([column(20, one), column(100, several)], 24);
+    const [code] = foldCodes([column(20, one), column(100, several)], exactly(24));
     let choices = 1;
     for (let i = 1; i <= code!.picks; i++) choices = (choices * (code!.dims - code!.picks + i)) / i;
     expect(choices).toBeGreaterThanOrEqual(20);
   });
 
+  test("are as few as let through no more than is said, or all there are", () => {
+    const columns = [column(20, one), column(50, several)];
+    const widths = [8, 16, 24, 32, 40];
+    const taken = (strays: number): number =>
+      sum(foldCodes(columns, { widths, strays }).map(({ dims }) => dims));
+    const counts = [1000, 20, 4, 1.5, 1].map(taken);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    expect(counts[0]).toBe(8);
+    expect(counts.at(-1)).toBe(40);
+    expect(new Set(counts).size).toBeGreaterThan(2);
+  });
+
   test("leave columns out where there are more than dimensions, and need no column", () => {
     const codes = foldCodes(
       Array.from({ length: 30 }, () => column(9, several)),
-      8,
+      exactly(8),
     );
     expect(sum(codes.map(({ dims }) => dims))).toBe(8);
-    expect(foldCodes([numeric], 8)).toEqual([]);
+    expect(foldCodes([numeric], exactly(8))).toEqual([]);
   });
 });

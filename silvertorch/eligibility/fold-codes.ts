@@ -18,29 +18,41 @@ export interface FoldCode {
 /** More would make no code better that is as short as these. */
 const MOST_PICKS = 6;
 
+/** How many dimensions are dealt out. */
+export interface CodeRoom {
+  /** How many there may be, ascending: as few are taken as let through little enough. */
+  readonly widths: readonly number[];
+  /**
+   * What is little enough: so many items seem to match for each one that does, of a conjunction
+   * that names a value of every column, drawn from a random item.
+   */
+  readonly strays: number;
+}
+
 /**
- * Deals out dimensions to the categorical columns, so that in the sum over them a value that an item
- * lacks seems there as seldom as can be. A column that gets none is left to the check.
+ * Deals out dimensions to the categorical columns, so that as few items as can be seem to match a
+ * conjunction and do not. A column that gets none is left to the check.
  */
-export function foldCodes(columns: readonly Column[], dims: number): FoldCode[] {
+export function foldCodes(columns: readonly Column[], { widths, strays }: CodeRoom): FoldCode[] {
+  const most = widths.at(-1)!;
   const dealt = columns.flatMap((column, at) =>
-    column.kind === "categorical" ? [{ column: at, codes: bestCodes(column, dims) }] : [],
+    column.kind === "categorical" ? [{ column: at, codes: bestCodes(column, most) }] : [],
   );
-  // least[d]: the smallest sum of errors that d dimensions can have, column by column.
-  let least = new Float64Array(dims + 1);
+  // least[d]: the smallest sum of tolls that d dimensions can have, column by column.
+  let least = new Float64Array(most + 1);
   const shares = dealt.map(({ codes }) => {
-    const next = new Float64Array(dims + 1).fill(Infinity);
-    const share = new Uint32Array(dims + 1);
-    for (let all = 0; all <= dims; all++) {
+    const next = new Float64Array(most + 1).fill(Infinity);
+    const share = new Uint32Array(most + 1);
+    for (let all = 0; all <= most; all++) {
       for (let own = 0; own <= all; own++) {
-        const error = least[all - own]! + codes[own]!.error;
-        if (error < next[all]!) [next[all], share[all]] = [error, own];
+        const toll = least[all - own]! + codes[own]!.toll;
+        if (toll < next[all]!) [next[all], share[all]] = [toll, own];
       }
     }
     least = next;
     return share;
   });
-  let left = dims;
+  let left = widths.find((width) => least[width]! <= Math.log(strays)) ?? most;
   const given = shares.toReversed().map((share) => {
     const own = share[left]!;
     left -= own;
@@ -75,24 +87,34 @@ export function codeBits({ first, dims, picks }: FoldCode, value: number): numbe
 
 interface Sized {
   readonly picks: number;
-  /** How often a value that an item lacks seems there, 0..1. */
-  readonly error: number;
+  /** Logarithm of how many items seem to have a value for each one that has it. */
+  readonly toll: number;
 }
 
-/** The best code of a column for each number of dimensions; with none every value seems there. */
-function bestCodes(column: CategoricalColumn, dims: number): Sized[] {
+/** The best code of a column for each number of dimensions; with none every item seems to match. */
+function bestCodes(column: CategoricalColumn, most: number): Sized[] {
   const shares = valueShares(column);
   const values = column.vocabulary.length;
-  return Array.from({ length: dims + 1 }, (_, own) => {
+  const others = othersOfValue(column);
+  return Array.from({ length: most + 1 }, (_, own) => {
     const choices = Array.from({ length: Math.min(MOST_PICKS, own) }, (__, at) => at + 1);
     const sized = choices.map((picks): Sized => {
-      return { picks, error: errorOf({ dims: own, picks, values, shares }) };
+      return { picks, toll: Math.log1p(others * errorOf({ dims: own, picks, values, shares })) };
     });
-    return sized.reduce((best, each) => (each.error < best.error ? each : best), {
+    return sized.reduce((best, each) => (each.toll < best.toll ? each : best), {
       picks: 0,
-      error: 1,
+      toll: Math.log1p(others),
     });
   });
+}
+
+/** How many items lack a value for each one that has it, of the value of a random item. */
+function othersOfValue({ vocabulary, offsets, values }: CategoricalColumn): number {
+  const items = offsets.length - 1;
+  const held = new Float64Array(vocabulary.length);
+  for (const value of values) held[value]!++;
+  const share = held.reduce((sum, count) => sum + count * count, 0) / (items * values.length);
+  return share > 0 ? 1 / share - 1 : 0;
 }
 
 interface Code {
@@ -103,6 +125,7 @@ interface Code {
   readonly shares: readonly number[];
 }
 
+/** How often a value that an item lacks seems there, 0..1. */
 function errorOf({ dims, picks, values, shares }: Code): number {
   const choices = choose(dims, picks);
   const alike = values <= choices ? 0 : 1 / choices;

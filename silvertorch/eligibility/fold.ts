@@ -11,6 +11,8 @@ import { codeBits, type FoldCode, foldCodes } from "./fold-codes.ts";
  * numbers are compared with some thresholds only. So more items pass than should, never fewer.
  */
 export interface FoldLayout {
+  /** Of all conditions. */
+  readonly dims: number;
   /** Of the categorical columns that have any. */
   readonly codes: readonly FoldCode[];
   /** Where the thresholds begin: each a dimension, behind those of the values. */
@@ -21,12 +23,17 @@ export interface FoldLayout {
 /** True of an item whose number in a column is at most, or at least, a value; not of one without. */
 export interface FoldThreshold {
   readonly column: number;
-  readonly side: "atMost" | "atLeast";
+  /** `present`: whatever the number, if there is one. */
+  readonly side: "atMost" | "atLeast" | "present";
   readonly value: number;
 }
 
-/** Dimensions for conditions: half of what embeddings usually have. */
-export const FOLD_DIMS = 64;
+/** Dimensions for conditions, at most: half of what embeddings usually have. */
+const MOST_DIMS = 64;
+/** They are some of these: products are made of so many numbers at once. */
+const DIMS_STEP = 8;
+/** See `CodeRoom`. */
+const STRAYS = 4;
 /**
  * What a query holds where it requires something: beyond every score, and so large that two of them
  * overflow to infinity. Of the items that sink nearly all then sink alike, and a TopK passes by.
@@ -35,44 +42,52 @@ export const FOLD_PENALTY = 3e38;
 /** More terms are planned: their false positives would be checked in vain. */
 export const MAX_FOLDED_TERMS = 8;
 
-/** At most this share of the dimensions is for numbers. */
-const NUMBER_SHARE = 0.25;
-/** Shares of a column's numbers that thresholds lie at; the first holds of all numbers. */
-const AT_MOST = [1, 0.4, 0.1];
+/** Of these so many, at most, are for numbers. */
+const MOST_THRESHOLDS = 16;
+/** Shares of a column's numbers that thresholds lie at. */
+const AT_MOST = [0.4, 0.1];
 const AT_LEAST = [0.6, 0.9];
 
 /** Chooses the dimensions for a catalogue. */
 export function foldLayout(columns: readonly Column[]): FoldLayout {
   const numeric = columns.filter(({ kind }) => kind === "numeric").length;
-  const room = Math.floor((FOLD_DIMS * NUMBER_SHARE) / Math.max(1, numeric));
+  const room = Math.floor(MOST_THRESHOLDS / Math.max(1, numeric));
   const thresholds = columns
     .flatMap((column, at) =>
       column.kind === "numeric" ? thresholdsOf(column, at, Math.floor((room - 1) / 2)) : [],
     )
-    .slice(0, FOLD_DIMS * NUMBER_SHARE);
-  const valueDims = FOLD_DIMS - thresholds.length;
-  return { codes: foldCodes(columns, valueDims), valueDims, thresholds };
+    .slice(0, MOST_THRESHOLDS);
+  const widths = Array.from({ length: MOST_DIMS / DIMS_STEP }, (_, at) => (at + 1) * DIMS_STEP)
+    .map((dims) => dims - thresholds.length)
+    .filter((width) => width >= 0);
+  const codes = foldCodes(columns, { widths, strays: STRAYS });
+  const last = codes.at(-1);
+  const valueDims = last === undefined ? 0 : last.first + last.dims;
+  const steps = Math.max(1, Math.ceil((valueDims + thresholds.length) / DIMS_STEP));
+  const dims = steps * DIMS_STEP;
+  return { dims, codes, valueDims, thresholds };
 }
 
+/** @param each thresholds a side, beside the one that tells who has a number where some have not. */
 function thresholdsOf({ values }: NumericColumn, column: number, each: number): FoldThreshold[] {
   const sorted = values.filter((value) => !Number.isNaN(value)).toSorted();
   if (sorted.length === 0) return [];
-  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
+  const at = (side: "atMost" | "atLeast", shares: readonly number[]): FoldThreshold[] =>
+    shares
+      .slice(0, Math.max(0, each))
+      .map((share) => ({ column, side, value: sorted[Math.round(share * (sorted.length - 1))]! }));
+  const present = sorted.length < values.length;
   return [
-    ...AT_MOST.slice(0, Math.max(0, each) + 1).map((share) => ({
-      column,
-      side: "atMost" as const,
-      value: at(share),
-    })),
-    ...AT_LEAST.slice(0, Math.max(0, each)).map((share) => ({
-      column,
-      side: "atLeast" as const,
-      value: at(share),
-    })),
+    ...(present ? [{ column, side: "present" as const, value: 0 }] : []),
+    ...at("atMost", AT_MOST),
+    ...at("atLeast", AT_LEAST),
   ];
 }
 
-/** Writes an item's dimensions behind its embedding. @param into of `FOLD_DIMS` numbers. */
+/**
+ * Writes an item's dimensions behind its embedding.
+ * @param into of as many numbers as the layout has dimensions.
+ */
 export function foldItem(
   { codes, valueDims, thresholds }: FoldLayout,
   { columns, item, into }: { columns: readonly Column[]; item: number; into: Float32Array },
@@ -85,16 +100,21 @@ export function foldItem(
   }
   for (const [at, { column, side, value }] of thresholds.entries()) {
     const number = (columns[column] as NumericColumn).values[item]!;
-    // Comparisons with what is not a number are false.
-    if (side === "atMost" ? number <= value : number >= value) into[valueDims + at] = 0;
+    if (isWithin(side, number, value)) into[valueDims + at] = 0;
   }
+}
+
+/** Comparisons with what is not a number are false. */
+function isWithin(side: FoldThreshold["side"], number: number, value: number): boolean {
+  if (side === "present") return !Number.isNaN(number);
+  return side === "atMost" ? number <= value : number >= value;
 }
 
 const valuesOf = ({ offsets, values }: CategoricalColumn, item: number): Uint32Array =>
   values.subarray(offsets[item], offsets[item + 1]);
 
 /**
- * What a query holds for a filter, float32 [FOLD_DIMS]; null where it is no conjunction of few terms
+ * What a query holds for a filter, float32 [dims]; null where it is no conjunction of few terms
  * of which some can be required. What cannot (a NOT, an OR, several values) is left to the check.
  */
 export function foldPenalties(filter: BoundFilter, layout: FoldLayout): Float32Array | null {
@@ -102,7 +122,7 @@ export function foldPenalties(filter: BoundFilter, layout: FoldLayout): Float32A
   if (terms.length > MAX_FOLDED_TERMS) return null;
   const required = terms.flatMap((term) => requiredBy(term, layout));
   if (required.length === 0) return null;
-  const penalties = new Float32Array(FOLD_DIMS);
+  const penalties = new Float32Array(layout.dims);
   for (const dim of required) penalties[dim] = FOLD_PENALTY;
   return penalties;
 }
@@ -142,10 +162,10 @@ function nearest({ thresholds, valueDims }: FoldLayout, asked: FoldThreshold): n
       (side === "atMost" ? value < thresholds[best]!.value : value > thresholds[best]!.value);
     if (implied && tighter) best = at;
   }
-  if (best !== -1) return [valueDims + best];
-  // A comparison is false of an item without a number: the largest threshold tells who has one.
-  const present = thresholds.findIndex(
-    ({ column, side }) => column === asked.column && side === "atMost",
-  );
-  return asked.side === "atLeast" && present !== -1 ? [valueDims + present] : [];
+  // A comparison is false of an item without a number.
+  const at =
+    best !== -1
+      ? best
+      : thresholds.findIndex(({ column, side }) => column === asked.column && side === "present");
+  return at === -1 ? [] : [valueDims + at];
 }

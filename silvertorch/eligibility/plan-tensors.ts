@@ -1,3 +1,4 @@
+import type { EncodedClauses } from "./clauses.ts";
 import type { Operator } from "./expression.ts";
 import type { FilterPlan } from "./filter-plan.ts";
 
@@ -57,10 +58,10 @@ export interface EncodedPlan {
   readonly folded?: FoldedPlan;
 }
 
-/** What a query requires of items, float32 [64], and the program over cells by which it is checked. */
+/** What a query requires of items, float32 [foldDims], and the clauses by which it is checked. */
 export interface FoldedPlan {
   readonly penalties: Float32Array;
-  readonly check: EncodedProgram;
+  readonly check: EncodedClauses;
 }
 
 /** @param operandOf the numbers that stand for a literal's row: its operand. */

@@ -14,8 +14,8 @@ export interface BatchShape {
   readonly clustered: boolean;
   /** Whether the graph takes `fetch` and what to check of what signatures let through. */
   readonly checked: boolean;
-  /** Whether the graph takes what is folded, and `fetch`. */
-  readonly foldable: boolean;
+  /** Dimensions in which the graph takes what is folded; null: it takes nothing of the kind. */
+  readonly foldDims: number | null;
   readonly form: DeviceForm;
 }
 
@@ -35,15 +35,16 @@ export function batchFeeds(
   shape: BatchShape,
   { probes, fetch, folded }: Thoroughness,
 ): Record<string, HostTensor> {
+  const { foldDims } = shape;
   const k = Math.min(shape.items, Math.max(...queries.map((query) => query.k)));
   return {
     ...userFeeds(queries, shape),
-    ...filterFeeds(queries, shape),
+    ...filterFeeds(queries, { ...shape, isFolded: folded }),
     ...exclusionFeeds(queries),
     k: single(k),
     ...(shape.clustered ? { probes: single(probes) } : {}),
-    ...(shape.checked || shape.foldable ? { fetch: single(Math.min(shape.items, fetch)) } : {}),
-    ...(shape.foldable ? foldFeeds(queries, folded) : {}),
+    ...(shape.checked ? { fetch: single(Math.min(shape.items, fetch)) } : {}),
+    ...(foldDims === null ? {} : foldFeeds(queries, { foldDims, isFolded: folded })),
   };
 }
 

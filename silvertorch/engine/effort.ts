@@ -8,13 +8,6 @@ const WIDENING = 4;
 const SCAN_ALL_SHARE = 0.25;
 
 /**
- * Places of a list, a wanted item, where a filter is folded and so lets through more than is
- * eligible: at first, and at most. Of conjunctions of eight terms one in a hundred needs more.
- */
-const FOLDED_PLACES = 3;
-const MOST_FOLDED_PLACES = 32;
-
-/**
  * How thoroughly each query is searched. Where a filter leaves fewer items in the probed clusters
  * than are wanted, more clusters are looked at; where a check takes too many out of the lists,
  * longer lists are; until there are enough, or all have been looked at: an answer is never short.
@@ -73,7 +66,7 @@ export class Effort {
     const known = this.#byPlan.get(plan);
     if (known !== undefined) return known;
     if (plan.folded !== undefined) {
-      return { probes: this.#probes, fetch: FOLDED_PLACES * k, folded: true };
+      return { probes: this.#probes, fetch: 0, folded: true };
     }
     const fetch = plan.check === null || this.#checksFirst ? 0 : this.#roomy(k);
     return { probes: this.#probes, fetch, folded: false };
@@ -96,11 +89,8 @@ export class Effort {
   ): Thoroughness | null {
     const isShort = rows.length < Math.min(k, this.#items - exclude.length);
     if (folded) {
-      if (!starved || !isShort) return null;
-      const most = Math.min(this.#items, MOST_FOLDED_PLACES * k);
       // What is folded lets through too much of this filter: it is worked off by its plan.
-      if (fetch >= most) return { probes, fetch: 0, folded: false };
-      return { probes, fetch: Math.min(most, WIDENING * fetch), folded };
+      return starved && isShort ? { probes, fetch, folded: false } : null;
     }
     if (starved && (isShort || this.#places > 0) && fetch < this.#items) {
       return { probes, fetch: WIDENING * Math.max(fetch, this.#roomy(k)), folded };

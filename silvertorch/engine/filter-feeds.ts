@@ -1,17 +1,25 @@
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
-import { FOLD_DIMS } from "../eligibility/fold.ts";
+import { clauseTensors, LITERAL_NUMBERS } from "../eligibility/clauses.ts";
 import { planTensors, type EncodedPlan, type EncodedProgram } from "../eligibility/plan-tensors.ts";
 import { RANGE_NUMBERS, STEP_FLAGS, stepTensors } from "../eligibility/step-tensors.ts";
 import type { DeviceForm } from "../graph/device-form.ts";
 import type { EngineQuery } from "./query.ts";
 
-/** Requests with the same filter share a program, so the machine works it off once. */
+/**
+ * Requests with the same filter share a program, so the machine works it off once.
+ * @param isFolded whether filters are a part of the product: the machine has nothing to do then.
+ */
 export function filterFeeds(
   queries: readonly EngineQuery[],
-  { checked, form }: { readonly checked: boolean; readonly form: DeviceForm },
+  {
+    checked,
+    form,
+    isFolded,
+  }: { readonly checked: boolean; readonly form: DeviceForm; readonly isFolded: boolean },
 ): Record<string, HostTensor> {
-  const { plans: distinct, planOf } = distinctPlans(queries);
+  const { plans, planOf } = distinctPlans(queries);
+  const distinct = isFolded ? plans.map(() => null) : plans;
   return {
     filtered: flag(distinct.some((plan) => plan !== null)),
     plan_of: { type: "int32", dims: [queries.length], data: planOf },
@@ -64,22 +72,23 @@ function cellProgramFeeds(
 /** What each query requires of items, and how that is checked; of a batch that is not folded, nothing. */
 export function foldFeeds(
   queries: readonly EngineQuery[],
-  isFolded: boolean,
+  { foldDims, isFolded }: { readonly foldDims: number; readonly isFolded: boolean },
 ): Record<string, HostTensor> {
-  const penalties = new Float32Array(queries.length * FOLD_DIMS);
+  const penalties = new Float32Array(queries.length * foldDims);
   const plans = distinctPlans(queries).plans.map((plan) => (isFolded ? plan?.folded : undefined));
   if (isFolded) {
     for (const [at, { plan }] of queries.entries()) {
-      if (plan?.folded !== undefined) penalties.set(plan.folded.penalties, at * FOLD_DIMS);
+      if (plan?.folded !== undefined) penalties.set(plan.folded.penalties, at * foldDims);
     }
   }
+  const check = clauseTensors(plans.map((plan) => plan?.check ?? null));
+  const { plans: count, literals, clauses } = check;
   return {
     folded: flag(isFolded),
-    fold_penalties: { type: "float32", dims: [queries.length, FOLD_DIMS], data: penalties },
-    ...cellProgramFeeds(
-      "fold",
-      plans.map((plan) => plan?.check ?? null),
-    ),
+    fold_penalties: { type: "float32", dims: [queries.length, foldDims], data: penalties },
+    fold_ranges: { type: "int32", dims: [LITERAL_NUMBERS, count, literals], data: check.ranges },
+    fold_signs: { type: "float32", dims: [count, clauses, literals], data: check.signs },
+    fold_least: { type: "float32", dims: [count, clauses, 1], data: check.least },
   };
 }
 

@@ -101,7 +101,7 @@ export class OnnxEngine implements Engine {
       queryDim,
       clustered: clusters !== null,
       checked: manifest.checked && form.eligibility === "bitmaps",
-      foldable: manifest.folded !== null && form.eligibility === "bitmaps",
+      foldDims: form.eligibility === "bitmaps" ? (manifest.folded?.dims ?? null) : null,
       form,
     };
   }

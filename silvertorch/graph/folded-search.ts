@@ -1,17 +1,18 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
-import { FOLD_DIMS, FOLD_PENALTY } from "../eligibility/fold.ts";
+import { FOLD_PENALTY } from "../eligibility/fold.ts";
 import { bestOfMany } from "./block-top-k.ts";
 import { minusInfinity } from "./candidates.ts";
-import { cellBits, cellProgramInputs, cellProgramsOf, type CellProgram } from "./cell-machine.ts";
+import { type ClauseInputs, clauseInputs, clausesHold } from "./clause-check.ts";
 import { shortened, starved } from "./exact-check.ts";
 import { exclusion, withPadding } from "./exclusion.ts";
 import type { SearchInputs } from "./exhaustive-search.ts";
+import { candidateCount } from "./refinement.ts";
 import { scoring } from "./scoring.ts";
 import type { Ranked } from "./top-k.ts";
 
 export interface FoldedWeights {
-  /** float32 [paddedItems, dim + FOLD_DIMS]: embeddings, and behind them what is required of them. */
+  /** float32 [paddedItems, dim + foldDims]: embeddings, and behind them what is required of them. */
   readonly items: StoredTensor;
   /** int32 [items, cells] */
   readonly cells: StoredTensor;
@@ -21,21 +22,18 @@ export interface FoldedWeights {
 export interface FoldInputs {
   /** bool []: whether the batch is searched so. */
   readonly folded: Value;
-  /** float32 [batch, FOLD_DIMS] */
+  /** float32 [batch, foldDims] */
   readonly penalties: Value;
   /** By which what was found is checked. */
-  readonly program: CellProgram;
-  /** int64 [1]: places of a list before the check. */
-  readonly fetch: Value;
+  readonly clauses: ClauseInputs;
 }
 
-/** Inputs: `folded`, `fold_penalties`, `fetch`, and a cell program's that begin with `fold`. */
-export function foldInputs(graph: GraphBuilder): FoldInputs {
+/** Inputs: `folded`, `fold_penalties`, and clauses whose names begin with `fold`. */
+export function foldInputs(graph: GraphBuilder, foldDims: number): FoldInputs {
   return {
     folded: graph.input("folded", "bool", []),
-    penalties: graph.input("fold_penalties", "float32", ["batch", FOLD_DIMS]),
-    program: cellProgramInputs(graph, "fold"),
-    fetch: graph.input("fetch", "int64", [1]),
+    penalties: graph.input("fold_penalties", "float32", ["batch", foldDims]),
+    clauses: clauseInputs(graph, "fold"),
   };
 }
 
@@ -46,23 +44,30 @@ export interface FoldedResult extends Ranked {
 
 interface FoldedScope {
   readonly items: number;
+  /** Of an embedding. */
+  readonly dim: number;
   readonly inputs: SearchInputs;
   readonly fold: FoldInputs;
   /** int32 [batch] */
   readonly planOf: Value;
 }
 
+/** Lists that lost too much to the check are so many times as long when they are made again. */
+const LONGER = 10;
+
 /**
  * The k best eligible items of all, of one list: what a filter requires is a part of the product
- * (eligibility/fold.ts), and the few that come first are checked by their cells.
+ * (eligibility/fold.ts), and the few that come first are checked by their cells. The lists that
+ * are then short, though more seem to match, are made again of the same scores, longer.
  */
 export function foldedSearch(
   graph: GraphBuilder,
   weights: FoldedWeights,
-  { items, inputs, fold, planOf }: FoldedScope,
+  scope: FoldedScope,
 ): FoldedResult {
+  const { items, dim, inputs, fold, planOf } = scope;
   const { heads, k } = inputs;
-  const wide = widened(graph, inputs, { fold, dim: weights.items.dims[1]! - FOLD_DIMS });
+  const wide = widened(graph, inputs, { fold, dim, foldDims: weights.items.dims[1]! - dim });
   const scores = scoring(graph, wide, weights.items, { heads, lists: "score" });
   const excluded = withPadding(graph, inputs.excluded, {
     items,
@@ -72,27 +77,98 @@ export function foldedSearch(
     places: excluded.rows,
     penalties: excluded.penalties,
   });
-  const { values, rows } = bestOfMany(graph, allowed, graph.node("Max", [k, fold.fetch]), {
-    places: weights.items.dims[0]!,
+  const places = candidateCount(graph, k, items);
+  const first = checkedBest(graph, weights, { scope, scores: allowed, planOf, places });
+  return longerWhereStarved(graph, first, (branch, ofStarved) =>
+    checkedBest(branch, weights, {
+      scope,
+      scores: ofStarved(allowed),
+      planOf: ofStarved(planOf),
+      places: branch.node("Min", [
+        branch.node("Mul", [places, branch.ints(LONGER)]),
+        branch.ints(items),
+      ]),
+    }),
+  );
+}
+
+interface Search {
+  readonly scope: FoldedScope;
+  /** float32 [requests, paddedItems], of some requests of the batch. */
+  readonly scores: Value;
+  /** int32 [requests] */
+  readonly planOf: Value;
+  /** int64 [1]: places of a list before the check, at least k. */
+  readonly places: Value;
+}
+
+/** The k best that pass the check. */
+function checkedBest(
+  graph: GraphBuilder,
+  { items, cells }: FoldedWeights,
+  { scope: { inputs, fold }, scores, planOf, places }: Search,
+): FoldedResult {
+  const { k, form } = inputs;
+  const { values, rows } = bestOfMany(graph, scores, places, {
+    places: items.dims[0]!,
     lists: 1,
-    form: inputs.form,
+    form,
   });
   const nothing = minusInfinity(graph);
   const sunk = graph.constant("float32", [], Float32Array.of(-FOLD_PENALTY / 2));
   const before = graph.node("Where", [graph.node("Less", [values, sunk]), nothing, values]);
-  const bits = eligibleBits(graph, weights.cells, { rows, program: fold.program, planOf });
-  const after = graph.node("Where", [bits, before, nothing]);
+  const eligible = clausesHold(graph, fold.clauses, { cells, rows, planOf });
+  const after = graph.node("Where", [eligible, before, nothing]);
   return {
     ...shortened(graph, { values: after, rows }, k),
     starved: starved(graph, { before, after, wanted: k }),
   };
 }
 
-/** Queries with what they require behind each head's: float32 [batch, heads x (dim + FOLD_DIMS)]. */
+/**
+ * The results, those of starved requests made anew.
+ * @param search makes them, of what `ofStarved` takes of the batch's values: theirs.
+ */
+function longerWhereStarved(
+  graph: GraphBuilder,
+  first: FoldedResult,
+  search: (branch: GraphBuilder, ofStarved: (of: Value) => Value) => FoldedResult,
+): FoldedResult {
+  const output = (branch: GraphBuilder, { values, rows, starved: lacking }: FoldedResult): void => {
+    branch.output("values", values, "float32", ["batch", "k"]);
+    branch.output("rows", rows, "int64", ["batch", "k"]);
+    branch.output("starved", lacking, "int32", ["batch"]);
+  };
+  const longer = graph.subgraph("longer");
+  const requests = longer.reshape(longer.node("NonZero", [first.starved]), -1);
+  const second = search(longer, (of) => longer.node("Gather", [of, requests]));
+  const places = longer.node("Unsqueeze", [requests, longer.ints(-1)]);
+  const put = (into: Value, of: Value): Value => longer.node("ScatterND", [into, places, of]);
+  output(longer, {
+    values: put(first.values, second.values),
+    rows: put(first.rows, second.rows),
+    starved: put(first.starved, second.starved),
+  });
+  const enough = graph.subgraph("enough");
+  output(enough, first);
+  const some = graph.node("ReduceMax", [first.starved, graph.ints(0)], {
+    attributes: { keepdims: 0 },
+  });
+  const [values, rows, lacking] = graph.nodes("If", [graph.cast(some, "bool")], 3, {
+    attributes: { then_branch: longer, else_branch: enough },
+  }) as [Value, Value, Value];
+  return { values, rows, starved: lacking };
+}
+
+/** Queries with what they require behind each head's: float32 [batch, heads x (dim + foldDims)]. */
 function widened(
   graph: GraphBuilder,
   { queries, heads }: SearchInputs,
-  { fold, dim }: { readonly fold: FoldInputs; readonly dim: number },
+  {
+    fold,
+    dim,
+    foldDims,
+  }: { readonly fold: FoldInputs; readonly dim: number; readonly foldDims: number },
 ): Value {
   const behind = (query: Value, axis: number, penalties: Value): Value =>
     graph.node("Concat", [query, penalties], { attributes: { axis } });
@@ -102,43 +178,5 @@ function widened(
     graph.ints(1, heads, 1),
   ]);
   const wide = behind(graph.reshape(queries, 0, heads, dim), 2, ofHeads);
-  return graph.reshape(wide, 0, heads * (dim + FOLD_DIMS));
-}
-
-/** Whether each listed item is eligible: bool [batch, listed]. */
-function eligibleBits(
-  graph: GraphBuilder,
-  cells: StoredTensor,
-  {
-    rows,
-    program,
-    planOf,
-  }: { readonly rows: Value; readonly program: CellProgram; readonly planOf: Value },
-): Value {
-  const [items, count] = cells.dims as [number, number];
-  // What fills up the catalogue is excluded from the list already, and has no cells.
-  const known = graph.node("Min", [rows, graph.ints(items - 1)]);
-  // [batch, listed, cells] to [batch x cells, listed]: the cells of a request, one after another.
-  const held = graph.node("Gather", [graph.weight(cells), known]);
-  const byRequest = graph.node("Transpose", [held], { attributes: { perm: [0, 2, 1] } });
-  const listed = graph.node("Shape", [rows], { attributes: { start: 1, end: 2 } });
-  const flat = graph.node("Reshape", [
-    byRequest,
-    graph.node("Concat", [graph.ints(-1), listed], { attributes: { axis: 0 } }),
-  ]);
-  const scalar = (value: number): Value =>
-    graph.constant("int64", [], BigInt64Array.of(BigInt(value)));
-  const batch = graph.reshape(graph.node("Shape", [rows], { attributes: { start: 0, end: 1 } }));
-  const first = graph.node("Mul", [
-    graph.node("Range", [scalar(0), batch, scalar(1)]),
-    scalar(count),
-  ]);
-  return cellBits(graph, cellProgramsOf(graph, program, planOf), {
-    everything: graph.node("GreaterOrEqual", [rows, scalar(0)]),
-    places: "listed",
-    read: (body, cell) => {
-      const named = body.reshape(body.cast(cell, "int64"), -1);
-      return body.node("Gather", [flat, body.node("Add", [first, named])]);
-    },
-  });
+  return graph.reshape(wide, 0, heads * (dim + foldDims));
 }

@@ -78,7 +78,7 @@ export interface RetrievalShape {
  * `rows` uint32 [batch, k]; fewer than k columns where no request of the batch has k candidates.
  * Where lists are checked, `fetch` int64 [1] is how long they are before, and `starved` int32
  * [batch] is 1 where that was too short. Where conjunctions can be folded into the product
- * (folded-search.ts), the same two tell of that check.
+ * (folded-search.ts), `starved` tells of that check.
  */
 export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape): GraphBuilder {
   const graph = new GraphBuilder("retrieval");
@@ -156,7 +156,8 @@ function foldedOrNot(
   { items, folded }: { readonly items: StoredTensor; readonly folded: FoldedWeights },
   { items: count, planOf, inputs }: Scope,
 ): Ranked {
-  const fold = foldInputs(graph);
+  const dim = items.dims[1]!;
+  const fold = foldInputs(graph, folded.items.dims[1]! - dim);
   const branch = (name: string, find: (inner: GraphBuilder) => FoldedResult): GraphBuilder => {
     const inner = graph.subgraph(name);
     const { values, rows, starved: lacking } = find(inner);
@@ -166,7 +167,7 @@ function foldedOrNot(
     return inner;
   };
   const yes = branch("folded", (inner) =>
-    foldedSearch(inner, folded, { items: count, inputs, fold, planOf }),
+    foldedSearch(inner, folded, { items: count, dim, inputs, fold, planOf }),
   );
   const no = branch("planned", (inner) => ({
     ...exhaustiveSearch(inner, { items, quantised: null }, { items: count, inputs }),
