@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { CategoricalColumn, Column } from "../../src/retrieval/catalogue.ts";
 import { codeBits, type CodeRoom, foldCodes } from "./fold-codes.ts";
 
-/** A column whose items have so many values each. */
+/** A column whose items have so many values each, no two of them the same while there are enough. */
 function column(values: number, held: readonly number[]): CategoricalColumn {
   const offsets = Uint32Array.from([0, ...held.map((_, item) => sum(held.slice(0, item + 1)))]);
-  const codes = held.flatMap((count) => Array.from({ length: count }, (_, at) => at));
+  const codes = Array.from({ length: sum(held) }, (_, at) => at % values);
   return {
     kind: "categorical",
     name: "c",
