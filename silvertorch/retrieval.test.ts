@@ -315,9 +315,9 @@ test("where the check of what was folded takes much, lists are made longer in th
   const { check, widened, close } = await harness({ ...cases[0]!, name: "longer", eligibility });
   // A NOT is left to the check, which takes all but a few.
   const topics = Array.from({ length: 11 }, (_, at) => `v${at}`).join(", ");
-  const narrow = `age >= -4 AND NOT lang IN (v0, v1, v2, v3, v4) AND NOT topic IN (${topics})`;
+  const few = `age >= -4 AND NOT lang IN (v0, v1, v2, v3, v4) AND NOT topic IN (${topics})`;
   const requests = Array.from({ length: 20 }, (_, at) => ({
-    ...asked(at % 3 === 0 ? "" : narrow, 10),
+    ...asked(at % 3 === 0 ? "" : few, 10),
     user: { kind: "id" as const, id: 100 + at },
   }));
   const { answers, scores } = await check(requests);
