@@ -17,6 +17,8 @@ export interface FoldCode {
 
 /** More would make no code better that is as short as these. */
 const MOST_PICKS = 6;
+/** A share of the items that is taken for rare. */
+const RARE = 0.01;
 
 /** How many dimensions are dealt out. */
 export interface CodeRoom {
@@ -108,13 +110,16 @@ function bestCodes(column: CategoricalColumn, most: number): Sized[] {
   });
 }
 
-/** How many items lack a value for each one that has it, of the value of a random item. */
+/**
+ * How many items lack a value for each one that has it, of the value of a random item. Rare values
+ * count as if they were not: they let so few through that the check can take some more.
+ */
 function othersOfValue({ vocabulary, offsets, values }: CategoricalColumn): number {
   const items = offsets.length - 1;
   const held = new Float64Array(vocabulary.length);
   for (const value of values) held[value]!++;
   const share = held.reduce((sum, count) => sum + count * count, 0) / (items * values.length);
-  return share > 0 ? 1 / share - 1 : 0;
+  return share > 0 ? 1 / Math.max(RARE, share) - 1 : 0;
 }
 
 interface Code {
@@ -127,13 +132,21 @@ interface Code {
 
 /** How often a value that an item lacks seems there, 0..1. */
 function errorOf({ dims, picks, values, shares }: Code): number {
-  const choices = choose(dims, picks);
-  const alike = values <= choices ? 0 : 1 / choices;
+  const alike = alikeOf(values, choose(dims, picks));
   return shares.reduce((sum, share, held) => {
     if (held === 0) return sum;
     const set = 1 - (1 - picks / dims) ** held;
     return sum + share * (held === 1 ? alike : set ** picks);
   }, 0);
+}
+
+/** How often two values have the same of so many choices, dealt out in turn. */
+function alikeOf(values: number, choices: number): number {
+  if (values <= choices) return 0;
+  const each = Math.floor(values / choices);
+  const more = values % choices;
+  const pairs = more * (each + 1) * each + (choices - more) * each * (each - 1);
+  return pairs / (values * (values - 1));
 }
 
 function valueShares({ offsets }: CategoricalColumn): number[] {

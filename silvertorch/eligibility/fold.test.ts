@@ -27,7 +27,7 @@ const passing = (text: string): number[] => {
 test("an item that matches keeps its score to the bit, another one loses it or is left to the check", () => {
   const taken = layout.valueDims + layout.thresholds.length;
   expect(taken).toBeLessThanOrEqual(layout.dims);
-  expect(layout.dims % 8).toBe(0);
+  expect(layout.dims % 4).toBe(0);
   fc.assert(
     fc.property(anyFilter, (text) => {
       const filter = bound(text);

@@ -31,7 +31,7 @@ export interface FoldThreshold {
 /** Dimensions for conditions, at most: half of what embeddings usually have. */
 const MOST_DIMS = 64;
 /** They are some of these: products are made of so many numbers at once. */
-const DIMS_STEP = 8;
+const DIMS_STEP = 4;
 /** See `CodeRoom`. */
 const STRAYS = 4;
 /**

@@ -7,7 +7,6 @@ import { type ClauseInputs, clauseInputs, clausesHold } from "./clause-check.ts"
 import { shortened, starved } from "./exact-check.ts";
 import { exclusion, withPadding } from "./exclusion.ts";
 import type { SearchInputs } from "./exhaustive-search.ts";
-import { candidateCount } from "./refinement.ts";
 import { scoring } from "./scoring.ts";
 import type { Ranked } from "./top-k.ts";
 
@@ -52,8 +51,10 @@ interface FoldedScope {
   readonly planOf: Value;
 }
 
+/** Places of a list before the check, a wanted item. */
+const PLACES = 2;
 /** Lists that lost too much to the check are so many times as long when they are made again. */
-const LONGER = 10;
+const LONGER = 4;
 
 /**
  * The k best eligible items of all, of one list: what a filter requires is a part of the product
@@ -77,7 +78,7 @@ export function foldedSearch(
     places: excluded.rows,
     penalties: excluded.penalties,
   });
-  const places = candidateCount(graph, k, items);
+  const places = graph.node("Min", [graph.node("Mul", [k, graph.ints(PLACES)]), graph.ints(items)]);
   const first = checkedBest(graph, weights, { scope, scores: allowed, planOf, places });
   return longerWhereStarved(graph, first, (branch, ofStarved) =>
     checkedBest(branch, weights, {
