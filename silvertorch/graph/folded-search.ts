@@ -51,10 +51,11 @@ interface FoldedScope {
   readonly planOf: Value;
 }
 
-/** Places of a list before the check, a wanted item. */
-const PLACES = 2;
+/** Places of a list before the check: so many a wanted item, and some, for where few are wanted. */
+const PLACES = { each: 2, more: 16 };
 /** Lists that lost too much to the check are so many times as long when they are made again. */
 const LONGER = 4;
+const LEAST_LONGER = 512;
 
 /**
  * The k best eligible items of all, of one list: what a filter requires is a part of the product
@@ -78,20 +79,28 @@ export function foldedSearch(
     places: excluded.rows,
     penalties: excluded.penalties,
   });
-  const places = graph.node("Min", [graph.node("Mul", [k, graph.ints(PLACES)]), graph.ints(items)]);
+  const wanted = graph.node("Mul", [k, graph.ints(PLACES.each)]);
+  const places = atMost(graph, items, graph.node("Add", [wanted, graph.ints(PLACES.more)]));
   const first = checkedBest(graph, weights, { scope, scores: allowed, planOf, places });
   return longerWhereStarved(graph, first, (branch, ofStarved) =>
     checkedBest(branch, weights, {
       scope,
       scores: ofStarved(allowed),
       planOf: ofStarved(planOf),
-      places: branch.node("Min", [
-        branch.node("Mul", [places, branch.ints(LONGER)]),
-        branch.ints(items),
-      ]),
+      places: atMost(
+        branch,
+        items,
+        branch.node("Max", [
+          branch.node("Mul", [places, branch.ints(LONGER)]),
+          branch.ints(LEAST_LONGER),
+        ]),
+      ),
     }),
   );
 }
+
+const atMost = (graph: GraphBuilder, items: number, places: Value): Value =>
+  graph.node("Min", [places, graph.ints(items)]);
 
 interface Search {
   readonly scope: FoldedScope;
