@@ -15,6 +15,11 @@ export interface DeviceForm {
   readonly topK: "ofAny" | "ofFinite";
   /** Neighbours of a block, where long lists are gone through in blocks (block-top-k.ts); 0: whole. */
   readonly blockWidth: number;
+  /**
+   * How what is known of fresh items gets among what is known of candidates: written over it where
+   * they are, or chosen for each; not every device can tell where, or write so.
+   */
+  readonly freshItems: "scattered" | "chosen";
 }
 
 const ON_BITS: DeviceForm = {
@@ -23,17 +28,19 @@ const ON_BITS: DeviceForm = {
   products: "byCluster",
   topK: "ofAny",
   blockWidth: 0,
+  freshItems: "chosen",
 };
 
 /** What kernels a device has decides: src/onnx/cuda-kernels.ts lists those of CUDA. */
 const FORMS: Readonly<Record<Device, DeviceForm>> = {
-  cpu: { ...ON_BITS, blockWidth: 32 },
+  cpu: { ...ON_BITS, blockWidth: 32, freshItems: "scattered" },
   cuda: {
     eligibility: "cells",
     queryBytes: "signed",
     products: "byQuery",
     topK: "ofFinite",
     blockWidth: 0,
+    freshItems: "chosen",
   },
   webgpu: ON_BITS,
 };

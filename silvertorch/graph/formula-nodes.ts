@@ -3,7 +3,7 @@ import type { BoundMatch } from "../../src/retrieval/filter/bind.ts";
 import type { ComparisonOp } from "../../src/retrieval/filter/grammar.ts";
 import type { BoundCondition, BoundFormula } from "../../src/retrieval/formula/bind.ts";
 import type { FunctionName } from "../../src/retrieval/formula/grammar.ts";
-import { type ItemTable, tableOf } from "./item-table.ts";
+import { gathered, type ItemTable } from "./item-table.ts";
 
 /** Of each item what a formula reads of its attributes. */
 export interface FormulaColumns {
@@ -102,7 +102,7 @@ export class FormulaNodes {
 
   /** A column of all items, of the candidates. */
   #ofRows(column: ItemTable): Value {
-    return this.#graph.node("Gather", [tableOf(this.#graph, column), this.#inputs.rows]);
+    return gathered(this.#graph, column, this.#inputs.rows);
   }
 
   #column({ column, otherwise }: Extract<BoundFormula, { kind: "column" }>): Value {

@@ -1,12 +1,11 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
+import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import type { BoundFormula } from "../../src/retrieval/formula/bind.ts";
-import { minusInfinity } from "./candidates.ts";
 import { overLists } from "./exhaustive-search.ts";
-import type { OverArchWeights } from "./over-arch.ts";
+import { type ItemTable, type Mix, mixOf } from "./item-table.ts";
 import {
-  bestByValue,
   rankedByValue,
-  valuedCandidates,
+  type RankedTables,
   type RankingInputs,
   type RankingWeights,
 } from "./ranking.ts";
@@ -58,58 +57,93 @@ export interface FreshRanking {
 export function rankedWithFresh(
   graph: GraphBuilder,
   lists: Ranked,
-  inputs: RankingInputs,
-  { weights, tables, candidates, items }: FreshRanking,
+  inputs: RankingInputs & { readonly items: StoredTensor },
+  fresh: FreshRanking,
 ): Ranked {
+  const { weights, items } = fresh;
   const embeddings = graph.input("fresh_items", "float32", ["fresh", inputs.dim]);
   const penalties = graph.input("fresh_penalties", "float32", ["batch", "fresh"]);
-  const freshWeights = overTables(graph, weights, tables);
+  const tables = freshInputs(graph, fresh.tables);
   return either(graph, {
     name: "fresh",
     condition: graph.input("has_fresh", "bool", []),
     lists: 1,
     yes: (branch) => {
       const scores = freshScores(branch, embeddings, penalties, inputs);
-      const merged = mergedLists(branch, lists, scores, { candidates, form: inputs.form });
-      const old = valuedCandidates(branch, merged.compiled, weights, inputs);
-      const young = valuedCandidates(branch, merged.fresh, freshWeights, {
-        ...inputs,
-        items: embeddings,
-        positions: null,
-      });
-      const behind = branch.node("Add", [young.rows, int64(branch, items)]);
-      const joined = (a: Value, b: Value): Value =>
-        branch.node("Concat", [a, b], { attributes: { axis: 1 } });
-      return bestByValue(
-        branch,
-        { rows: joined(old.rows, behind), values: joined(old.values, young.values) },
-        inputs,
-      );
+      const merged = mergedLists(branch, lists, scores, { ...fresh, form: inputs.form });
+      const mixed = (rows: Value): RankedTables => {
+        const mix = mixOf(branch, rows, { items, form: inputs.form });
+        const compiled = inputs.items;
+        return {
+          weights: mixedWeights(weights, tables, mix),
+          items: { compiled, fresh: embeddings, mix },
+        };
+      };
+      return rankedByValue(branch, merged, mixed, inputs);
     },
     no: (branch) => rankedByValue(branch, lists, weights, inputs),
   });
 }
 
-/** The model's own ranking, of items that are inputs. */
-function overTables(
-  graph: GraphBuilder,
-  { overArch }: RankingWeights,
-  { cache, formula, numbers, matches }: FreshTables,
-): RankingWeights {
+/** The tables' values, in the order of the tables. */
+interface FreshInputs {
+  readonly cache: readonly Value[];
+  readonly numbers: ReadonlyMap<number, Value>;
+  readonly matches: readonly Value[];
+}
+
+function freshInputs(graph: GraphBuilder, { cache, numbers, matches }: FreshTables): FreshInputs {
   const input = ({ name, type, width }: FreshTable): Value =>
     graph.input(name, type, width === null ? ["fresh"] : ["fresh", width]);
-  const inputs = <K>(tables: ReadonlyMap<K, FreshTable>): Map<K, Value> =>
-    new Map(Array.from(tables, ([key, table]) => [key, input(table)]));
   return {
-    overArch: overArch === null ? null : overCache(overArch, cache.map(input)),
-    value: { formula, columns: { numbers: inputs(numbers), matches: inputs(matches) } },
+    cache: cache.map(input),
+    numbers: new Map(Array.from(numbers, ([column, table]) => [column, input(table)])),
+    matches: Array.from(matches.values(), input),
   };
 }
 
-function overCache(overArch: OverArchWeights, [first, second]: readonly Value[]): OverArchWeights {
-  return overArch.kind === "mol"
-    ? { ...overArch, itemComponents: first!, itemGates: second! }
-    : { ...overArch, itemHidden: first! };
+/** The model's own ranking, of items of which some are inputs. */
+function mixedWeights(
+  { overArch, value }: RankingWeights,
+  { cache, numbers, matches }: FreshInputs,
+  mix: Mix,
+): RankingWeights {
+  const mixed = (compiled: ItemTable, fresh: Value): ItemTable => ({
+    compiled: compiled as StoredTensor,
+    fresh,
+    mix,
+  });
+  const { columns } = value;
+  return {
+    overArch:
+      overArch === null
+        ? null
+        : overArch.kind === "mol"
+          ? {
+              ...overArch,
+              itemComponents: mixed(overArch.itemComponents, cache[0]!),
+              itemGates: mixed(overArch.itemGates, cache[1]!),
+            }
+          : { ...overArch, itemHidden: mixed(overArch.itemHidden, cache[0]!) },
+    value: {
+      ...value,
+      columns: {
+        numbers: new Map(
+          Array.from(columns.numbers, ([column, table]) => [
+            column,
+            mixed(table, numbers.get(column)!),
+          ]),
+        ),
+        // One for one: both formulas know all values that they name.
+        matches: new Map(
+          Array.from(columns.matches, ([key, table], place) => [
+            key,
+            mixed(table, matches[place]!),
+          ]),
+        ),
+      },
+    },
+  };
 }
 
 /** Of each head: float32 [batch, heads, fresh], or [batch, fresh] of one. */
@@ -128,8 +162,8 @@ function freshScores(
 }
 
 /**
- * The K0 best of each head among compiled and fresh items together, then apart again: what is of
- * the other kind has the score -inf. Of equal scores the compiled item comes first.
+ * The K0 best of each head among compiled and fresh items together; of equal scores the compiled
+ * item comes first. Fresh ones have the rows from `items` on.
  *
  * @param scores of the fresh items, of the lists' shape but for the last dimension.
  */
@@ -137,8 +171,12 @@ function mergedLists(
   graph: GraphBuilder,
   lists: Ranked,
   scores: Value,
-  { candidates, form }: Pick<FreshRanking, "candidates"> & Pick<RankingInputs, "form">,
-): { readonly compiled: Ranked; readonly fresh: Ranked } {
+  {
+    candidates,
+    items,
+    form,
+  }: Pick<FreshRanking, "candidates" | "items"> & Pick<RankingInputs, "form">,
+): Ranked {
   const both = graph.node("Concat", [lists.values, scores], { attributes: { axis: -1 } });
   const widthOf = (matrix: Value): Value =>
     graph.node("Gather", [graph.node("Shape", [matrix]), graph.ints(-1)]);
@@ -147,20 +185,10 @@ function mergedLists(
   const best = bestOf(graph, both, places, form);
   const isFresh = graph.node("GreaterOrEqual", [best.rows, held]);
   const last = graph.node("Sub", [held, graph.ints(1)]);
-  const none = minusInfinity(graph);
-  return {
-    compiled: {
-      values: graph.node("Where", [isFresh, none, best.values]),
-      rows: graph.node("GatherElements", [lists.rows, graph.node("Min", [best.rows, last])], {
-        attributes: { axis: -1 },
-      }),
-    },
-    fresh: {
-      values: graph.node("Where", [isFresh, best.values, none]),
-      rows: graph.node("Max", [graph.node("Sub", [best.rows, held]), int64(graph, 0)]),
-    },
-  };
+  const old = graph.node("GatherElements", [lists.rows, graph.node("Min", [best.rows, last])], {
+    attributes: { axis: -1 },
+  });
+  const first = graph.node("Sub", [graph.ints(items), held]);
+  const young = graph.node("Add", [best.rows, first]);
+  return { values: best.values, rows: graph.node("Where", [isFresh, young, old]) };
 }
-
-const int64 = (graph: GraphBuilder, value: number): Value =>
-  graph.constant("int64", [], BigInt64Array.of(BigInt(value)));

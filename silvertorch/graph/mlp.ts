@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { denseLayers, type LayerWeights } from "./dense-layer.ts";
-import { type ItemTable, tableOf } from "./item-table.ts";
+import { gathered, type ItemTable } from "./item-table.ts";
 import type { OverArchInputs } from "./over-arch-inputs.ts";
 
 /** An MLP over user, item and inner products (src/retrieval/over-arch/mlp.ts has the formulas). */
@@ -25,7 +25,7 @@ export function mlpLogits(
 ): Value[] {
   const width = mlp.products.dims[1]!;
   const ofUser = graph.node("Unsqueeze", [denseLayers(graph, features, [mlp.user]), graph.ints(1)]);
-  const ofItem = graph.node("Gather", [tableOf(graph, mlp.itemHidden), rows]);
+  const ofItem = gathered(graph, mlp.itemHidden, rows);
   const ofBoth = graph.node("MatMul", [products(), graph.weight(mlp.products)]);
   const sum = graph.node("Add", [graph.node("Add", [ofItem, ofBoth]), ofUser]);
   const hidden = graph.reshape(graph.node("Relu", [sum]), -1, width);

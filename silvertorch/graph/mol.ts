@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import { NORM_FLOOR } from "../../src/retrieval/over-arch/mol.ts";
 import { denseLayers, type LayerWeights } from "./dense-layer.ts";
-import { type ItemTable, tableOf } from "./item-table.ts";
+import { gathered, type ItemTable } from "./item-table.ts";
 import type { OverArchInputs } from "./over-arch-inputs.ts";
 
 /**
@@ -36,12 +36,7 @@ export function molLogits(
 ): Value[] {
   const { dim, gates } = mol;
   const users = userComponents(graph, mol, features);
-  const items = graph.reshape(
-    graph.node("Gather", [tableOf(graph, mol.itemComponents), rows]),
-    0,
-    -1,
-    dim,
-  );
+  const items = graph.reshape(gathered(graph, mol.itemComponents, rows), 0, -1, dim);
   const products = graph.node("FusedMatMul", [items, users], {
     attributes: { transB: 1 },
     domain: "com.microsoft",
@@ -51,7 +46,7 @@ export function molLogits(
     attributes: { axis: 0 },
   });
   const byCandidate = (value: Value): Value => graph.node("Reshape", [value, perCandidate]);
-  const itemGates = graph.node("Gather", [tableOf(graph, mol.itemGates), rows]);
+  const itemGates = gathered(graph, mol.itemGates, rows);
   const ofItem =
     gates.length === 1
       ? [itemGates]

@@ -2,7 +2,7 @@ import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { candidatesOf, type Candidates } from "./candidates.ts";
 import type { DeviceForm } from "./device-form.ts";
-import { type ItemTable, tableOf } from "./item-table.ts";
+import { gathered, type ItemTable } from "./item-table.ts";
 import { overArch, type OverArchWeights } from "./over-arch.ts";
 import { headProducts } from "./refinement.ts";
 import { bestOf, type Ranked } from "./top-k.ts";
@@ -31,50 +31,35 @@ export interface RankingInputs {
   readonly form: DeviceForm;
 }
 
+/** The tables that a ranking looks candidates up in. */
+export interface RankedTables {
+  readonly weights: RankingWeights;
+  readonly items: ItemTable;
+}
+
 /**
  * From the heads' lists to the k best by value: union, OverArch, Value Model.
  *
  * @param lists each head's K0 best: [batch, heads, K0], or [batch, K0] of one head.
- * @param weights null: the value is the score.
+ * @param weights null: the value is the score. Tables that depend on the rows of the candidates
+ *   are made once those are known.
  */
 export function rankedByValue(
   graph: GraphBuilder,
   lists: Ranked,
-  weights: RankingWeights | null,
+  weights: RankingWeights | ((rows: Value) => RankedTables) | null,
   inputs: RankingInputs,
 ): Ranked {
-  return bestByValue(graph, valuedCandidates(graph, lists, weights, inputs), inputs);
-}
-
-/** Candidates of a batch, rows ascending, and what they are ranked by; -inf: no candidate. */
-export interface ValuedCandidates {
-  /** int64 [batch, candidates] */
-  readonly rows: Value;
-  /** float32, of the same shape. */
-  readonly values: Value;
-}
-
-/** The union of the heads' lists with its values. */
-export function valuedCandidates(
-  graph: GraphBuilder,
-  lists: Ranked,
-  weights: RankingWeights | null,
-  inputs: RankingInputs,
-): ValuedCandidates {
   const candidates = candidatesOf(graph, lists, inputs.heads);
   const { rows, scores } = candidates;
-  const values = weights === null ? scores : valuesOf(graph, candidates, weights, inputs);
-  return { rows, values };
-}
-
-/** The k best of the candidates, or all, if they are fewer. */
-export function bestByValue(
-  graph: GraphBuilder,
-  { rows, values }: ValuedCandidates,
-  { k, form }: Pick<RankingInputs, "k" | "form">,
-): Ranked {
+  const values =
+    weights === null
+      ? scores
+      : typeof weights === "function"
+        ? valuesOf(graph, candidates, weights(rows), inputs)
+        : valuesOf(graph, candidates, { weights, items: inputs.items }, inputs);
   const width = graph.node("Shape", [rows], { attributes: { start: 1, end: 2 } });
-  const best = bestOf(graph, values, graph.node("Min", [k, width]), form);
+  const best = bestOf(graph, values, graph.node("Min", [inputs.k, width]), inputs.form);
   return {
     values: best.values,
     rows: graph.node("GatherElements", [rows, best.rows], { attributes: { axis: 1 } }),
@@ -84,14 +69,17 @@ export function bestByValue(
 function valuesOf(
   graph: GraphBuilder,
   candidates: Candidates,
-  { overArch: weights, value }: RankingWeights,
+  { weights, items }: RankedTables,
   inputs: RankingInputs,
 ): Value {
   const { rows } = candidates;
-  const products = (): Value => candidateProducts(graph, rows, inputs);
+  const { features } = inputs;
+  const products = (): Value => candidateProducts(graph, rows, { ...inputs, items });
   const logits =
-    weights === null ? [] : overArch(graph, weights, { features: inputs.features, rows, products });
-  return valueModel(graph, value, { candidates, logits });
+    weights.overArch === null
+      ? []
+      : overArch(graph, weights.overArch, { features, rows, products });
+  return valueModel(graph, weights.value, { candidates, logits });
 }
 
 /** float32 [batch, candidates, heads] */
@@ -100,8 +88,7 @@ function candidateProducts(
   rows: Value,
   { queries, heads, dim, items, positions }: RankingInputs,
 ): Value {
-  const places = positions === null ? rows : graph.node("Gather", [graph.weight(positions), rows]);
-  const embeddings = graph.node("Gather", [tableOf(graph, items), places]);
+  const embeddings = gathered(graph, items, rows, positions);
   const products = headProducts(graph, { queries, embeddings, heads, dim });
   return graph.node("Transpose", [products], { attributes: { perm: [0, 2, 1] } });
 }

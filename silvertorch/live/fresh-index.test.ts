@@ -66,14 +66,24 @@ test.for([
   ["MoL of one head", { ...mixture, heads: 1, tower: { kind: "identity" } }, 8, exact],
   ["MLP of three heads", perceptron, 5, exact],
   ["MLP, int8 in clusters", perceptron, 5, { ...exact, precision: "int8", clusters: 5 }],
+  ["MoL, CUDA's graph", mixture, 5, exact, "cuda"],
+  [
+    "a formula alone, CUDA's graph",
+    { ...oneHead, candidates: 40, value: `score + ${formula}` },
+    8,
+    exact,
+    "cuda",
+  ],
+  ["MLP in clusters, WebGPU's graph", perceptron, 5, { ...exact, clusters: 5 }, "webgpu"],
   ["a formula alone", { ...oneHead, candidates: 40, value: `score + ${formula}` }, 8, exact],
 ] as const)(
   "with any changes, any requests get the answers of the changed catalogue: %s",
-  async ([name, model, userDim, settings]) => {
+  async ([name, model, userDim, settings, graphOf]) => {
     const dataset = smallDataset(userDim);
     const folder = join(scratch, name);
     const recorder = recorderOf(model, userDim);
-    const loaded = { ...(await compiled(folder, dataset, { model, settings })), recorder };
+    const options = { model, settings, graphOf: graphOf ?? "cpu" } as const;
+    const loaded = { ...(await compiled(folder, dataset, options)), recorder };
     // An 8-bit scan may miss an item now and then.
     const slack = settings.precision === "float32" ? 0 : 0.1;
     const requests = fc.array(anyRequest(userDim, model), { minLength: 1, maxLength: 3 });
