@@ -162,8 +162,8 @@ function freshScores(
 }
 
 /**
- * The K0 best of each head among compiled and fresh items together; of equal scores the compiled
- * item comes first. Fresh ones have the rows from `items` on.
+ * The K0 best of each head among compiled and fresh items together, in any order, for the union puts
+ * them in its own; of equal scores the compiled item comes first. Fresh ones have the rows from `items` on.
  *
  * @param scores of the fresh items, of the lists' shape but for the last dimension.
  */
@@ -182,7 +182,7 @@ function mergedLists(
     graph.node("Gather", [graph.node("Shape", [matrix]), graph.ints(-1)]);
   const held = widthOf(lists.values);
   const places = graph.node("Min", [graph.ints(candidates), widthOf(both)]);
-  const best = bestOf(graph, both, places, form);
+  const best = bestOf(graph, both, places, form, "any");
   const isFresh = graph.node("GreaterOrEqual", [best.rows, held]);
   const last = graph.node("Sub", [held, graph.ints(1)]);
   const old = graph.node("GatherElements", [lists.rows, graph.node("Min", [best.rows, last])], {
