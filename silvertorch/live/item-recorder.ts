@@ -4,7 +4,12 @@ import type { LiveItem } from "../../src/retrieval/live-item.ts";
 import { createModel, type ModelDims } from "../../src/retrieval/model.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import type { CacheMaker } from "../../src/retrieval/over-arch/embedding-cache.ts";
-import { formulaFlags, formulaNumbers, formulaReads } from "../compile/formula-columns.ts";
+import {
+  formulaFlags,
+  formulaNumbers,
+  type FormulaReads,
+  formulaReads,
+} from "../compile/formula-columns.ts";
 import { type ColumnOutlines, freshTables, namedColumns } from "../compile/fresh-tables.ts";
 import { graphCacheMaker } from "../compile/graph-cache.ts";
 import type { FreshTables } from "../graph/fresh-ranking.ts";
@@ -24,6 +29,7 @@ const NONE = new Float64Array(0);
  */
 export class ItemRecorder {
   readonly tables: FreshTables;
+  readonly #reads: FormulaReads;
   /** A catalogue without items. */
   readonly #empty: Catalogue;
   /** null: there is no OverArch. */
@@ -34,6 +40,7 @@ export class ItemRecorder {
     const { dim, denseDim } = dims;
     const { overArch } = createModel(spec, dims);
     this.tables = freshTables(spec, columns);
+    this.#reads = formulaReads(this.tables.formula);
     this.#makeCache = overArch === null ? null : graphCacheMaker(overArch);
     this.#empty = {
       count: 0,
@@ -57,8 +64,7 @@ export class ItemRecorder {
 
   #make(item: LiveItem): readonly TableData[] {
     const catalogue = foldedCatalogue(this.#empty, { items: [item], deleted: NONE });
-    const { formula } = this.tables;
-    const { columns, matches } = formulaReads(formula);
+    const { columns, matches } = this.#reads;
     return [
       ...this.#cacheOf(catalogue),
       ...Array.from(columns, (column) => formulaNumbers(column, catalogue)),
