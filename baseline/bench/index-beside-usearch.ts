@@ -35,6 +35,9 @@ interface Walking {
 /** Batches that usearch is told to walk for at a time, so that telling it costs nothing. */
 const WALKS = 16;
 
+const WARM_CALLS = 5_000;
+const WARM_LANES = 8;
+
 /** As calls of a gateway have one. */
 const DEADLINE_MS = 30_000;
 
@@ -104,6 +107,21 @@ export class IndexBesideUsearch implements AsyncDisposable {
         usearch,
       });
     });
+  }
+
+  /**
+   * Asks the service for little, often: V8 compiles what runs some thousand times, and batches of
+   * milliseconds would take a minute for that.
+   */
+  async warm(): Promise<void> {
+    let left = WARM_CALLS;
+    const lane = async (): Promise<void> => {
+      while (left-- > 0) {
+        const [search] = this.#searches();
+        await this.#index.search([search!], { deadlineMs: performance.now() + DEADLINE_MS });
+      }
+    };
+    await Promise.all(Array.from({ length: WARM_LANES }, lane));
   }
 
   get pid(): number {

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { connectDoor, type DoorClient } from "../../src/door/client.ts";
 import { Histogram } from "../../src/math/histogram.ts";
 import { HarnessError } from "../../src/errors.ts";
-import { keepOnCpus } from "../../src/process/cpu-affinity.ts";
+import { keepOnCpus, moveMainThread } from "../../src/process/cpu-affinity.ts";
 import { buildMesh } from "../build/mesh-build.ts";
 import { lanesFor } from "../gateway/lanes.ts";
 import { meshSettings } from "../../src/scenario/settings.ts";
@@ -17,7 +17,7 @@ import type { System } from "../../src/system.ts";
 import { Workbench } from "../workbench.ts";
 import { planCores, spread } from "./core-plan.ts";
 import { IndexBesideUsearch } from "./index-beside-usearch.ts";
-import { profileIndex } from "./index-profile.ts";
+import { type IndexProfile, profileIndex } from "./index-profile.ts";
 import { indexContenders } from "./index-speed.ts";
 import { measureMeshCpu } from "./mesh-cpu.ts";
 import { pairedSpeed } from "./paired-speed.ts";
@@ -65,6 +65,7 @@ async function indexService(): Promise<void> {
   const options = { mesh, dataset, batch: BATCH, k: 100, cpus: own, threads };
   await using beside = await IndexBesideUsearch.start(options);
   await using _ = await keepOnCpus(client);
+  await beside.warm();
   const { ratio, of, over, byCpu } = await pairedSpeed(beside.service, beside.usearch, PACE);
   const where = own === null ? "all CPUs" : `CPU ${own.join(", ")} each`;
   say(`\nSearches a second, batches of ${BATCH}, no filter; service and usearch on ${where}:`);
@@ -72,10 +73,16 @@ async function indexService(): Promise<void> {
   say(line("", `${of.toFixed(0)} / ${over.toFixed(0)}`, "over gRPC / usearch called directly"));
   say(line("by CPU", `${byCpu!.ratio.toFixed(2)}x`, "searches a second of CPU"));
   const profile = await profileIndex(beside, { threads, seconds: 2 });
-  if (profile === null) return;
+  if (profile !== null) sayProfile(profile, (BATCH * 1e6) / byCpu!.over);
+  if (client === null) return;
+  await moveMainThread(beside.pid, client);
+  const apart = await pairedSpeed(beside.service, beside.usearch, PACE);
+  say(line("its wire elsewhere", `${apart.ratio.toFixed(2)}x`, "on the CPUs of who asks"));
+  say(line("", `${apart.of.toFixed(0)} / ${apart.over.toFixed(0)}`, "over gRPC / usearch"));
+}
+
+function sayProfile({ searching, wire: main, others, caller }: IndexProfile, walk: number): void {
   const us = (value: number): string => value.toFixed(0);
-  const { searching, wire: main, others, caller } = profile;
-  const walk = (BATCH * 1e6) / byCpu!.over;
   say(
     `  CPU us a batch: threads that search ${us(searching)}, of which usearch's walk ${us(walk)};`,
   );

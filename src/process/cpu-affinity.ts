@@ -24,9 +24,18 @@ export function parseCpuList(text: string): number[] {
  * inherit them unless they are started with their own.
  * @throws HarnessError INTERNAL if the system refuses.
  */
-export async function moveToCpus(pid: number, cpus: readonly number[]): Promise<void> {
+export function moveToCpus(pid: number, cpus: readonly number[]): Promise<void> {
+  return taskset("-acp", pid, cpus);
+}
+
+/** The same for a process's main thread alone. */
+export function moveMainThread(pid: number, cpus: readonly number[]): Promise<void> {
+  return taskset("-cp", pid, cpus);
+}
+
+async function taskset(flags: string, pid: number, cpus: readonly number[]): Promise<void> {
   try {
-    await run("taskset", ["-acp", cpus.join(","), String(pid)]);
+    await run("taskset", [flags, cpus.join(","), String(pid)]);
   } catch (cause) {
     const text = `cannot move process ${pid} to CPUs ${cpus.join(", ")}`;
     throw new HarnessError("INTERNAL", text, { cause });
