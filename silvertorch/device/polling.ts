@@ -6,8 +6,6 @@
  *
  * So a thread that has a device pauses between two such turns: shortly while an answer may be near,
  * and the longer, the longer nothing has happened, but for no more than a small share of that time.
- * It does not pause after a turn in which something happened: a thread that is itself the limit has
- * work then, and a pause of each turn cost a third of its filtered batches.
  */
 export function paceDawn(): void {
   if (paced) return;
@@ -16,8 +14,7 @@ export function paceDawn(): void {
   const pacing = (callback: (...args: unknown[]) => void, ...args: unknown[]): NodeJS.Immediate =>
     isNative(callback)
       ? immediate(() => {
-          if (hasHappened) hasHappened = false;
-          else pause(performance.now() - busySinceMs);
+          pause(performance.now() - busySinceMs);
           callback(...args);
         })
       : immediate(callback, ...args);
@@ -26,14 +23,11 @@ export function paceDawn(): void {
 
 /** To be told of each submission, and whenever something that was waited for has come. */
 export function somethingHappened(): void {
-  hasHappened = true;
   busySinceMs = performance.now();
 }
 
 let paced = false;
 let busySinceMs = 0;
-/** Since the last turn. */
-let hasHappened = false;
 
 /** Dawn's are, and bound functions, which are few: to those a pause is no harm. */
 const isNative = (callback: (...args: unknown[]) => void): boolean =>
