@@ -46,7 +46,7 @@ export class HarnessError extends Error {
 export function explain(error: HarnessError): string {
   const lines = [error.where === undefined ? error.message : `${error.where}: ${error.message}`];
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
-    if (cause.message !== error.message) lines.push(`  because: ${cause.message}`);
+    if (!error.message.includes(cause.message)) lines.push(`  because: ${cause.message}`);
   }
   if (error.hint !== undefined) lines.push(`  try: ${error.hint}`);
   return lines.join("\n");

@@ -67,7 +67,10 @@ export class Session implements AsyncDisposable {
       return new Session(session, file, profileFolder);
     } catch (cause) {
       if (profileFolder !== null) await rm(profileFolder, { recursive: true, force: true });
-      throw new HarnessError("DATA", "ONNX Runtime cannot load the graph", { where: file, cause });
+      throw new HarnessError("DATA", `ONNX Runtime cannot load the graph: ${reasonOf(cause)}`, {
+        where: file,
+        cause,
+      });
     }
   }
 
@@ -85,7 +88,7 @@ export class Session implements AsyncDisposable {
         Object.entries(results).map(([name, tensor]) => [name, fromOrt(tensor)]),
       );
     } catch (cause) {
-      throw new HarnessError("INTERNAL", "the graph could not be run", {
+      throw new HarnessError("INTERNAL", `the graph could not be run: ${reasonOf(cause)}`, {
         where: this.#file,
         cause,
       });
@@ -130,3 +133,7 @@ function fromOrt(tensor: Tensor): HostTensor {
     data: tensor.data as TensorArray,
   };
 }
+
+/** In the message itself, which is all that another process or thread is told of an error. */
+const reasonOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause);
