@@ -2,7 +2,8 @@
  * WGSL functions with the arithmetic that formulas are defined by (src/retrieval/formula), in
  * float32. WGSL itself leaves open what becomes of a division by zero, of a logarithm of a negative
  * number and of whatever is not a number, and refuses a literal that overflows; so numbers go
- * through their bits, and each of those cases is told apart by them.
+ * through their bits, and each of those cases is told apart by them. A compiler may take what is
+ * multiplied by 0 for 0, and what is taken from itself, whatever it is.
  */
 export const FORMULA_ARITHMETIC = /* wgsl */ `
 fn number(bits: u32) -> f32 { return bitcast<f32>(bits); }
@@ -21,6 +22,17 @@ fn quotient(a: f32, b: f32) -> f32 {
     return select(infinite(), -infinite(), is_negative(a) != is_negative(b));
   }
   return a / b;
+}
+
+fn product(a: f32, b: f32) -> f32 {
+  if (either_nothing(a, b)) { return nothing(); }
+  if ((a == 0.0 && is_infinite(b)) || (is_infinite(a) && b == 0.0)) { return nothing(); }
+  return a * b;
+}
+fn sum(a: f32, b: f32) -> f32 {
+  if (either_nothing(a, b)) { return nothing(); }
+  if (is_infinite(a) && is_infinite(b) && is_negative(a) != is_negative(b)) { return nothing(); }
+  return a + b;
 }
 
 fn whole_power(base: f32, exponent: u32) -> f32 {

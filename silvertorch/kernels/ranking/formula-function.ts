@@ -95,9 +95,18 @@ function numberText(value: number): string {
 type BinaryOp = Extract<BoundFormula, { kind: "binary" }>["op"];
 
 function binary(op: BinaryOp, a: string, b: string): string {
-  if (op === "/") return `quotient(${a}, ${b})`;
-  if (op === "^") return `power(${a}, ${b})`;
-  return `(${a} ${op} ${b})`;
+  switch (op) {
+    case "+":
+      return `sum(${a}, ${b})`;
+    case "-":
+      return `sum(${a}, -(${b}))`;
+    case "*":
+      return `product(${a}, ${b})`;
+    case "/":
+      return `quotient(${a}, ${b})`;
+    case "^":
+      return `power(${a}, ${b})`;
+  }
 }
 
 function call(name: FunctionName, args: readonly string[]): string {

@@ -250,6 +250,8 @@ describe.skipIf(device === null)("a formula on the device says what it says of o
     "min(score, 0 / 0)",
     "default(price, default(age, score)) * if(price > 0, 1, 2)",
     "-(click - click)",
+    "1 - click * 0",
+    "watch * 0 - 1 + (watch - watch)",
   ])("%s", async (text) => {
     const formula = bound(text);
     const [found] = await onDevice([formula]);
