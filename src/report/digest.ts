@@ -43,12 +43,13 @@ export function digest(
   samples: ReadonlyMap<string, Histogram>,
   history: readonly HistoryRow[] = [],
 ): Digest {
-  let challengers = 0;
+  const seen: Role[] = [];
   const measured = withoutIdleGpu(result);
   const systems = measuredSystems(result).map((name) => {
     const role = roleOf(result, name);
     const standing = standingOf(measured, name);
-    const place = role === "challenger" ? challengers++ : 0;
+    const place = seen.filter((other) => other === role).length;
+    seen.push(role);
     const latencies = merged(standing, samples);
     return { name, role, standing, latencies, mark: markOf(role, place) };
   });

@@ -5,13 +5,26 @@ export interface Mark {
   /** A custom property of the page, so that both themes and print have their own. */
   readonly color: string;
   /** Vega's name of the point's shape. */
-  readonly shape: "square" | "diamond" | "circle" | "triangle-up" | "cross";
+  readonly shape:
+    | "square"
+    | "triangle-down"
+    | "triangle-right"
+    | "triangle-left"
+    | "diamond"
+    | "circle"
+    | "triangle-up"
+    | "cross";
   /** The same shape as a character. */
   readonly glyph: string;
   readonly dash: readonly number[];
 }
 
-const MESH: Mark = { color: "var(--mesh)", shape: "square", glyph: "■", dash: [6, 4] };
+const MESHES: readonly Mark[] = [
+  { color: "var(--mesh)", shape: "square", glyph: "■", dash: [6, 4] },
+  { color: "var(--second-mesh)", shape: "triangle-down", glyph: "▼", dash: [3, 3] },
+  { color: "var(--third-mesh)", shape: "triangle-right", glyph: "▶", dash: [6, 2, 2, 2] },
+  { color: "var(--fourth-mesh)", shape: "triangle-left", glyph: "◀", dash: [10, 3] },
+];
 const IN_PROCESS: Mark = { color: "var(--in-process)", shape: "diamond", glyph: "◆", dash: [2, 3] };
 const CHALLENGERS: readonly Mark[] = [
   { color: "var(--first)", shape: "circle", glyph: "●", dash: [1, 0] },
@@ -19,9 +32,9 @@ const CHALLENGERS: readonly Mark[] = [
   { color: "var(--third)", shape: "cross", glyph: "✚", dash: [4, 2, 1, 2, 1, 2] },
 ];
 
-/** @param place of a challenger among the challengers, from 0; they repeat after three. */
+/** @param place of a system among those of its role, from 0; marks repeat when all are taken. */
 export function markOf(role: Role, place: number): Mark {
-  if (role === "mesh") return MESH;
   if (role === "in-process") return IN_PROCESS;
-  return CHALLENGERS[place % CHALLENGERS.length]!;
+  const marks = role === "mesh" ? MESHES : CHALLENGERS;
+  return marks[place % marks.length]!;
 }
