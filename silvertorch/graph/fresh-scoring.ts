@@ -26,5 +26,6 @@ export function freshScoring(
   const parts = graph.nodes("Split", [queries], heads, {
     attributes: { axis: 1, num_outputs: heads },
   });
-  return graph.node("Max", parts.map(scoresOf));
+  // Two at a time: CUDA's Max of more than two starts a kernel of no blocks where there are no items.
+  return parts.map(scoresOf).reduce((one, other) => graph.node("Max", [one, other]));
 }
