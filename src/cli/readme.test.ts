@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { GATE_METRICS, parseGate } from "../gate/expression.ts";
 import { parseFilter } from "../retrieval/filter/grammar.ts";
@@ -37,8 +38,27 @@ test("its examples of filters, formulas and gates are ones", () => {
   for (const gate of gates) expect(() => parseGate(gate)).not.toThrow();
 });
 
-test("the files it links to are there", () => {
-  for (const [, path] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
-    expect(existsSync(path!) ? "there" : `${path} is not there`).toBe("there");
+const pages = [
+  "README.md",
+  "reports/README.md",
+  "reports/measured.md",
+  "reports/published/README.md",
+];
+
+/** GitHub's anchor of a heading. */
+const anchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
+
+test.for(pages)("what %s links to is there, file and heading", (page) => {
+  const links = [...readFileSync(page, "utf8").matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
+  for (const [link, path = "", heading] of links) {
+    const file = path === "" ? page : join(dirname(page), path);
+    expect(existsSync(file) ? "there" : `${link} is not there`).toBe("there");
+    if (heading === undefined) continue;
+    const headings = [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)];
+    expect(headings.map(([, text]) => anchor(text!))).toContain(heading);
   }
 });
