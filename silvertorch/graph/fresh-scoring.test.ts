@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { GraphBuilder } from "../../src/onnx/graph-builder.ts";
+import { GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
 import { freshScoring } from "./fresh-scoring.ts";
 import { floats, LayerBench } from "./layer-bench.fixture.ts";
 
@@ -14,7 +14,7 @@ const DIM = 2;
 /** The layer over queries of some heads. */
 const layerOf =
   (heads: number) =>
-  (graph: GraphBuilder): string => {
+  (graph: GraphBuilder): Value => {
     const queries = graph.input("queries", "float32", ["batch", heads * DIM]);
     return freshScoring(graph, queries, { heads, dim: DIM });
   };
