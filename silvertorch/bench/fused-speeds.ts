@@ -3,7 +3,8 @@
  * A random catalogue is made on the device and searched by the engine's own kernels. First some
  * answers are compared with the host's. Then, for each filter and batch size: wall time with the
  * results on the host, with several batches in flight (the median of several passes) and alone; and, from timestamps, each stage with the bytes that it must move at least
- * and its share of a device copy, measured at the start.
+ * and its share of a device copy, measured at the start. `--beside FILE` holds it against Meta's open
+ * ops, which meta-ops/meta_ops.py measured on this host just before.
  */
 import { Random } from "../../src/math/random.ts";
 import { GpuDevice } from "../device/gpu-device.ts";
@@ -16,6 +17,7 @@ import type { EngineQuery } from "../engine/query.ts";
 import type { SearchShape } from "../kernels/search/search-shape.ts";
 import { type BenchFilter, narrowFilter, wideFilter } from "./fused/bench-filters.ts";
 import { type BenchSize, benchSize } from "./fused/bench-size.ts";
+import { against, runBeside } from "./fused/beside.ts";
 import { copySpeed } from "./fused/copy-speed.ts";
 import { enoughProbes, sampleSize } from "./fused/enough-probes.ts";
 import { median, msInFlight, ratesOf } from "./fused/in-flight.ts";
@@ -25,6 +27,7 @@ import { syntheticIndex } from "./fused/synthetic-index.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const size = benchSize(process.argv.slice(2));
+const beside = size.beside === null ? null : await runBeside(size.beside, size);
 const random = new Random(1);
 
 await using device = await GpuDevice.open({
@@ -62,7 +65,7 @@ say(
 for (const filter of size.filters) {
   const makeFilter = filterOf(filter, size);
   const probes = filter === "wide" ? await probesFor(makeFilter) : size.probes;
-  for (const requests of size.batches) await measure({ makeFilter, probes }, requests);
+  for (const requests of size.batches) await measure({ filter, makeFilter, probes }, requests);
 }
 
 /** Queries as they come with the requests. */
@@ -111,10 +114,13 @@ async function probesFor(makeFilter: MakeFilter): Promise<number> {
   return probes;
 }
 
-async function measure(
-  { makeFilter, probes }: { readonly makeFilter: MakeFilter; readonly probes: number },
-  requests: number,
-): Promise<void> {
+interface Work {
+  readonly filter: string;
+  readonly makeFilter: MakeFilter;
+  readonly probes: number;
+}
+
+async function measure({ filter, makeFilter, probes }: Work, requests: number): Promise<void> {
   const filters = Array.from({ length: requests }, makeFilter);
   const queries = filters.map(queryOf);
   const { heads, clusters, k } = size;
@@ -132,6 +138,11 @@ async function measure(
       `${median(passes).toFixed(3)} ms a batch, ${size.lanes} in flight, ` +
       `alone ${alone.toFixed(3)} ms; packing ${packedMs.toFixed(2)} ms; ${checked}`,
   );
+  if (beside !== null) {
+    const requestsPerSecond = (requests / median(passes)) * 1000;
+    const ours = { requestsPerSecond, aloneMs: alone };
+    say(`  ${against(beside, { filter, probes, requests }, ours)}`);
+  }
   for (const { stage, ms } of stages) {
     const bytes = stageBytes(stage, shape, batch.search, filters[0] ?? null);
     const speed =

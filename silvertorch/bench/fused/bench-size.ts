@@ -18,6 +18,8 @@ export interface BenchSize {
   /** Threads of a selection; undefined: as is usual. */
   readonly selectThreads: number | undefined;
   readonly allowSoftware: boolean;
+  /** Results of Meta's ops, of this host and hour (beside.ts); null: none to be held against. */
+  readonly beside: string | null;
 }
 
 const NUMBERS = {
@@ -53,7 +55,15 @@ export function benchSize(args: readonly string[]): BenchSize {
     filters: (given.get("filters") ?? "none,narrow,wide").split(","),
     selectThreads: Number(given.get("select-threads")) || undefined,
     allowSoftware: given.get("software") === "yes",
+    beside: given.get("beside") ?? null,
   };
 }
 
-const OPTIONS = [...Object.keys(NUMBERS), "batches", "filters", "select-threads", "software"];
+const OPTIONS = [
+  ...Object.keys(NUMBERS),
+  "batches",
+  "filters",
+  "select-threads",
+  "software",
+  "beside",
+];
