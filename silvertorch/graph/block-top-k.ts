@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { DeviceForm } from "./device-form.ts";
-import { bestOf, type Ranked } from "./top-k.ts";
+import { bestOf, type Order, type Ranked } from "./top-k.ts";
 
 /** What is known of the scores when the graph is written. */
 export interface ManyScores {
@@ -10,7 +10,13 @@ export interface ManyScores {
   readonly lists: number;
 }
 
-/** Blocks whose largest scores are looked at together first. */
+interface Wanted extends ManyScores {
+  readonly form: DeviceForm;
+  /** Of what is found, the best first if absent. */
+  readonly order?: Order;
+}
+
+/** Blocks whose largest scores are looked at together first: about as many. */
 const GROUP = 16;
 /** With fewer blocks a list is short enough to be gone through whole. */
 const FEWEST_BLOCKS = 512;
@@ -25,17 +31,11 @@ const FEWEST_BLOCKS = 512;
  *
  * @param scores float32 [batch, places], or [batch, lists, places].
  */
-export function bestOfMany(
-  graph: GraphBuilder,
-  scores: Value,
-  k: Value,
-  { places, lists, form }: ManyScores & { readonly form: DeviceForm },
-): Ranked {
+export function bestOfMany(graph: GraphBuilder, scores: Value, k: Value, wanted: Wanted): Ranked {
+  const { places, form, order } = wanted;
   const width = form.blockWidth;
   const isWorthIt = width > 0 && places % width === 0 && places / width >= FEWEST_BLOCKS;
-  return isWorthIt
-    ? bestOfBlocks(graph, scores, k, { places, lists, form })
-    : bestOf(graph, scores, k, form);
+  return isWorthIt ? bestOfBlocks(graph, scores, k, wanted) : bestOf(graph, scores, k, form, order);
 }
 
 /** The same however few there are. */
@@ -43,16 +43,20 @@ export function bestOfBlocks(
   graph: GraphBuilder,
   scores: Value,
   k: Value,
-  { places, lists, form }: ManyScores & { readonly form: DeviceForm },
+  { places, lists, form, order }: Wanted,
 ): Ranked {
   const width = form.blockWidth;
   const outer = lists === 1 ? [0] : [0, 0];
   const count = places / width;
   const blocks = graph.reshape(scores, ...outer, count, width);
   const largest = largestOf(graph, blocks);
-  const some = { of: grouped(graph, largest, { count, outer }), count: Math.floor(count / GROUP) };
+  const group = groupWidth(count);
+  const some = {
+    of: grouped(graph, largest, { count, group, outer }),
+    count: Math.floor(count / group),
+  };
   const likely =
-    count < GROUP ? largest : levelled(graph, largest, bestOfSome(graph, some, k, form));
+    count < group ? largest : levelled(graph, largest, bestOfSome(graph, some, k, form));
   const first = bestOfSome(graph, { of: likely, count }, k, form);
   const [opened] = graph.nodes("TopK", [first.rows, first.k], 2, {
     attributes: { axis: -1, largest: 0 },
@@ -61,7 +65,7 @@ export function bestOfBlocks(
     attributes: { batch_dims: outer.length },
   });
   const open = levelled(graph, graph.reshape(held, ...outer, -1), first);
-  const { values, rows } = bestOf(graph, open, k, form);
+  const { values, rows } = bestOf(graph, open, k, form, order);
   const wide = graph.constant("int64", [], BigInt64Array.of(BigInt(width)));
   const slot = graph.node("Div", [rows, wide]);
   const block = graph.node("GatherElements", [opened, slot], { attributes: { axis: -1 } });
@@ -73,19 +77,34 @@ export function bestOfBlocks(
 const largestOf = (graph: GraphBuilder, blocks: Value): Value =>
   graph.node("ReduceMax", [blocks, graph.ints(-1)], { attributes: { keepdims: 0 } });
 
+/** Blocks of a group: of the widths that groups hold all blocks with, one near the usual. */
+function groupWidth(count: number): number {
+  const widths = Array.from({ length: 1.5 * GROUP + 1 }, (_, at) => at + GROUP / 2);
+  const fitting = widths.filter((width) => count % width === 0);
+  const off = (width: number): number => Math.abs(Math.log(width / GROUP));
+  return fitting.reduce(
+    (best, width) => (off(width) <= off(best) ? width : best),
+    fitting[0] ?? GROUP,
+  );
+}
+
 /** The largest of each group of neighbours; what fills no group is left out. */
 function grouped(
   graph: GraphBuilder,
   largest: Value,
-  { count, outer }: { readonly count: number; readonly outer: readonly number[] },
+  {
+    count,
+    group,
+    outer,
+  }: { readonly count: number; readonly group: number; readonly outer: readonly number[] },
 ): Value {
-  const groups = Math.floor(count / GROUP);
+  const groups = Math.floor(count / group);
   const axis = graph.ints(-1);
   const whole =
-    groups * GROUP === count
+    groups * group === count
       ? largest
-      : graph.node("Slice", [largest, graph.ints(0), graph.ints(groups * GROUP), axis]);
-  return largestOf(graph, graph.reshape(whole, ...outer, groups, GROUP));
+      : graph.node("Slice", [largest, graph.ints(0), graph.ints(groups * group), axis]);
+  return largestOf(graph, graph.reshape(whole, ...outer, groups, group));
 }
 
 /** The k largest of some numbers, in any order; all, if they are fewer. */

@@ -50,7 +50,8 @@ function wholeSearch(
     places: forEachList(graph, places, lists),
     penalties: forEachList(graph, excluded.penalties, lists),
   });
-  const many = { places: items.dims[0]!, lists, form: inputs.form };
+  const { form, order } = inputs;
+  const many = { places: items.dims[0]!, lists, form, order };
   const penalised = (branch: GraphBuilder, penalties: Value): Ranked =>
     bestOfMany(branch, branch.node("Add", [allowed, penalties]), k, many);
   return either(graph, {

@@ -6,7 +6,7 @@ import type { Eligibility } from "./eligibility.ts";
 import { exclusion, forEachList, withPadding, type ExclusionInputs } from "./exclusion.ts";
 import { quantisedScoring, type QuantisedItems } from "./quantised-scoring.ts";
 import { scoring, type Lists } from "./scoring.ts";
-import { either, type Ranked } from "./top-k.ts";
+import { either, type Order, type Ranked } from "./top-k.ts";
 
 export interface SearchWeights {
   /** float32 or float16 [paddedItems, dim] */
@@ -26,6 +26,8 @@ export interface SearchInputs {
   readonly excluded: ExclusionInputs;
   /** int64 [1]: places of a list. */
   readonly k: Value;
+  /** Of a list that is scored and put in order again, any will do. */
+  readonly order: Order;
 }
 
 /** How many lists a request has. */
@@ -41,7 +43,7 @@ export function exhaustiveSearch(
   { items, quantised }: SearchWeights,
   { items: count, inputs }: { readonly items: number; readonly inputs: SearchInputs },
 ): Ranked {
-  const { queries, k, eligibility, form } = inputs;
+  const { queries, k, eligibility, form, order } = inputs;
   const scores =
     quantised === null
       ? scoring(graph, queries, items, inputs)
@@ -55,7 +57,7 @@ export function exhaustiveSearch(
     places: forEachList(graph, excluded.rows, lists),
     penalties: forEachList(graph, excluded.penalties, lists),
   });
-  const many = { places: items.dims[0]!, lists, form };
+  const many = { places: items.dims[0]!, lists, form, order };
   return either(graph, {
     name: "filtered",
     condition: eligibility.filtered,

@@ -19,18 +19,19 @@ export interface Refinement {
 
 /**
  * How many candidates a nearly right order hands on for k wanted items: int64 [1]. Rounding errs
- * by about 1% of the scores' spread, which moves the k-th place by some 5%; a quarter leaves room.
+ * by about 1% of the scores' spread, which moves the k-th place by some 5%; an eighth and some, for
+ * where few are wanted, leave room.
  */
 export function candidateCount(graph: GraphBuilder, k: Value, items: number): Value {
-  const quarter = graph.node("Div", [k, graph.ints(4)]);
-  const roomy = graph.node("Add", [graph.node("Add", [k, quarter]), graph.ints(32)]);
+  const eighth = graph.node("Div", [k, graph.ints(8)]);
+  const roomy = graph.node("Add", [graph.node("Add", [k, eighth]), graph.ints(16)]);
   return graph.node("Min", [roomy, graph.ints(items)]);
 }
 
 /**
  * The k best of the candidates by their scores in full precision, of each list.
  *
- * @param candidates nearly in order; values of -inf mark those that are not eligible.
+ * @param candidates in any order; values of -inf mark those that are not eligible.
  */
 export function refined(graph: GraphBuilder, candidates: Ranked, options: Refinement): Ranked {
   const axis = options.lists === "heads" && options.heads > 1 ? 2 : 1;

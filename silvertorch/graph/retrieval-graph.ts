@@ -98,6 +98,7 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
     excluded: exclusionInputs(graph),
     form: shape.form,
     k: ranking === null ? k : graph.ints(Math.min(candidates, shape.items)),
+    order: "bestFirst",
   };
   const lists = best(graph, weights, { ...shape, planOf, inputs });
   const positions = clusters?.positions ?? null;
@@ -136,7 +137,11 @@ function best(graph: GraphBuilder, weights: RetrievalWeights, scope: Scope): Ran
   const wanted = isRough ? candidateCount(graph, inputs.k, scope.items) : inputs.k;
   const fetched =
     cells === null ? wanted : graph.node("Max", [wanted, graph.input("fetch", "int64", [1])]);
-  const found = search(graph, weights, { items: scope.items, inputs: { ...inputs, k: fetched } });
+  const order = isRough ? "any" : inputs.order;
+  const found = search(graph, weights, {
+    items: scope.items,
+    inputs: { ...inputs, k: fetched, order },
+  });
   const rows = clusters === null ? found.rows : rowsOf(graph, clusters, found.rows);
   const values =
     cells === null

@@ -9,16 +9,18 @@ export interface Ranked {
   readonly rows: Value;
 }
 
+/** Of what was found; in any order it is found in less time. */
+export type Order = "bestFirst" | "any";
+
 /**
  * The best of each row of scores; ONNX defines that of equal values the first comes first.
- * @param order of the results; in any it takes less time.
  */
 export function bestOf(
   graph: GraphBuilder,
   scores: Value,
   k: Value,
   { topK }: Pick<DeviceForm, "topK"> = { topK: "ofAny" },
-  order: "bestFirst" | "any" = "bestFirst",
+  order: Order = "bestFirst",
 ): Ranked {
   const sorted = order === "any" ? 0 : 1;
   const best = (of: Value): Ranked => {

@@ -143,7 +143,7 @@ export class FusedEngine implements Engine {
 
 /** How many candidates of the 8-bit scan are scored again: as graph/refinement.ts. */
 const candidateCount = (places: number, items: number): number =>
-  Math.min(items, places + Math.floor(places / 4) + 32);
+  Math.min(items, places + Math.floor(places / 8) + 16);
 
 function answerOf(
   { rows, values, width, freshScores }: PackedAnswers,
