@@ -1,7 +1,7 @@
-import { copied, FusedLane, type ForwardPass } from "../../engine/fused/fused-lane.ts";
+import { copied } from "../../engine/fused/answers.ts";
+import { FusedLane, type ForwardPass } from "../../engine/fused/fused-lane.ts";
 import { packBatch } from "../../engine/fused/pack-batch.ts";
 import type { EngineQuery } from "../../engine/query.ts";
-import { NO_ROW } from "../../engine/fused/stages.ts";
 
 /** How well queries are answered that look into so many clusters. */
 export interface Quality {
@@ -36,9 +36,9 @@ export async function enoughProbes(
   const answer = async (probes: number): Promise<Set<number>[]> => {
     const { heads } = pass.index.shape;
     const batch = packBatch(queries, { heads, clusters, probes, places: k, candidates: k });
-    const { rows } = (await lane.run(batch, copied)).result;
+    const { counts, width, rows } = (await lane.run(batch, copied)).result;
     return Array.from({ length: queries.length * heads }, (_, list) => {
-      return new Set(rows.subarray(list * k, (list + 1) * k).filter((row) => row !== NO_ROW));
+      return new Set(rows.subarray(list * width, list * width + counts[list]!));
     });
   };
   try {

@@ -1,4 +1,5 @@
-import { readAll, type ForwardPass } from "../../engine/fused/fused-lane.ts";
+import { readAll } from "../../engine/fused/answers.ts";
+import type { ForwardPass } from "../../engine/fused/fused-lane.ts";
 import { FusedModel } from "../../engine/fused/fused-model.ts";
 import type { PackedBatch } from "../../engine/fused/pack-batch.ts";
 import type { BenchSize } from "./bench-size.ts";

@@ -8,11 +8,11 @@ import type { Engine } from "../engine.ts";
 import { blankItems, type FreshItems } from "../fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "../query.ts";
 import { thoroughAnswers } from "../thorough-answers.ts";
-import type { PackedAnswers } from "./fused-lane.ts";
+import type { PackedAnswers } from "./answers.ts";
 import { packFresh } from "./pack-fresh.ts";
 import { openFirst, packBatch, type PackedBatch } from "./pack-batch.ts";
 import { mostRequests } from "./search-limits.ts";
-import { NO_ROW, type PackedFresh } from "./stages.ts";
+import type { PackedFresh } from "./stages.ts";
 
 /** What an engine asks of the device, in this thread or in one of its own. */
 export interface FusedRunner extends AsyncDisposable {
@@ -146,13 +146,12 @@ const candidateCount = (places: number, items: number): number =>
   Math.min(items, places + Math.floor(places / 8) + 16);
 
 function answerOf(
-  { rows, values, width, freshScores }: PackedAnswers,
+  { counts, rows, values, width, freshScores }: PackedAnswers,
   { nth, of, k }: { readonly nth: number; readonly of: number; readonly k: number },
 ): EngineAnswer {
   const fresh = freshScores.length / of;
   const first = nth * width;
-  let end = first + Math.min(k, width);
-  while (end > first && rows[end - 1] === NO_ROW) end--;
+  const end = first + Math.min(k, counts[nth]!);
   return {
     rows: rows.slice(first, end),
     values: values.slice(first, end),

@@ -6,6 +6,7 @@ import {
   type StageTimer,
 } from "../../device/passes.ts";
 import type { FreshLane, FreshStage } from "../ranking/fresh-stage.ts";
+import type { UseAnswers } from "./answers.ts";
 import type { DeviceIndex } from "./device-index.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 import { Readback } from "./readback.ts";
@@ -32,18 +33,6 @@ export interface ForwardPass {
   /** null: there are no fresh items, ever. */
   readonly fresh: FreshStage | null;
 }
-
-/** Rows and values of a batch's answers, [requests, width], or of its lists; `NO_ROW` where there are fewer. */
-export interface PackedAnswers {
-  readonly width: number;
-  readonly rows: Uint32Array<ArrayBuffer>;
-  readonly values: Float32Array<ArrayBuffer>;
-  /** [requests, fresh] */
-  readonly freshScores: Float32Array<ArrayBuffer>;
-}
-
-/** What is made of the answers, which lie in memory that is the device's again afterwards. */
-export type UseAnswers<T> = (answers: PackedAnswers) => T;
 
 /** Requests and places that a lane holds, and what its search does. */
 interface Capacity extends LaneNeeds {
@@ -74,7 +63,8 @@ export class FusedLane {
     timer: StageTimer | null = null,
   ): Promise<{ readonly result: T; readonly times: readonly StageTime[] }> {
     const { query, search, ranking, fresh, readback, buffers } = await this.#fit(batch);
-    const { width, length, fresh: freshLength } = answerShape(batch, this.#pass);
+    const { width, answers, fresh: freshLength } = answerShape(batch, this.#pass);
+    const length = answers * width;
     const extent: BatchExtent = { ...batch.search, k: width };
     search.upload(batch.words);
     query.upload(batch.users, extent);
@@ -83,7 +73,7 @@ export class FusedLane {
     fresh?.upload(batch.fresh);
     const found = ranking ?? { answerRows: buffers.listRows, answerValues: buffers.listScores };
     const sources: [GPUBuffer, number][] = [
-      [found.answerRows, length * 4],
+      [found.answerRows, (length + answers) * 4],
       [found.answerValues, length * 4],
     ];
     const scores = fresh?.scores ?? null;
@@ -99,12 +89,13 @@ export class FusedLane {
       readback.copy(encoder, sources);
     });
     const [result, times] = await Promise.all([
-      readback.read((2 * length + freshLength) * 4, (held) =>
+      readback.read((2 * length + answers + freshLength) * 4, (held) =>
         use({
           width,
           rows: new Uint32Array(held, 0, length),
-          values: new Float32Array(held, length * 4, length),
-          freshScores: new Float32Array(held, 2 * length * 4, freshLength),
+          counts: new Uint32Array(held, length * 4, answers),
+          values: new Float32Array(held, (length + answers) * 4, length),
+          freshScores: new Float32Array(held, (2 * length + answers) * 4, freshLength),
         }),
       ),
       timer?.read() ?? [],
@@ -149,7 +140,7 @@ export class FusedLane {
     const { lists, places, requests } = capacity;
     const buffers: LaneBuffers = {
       queries: device.buffer("lane.queries", lists * dim * 4),
-      listRows: device.buffer("lane.listRows", lists * places * 4),
+      listRows: device.buffer("lane.listRows", lists * (places + 1) * 4),
       listScores: device.buffer("lane.listScores", lists * places * 4),
     };
     const selections = await laneSelections(index, kernels.selections, capacity);
@@ -157,7 +148,8 @@ export class FusedLane {
     const query = queryStage.lane(buffers, { requests, places });
     const ranking = rankingStage?.lane(buffers, { requests, places }, query.features) ?? null;
     const fresh = this.#pass.fresh?.lane(buffers, requests) ?? null;
-    const readback = new Readback(device, (2 * lists * places + requests * capacity.fresh) * 4);
+    const words = lists * (2 * places + 1) + requests * capacity.fresh;
+    const readback = new Readback(device, words * 4);
     return { buffers, search, query, ranking, fresh, readback };
   }
 }
@@ -175,31 +167,13 @@ interface Parts {
 function answerShape(
   { search, k, fresh }: PackedBatch,
   { ranking, index }: Pick<ForwardPass, "ranking" | "index">,
-): { readonly width: number; readonly length: number; readonly fresh: number } {
+): { readonly width: number; readonly answers: number; readonly fresh: number } {
   const { heads, dim } = index.shape;
   // Without a ranking each list is an answer.
   const width = ranking === null ? search.places : k;
   const answers = search.requests * (ranking === null ? heads : 1);
-  return { width, length: answers * width, fresh: (search.requests * fresh.length) / dim };
+  return { width, answers, fresh: (search.requests * fresh.length) / dim };
 }
-
-/**
- * For benchmarks: reads every cache line of the answers where they came down, so that they are on
- * the host.
- */
-export function readAll({ rows, values }: PackedAnswers): number {
-  let sum = 0;
-  for (let at = 0; at < rows.length; at += 16) sum += rows[at]! + values[at]!;
-  return sum;
-}
-
-/** Answers in memory of their own. */
-export const copied: UseAnswers<PackedAnswers> = ({ width, rows, values, freshScores }) => ({
-  width,
-  rows: rows.slice(),
-  values: values.slice(),
-  freshScores: freshScores.slice(),
-});
 
 const NOTHING: Capacity = {
   requests: 0,

@@ -2,7 +2,7 @@ import type { CachePrecision } from "../../kernels/ranking/item-record.ts";
 import type { StageTime } from "../../device/passes.ts";
 import type { DeviceStats } from "../../../src/door/stats.ts";
 import type { ErrorMessage } from "../../../src/onnx/session-message.ts";
-import type { PackedAnswers } from "./fused-lane.ts";
+import type { PackedAnswers } from "./answers.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 import type { ThreadMemory } from "./thread-memory.ts";
 

@@ -1,7 +1,8 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import type { DeviceStats } from "../../../src/door/stats.ts";
 import { StageTimer, type StageTime } from "../../device/passes.ts";
-import { FusedLane, type ForwardPass, type UseAnswers } from "./fused-lane.ts";
+import type { UseAnswers } from "./answers.ts";
+import { FusedLane, type ForwardPass } from "./fused-lane.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 
 /** Batches under way at once: one goes up, one is worked on, one comes down. */

@@ -5,7 +5,7 @@ import { unpackError } from "../../../src/onnx/session-message.ts";
 import { builtFile } from "../../../src/process/built-file.ts";
 import type { EngineEvents } from "../engine.ts";
 import type { FusedRunner } from "./fused-engine.ts";
-import type { PackedAnswers } from "./fused-lane.ts";
+import type { PackedAnswers } from "./answers.ts";
 import type { FromFused, FusedMemory, FusedThreadOptions, ToFused } from "./fused-message.ts";
 import { LANES } from "./fused-model.ts";
 import type { PackedBatch } from "./pack-batch.ts";

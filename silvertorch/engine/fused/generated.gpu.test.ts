@@ -18,7 +18,7 @@ import { GpuDevice } from "../../device/gpu-device.ts";
 import { openTestDevice } from "../../device/gpu.fixture.ts";
 import { RequestReader } from "../request-reader.ts";
 import { FusedEngine } from "./fused-engine.ts";
-import { copied } from "./fused-lane.ts";
+import { copied } from "./answers.ts";
 import { LANES } from "./fused-model.ts";
 import { generateIndex } from "./generate-index.ts";
 import { openModel } from "./open-model.ts";

@@ -1,7 +1,7 @@
 import type { DeviceStats } from "../../../src/door/stats.ts";
 import { HarnessError } from "../../../src/errors.ts";
 import type { FusedRunner } from "./fused-engine.ts";
-import type { PackedAnswers } from "./fused-lane.ts";
+import type { PackedAnswers } from "./answers.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 
 /**

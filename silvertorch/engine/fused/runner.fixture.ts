@@ -1,7 +1,7 @@
 import { Artifact } from "../../compile/artifact.ts";
 import { GpuDevice } from "../../device/gpu-device.ts";
 import type { FusedRunner } from "./fused-engine.ts";
-import { copied } from "./fused-lane.ts";
+import { copied } from "./answers.ts";
 import { type FusedModel, LANES } from "./fused-model.ts";
 import { type ModelOptions, openModel } from "./open-model.ts";
 

@@ -12,7 +12,8 @@ export interface LaneBuffers {
   readonly queries: GPUBuffer;
   /**
    * uint32 and float32 [requests x heads, places]: the best items of each head, by score
-   * descending, then row ascending; `NO_ROW` and -inf where there are no more.
+   * descending, then row ascending; `NO_ROW` and -inf where there are no more. Behind the rows stands
+   * how many items each list has: uint32 [requests x heads].
    */
   readonly listRows: GPUBuffer;
   readonly listScores: GPUBuffer;
@@ -79,7 +80,7 @@ export interface RankingStage {
 }
 
 export interface RankingLane {
-  /** uint32 and float32 [requests, k]: as the lists, by value. */
+  /** uint32 and float32 [requests, k]: as the lists, by value; how many there are, behind the rows. */
   readonly answerRows: GPUBuffer;
   readonly answerValues: GPUBuffer;
   upload(extent: BatchExtent): void;

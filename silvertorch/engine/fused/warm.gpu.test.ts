@@ -11,7 +11,7 @@ import { RequestReader } from "../request-reader.ts";
 import type { EngineQuery } from "../query.ts";
 import { warmUp } from "../warm-up.ts";
 import { FusedEngine } from "./fused-engine.ts";
-import { copied } from "./fused-lane.ts";
+import { copied } from "./answers.ts";
 import { LANES } from "./fused-model.ts";
 import { openModel } from "./open-model.ts";
 

@@ -123,7 +123,7 @@ export class DeviceRankingLane implements RankingLane {
     const rows = this.#words("ranking.rows", requests * width);
     const scores = this.#words("ranking.scores", requests * width);
     const bounds = this.#words("ranking.bounds", requests * (parts.chunks + 1));
-    this.answerRows = this.#words("ranking.answerRows", requests * places);
+    this.answerRows = this.#words("ranking.answerRows", requests * (places + 1));
     this.answerValues = this.#words("ranking.answerValues", requests * places);
     const { listRows, listScores } = buffers;
     const lists = [this.#at(0), listRows, listScores, table, rows, scores, bounds];

@@ -87,7 +87,7 @@ async function onDevice(world: Opened, batch: Batch) {
   const { requests, places } = CAPACITY;
   const buffers: LaneBuffers = {
     queries: device!.buffer("queries", 4 * requests * heads * dim),
-    listRows: device!.buffer("rows", 4 * requests * heads * places),
+    listRows: device!.buffer("rows", 4 * requests * heads * (places + 1)),
     listScores: device!.buffer("scores", 4 * requests * heads * places),
   };
   const queryLane = query.lane(buffers, CAPACITY);

@@ -25,7 +25,7 @@ export const sortingBytes = (entries: number): number => 8 * entries + 4 * 2 ** 
  *
  * Bindings: 0 params u32 [requests, k, entries (a power of two, at least k), width], 1 bounds u32,
  * 2 rows u32 and 3 values f32 [requests, width], 4 answer rows u32 and 5 answer values f32
- * [requests, k]: `NO_ROW` and -inf behind the last; 6 scratch vec2<u32> [requests, entries], where
+ * [requests, k]: `NO_ROW` and -inf behind the last, and behind all rows how many each request has; 6 scratch vec2<u32> [requests, entries], where
  * the workgroup's memory does not do. Workgroups: (requests).
  */
 export function bestByValueKernel({ boundsWidth, sorted }: BestByValueShape): string {
@@ -109,7 +109,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
   }
 
-  if (thread == 0u) { atomicStore(&taken, 0u); }
+  if (thread == 0u) {
+    atomicStore(&taken, 0u);
+    best_rows[params[0] * params[1] + request] = wanted;
+  }
   workgroupBarrier();
   for (var i = thread; i < count; i += ${THREADS}u) {
     let candidate = vec2<u32>(ordered(values[start + i]), ~rows[start + i]);

@@ -207,7 +207,7 @@ describe.skipIf(device === null)("on the device", () => {
           candidates.flatMap((all) =>
             Array.from({ length: width }, (_, at) => (all[at] === undefined ? 7 : pick(all[at]))),
           );
-        const [bestRows, bestValues] = [bench.zeros(count * k), bench.zeros(count * k)];
+        const [bestRows, bestValues] = [bench.zeros(count * (k + 1)), bench.zeros(count * k)];
         const buffers = [
           bench.words([count, k, entries, width]),
           bench.words(candidates.flatMap((all) => [0, all.length])),
@@ -219,9 +219,11 @@ describe.skipIf(device === null)("on the device", () => {
         ];
         await bench.run("best", code, buffers, [count]);
         const found = {
-          rows: await bench.wordsOf(bestRows, count * k),
+          rows: await bench.wordsOf(bestRows, count * (k + 1)),
           values: await bench.floatsOf(bestValues, count * k),
         };
+        const counts = candidates.map((all) => Math.min(k, all.length));
+        expect(found.rows.slice(count * k)).toEqual(counts);
         for (const [at, all] of candidates.entries()) {
           const wanted = all.toSorted(([a, x], [b, y]) => y - x || a - b).slice(0, k);
           const none = Array<null>(k - wanted.length).fill(null);

@@ -29,6 +29,8 @@ export interface SelectTarget {
   readonly wanted: string;
   /** Body of `emit(list: u32, place: u32, key: u32, id: u32)`; of no entry the key is `NONE`. */
   readonly emit: string;
+  /** Body of `finish(list: u32, found: u32)`, with how many entries were emitted; absent: nothing. */
+  readonly finish?: string;
 }
 
 export interface SelectOptions {
@@ -91,6 +93,7 @@ fn entry_keys(list: u32, n: u32) -> vec4<u32> { ${source.keys} }
 fn entry_id(list: u32, n: u32) -> u32 { ${source.id} }
 fn wanted() -> u32 { ${target.wanted} }
 fn emit(list: u32, place: u32, key: u32, id: u32) { ${target.emit} }
+fn finish(list: u32, found: u32) { ${target.finish ?? ""} }
 
 var<workgroup> shared_count: u32;
 
@@ -133,6 +136,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (place < found) { entry = held_entry(place); }
     emit(list, place, entry.x, entry.y);
   }
+  if (thread == 0u) { finish(list, min(found, many)); }
 }
 `;
 }

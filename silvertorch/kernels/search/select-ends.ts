@@ -89,7 +89,7 @@ export const candidatesTarget: SelectTarget = {
   candidate_positions[list * candidates() + place] = id;`,
 };
 
-/** Bindings: rows u32 and scores f32 [lists, places]. */
+/** Bindings: rows u32 [lists, places] and behind them how many each list has, and scores f32 [lists, places]. */
 export const listsTarget: SelectTarget = {
   bindings: (first) => /* wgsl */ `
 @group(0) @binding(${first}) var<storage, read_write> list_rows: array<u32>;
@@ -98,4 +98,5 @@ export const listsTarget: SelectTarget = {
   emit: /* wgsl */ `
   list_rows[list * places() + place] = id;
   list_scores[list * places() + place] = score_bits(key);`,
+  finish: "list_rows[lists() * places() + list] = found;",
 };
