@@ -92,6 +92,8 @@ class TowerLane implements QueryLane {
   readonly #device: GpuDevice;
   readonly #own: GPUBuffer[] = [];
   readonly #params: GPUBuffer;
+  /** What it holds. */
+  #requests = 0;
   readonly #users: GPUBuffer;
   readonly #given: GPUBuffer;
   readonly #takeFeatures: readonly BoundKernel[];
@@ -128,7 +130,8 @@ class TowerLane implements QueryLane {
 
   upload({ users, given }: PackedUsers, { requests }: BatchExtent): void {
     const { queue } = this.#device;
-    queue.writeBuffer(this.#params, 0, Uint32Array.of(requests));
+    if (requests !== this.#requests) queue.writeBuffer(this.#params, 0, Uint32Array.of(requests));
+    this.#requests = requests;
     queue.writeBuffer(this.#users, 0, users);
     if (given.length > 0) queue.writeBuffer(this.#given, 0, given);
   }

@@ -93,6 +93,8 @@ export class DeviceRankingLane implements RankingLane {
   readonly #device: GpuDevice;
   readonly #parts: RankingParts;
   readonly #params: GPUBuffer;
+  /** What it holds. */
+  #extent: BatchExtent | null = null;
   readonly #own: GPUBuffer[] = [];
   readonly #union: BoundKernel;
   readonly #overArch: OverArchLane | null;
@@ -159,7 +161,11 @@ export class DeviceRankingLane implements RankingLane {
           ]);
   }
 
-  upload({ requests, places, k }: BatchExtent): void {
+  upload(extent: BatchExtent): void {
+    const { requests, places, k } = extent;
+    const before = this.#extent;
+    if (before?.requests === requests && before.places === places && before.k === k) return;
+    this.#extent = extent;
     const width = this.#parts.heads * places;
     const params = new Uint32Array((3 * PARAMS_STRIDE) / 4);
     params.set([requests, places, tableSlots(width), width]);
