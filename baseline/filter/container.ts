@@ -39,6 +39,14 @@ export function subtract(a: Container, b: Container): Container {
   return words;
 }
 
+/** The same rows as words, that nobody else has. */
+export function wordsOf(container: Container): Int32Array {
+  if (!isList(container)) return container.slice();
+  const words = new Int32Array(WORDS);
+  for (const low of container) words[low >>> 5]! |= 1 << (low & 31);
+  return words;
+}
+
 /** The rows of a list that are, or are not, in the other. */
 function pick(list: Uint16Array, other: Container, areIn: boolean): Uint16Array {
   const picked = new Uint16Array(list.length);

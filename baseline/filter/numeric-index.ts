@@ -81,9 +81,10 @@ export class NumericIndex {
     const above = lowerBound(positions, position);
     if (positions[above] === position) return this.#prefixes[above]!;
     const under = above - 1;
+    const { rows } = this.#column;
     return positions[above]! - position < position - positions[under]!
-      ? this.#prefixes[above]!.andNot(this.#rows(position, positions[above]!))
-      : RowBitmap.or([this.#prefixes[under]!, this.#rows(positions[under]!, position)]);
+      ? this.#prefixes[above]!.mended(rows.subarray(position, positions[above]), false)
+      : this.#prefixes[under]!.mended(rows.subarray(positions[under], position), true);
   }
 
   #rows(from: number, to: number): RowBitmap {

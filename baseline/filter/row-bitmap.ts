@@ -13,6 +13,7 @@ import {
   settle,
   subtract,
   unite,
+  wordsOf,
 } from "./container.ts";
 
 /** A roaring bitmap: a set of rows, in containers by their upper 16 bits. Never changed once made. */
@@ -81,6 +82,28 @@ export class RowBitmap {
 
   andNot(other: RowBitmap): RowBitmap {
     return this.#combine(other, (a, b) => (b === undefined ? a : subtract(a, b)));
+  }
+
+  /**
+   * These and other rows as well, or all but those, in any order: bit by bit in copies of what they
+   * touch, which takes a tenth of the time of sorting them into a bitmap of their own.
+   */
+  mended(rows: Uint32Array, areIn: boolean): RowBitmap {
+    const containers = new Map(this.#keys.map((key, i) => [key, this.#containers[i]!]));
+    const touched: Int32Array[] = [];
+    for (const row of rows) {
+      const key = row >>> 16;
+      const words = (touched[key] ??= wordsOf(containers.get(key) ?? NONE));
+      const bit = 1 << (row & 31);
+      if (areIn) words[(row & 0xffff) >>> 5]! |= bit;
+      else words[(row & 0xffff) >>> 5]! &= ~bit;
+    }
+    touched.forEach((words, key) => containers.set(key, words));
+    const keys = [...containers.keys()].toSorted((a, b) => a - b);
+    return new RowBitmap(
+      keys,
+      keys.map((key) => containers.get(key)!),
+    );
   }
 
   /** The rows of any of them. */
