@@ -13,6 +13,12 @@ export interface ScanOptions {
   readonly isExcluded: IsExcluded;
 }
 
+/** What several queries have in common. */
+export type SharedScan = Omit<ScanOptions, "query">;
+
+/** Rows that stay in a core's own cache until every query has been held against them. */
+const SHARED_ROWS = 256;
+
 /** Scores every row it is given and keeps the best: exact, and the cheapest way where few pass. */
 export class ExactScan {
   readonly #scorer: Scorer;
@@ -24,21 +30,44 @@ export class ExactScan {
   }
 
   /** The k best rows that are not excluded, by value descending, row ascending. */
-  best({ k, ...scan }: ScanOptions): Ranked {
+  best({ query, rows, k, isExcluded }: ScanOptions): Ranked {
     const top = new TopK(k);
-    this.scanInto(top, scan);
+    this.scanInto(top, { query, rows, isExcluded });
     return top.take();
+  }
+
+  /**
+   * As `best`, for several queries: few rows at a time are scored for all of them, so that those
+   * after the first find the rows in the cache.
+   */
+  bestOfEach(queries: readonly Float32Array[], { rows, k, isExcluded }: SharedScan): Ranked[] {
+    const tops = queries.map(() => new TopK(k));
+    for (const block of this.#blocks(rows, queries.length > 1 ? SHARED_ROWS : BLOCK_ROWS)) {
+      for (const [at, query] of queries.entries()) {
+        this.#scorer.setQuery(query);
+        this.#scoreBlock(tops[at]!, block, isExcluded);
+      }
+    }
+    return tops.map((top) => top.take());
   }
 
   /** Lets rows compete with those that were found before. */
   scanInto(top: TopK, { query, rows, isExcluded }: Omit<ScanOptions, "k">): void {
-    const count = rows === null ? this.#scorer.count : rows.length;
     this.#scorer.setQuery(query);
-    for (let from = 0; from < count; from += BLOCK_ROWS) {
-      const to = Math.min(from + BLOCK_ROWS, count);
-      const block = rows === null ? this.#range(from, to) : rows.subarray(from, to);
-      this.#scorer.score(block, this.#scores);
-      keepBest(top, block, this.#scores, isExcluded);
+    for (const block of this.#blocks(rows, BLOCK_ROWS)) this.#scoreBlock(top, block, isExcluded);
+  }
+
+  #scoreBlock(top: TopK, block: Uint32Array, isExcluded: IsExcluded): void {
+    this.#scorer.score(block, this.#scores);
+    keepBest(top, block, this.#scores, isExcluded);
+  }
+
+  /** A block is good until the next is asked for. */
+  *#blocks(rows: Uint32Array | null, most: number): Generator<Uint32Array> {
+    const count = rows === null ? this.#scorer.count : rows.length;
+    for (let from = 0; from < count; from += most) {
+      const to = Math.min(from + most, count);
+      yield rows === null ? this.#range(from, to) : rows.subarray(from, to);
     }
   }
 

@@ -210,18 +210,22 @@ export class SearchEngine {
     const { dim } = this.#parts;
     const { vectors } = job.search;
     const isExcluded = this.#mark(job.search.excluded);
-    const heads: Ranked[] = [];
+    const queries = Array.from({ length: vectors.length / dim }, (_, head) =>
+      vectors.subarray(head * dim, (head + 1) * dim),
+    );
     this.counters.searches++;
-    for (let head = 0; head < vectors.length / dim; head++) {
-      const query = vectors.subarray(head * dim, (head + 1) * dim);
-      if (job.plan.kind === "probe") {
-        heads.push(this.#probe(job, job.plan, query, isExcluded));
-      } else if (job.walked === null) heads.push(this.#scan(job, query, isExcluded));
-      else heads.push(this.#sift(job, job.walked, head, query, isExcluded));
-    }
+    const heads = this.#answerHeads(job, queries, isExcluded);
     const first = this.#parts.range?.from ?? 0;
     if (first > 0) for (const { rows } of heads) for (const at of rows.keys()) rows[at]! += first;
     return heads;
+  }
+
+  #answerHeads(job: Job, queries: readonly Float32Array[], isExcluded: IsExcluded): Ranked[] {
+    const { plan, walked } = job;
+    if (plan.kind === "probe")
+      return queries.map((query) => this.#probe(job, plan, query, isExcluded));
+    if (walked === null) return this.#scan(job, queries, isExcluded);
+    return queries.map((query, head) => this.#sift(job, walked, head, query, isExcluded));
   }
 
   /** What passes of the walk; walks on, or scans, until k have. */
@@ -244,7 +248,7 @@ export class SearchEngine {
       const wanted = job.isGiven ? null : widenWalk(job.shape, reached, join);
       if (wanted === null) {
         this.counters.fallbacks++;
-        return this.#scan(job, query, isExcluded);
+        return this.#scan(job, [query], isExcluded)[0]!;
       }
       this.counters.topUps++;
       walk = this.#walker(job.effort).walk(query, wanted);
@@ -292,13 +296,17 @@ export class SearchEngine {
     const found = near.best({ query, k: search.k, eligible, isExcluded, probes, least });
     if (found !== null) return found;
     this.counters.fallbacks++;
-    return this.#scan(job, query, isExcluded);
+    return this.#scan(job, [query], isExcluded)[0]!;
   }
 
-  #scan({ eligible, search: { k } }: Job, query: Float32Array, isExcluded: IsExcluded): Ranked {
-    this.counters.exactScans++;
+  #scan(
+    { eligible, search: { k } }: Job,
+    queries: readonly Float32Array[],
+    isExcluded: IsExcluded,
+  ): Ranked[] {
+    this.counters.exactScans += queries.length;
     const rows = eligible === null ? null : this.#rows.subarray(0, eligible.writeRows(this.#rows));
-    return this.#parts.scan.best({ query, rows, k, isExcluded });
+    return this.#parts.scan.bestOfEach(queries, { rows, k, isExcluded });
   }
 
   /** Marks excluded rows; asking is then one load, and the next search needs no clearing. */

@@ -11,15 +11,17 @@ const random = new Random(3);
 const gaussians = (length: number): Float32Array =>
   Float32Array.from({ length }, () => random.gaussian());
 
+const embeddings = gaussians(items * dim);
+
 /** Batches that reached a search thread. */
 async function handOvers(searcher: IndexSearcher): Promise<number> {
   const [{ stages } = { stages: new Map<string, string>() }] = await searcher.stats();
   return Histogram.decode(stages.get("index.search")!).count;
 }
 
-it("a batch goes to the idle search threads in parts, and whole where none is idle", async () => {
-  await using searcher = await IndexSearcher.start({
-    embeddings: gaussians(items * dim),
+const startOf = (workers: number): Promise<IndexSearcher> =>
+  IndexSearcher.start({
+    embeddings,
     dim,
     graphFile: null,
     lists: null,
@@ -28,9 +30,31 @@ it("a batch goes to the idle search threads in parts, and whole where none is id
     shard: 0,
     shards: 1,
     builtRows: items,
-    workers: 2,
+    workers,
     device: null,
   });
+
+it("the heads of few searches go to the idle search threads in parts, and are one search", async () => {
+  await using alone = await startOf(1);
+  await using four = await startOf(4);
+  const many: Search = {
+    vectors: gaussians(7 * dim),
+    k: 5,
+    eligible: { bitmap: null, count: items },
+    excluded: Uint32Array.of(3, 40, 400),
+  };
+  const two: Search = { ...many, vectors: gaussians(2 * dim) };
+  for (const searches of [[many], [two], [many, two]]) {
+    expect(await four.search(searches)).toEqual(await alone.search(searches));
+  }
+  // Of seven heads three parts, no fewer than two in each; of the two searches two and one.
+  expect(await handOvers(four)).toBe(3 + 1 + 2 + 1);
+  const [{ counters } = { counters: new Map<string, number>() }] = await four.stats();
+  expect(counters.get("index.searches")).toBe(4);
+});
+
+it("a batch goes to the idle search threads in parts, and whole where none is idle", async () => {
+  await using searcher = await startOf(2);
   const searches = Array.from({ length: 6 }, (): Search => ({
     vectors: gaussians(dim),
     k: 5,

@@ -4,6 +4,7 @@ import { builtFile } from "../../src/process/built-file.ts";
 import type { Changes, Dated } from "../live/changes.ts";
 import type { Candidates, Search } from "../services.ts";
 import { packSearches, unpackCandidates } from "./search-batch.ts";
+import { joinHeads, splitHeads } from "./split-heads.ts";
 import type { SearchCounters } from "./search-engine.ts";
 import type { ApplyTask, SearchReport, SearchTask, SearchWorkerData } from "./search-worker.ts";
 import type { Walked } from "./walk.ts";
@@ -30,9 +31,16 @@ interface Lane {
 export class SearchPool implements AsyncDisposable {
   readonly #lanes: readonly Lane[];
   readonly #onBatch: (ms: number) => void;
+  /** Of a head's vector. */
+  readonly #dim: number;
+  #searches = 0;
   #nextId = 0;
 
-  private constructor(workers: readonly Worker[], onBatch: (ms: number) => void) {
+  private constructor(
+    workers: readonly Worker[],
+    { dim, onBatch }: { dim: number; onBatch: (ms: number) => void },
+  ) {
+    this.#dim = dim;
     this.#onBatch = onBatch;
     this.#lanes = workers.map((worker) => ({
       worker,
@@ -67,19 +75,21 @@ export class SearchPool implements AsyncDisposable {
       await Promise.all(started.map((worker) => worker.terminate()));
       throw error;
     }
-    return new SearchPool(started, onBatch);
+    return new SearchPool(started, { dim: data.table.dim, onBatch });
   }
 
   /**
    * Shares a batch out among the idle workers; where none is, the least busy takes all of it, since
-   * each hand-over costs. Answers in its order.
+   * each hand-over costs. Of few searches the heads are shared out. Answers in its order.
    * @param walks What was found elsewhere for each search, or null; absent: nothing was.
    */
   async search(
     searches: readonly Search[],
     walks: readonly (Walked | null)[] = [],
   ): Promise<readonly Dated<Candidates>[]> {
+    this.#searches += searches.length;
     const idle = this.#lanes.filter(({ load }) => load === 0).length;
+    if (walks.length === 0 && idle >= 2 * searches.length) return this.#searchSplit(searches, idle);
     const share = Math.ceil(searches.length / Math.max(1, idle));
     const parts: Promise<readonly Dated<Candidates>[]>[] = [];
     for (let from = 0; from < searches.length; from += share) {
@@ -87,6 +97,20 @@ export class SearchPool implements AsyncDisposable {
       parts.push(this.#send(searches.slice(from, to), walks.slice(from, to)));
     }
     return (await Promise.all(parts)).flat();
+  }
+
+  /** Shares each search's heads out too, where more workers are idle than there are searches. */
+  async #searchSplit(
+    searches: readonly Search[],
+    idle: number,
+  ): Promise<readonly Dated<Candidates>[]> {
+    const most = Math.floor(idle / searches.length);
+    return await Promise.all(
+      searches.map(async (search) => {
+        const parts = splitHeads(search, this.#dim, most).map((part) => this.#send([part], []));
+        return joinHeads((await Promise.all(parts)).flat());
+      }),
+    );
   }
 
   /** Has every worker search what the items are after changes. @returns the oldest version. */
@@ -110,6 +134,8 @@ export class SearchPool implements AsyncDisposable {
         sums.set(name, (sums.get(name) ?? 0) + (count as number));
       }
     }
+    // One whose heads were shared out is several to the workers.
+    sums.set("searches", this.#searches);
     return sums;
   }
 
