@@ -83,7 +83,7 @@ function packWords(
 ): { words: Uint32Array<ArrayBuffer>; excluded: number } {
   const requests = queries.length;
   const programAt = new Map<EncodedPlan, number>();
-  const programs: (readonly number[])[] = [];
+  const programs: Uint32Array[] = [];
   const programOf = HEADER_WORDS;
   const excludedOf = programOf + requests;
   let next = excludedOf + requests + 1;

@@ -1,4 +1,4 @@
-import { STEP, STEPS_TOGETHER } from "../../kernels/search/batch-words.ts";
+import { PROGRAM, STEP, STEP_WORDS, STEPS_TOGETHER } from "../../kernels/search/batch-words.ts";
 import {
   EMPTY_PROGRAM,
   FOLD_FLAGS,
@@ -8,60 +8,69 @@ import {
 
 /**
  * A plan as the masked scan's words (kernels/search/batch-words.ts): steps of the scan, whether
- * its result is complemented, the same of the check; then the steps, three words each.
+ * its result is complemented, the same of the check; then the steps, three words each. Written in
+ * place, number by number: every filter of every batch goes this way.
  */
-export function packPlan(plan: EncodedPlan): readonly number[] {
+export function packPlan(plan: EncodedPlan): Uint32Array {
   const known = packed.get(plan);
   if (known !== undefined) return known;
   const { scan, check } = plan;
-  const scanSteps = steps(scan, 1);
-  while (scanSteps.length % (3 * STEPS_TOGETHER) !== 0) scanSteps.push(0, 0, STEP.idle);
-  const checkSteps = check === null ? [] : steps(check, 2);
-  const words = [
-    scanSteps.length / 3,
-    scan.complement >>> 0,
-    checkSteps.length / 3,
-    (check?.complement ?? 0) >>> 0,
-    ...scanSteps,
-    ...checkSteps,
-  ];
+  const scanned = scan.operands.length;
+  const scanSteps = STEPS_TOGETHER * Math.ceil(scanned / STEPS_TOGETHER);
+  const checkSteps = check === null ? 0 : check.operands.length / 2;
+  const words = new Uint32Array(PROGRAM.steps + STEP_WORDS * (scanSteps + checkSteps));
+  words[PROGRAM.scanSteps] = scanSteps;
+  words[PROGRAM.scanComplement] = scan.complement;
+  words[PROGRAM.checkSteps] = checkSteps;
+  words[PROGRAM.checkComplement] = check?.complement ?? 0;
+  writeSteps(words, PROGRAM.steps, scan, 1);
+  for (let step = scanned; step < scanSteps; step++) {
+    words[PROGRAM.steps + step * STEP_WORDS + 2] = STEP.idle;
+  }
+  if (check !== null) writeSteps(words, PROGRAM.steps + scanSteps * STEP_WORDS, check, 2);
   packed.set(plan, words);
   return words;
 }
 
-const packed = new WeakMap<EncodedPlan, readonly number[]>();
+const packed = new WeakMap<EncodedPlan, Uint32Array>();
 
 /** True of every item. */
 export const OPEN_PLAN: EncodedPlan = { scan: EMPTY_PROGRAM, check: null };
 
-function steps(
+/** @param width operands of a step. */
+function writeSteps(
+  words: Uint32Array,
+  first: number,
   { operands, literalFlags, termLengths, foldFlags }: EncodedProgram,
   width: 1 | 2,
-): number[] {
-  const words: number[] = [];
+): void {
+  let at = first;
   let literal = 0;
-  for (const [term, length] of termLengths.entries()) {
-    for (let step = 0; step < length; step++, literal++) {
-      const first = literal * width;
-      let flags = 0;
-      if (literalFlags[2 * literal] !== 0) flags |= STEP.before;
+  for (let term = 0; term < termLengths.length; term++) {
+    for (let left = termLengths[term]!; left > 0; left--, literal++) {
+      let flags = literalFlags[2 * literal] === 0 ? 0 : STEP.before;
       if (literalFlags[2 * literal + 1] !== 0) flags |= STEP.operand;
-      if (step === length - 1) flags |= foldsOf(foldFlags.subarray(term * FOLD_FLAGS));
-      words.push(operands[first]! >>> 0, width === 2 ? operands[first + 1]! >>> 0 : 0, flags);
+      if (left === 1) flags |= foldsOf(foldFlags, term * FOLD_FLAGS);
+      words[at] = operands[width * literal]!;
+      if (width === 2) words[at + 1] = operands[width * literal + 1]!;
+      words[at + 2] = flags;
+      at += STEP_WORDS;
     }
   }
-  return words;
 }
 
-/** @param folds before and operand of the clause's fold, of the result's, whether the clause goes on, ends. */
-function foldsOf(folds: Int8Array): number {
-  const bits = [
-    STEP.clauseBefore,
-    STEP.clauseOperand,
-    STEP.resultBefore,
-    STEP.resultOperand,
-    0,
-    STEP.endsClause,
-  ];
-  return bits.reduce((flags, bit, at) => (folds[at] === 0 ? flags : flags | bit), STEP.endsTerm);
+/** Before and operand of the clause's fold, of the result's, whether the clause goes on, ends. */
+const FOLDS = [
+  STEP.clauseBefore,
+  STEP.clauseOperand,
+  STEP.resultBefore,
+  STEP.resultOperand,
+  0,
+  STEP.endsClause,
+] as const;
+
+function foldsOf(foldFlags: Int8Array, first: number): number {
+  let flags: number = STEP.endsTerm;
+  for (let at = 0; at < FOLD_FLAGS; at++) if (foldFlags[first + at] !== 0) flags |= FOLDS[at]!;
+  return flags;
 }
