@@ -1,3 +1,4 @@
+import { Histogram } from "../../src/math/histogram.ts";
 import type { HarnessError } from "../../src/errors.ts";
 import { builtFile } from "../../src/process/built-file.ts";
 import { ServiceProcess } from "../../src/process/service-process.ts";
@@ -23,7 +24,7 @@ export interface IndexBesideUsearchOptions {
   readonly k: number;
   /** Of either process, all its threads. */
   readonly cpus: Cpus;
-  /** How many search threads the service has. */
+  /** On how many threads the service searches. */
   readonly threads: number;
 }
 
@@ -126,6 +127,13 @@ export class IndexBesideUsearch implements AsyncDisposable {
 
   get pid(): number {
     return this.#service.pid;
+  }
+
+  /** Milliseconds that the service has searched so far, by its own clock. */
+  async searchMs(): Promise<number> {
+    const [{ stages } = { stages: new Map<string, string>() }] = await this.#index.stats();
+    const { mean, count } = Histogram.decode(stages.get("index.search")!);
+    return (mean * count) / 1000;
   }
 
   /** The service, with as many calls under way as its gateway has. */

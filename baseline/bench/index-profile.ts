@@ -1,20 +1,23 @@
 import type { IndexBesideUsearch } from "./index-beside-usearch.ts";
 import { threadCpu } from "./thread-cpu.ts";
 
-/** Where the CPU of a batch goes, microseconds. */
+/** Where the time of a batch goes, microseconds. */
 export interface IndexProfile {
-  /** The threads that search: the walk, and what they do beside it. */
-  readonly searching: number;
-  /** The service's main thread: gRPC, messages, handing over. */
-  readonly wire: number;
-  /** V8's and libuv's threads: garbage, compiling. */
+  /** From taking a batch up to having found all of it, by the service's own clock. */
+  readonly search: number;
+  /** CPU of the service's main thread: gRPC, and the search where there is a single thread. */
+  readonly main: number;
+  /** CPU of the threads that search beside it. */
+  readonly searchThreads: number;
+  /** CPU of V8's and libuv's threads: garbage, compiling. */
   readonly others: number;
-  /** This process, which asks. */
+  /** CPU of this process, which asks. */
   readonly caller: number;
 }
 
 /**
  * What each thread uses while the service is asked for a while.
+ * @param threads How many search.
  * @returns null where the kernel does not tell.
  */
 export async function profileIndex(
@@ -23,6 +26,7 @@ export async function profileIndex(
 ): Promise<IndexProfile | null> {
   const { run, lanes = 1 } = beside.service;
   const before = await threadCpu(beside.pid);
+  const searchBefore = await beside.searchMs();
   const callerBefore = process.cpuUsage();
   const endMs = performance.now() + seconds * 1000;
   let batches = 0;
@@ -40,11 +44,13 @@ export async function profileIndex(
   const used = [...after.others]
     .map(([thread, cpu]) => cpu - (before.others.get(thread) ?? 0))
     .toSorted((a, b) => b - a);
+  const searching = threads === 1 ? 0 : threads;
   const each = (cpuSeconds: number): number => (cpuSeconds * 1e6) / batches;
   return {
-    searching: each(sum(used.slice(0, threads))),
-    wire: each(after.main - before.main),
-    others: each(sum(used.slice(threads))),
+    search: (((await beside.searchMs()) - searchBefore) * 1000) / batches,
+    main: each(after.main - before.main),
+    searchThreads: each(sum(used.slice(0, searching))),
+    others: each(sum(used.slice(searching))),
     caller: (user + system) / batches,
   };
 }

@@ -10,10 +10,7 @@ import type { Contender } from "./paired-speed.ts";
 
 const BATCH = 16;
 const K = 100;
-/**
- * Batches under way at the service, as its gateway keeps one more than it has threads: as soon as
- * one is answered the next is sent, while the thread works on the other.
- */
+/** Batches under way at the service: its gateway keeps one more than it has threads. */
 const LANES = 2;
 
 export interface IndexContenders extends AsyncDisposable {
@@ -21,7 +18,7 @@ export interface IndexContenders extends AsyncDisposable {
   readonly direct: Contender;
 }
 
-/** The index service, one thread, and usearch called directly in this one, on the same graph. */
+/** The index service and usearch called directly, both in this thread, on the same graph. */
 export async function indexContenders({ catalogue, users }: Dataset): Promise<IndexContenders> {
   const { embeddings, dim, count } = catalogue;
   const { index: settings } = meshSettings.parse({});
@@ -39,7 +36,7 @@ export async function indexContenders({ catalogue, users }: Dataset): Promise<In
     shard: 0,
     shards: 1,
     builtRows: count,
-    workers: 1,
+    threads: 1,
     device: null,
   });
   let at = 0;
@@ -59,12 +56,12 @@ export async function indexContenders({ catalogue, users }: Dataset): Promise<In
   };
   return {
     service: {
-      name: "index service, one thread",
+      name: "index service",
       units: BATCH,
       lanes: LANES,
       run: () => searcher.search(searches()),
     },
-    direct: { name: "usearch, called here", units: BATCH, run: () => graph.walk(batchOf(), K) },
+    direct: { name: "usearch", units: BATCH, run: () => graph.walk(batchOf(), K) },
     [Symbol.asyncDispose]: async () => {
       await searcher[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });

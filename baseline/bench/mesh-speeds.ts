@@ -74,28 +74,32 @@ async function indexService(): Promise<void> {
   say(line("by CPU", `${byCpu!.ratio.toFixed(2)}x`, "searches a second of CPU"));
   const profile = await profileIndex(beside, { threads, seconds: 2 });
   if (profile !== null) sayProfile(profile, (BATCH * 1e6) / byCpu!.over);
-  if (client === null) return;
+  // With a single thread the wire has none of its own.
+  if (client === null || threads === 1) return;
   await moveMainThread(beside.pid, client);
   const apart = await pairedSpeed(beside.service, beside.usearch, PACE);
   say(line("its wire elsewhere", `${apart.ratio.toFixed(2)}x`, "on the CPUs of who asks"));
   say(line("", `${apart.of.toFixed(0)} / ${apart.over.toFixed(0)}`, "over gRPC / usearch"));
 }
 
-function sayProfile({ searching, wire: main, others, caller }: IndexProfile, walk: number): void {
+function sayProfile(profile: IndexProfile, direct: number): void {
+  const { search, main, searchThreads, others, caller } = profile;
   const us = (value: number): string => value.toFixed(0);
   say(
-    `  CPU us a batch: threads that search ${us(searching)}, of which usearch's walk ${us(walk)};`,
+    `  us a batch: ${us(search)} in the search by the service's own clock, ${us(direct)} of CPU in`,
   );
-  say(`  the wire's thread ${us(main)}, V8's ${us(others)}; who asks ${us(caller)}, not counted`);
+  say(`  usearch called directly; CPU of the service's main thread ${us(main)}, of search threads`);
+  say(`  ${us(searchThreads)}, of V8's ${us(others)}; of who asks ${us(caller)}, not counted`);
 }
 
 /** The same service called in this process: what is left without the wire. */
-async function searchThread(): Promise<void> {
+async function withoutWire(): Promise<void> {
   await using contenders = await indexContenders(dataset);
   const { ratio, of, over } = await pairedSpeed(contenders.service, contenders.direct, PACE);
-  say("\nThe same in one process, without the wire; the main thread asks the search thread:");
-  say(line("search thread", `${ratio.toFixed(2)}x`, "over usearch called on the main thread"));
-  say(line("", `${of.toFixed(0)} / ${over.toFixed(0)}`, "search thread / usearch"));
+  say("\nThe same in one process and thread, without the wire:");
+  say(
+    line("service over usearch", `${ratio.toFixed(2)}x`, `${of.toFixed(0)} / ${over.toFixed(0)}`),
+  );
 }
 
 async function wire(): Promise<void> {
@@ -168,7 +172,7 @@ async function cpu(): Promise<void> {
 const [{ model } = { model: "unknown" }] = cpus();
 say(`${model.trim()}, ${cpus().length} CPUs, Node ${process.version}; ${items} items x 64, k 100`);
 const sections = {
-  index: [indexService, searchThread],
+  index: [indexService, withoutWire],
   wire: [wire],
   transports: [transports],
   cpu: [cpu],

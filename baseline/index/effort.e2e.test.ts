@@ -51,7 +51,7 @@ async function overTheWire(
   own: Pick<Parameters<typeof IndexSearcher.start>[0], "settings" | "graphFile" | "lists">,
 ): Promise<IndexService> {
   const shape = { embeddings, dim, range: null, shard: 0, shards: 1, builtRows: items };
-  const searcher = await IndexSearcher.start({ ...shape, ...own, workers: 1, device: null });
+  const searcher = await IndexSearcher.start({ ...shape, ...own, threads: 1, device: null });
   const { port } = closing.add(await serveIndex(closing.add(searcher), {}));
   const set = await ReplicaSet.connect([`127.0.0.1:${port}`], INDEX_SERVICE);
   closing.defer(() => set.close());

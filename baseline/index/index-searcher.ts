@@ -11,6 +11,8 @@ import type { GraphSettings } from "./hnsw.ts";
 import { createInt8Table } from "./int8-table.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
 import { SearchPool } from "./search-pool.ts";
+import { SearchTurns } from "./search-turns.ts";
+import type { Searching } from "./searching.ts";
 import { createVectorTable } from "./vector-table.ts";
 
 export interface IndexSearcherOptions {
@@ -29,29 +31,30 @@ export interface IndexSearcherOptions {
   readonly shards: number;
   /** Rows of all shards together. */
   readonly builtRows: number;
-  readonly workers: number;
+  /** Threads that search; 1: the one that it is called in. */
+  readonly threads: number;
   /** Where rows are found; null: in the workers. It ends with the service. */
   readonly device: DeviceIndex | null;
 }
 
-/** The index service: searches on worker threads over shared vectors and a mapped graph. */
+/** The index service: searches over vectors that its threads share and a mapped graph. */
 export class IndexSearcher implements IndexService, AsyncDisposable {
   readonly followers: readonly Follower[] = [
-    { service: "index", apply: (changes) => this.#pool.apply(vectorsOf(changes)) },
+    { service: "index", apply: (changes) => this.#searching.apply(vectorsOf(changes)) },
   ];
-  readonly #pool: SearchPool;
+  readonly #searching: Searching;
   readonly #times: StageTimes;
   readonly #walks: DeviceWalksOptions | null;
   readonly #kind: GraphSettings["kind"];
   #deviceWalks = 0;
 
   private constructor(
-    pool: SearchPool,
+    searching: Searching,
     times: StageTimes,
     { kind, walks }: { kind: GraphSettings["kind"]; walks: DeviceWalksOptions | null },
   ) {
     this.#kind = kind;
-    this.#pool = pool;
+    this.#searching = searching;
     this.#times = times;
     this.#walks = walks;
   }
@@ -67,21 +70,22 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
       shard,
       shards,
       builtRows,
-      workers,
+      threads,
     } = options;
     const times = new StageTimes();
-    const table = createVectorTable({ embeddings, dim, scorers: workers });
+    const table = createVectorTable({ embeddings, dim, scorers: threads });
     const int8 =
-      settings.kind === "ivf-int8" ? createInt8Table({ embeddings, dim, scorers: workers }) : null;
-    const pool = await SearchPool.start(
-      { table, int8, graphFile, lists, range, settings, shard, shards, builtRows },
-      workers,
-      (ms) => times.record("index.search", ms),
-    );
+      settings.kind === "ivf-int8" ? createInt8Table({ embeddings, dim, scorers: threads }) : null;
+    const data = { table, int8, graphFile, lists, range, settings, shard, shards, builtRows };
+    const onBatch = (ms: number): void => times.record("index.search", ms);
+    const searching =
+      threads === 1
+        ? new SearchTurns(data, onBatch)
+        : await SearchPool.start(data, threads, onBatch);
     const items = table.count;
     const { device } = options;
     const walks = device === null ? null : { device, dim, items, builtRows, range, settings };
-    return new IndexSearcher(pool, times, { kind: settings.kind, walks });
+    return new IndexSearcher(searching, times, { kind: settings.kind, walks });
   }
 
   search(searches: readonly Search[]): Promise<readonly (Dated<Candidates> | HarnessError)[]> {
@@ -96,15 +100,15 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
 
   async #search(searches: readonly Search[]): Promise<readonly Dated<Candidates>[]> {
     const options = this.#walks;
-    if (options === null) return await this.#pool.search(searches);
+    if (options === null) return await this.#searching.search(searches);
     const walks = await this.#times.time("index.device", () => walkOnDevice(searches, options));
     this.#deviceWalks += walks.filter((walk) => walk !== null).length;
-    return await this.#pool.search(searches, walks);
+    return await this.#searching.search(searches, walks);
   }
 
   stats(): Promise<readonly ServiceStats[]> {
     const onDevice = this.#walks === null ? [] : [["device_walks", this.#deviceWalks] as const];
-    const counters = [...this.#pool.counters(), ...onDevice];
+    const counters = [...this.#searching.counters(), ...onDevice];
     return Promise.resolve([
       {
         process: ownProcessStats("index"),
@@ -115,7 +119,7 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool[Symbol.asyncDispose]();
+    await this.#searching[Symbol.asyncDispose]();
     await this.#walks?.device[Symbol.asyncDispose]();
   }
 }

@@ -9,7 +9,8 @@ import { readInvertedLists } from "./inverted-lists.ts";
 import { IndexSearcher } from "./index-searcher.ts";
 
 /**
- * A shard of a mesh's index service, from what was built for it: a search thread a CPU it may use.
+ * A shard of a mesh's index service, from what was built for it: it searches on as many threads as
+ * it may use CPUs.
  */
 export async function openIndex(config: MeshConfig, shard: number): Promise<IndexSearcher> {
   const reader = await DatasetReader.open(config.datasetFolder);
@@ -30,7 +31,7 @@ export async function openIndex(config: MeshConfig, shard: number): Promise<Inde
     shard,
     shards,
     builtRows: items,
-    workers: availableParallelism(),
+    threads: availableParallelism(),
     device: device === undefined ? null : await DeviceIndex.open(folder!, { ...shape, device }),
   });
 }

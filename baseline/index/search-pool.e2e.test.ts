@@ -19,7 +19,7 @@ async function handOvers(searcher: IndexSearcher): Promise<number> {
   return Histogram.decode(stages.get("index.search")!).count;
 }
 
-const startOf = (workers: number): Promise<IndexSearcher> =>
+const startOf = (threads: number): Promise<IndexSearcher> =>
   IndexSearcher.start({
     embeddings,
     dim,
@@ -30,7 +30,7 @@ const startOf = (workers: number): Promise<IndexSearcher> =>
     shard: 0,
     shards: 1,
     builtRows: items,
-    workers,
+    threads,
     device: null,
   });
 

@@ -6,6 +6,8 @@ import type { Candidates, Search } from "../services.ts";
 import { packSearches, unpackCandidates } from "./search-batch.ts";
 import { joinHeads, splitHeads } from "./split-heads.ts";
 import type { SearchCounters } from "./search-engine.ts";
+import type { SearchedData } from "./open-engine.ts";
+import type { Searching } from "./searching.ts";
 import type { ApplyTask, SearchReport, SearchTask, SearchWorkerData } from "./search-worker.ts";
 import type { Walked } from "./walk.ts";
 
@@ -28,7 +30,7 @@ interface Lane {
  * Threads that search, each with its own view of the graph. A worker that fails ends the process:
  * a service that lost a part of itself must not look healthy.
  */
-export class SearchPool implements AsyncDisposable {
+export class SearchPool implements Searching {
   readonly #lanes: readonly Lane[];
   readonly #onBatch: (ms: number) => void;
   /** Of a head's vector. */
@@ -59,7 +61,7 @@ export class SearchPool implements AsyncDisposable {
    * @param onBatch Told how long each batch took inside a worker.
    */
   static async start(
-    data: Omit<SearchWorkerData, "slot">,
+    data: SearchedData,
     workers: number,
     onBatch: (ms: number) => void,
   ): Promise<SearchPool> {
@@ -80,8 +82,7 @@ export class SearchPool implements AsyncDisposable {
 
   /**
    * Shares a batch out among the idle workers; where none is, the least busy takes all of it, since
-   * each hand-over costs. Of few searches the heads are shared out. Answers in its order.
-   * @param walks What was found elsewhere for each search, or null; absent: nothing was.
+   * each hand-over costs. Of few searches the heads are shared out.
    */
   async search(
     searches: readonly Search[],
@@ -113,7 +114,7 @@ export class SearchPool implements AsyncDisposable {
     );
   }
 
-  /** Has every worker search what the items are after changes. @returns the oldest version. */
+  /** @returns the oldest version of any worker. */
   async apply(changes: Changes): Promise<number> {
     const versions = this.#lanes.map(
       (lane) =>

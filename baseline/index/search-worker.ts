@@ -1,33 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Changes } from "../live/changes.ts";
-import type { RowRange } from "../row-range.ts";
-import { ClusterProbe } from "./cluster-probe.ts";
-import { ExactScan } from "./exact-scan.ts";
-import type { InvertedLists } from "./inverted-lists.ts";
-import { type GraphSettings, HnswGraph } from "./hnsw.ts";
-import { Int8Scorer, type Int8Table } from "./int8-table.ts";
+import { openEngine, type SearchedData } from "./open-engine.ts";
 import { packCandidates, unpackSearches } from "./search-batch.ts";
-import { type NearRows, type SearchCounters, SearchEngine } from "./search-engine.ts";
-import { RowScorer, type VectorTable } from "./vector-table.ts";
+import type { SearchCounters } from "./search-engine.ts";
 import type { Walked } from "./walk.ts";
 
 /** What a worker is started with. */
-export interface SearchWorkerData {
-  readonly table: VectorTable;
-  /** The same rows, coarser; null: the index looks at them in full. */
-  readonly int8: Int8Table | null;
+export interface SearchWorkerData extends SearchedData {
   readonly slot: number;
-  /** Of the kinds of index that have one; null otherwise. */
-  readonly graphFile: string | null;
-  readonly lists: InvertedLists | null;
-  /** Which of the catalogue's rows the table holds; null: all. */
-  readonly range: RowRange | null;
-  readonly settings: GraphSettings;
-  /** Which of so many shards this is: new rows belong to the shard they are congruent to. */
-  readonly shard: number;
-  readonly shards: number;
-  /** Rows of all shards together, as they were built. */
-  readonly builtRows: number;
 }
 
 /** Main thread to worker: a batch to answer. */
@@ -63,18 +43,8 @@ export type SearchReport =
 
 // A walk or a scan blocks its thread for milliseconds, hence a thread of its own: the service's
 // main thread goes on answering the wire.
-const { table, int8, slot, graphFile, lists, range, settings, shard, shards, builtRows } =
-  workerData as SearchWorkerData;
-const scan = new ExactScan(new RowScorer(table, slot));
-const engine = new SearchEngine({
-  range,
-  near: openNear(),
-  scan,
-  items: table.count,
-  dim: table.dim,
-  settings,
-  isOwn: (row) => row >= builtRows && row % shards === shard,
-});
+const { slot, ...searched } = workerData as SearchWorkerData;
+const engine = openEngine(searched, slot);
 
 const report = (message: SearchReport, buffers: ArrayBuffer[] = []): void =>
   parentPort!.postMessage(message, buffers);
@@ -92,11 +62,4 @@ function answer({ id, searches, walks }: SearchTask): void {
   const ms = performance.now() - startMs;
   const { counters, version } = engine;
   report({ type: "found", id, candidates, version, ms, counters }, [candidates]);
-}
-
-function openNear(): NearRows {
-  if (graphFile !== null) return HnswGraph.view(graphFile, table.dim, settings);
-  if (lists === null) return null;
-  const coarse = int8 === null ? null : new ExactScan(new Int8Scorer(int8, slot));
-  return new ClusterProbe(lists, scan, coarse);
 }
