@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { HarnessError } from "../../src/errors.ts";
-import { allowedCpus, moveToCpus } from "../../src/process/cpu-affinity.ts";
+import { allowedCpus, moveToCpus, parseCpuList } from "../../src/process/cpu-affinity.ts";
 import type { System } from "../../src/system.ts";
 
 const USERS = ["client", "gateway", "feature", "filter", "index"] as const;
@@ -18,27 +19,45 @@ export interface CorePlan {
 }
 
 /**
- * With so many cores each, nobody shares any. With null only the index service alone is kept apart
- * from who asks it: it has the last CPU and nothing beside it.
+ * With so many CPUs each, nobody shares any: nor a core, where there are so many cores. With null
+ * only the index service alone is kept apart from who asks it: it has the last CPU and nothing
+ * beside it.
  * @throws HarnessError BAD_INPUT if there are too few.
  */
 export async function planCores(each: number | null): Promise<CorePlan> {
-  const allowed = process.platform === "linux" ? await allowedCpus() : [];
-  return planOf(each, allowed);
+  if (process.platform !== "linux") return planOf(each, []);
+  return planOf(each, await coresOf(await allowedCpus()));
 }
 
-/** The plan for a machine with these CPUs; none: they cannot be chosen there. */
-export function planOf(each: number | null, allowed: readonly number[]): CorePlan {
-  if (each === null) {
-    const alone =
-      allowed.length < 2
-        ? { index: null, client: null }
-        : { index: allowed.slice(-1), client: allowed.slice(0, -1) };
-    return { cpusOf: () => null, indexAlone: alone };
+/** CPUs by the core that they are threads of. */
+async function coresOf(allowed: readonly number[]): Promise<number[][]> {
+  const cores = new Map<number, number[]>();
+  for (const cpu of allowed) {
+    const [first] = (await siblingsOf(cpu)).filter((one) => allowed.includes(one));
+    const core = cores.get(first ?? cpu);
+    if (core === undefined) cores.set(first ?? cpu, [cpu]);
+    else core.push(cpu);
   }
+  return [...cores.values()];
+}
+
+async function siblingsOf(cpu: number): Promise<number[]> {
+  const path = `/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`;
+  try {
+    return parseCpuList(await readFile(path, "utf8"));
+  } catch {
+    return [cpu]; // some containers do not show it
+  }
+}
+
+/** The plan for a machine with these cores; none: they cannot be chosen there. */
+export function planOf(each: number | null, cores: readonly (readonly number[])[]): CorePlan {
+  if (each === null) return { cpusOf: () => null, indexAlone: lastAlone(cores) };
   const wanted = each * USERS.length;
-  if (allowed.length < wanted) {
-    const text = `${each} cores each for ${USERS.join(", ")} are ${wanted}; there are ${allowed.length}`;
+  // A CPU of each core, where that is enough; else those of a core are side by side.
+  const cpus = cores.length >= wanted ? cores.map(([first]) => first!) : cores.flat();
+  if (cpus.length < wanted) {
+    const text = `${each} CPUs each for ${USERS.join(", ")} are ${wanted}; there are ${cpus.length}`;
     throw new HarnessError("BAD_INPUT", text, {
       where: "--cores-each",
       hint: "give fewer, or none",
@@ -46,9 +65,16 @@ export function planOf(each: number | null, allowed: readonly number[]): CorePla
   }
   const cpusOf = (user: CoreUser): Cpus => {
     const at = USERS.indexOf(user) * each;
-    return allowed.slice(at, at + each);
+    return cpus.slice(at, at + each);
   };
   return { cpusOf, indexAlone: { index: cpusOf("index"), client: cpusOf("client") } };
+}
+
+function lastAlone(cores: readonly (readonly number[])[]): CorePlan["indexAlone"] {
+  const last = cores.at(-1)?.at(-1);
+  const others = cores.length > 1 ? cores.slice(0, -1).flat() : cores.flat().slice(0, -1);
+  if (last === undefined || others.length === 0) return { index: null, client: null };
+  return { index: [last], client: others };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 
 /** CPU seconds of a process's threads since they started. */
@@ -10,11 +11,12 @@ export interface ThreadCpu {
 
 /**
  * Looks at the threads a process has now.
- * @returns null where the kernel does not tell: on anything but Linux.
+ * @returns null where the kernel does not tell: on anything but Linux, and in some containers.
  */
 export async function threadCpu(pid: number): Promise<ThreadCpu | null> {
   if (process.platform !== "linux") return null;
   const folder = `/proc/${pid}/task`;
+  if (!existsSync(`${folder}/${pid}/schedstat`)) return null;
   const others = new Map<string, number>();
   let main = 0;
   for (const thread of await readdir(folder)) {
