@@ -1,8 +1,16 @@
 import { fileURLToPath } from "node:url";
-import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
 import { loadService } from "../../src/door/service-definition.ts";
 import { Random } from "../../src/math/random.ts";
+import {
+  decodeAnswers,
+  decodeSearches,
+  encodeAnswers,
+  encodeSearches,
+  type WireSearchRequest,
+  type WireSearchResponse,
+} from "../index/search-wire.ts";
 import { INDEX_SERVICE, MESH_PROTO } from "../mesh-wire.ts";
+import type { Search } from "../services.ts";
 import type { Contender } from "./paired-speed.ts";
 
 const UNPACKED = fileURLToPath(new URL("./unpacked.proto", import.meta.url));
@@ -11,45 +19,47 @@ const BATCH = 16;
 const DIM = 64;
 const K = 100;
 const EXCLUDED = 20;
+const ITEMS = 1_000_000;
+
+interface UnpackedRequest {
+  readonly searches: readonly { readonly vectors: number[]; readonly excluded: number[] }[];
+}
+
+interface UnpackedResponse {
+  readonly candidates: readonly {
+    readonly rows: number[];
+    readonly values: number[];
+    readonly counts: number[];
+  }[];
+}
 
 /** A batch of searches and its answers, written and read as bytes of numbers, and number by number. */
 export function wireContenders(): { readonly packed: Contender; readonly repeated: Contender } {
   const random = new Random(1);
   const vectors = Float32Array.from({ length: DIM }, () => random.gaussian());
-  const excluded = Uint32Array.from({ length: EXCLUDED }, () => random.int(1_000_000));
-  const rows = Uint32Array.from({ length: K }, () => random.int(1_000_000));
+  const excluded = Uint32Array.from({ length: EXCLUDED }, () => random.int(ITEMS));
+  const rows = Uint32Array.from({ length: K }, () => random.int(ITEMS));
   const values = Float32Array.from({ length: K }, () => random.gaussian());
   const counts = Uint32Array.of(K);
-  const packed = methodOf(MESH_PROTO, INDEX_SERVICE);
-  const repeated = methodOf(UNPACKED, "silverbench.bench.v1.Unpacked");
+  const packed = methodOf<WireSearchRequest, WireSearchResponse>(MESH_PROTO, INDEX_SERVICE);
+  const repeated = methodOf<UnpackedRequest, UnpackedResponse>(
+    UNPACKED,
+    "silverbench.bench.v1.Unpacked",
+  );
   const batch = <T>(one: () => T): T[] => Array.from({ length: BATCH }, one);
   return {
     packed: {
       name: "bytes of numbers",
       run: () => {
-        const asked = packed.request({
-          searches: batch(() => ({
-            vectors: packWords(vectors),
-            k: K,
-            excluded: packWords(excluded),
-          })),
-        });
-        for (const search of asked.searches as { vectors: Buffer; excluded: Buffer }[]) {
-          unpackFloats(search.vectors, "vectors");
-          unpackWords(search.excluded, "excluded");
-        }
-        const found = packed.response({
-          candidates: batch(() => ({
-            rows: packWords(rows),
-            values: packWords(values),
-            counts: packWords(counts),
-          })),
-        });
-        for (const one of found.candidates as { rows: Buffer; values: Buffer; counts: Buffer }[]) {
-          unpackWords(one.rows, "rows");
-          unpackFloats(one.values, "values");
-          unpackWords(one.counts, "counts");
-        }
+        const searches = batch((): Search => ({
+          vectors,
+          k: K,
+          eligible: { bitmap: null, count: ITEMS },
+          excluded,
+        }));
+        decodeSearches(packed.request(encodeSearches(searches)));
+        const answers = batch(() => ({ rows, values, counts, version: 0 }));
+        decodeAnswers(packed.response(encodeAnswers(answers)));
       },
     },
     repeated: {
@@ -63,7 +73,7 @@ export function wireContenders(): { readonly packed: Contender; readonly repeate
             excluded: Array.from(excluded),
           })),
         });
-        for (const search of asked.searches as { vectors: number[]; excluded: number[] }[]) {
+        for (const search of asked.searches) {
           Float32Array.from(search.vectors);
           Uint32Array.from(search.excluded);
         }
@@ -74,11 +84,7 @@ export function wireContenders(): { readonly packed: Contender; readonly repeate
             counts: Array.from(counts),
           })),
         });
-        for (const one of found.candidates as {
-          rows: number[];
-          values: number[];
-          counts: number[];
-        }[]) {
+        for (const one of found.candidates) {
           Uint32Array.from(one.rows);
           Float32Array.from(one.values);
           Uint32Array.from(one.counts);
@@ -89,13 +95,12 @@ export function wireContenders(): { readonly packed: Contender; readonly repeate
 }
 
 /** Messages of the method Search, to bytes and back. */
-function methodOf(protoFile: string, service: string) {
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a method states both messages
+function methodOf<Asked, Answered>(protoFile: string, service: string) {
   const method = loadService(protoFile, service)["Search"]!;
   const { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } = method;
   return {
-    request: (message: object) =>
-      requestDeserialize(requestSerialize(message)) as { searches: unknown },
-    response: (message: object) =>
-      responseDeserialize(responseSerialize(message)) as { candidates: unknown },
+    request: (message: object) => requestDeserialize(requestSerialize(message)) as Asked,
+    response: (message: object) => responseDeserialize(responseSerialize(message)) as Answered,
   };
 }
