@@ -6,6 +6,7 @@ import type { Column } from "../../src/retrieval/catalogue.ts";
 import type { AttributeIndex } from "./attribute-index.ts";
 import { CellConditions, type CellColumn } from "./cells.ts";
 import { clausesOf, encodeClauses } from "./clauses.ts";
+import { shareOf, type ValueShares } from "./filter-share.ts";
 import { foldPenalties, type FoldLayout } from "./fold.ts";
 import { type FilterPlan, planExpression, planFilter } from "./filter-plan.ts";
 import {
@@ -24,11 +25,22 @@ export interface PlannedFor {
     readonly columns: readonly CellColumn[];
     /**
      * `scan`: plans are over cells; `check`: what bitmaps of signatures let through is checked;
-     * a layout: conjunctions may be folded, and what they let through is checked.
+     * a folding: conjunctions may be folded, and what they let through is checked.
      */
-    readonly use: "scan" | "check" | FoldLayout;
+    readonly use: "scan" | "check" | Folding;
   };
 }
+
+export interface Folding {
+  readonly layout: FoldLayout;
+  readonly shares: ValueShares;
+}
+
+/**
+ * A filter that lets a smaller share through is not folded: bitmaps tell so few items (see
+ * graph/few-eligible.ts) that only those are scored, and the product is not made at all.
+ */
+const LEAST_FOLDED_SHARE = 1 / 128;
 
 /** Plans kept: a plan is a few hundred bytes, and real filters repeat. */
 const CACHED_PLANS = 10_000;
@@ -71,7 +83,9 @@ function encodedPlan(filter: BoundFilter, { index, cells }: PlannedFor): Encoded
   const scan = planFilter(filter, index);
   if (typeof cells?.use === "object") {
     if (scan === null) return null;
-    const folded = foldedPlan(filter, cells.columns, cells.use);
+    const { layout, shares } = cells.use;
+    const isFew = shareOf(filter, shares) < LEAST_FOLDED_SHARE;
+    const folded = isFew ? null : foldedPlan(filter, cells.columns, layout);
     return { scan: encodeProgram(scan), check: null, ...(folded === null ? {} : { folded }) };
   }
   const check =

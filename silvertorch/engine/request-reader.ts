@@ -5,6 +5,7 @@ import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { vectorsWithOverArch } from "../../src/retrieval/user-queries.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import { distinctTensor, vocabularyTensor } from "../compile/compile.ts";
+import { readValueCounts } from "../compile/value-counts.ts";
 import { distinctOf, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { cellColumns } from "../eligibility/cells.ts";
 import { FilterPlanner, type PlannedFor } from "../eligibility/filter-planner.ts";
@@ -49,7 +50,7 @@ export class RequestReader {
     const { columns, index } = await readColumns(artifact);
     const planner = new FilterPlanner(columns, {
       index,
-      ...cellsOf(artifact, { columns, index, form }),
+      ...(await cellsOf(artifact, { columns, index, form })),
     });
     const readsFeatures = artifact.manifest.model.overarch !== "none";
     return new RequestReader({ items, users, planner, readsFeatures });
@@ -117,18 +118,22 @@ interface PlannedColumns {
 }
 
 /** What the planner needs to know of cells, if anything. */
-function cellsOf(
-  { manifest }: Artifact,
+async function cellsOf(
+  artifact: Artifact,
   { columns, index, form }: PlannedColumns,
-): Pick<PlannedFor, "cells"> {
-  const { checked, folded } = manifest;
+): Promise<Pick<PlannedFor, "cells">> {
+  const { manifest } = artifact;
+  const { checked, folded, items } = manifest;
   if (form === "bitmaps" && !checked && folded === null) return {};
   const numbered = cellColumns(
     columns,
     (at) => distinctOf(index, at),
     (at) => manifest.columns[at]!.cells,
   );
-  return { cells: { columns: numbered, use: form === "cells" ? "scan" : (folded ?? "check") } };
+  if (form === "cells") return { cells: { columns: numbered, use: "scan" } };
+  if (folded === null) return { cells: { columns: numbered, use: "check" } };
+  const shares = { counts: await readValueCounts(artifact), items, index };
+  return { cells: { columns: numbered, use: { layout: folded, shares } } };
 }
 
 /** Columns without their items' values, which live in the bitmaps only. */

@@ -1,8 +1,9 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
 import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
+import { bytesOf } from "./bitmap-bytes.ts";
 import { filterBits, programInputs, programsOf, type Program } from "./filter-machine.ts";
-import type { ItemPenalties } from "./item-penalties.ts";
+import type { BitPenalties, ItemPenalties } from "./item-penalties.ts";
 
 export interface BitmapWeights {
   readonly kind: "bitmaps";
@@ -28,15 +29,25 @@ export function bitmapEligibility(
   planOf: Value,
 ): ItemPenalties {
   const filters = { planOf, program: programInputs(graph, "scan", []) };
+  const { blockWords, penalties } = weights;
+  const words = weights.bitmaps.dims[1]!;
+  const bits: BitPenalties = {
+    words,
+    of: (branch) => bitsOfAll(branch, weights, filters),
+    ofBytes: (branch, bytes) => penaltiesOf(branch, bytes, penalties),
+  };
   return {
-    ofAll: (branch) => ofAll(branch, weights, filters),
+    bits: words === blockWords ? bits : null,
+    ofAll: (branch) =>
+      unpacked(branch, branch.reshape(bits.of(branch), 0, -1, blockWords), penalties),
     within: (branch, clusters) => within(branch, weights, { filters, clusters }),
   };
 }
 
-function ofAll(
+/** uint64 [batch, words] */
+function bitsOfAll(
   graph: GraphBuilder,
-  { bitmaps, blockWords, penalties }: BitmapWeights,
+  { bitmaps }: BitmapWeights,
   { planOf, program }: Filters,
 ): Value {
   const words = bitmaps.dims[1]!;
@@ -49,8 +60,7 @@ function ofAll(
   });
   // No complement may make the padding eligible: row 0 holds the items that there are.
   const eligible = graph.node("BitwiseAnd", [bits, items]);
-  const ofRequests = graph.reshape(graph.node("Gather", [eligible, planOf]), 0, -1, blockWords);
-  return unpacked(graph, ofRequests, penalties);
+  return graph.node("Gather", [eligible, planOf]);
 }
 
 function within(
@@ -77,21 +87,10 @@ function within(
   return unpacked(graph, graph.reshape(eligible, 0, -1, blockWords), penalties);
 }
 
-/**
- * From bits to penalties: of each block byte k of all words for k = 0 .. 7 (so they come in the
- * order of the items, see bitmap-layout.ts), and for each byte its eight penalties from a table.
- *
- * @param words uint64 [batch, blocks, words of a block]
- */
-function unpacked(graph: GraphBuilder, words: Value, penalties: StoredTensor): Value {
-  const shifts = graph.constant(
-    "uint64",
-    [8, 1],
-    BigUint64Array.from({ length: 8 }, (_, k) => BigInt(8 * k)),
-  );
-  const planes = graph.node("Unsqueeze", [words, graph.ints(2)]);
-  const shifted = graph.node("BitShift", [planes, shifts], { attributes: { direction: "RIGHT" } });
-  // A cast to fewer bits keeps the lowest ones.
-  const bytes = graph.cast(graph.cast(shifted, "uint8"), "int32");
-  return graph.reshape(graph.node("Gather", [graph.weight(penalties), bytes]), 0, -1);
-}
+/** From bits to penalties. @param words uint64 [batch, blocks, words of a block] */
+const unpacked = (graph: GraphBuilder, words: Value, penalties: StoredTensor): Value =>
+  penaltiesOf(graph, bytesOf(graph, words), penalties);
+
+/** For each byte its eight penalties from a table: float32 [batch, places]. */
+const penaltiesOf = (graph: GraphBuilder, bytes: Value, penalties: StoredTensor): Value =>
+  graph.reshape(graph.node("Gather", [graph.weight(penalties), graph.cast(bytes, "int32")]), 0, -1);

@@ -16,7 +16,7 @@ interface Wanted extends ManyScores {
   readonly order?: Order;
 }
 
-/** Blocks whose largest scores are looked at together first: about as many. */
+/** Blocks whose largest scores are looked at together first. */
 const GROUP = 16;
 /** With fewer blocks a list is short enough to be gone through whole. */
 const FEWEST_BLOCKS = 512;
@@ -77,15 +77,10 @@ export function bestOfBlocks(
 const largestOf = (graph: GraphBuilder, blocks: Value): Value =>
   graph.node("ReduceMax", [blocks, graph.ints(-1)], { attributes: { keepdims: 0 } });
 
-/** Blocks of a group: of the widths that groups hold all blocks with, one near the usual. */
+/** Blocks of a group: so many, or a few less, that groups hold all blocks, if there is such a number. */
 function groupWidth(count: number): number {
-  const widths = Array.from({ length: 1.5 * GROUP + 1 }, (_, at) => at + GROUP / 2);
-  const fitting = widths.filter((width) => count % width === 0);
-  const off = (width: number): number => Math.abs(Math.log(width / GROUP));
-  return fitting.reduce(
-    (best, width) => (off(width) <= off(best) ? width : best),
-    fitting[0] ?? GROUP,
-  );
+  const widths = Array.from({ length: GROUP / 2 }, (_, at) => GROUP - at);
+  return widths.find((width) => count % width === 0) ?? GROUP;
 }
 
 /** The largest of each group of neighbours; what fills no group is left out. */

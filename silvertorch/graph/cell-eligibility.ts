@@ -20,6 +20,7 @@ export function cellEligibility(
 ): ItemPenalties {
   const program = cellProgramInputs(graph, "scan");
   return {
+    bits: null,
     ofAll: (branch) => ofAll(branch, weights, { program, planOf }),
     within: (branch, clusters) =>
       within(branch, weights, { program: cellProgramsOf(branch, program, planOf), clusters }),

@@ -15,6 +15,8 @@ export interface DeviceForm {
   readonly topK: "ofAny" | "ofFinite";
   /** Neighbours of a block, where long lists are gone through in blocks (block-top-k.ts); 0: whole. */
   readonly blockWidth: number;
+  /** Whether what few items are eligible can be listed, and is then all that is scored. */
+  readonly listsFew: boolean;
   /**
    * How what is known of fresh items gets among what is known of candidates: written over it where
    * they are, or chosen for each; not every device can tell where, or write so.
@@ -28,18 +30,20 @@ const ON_BITS: DeviceForm = {
   products: "byCluster",
   topK: "ofAny",
   blockWidth: 0,
+  listsFew: false,
   freshItems: "chosen",
 };
 
 /** What kernels a device has decides: src/onnx/cuda-kernels.ts lists those of CUDA. */
 const FORMS: Readonly<Record<Device, DeviceForm>> = {
-  cpu: { ...ON_BITS, blockWidth: 32, freshItems: "scattered" },
+  cpu: { ...ON_BITS, blockWidth: 32, listsFew: true, freshItems: "scattered" },
   cuda: {
     eligibility: "cells",
     queryBytes: "signed",
     products: "byQuery",
     topK: "ofFinite",
     blockWidth: 0,
+    listsFew: false,
     freshItems: "chosen",
   },
   webgpu: ON_BITS,

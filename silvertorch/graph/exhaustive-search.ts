@@ -4,6 +4,8 @@ import { bestOfMany } from "./block-top-k.ts";
 import type { DeviceForm } from "./device-form.ts";
 import type { Eligibility } from "./eligibility.ts";
 import { exclusion, forEachList, withPadding, type ExclusionInputs } from "./exclusion.ts";
+import { eligibleOf } from "./few-eligible.ts";
+import { fewSearch } from "./few-search.ts";
 import { quantisedScoring, type QuantisedItems } from "./quantised-scoring.ts";
 import { scoring, type Lists } from "./scoring.ts";
 import { either, type Order, type Ranked } from "./top-k.ts";
@@ -13,6 +15,8 @@ export interface SearchWeights {
   readonly items: StoredTensor;
   /** What is scanned instead of `items`; null: `items`. */
   readonly quantised: QuantisedItems | null;
+  /** float32 [paddedItems, dim]: what is scored where few are eligible. */
+  readonly exact: StoredTensor;
 }
 
 /** What a batch is searched with. */
@@ -34,14 +38,48 @@ export interface SearchInputs {
 export const listCount = ({ heads, lists }: Pick<SearchInputs, "heads" | "lists">): number =>
   lists === "heads" ? heads : 1;
 
+interface Catalogue {
+  readonly items: number;
+  readonly inputs: SearchInputs;
+}
+
 /**
- * The best eligible items of each list, of all items. A batch in which no request has a filter
- * goes to the TopK directly.
+ * The best eligible items of each list, of all items. Where filters leave few to every request of
+ * the batch, only those are scored. A batch in which no request has a filter goes to the TopK
+ * directly.
  */
 export function exhaustiveSearch(
   graph: GraphBuilder,
+  weights: SearchWeights,
+  catalogue: Catalogue,
+): Ranked {
+  const { inputs } = catalogue;
+  const { eligibility, form } = inputs;
+  const { bits } = eligibility;
+  if (bits === null || !form.listsFew || listCount(inputs) > 1) {
+    return wholeSearch(graph, weights, { ...catalogue, penaltiesOf: eligibility.ofAll });
+  }
+  const eligible = eligibleOf(graph, eligibility, bits);
+  return either(graph, {
+    name: "few",
+    condition: eligible.few,
+    lists: 1,
+    yes: (branch) => fewSearch(branch, eligible, { ...inputs, items: weights.exact }),
+    no: (branch) => {
+      const penaltiesOf = (inner: GraphBuilder): Value => bits.ofBytes(inner, eligible.bytes);
+      return wholeSearch(branch, weights, { ...catalogue, penaltiesOf });
+    },
+  });
+}
+
+function wholeSearch(
+  graph: GraphBuilder,
   { items, quantised }: SearchWeights,
-  { items: count, inputs }: { readonly items: number; readonly inputs: SearchInputs },
+  {
+    items: count,
+    inputs,
+    penaltiesOf,
+  }: Catalogue & { readonly penaltiesOf: (branch: GraphBuilder) => Value },
 ): Ranked {
   const { queries, k, eligibility, form, order } = inputs;
   const scores =
@@ -63,7 +101,7 @@ export function exhaustiveSearch(
     condition: eligibility.filtered,
     lists,
     yes: (branch) => {
-      const penalties = overLists(branch, eligibility.ofAll(branch), lists);
+      const penalties = overLists(branch, penaltiesOf(branch), lists);
       return bestOfMany(branch, branch.node("Add", [allowed, penalties]), k, many);
     },
     no: (branch) => bestOfMany(branch, allowed, k, many),

@@ -5,6 +5,8 @@ import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
  * within a branch that is taken only where some request has a filter.
  */
 export interface ItemPenalties {
+  /** Those of all items, while they are bits; null: they are none, or in blocks of clusters. */
+  readonly bits: BitPenalties | null;
   /** Of all items: float32 [batch, places]. Requests with the same filter share its work. */
   readonly ofAll: (branch: GraphBuilder) => Value;
   /**
@@ -13,4 +15,13 @@ export interface ItemPenalties {
    * @returns float32 [batch, probes x items of a cluster]
    */
   readonly within: (branch: GraphBuilder, clusters: Value) => Value;
+}
+
+export interface BitPenalties {
+  /** Words of 64 bits for all items. */
+  readonly words: number;
+  /** uint64 [batch, words]: which items are eligible. */
+  readonly of: (branch: GraphBuilder) => Value;
+  /** From their bytes, uint8 [batch, bytes], in the order of the items: float32 [batch, places]. */
+  readonly ofBytes: (branch: GraphBuilder, bytes: Value) => Value;
 }

@@ -175,7 +175,7 @@ function foldedOrNot(
     foldedSearch(inner, folded, { items: count, dim, inputs, fold, planOf }),
   );
   const no = branch("planned", (inner) => ({
-    ...exhaustiveSearch(inner, { items, quantised: null }, { items: count, inputs }),
+    ...exhaustiveSearch(inner, { items, quantised: null, exact: items }, { items: count, inputs }),
     starved: inner.node("Sub", [planOf, planOf]),
   }));
   const [values, rows, lacking] = graph.nodes("If", [fold.folded], 3, {
@@ -193,7 +193,9 @@ function search(
 ): Ranked {
   const { clusters, quantised } = weights;
   const items = weights.half ?? weights.items;
-  if (clusters === null) return exhaustiveSearch(graph, { items, quantised }, scope);
+  if (clusters === null) {
+    return exhaustiveSearch(graph, { items, quantised, exact: weights.items }, scope);
+  }
   const probes = graph.input("probes", "int64", [1]);
   return clusteredSearch(graph, { items, clusters }, { ...scope, probes });
 }
