@@ -19,6 +19,7 @@ import { ItemRecorder } from "./live/item-recorder.ts";
 import { LiveItems } from "./live/live-items.ts";
 import type { ItemChange } from "./live/owner-changes.ts";
 import { type RankedIds, widened, withFresh, withoutHidden } from "./live/merge.ts";
+import { SlotFilter } from "./live/slot-filter.ts";
 
 export interface GenerationOptions {
   readonly engine: EngineOptions;
@@ -45,8 +46,11 @@ interface Parts {
   readonly engine: Engine;
 }
 
-/** Filters kept as trees, for fresh items. */
+/** Filters whose fresh items are remembered. */
 const CACHED_FILTERS = 10_000;
+
+const slotFilters = (): FilterCache<SlotFilter> =>
+  new FilterCache(CACHED_FILTERS, (text) => new SlotFilter(parseFilter(text)));
 
 /**
  * One artifact, loaded and warm: what the retriever answers from until the next one takes its
@@ -58,7 +62,7 @@ export class Generation implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #options: GenerationOptions;
   readonly #batcher: Batcher<Asked, Found>;
-  readonly #filters = new FilterCache(CACHED_FILTERS, parseFilter);
+  #filters = slotFilters();
   /** Makes what ranks fresh items; null: their score is their value. */
   #recorder: ItemRecorder | null;
   #live: LiveItems;
@@ -241,8 +245,9 @@ export class Generation implements AsyncDisposable {
     }));
   }
 
-  /** Begins the index of the fresh items anew, where they are ranked with the compiled ones. */
+  /** Begins what is kept of the fresh items anew: where they are ranked with the others, their index. */
   #hold(live: LiveItems): LiveItems {
+    this.#filters = slotFilters();
     if (this.#recorder === null) return live;
     const { items: count } = this.manifest;
     const rowOf = (id: number): number => this.#reader.rowOf(id);

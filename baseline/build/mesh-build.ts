@@ -11,7 +11,6 @@ import { writeItems } from "../feature/item-store.ts";
 import { writePostings } from "../filter/postings-file.ts";
 import { writeDeviceIndex } from "../index/device-index.ts";
 import { HnswGraph } from "../index/hnsw.ts";
-import { bitsTypeOf } from "../index/passing-bits.ts";
 import { writeInvertedLists } from "../index/inverted-lists.ts";
 import type { MeshConfig } from "../mesh-config.ts";
 import { shardRange } from "../row-range.ts";
@@ -117,11 +116,9 @@ function buildIndex(
   settings: MeshSettings["index"],
   telling: (phase: string) => (fraction: number) => void,
 ): Promise<void> {
-  const { device } = settings;
-  if (device !== undefined) {
+  if (settings.device !== undefined) {
     const { byteLength: bytes } = vectors.embeddings;
-    const write = (to: string): Promise<void> => writeDeviceIndex(to, { ...vectors, device });
-    return buildPart(folder, write, { bytes });
+    return buildPart(folder, (temporary) => writeDeviceIndex(temporary, vectors), { bytes });
   }
   if (settings.kind !== "hnsw") {
     return buildPart(folder, (temporary) =>
@@ -142,8 +139,7 @@ function buildIndex(
 /** The settings that each shard of an index is built by. */
 function indexParts(index: MeshSettings["index"]): object[] {
   const { kind, device, precision, connectivity, expansionAdd, clusters, shards } = index;
-  if (device !== undefined)
-    return perShard({ kind: "flat-graph", bits: bitsTypeOf(device) }, shards);
+  if (device !== undefined) return perShard({ kind: "flat-graph-filtered" }, shards);
   if (kind === "flat") return [];
   // Both kinds of inverted lists are of the same clusters.
   const from =

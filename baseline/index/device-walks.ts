@@ -65,8 +65,7 @@ export async function walkOnDevice(
     return Array.from({ length: vectors.length / dim }, () => set);
   });
   const queries = concatVectors(walking.map(({ vectors }) => vectors));
-  const bits = passingBits(filters, { items, type: device.bitsType });
-  const walked = await device.walk(queries, bits, wanted);
+  const walked = await device.walk(queries, passingBits(filters, items), wanted);
   let head = 0;
   return searches.map(({ vectors }, at) => {
     if (wishes[at] === null) return null;

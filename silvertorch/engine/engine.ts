@@ -1,5 +1,6 @@
 import type { StageTime } from "../device/passes.ts";
 import type { DeviceStats } from "../../src/door/stats.ts";
+import type { HostTensor } from "../../src/onnx/element-type.ts";
 import type { Effort } from "./effort.ts";
 import type { FreshItems } from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
@@ -34,9 +35,9 @@ export interface Engine extends AsyncDisposable {
 
   /**
    * Where an item's value is its score: scores also items that came after the artifact was compiled.
-   * @param items asked before each batch: float32 [fresh, dim], handed over, not copied.
+   * @param items asked before each batch: float32 [fresh, dim].
    */
-  scoreFresh(items: () => Float32Array<ArrayBuffer>): void;
+  scoreFresh(items: () => HostTensor): void;
 
   /**
    * To be called once, after all of the model has run: whether it ran where it should.

@@ -3,18 +3,51 @@ import { allTables } from "../compile/fresh-tables.ts";
 import type { FreshTable, FreshTables } from "../graph/fresh-ranking.ts";
 import type { EngineQuery } from "./query.ts";
 
-/** Items that came after the artifact was compiled, as they were when a batch began. */
+/** What changed since the artifact was compiled, as it was when a batch began. */
 export interface FreshItems {
+  /** Items that came. */
   readonly count: number;
-  /** Embeddings and tables, by the inputs' names; anew at each call, for they are handed over. */
+  readonly hidden: HiddenRows;
+  /** Embeddings and tables, by the inputs' names; whoever hands memory over copies them. */
   tensors(): Record<string, HostTensor>;
 }
+
+/** Compiled rows that must not be found any more. */
+export interface HiddenRows {
+  /** Ascending, for what goes through memory in its order is fast to take out of the scores. */
+  readonly rows: Uint32Array;
+  readonly all: ReadonlySet<number>;
+}
+
+const NOTHING_HIDDEN: HiddenRows = { rows: new Uint32Array(0), all: new Set() };
+
+/** The queries as if each excluded what is hidden: each row once, for what is left is counted by them. */
+export function hiding(
+  queries: readonly EngineQuery[],
+  { rows: hidden, all }: HiddenRows,
+): readonly EngineQuery[] {
+  if (hidden.length === 0) return queries;
+  return queries.map((query) => {
+    const visible = query.exclude.filter((row) => !all.has(row));
+    if (visible.length === 0) return { ...query, exclude: hidden };
+    const exclude = new Uint32Array(visible.length + hidden.length);
+    exclude.set(visible);
+    exclude.set(hidden, visible.length);
+    return { ...query, exclude };
+  });
+}
+
+/** The input of a graph that takes what is hidden apart, see graph/exclusion.ts. */
+export const hiddenFeeds = ({ rows }: HiddenRows): Record<string, HostTensor> => ({
+  hidden_rows: { type: "int32", dims: [rows.length], data: Int32Array.from(rows) },
+});
 
 /** So many items of zeros: none, or what a warm-up runs with. */
 export function blankItems(dim: number, tables: FreshTables, count: number): FreshItems {
   const inputs = [embeddingTable(dim), ...allTables(tables)];
   return {
     count,
+    hidden: NOTHING_HIDDEN,
     tensors: () =>
       Object.fromEntries(
         inputs.map((table): [string, HostTensor] => [table.name, zerosOf(table, count)]),
@@ -29,20 +62,28 @@ export const embeddingTable = (dim: number): FreshTable => ({
   width: dim,
 });
 
-/** The inputs of a graph that ranks fresh items, see graph/fresh-ranking.ts. */
+/**
+ * The inputs of a graph that ranks fresh items, see graph/fresh-ranking.ts. Queries share what bars
+ * fresh items from them as they share their filters.
+ */
 export function freshFeeds(
   queries: readonly EngineQuery[],
   items: FreshItems,
 ): Record<string, HostTensor> {
   const { count } = items;
-  const penalties = new Float32Array(queries.length * count);
-  for (const [at, { freshPenalties }] of queries.entries()) {
-    if (freshPenalties !== undefined) penalties.set(freshPenalties, at * count);
-  }
+  const rows = new Map<Float32Array | undefined, number>();
+  const penaltiesOf = Int32Array.from(queries, ({ freshPenalties }) => {
+    const row = rows.get(freshPenalties) ?? rows.size;
+    rows.set(freshPenalties, row);
+    return row;
+  });
+  const penalties = new Float32Array(rows.size * count);
+  for (const [of, row] of rows) if (of !== undefined) penalties.set(of, row * count);
   return {
     ...items.tensors(),
     has_fresh: { type: "bool", dims: [], data: Uint8Array.of(Number(count > 0)) },
-    fresh_penalties: { type: "float32", dims: [queries.length, count], data: penalties },
+    fresh_penalties: { type: "float32", dims: [rows.size, count], data: penalties },
+    fresh_penalties_of: { type: "int32", dims: [queries.length], data: penaltiesOf },
   };
 }
 

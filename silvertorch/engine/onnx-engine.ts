@@ -10,7 +10,7 @@ import type { FreshTables } from "../graph/fresh-ranking.ts";
 import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
 import { Effort } from "./effort.ts";
 import type { Engine } from "./engine.ts";
-import { blankItems, freshFeeds, type FreshItems } from "./fresh-items.ts";
+import { blankItems, freshFeeds, type FreshItems, hiddenFeeds, hiding } from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 import { thoroughAnswers } from "./thorough-answers.ts";
 
@@ -74,7 +74,8 @@ export class OnnxEngine implements Engine {
   readonly #device: Device;
   /** null: an item's value is its score, and fresh ones are scored beside the answer. */
   readonly #tables: FreshTables | null;
-  #freshItems: () => Float32Array = () => NO_ITEMS;
+  /** null: there are none. */
+  #freshItems: (() => HostTensor) | null = null;
   #checkPlacement: (() => Promise<void>) | null = null;
 
   /**
@@ -138,16 +139,19 @@ export class OnnxEngine implements Engine {
 
   /**
    * Where an item's value is its score: scores also items that came after the artifact was compiled.
-   * @param items asked before each run: float32 [fresh, dim], handed over, not copied.
+   * @param items asked before each run: float32 [fresh, dim].
    */
-  scoreFresh(items: () => Float32Array): void {
+  scoreFresh(items: () => HostTensor): void {
     this.#freshItems = items;
   }
 
   /** Answers in the order of the queries, of which there is at least one. */
   async answer(queries: readonly EngineQuery[], fresh?: FreshItems): Promise<EngineAnswer[]> {
-    return await thoroughAnswers(queries, this.#effort, (group, thoroughness) =>
-      this.#run(group, thoroughness, fresh ?? this.#blank(0)),
+    const items = fresh ?? this.#blank(0);
+    const hidesApart = items === null || this.#hidesApart;
+    const asked = hidesApart ? queries : hiding(queries, items.hidden);
+    return await thoroughAnswers(asked, this.#effort, (group, thoroughness) =>
+      this.#run(group, thoroughness, items),
     );
   }
 
@@ -177,7 +181,7 @@ export class OnnxEngine implements Engine {
     for (let at = 0; at < parts; at++) {
       const from = Math.floor((queries.length * at) / parts);
       const part = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
-      const ofFresh = fresh === null ? this.#scoredFeed() : freshFeeds(part, fresh);
+      const ofFresh = fresh === null ? this.#scoredFeed() : this.#freshFeeds(part, fresh);
       const feeds = { ...batchFeeds(part, this.#shape, thoroughness), ...ofFresh };
       answers.push(...cutAnswers(part, await this.#runner.run(feeds)));
     }
@@ -202,10 +206,24 @@ export class OnnxEngine implements Engine {
     return this.#tables === null ? null : blankItems(this.#shape.dim, this.#tables, count);
   }
 
+  /** Whether the graph takes what is hidden by itself. */
+  get #hidesApart(): boolean {
+    const { clustered, form } = this.#shape;
+    return !clustered && form.hiddenItems === "apart";
+  }
+
+  #freshFeeds(queries: readonly EngineQuery[], fresh: FreshItems): Record<string, HostTensor> {
+    const hidden = this.#hidesApart ? hiddenFeeds(fresh.hidden) : {};
+    return { ...freshFeeds(queries, fresh), ...hidden };
+  }
+
   #scoredFeed(): Record<string, HostTensor> {
-    const data = this.#freshItems();
-    const { dim } = this.#shape;
-    return { fresh_items: { type: "float32", dims: [data.length / dim, dim], data } };
+    const none = (): HostTensor => ({
+      type: "float32",
+      dims: [0, this.#shape.dim],
+      data: new Float32Array(0),
+    });
+    return { fresh_items: (this.#freshItems ?? none)() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,7 +11,10 @@ export interface EngineQuery {
   readonly plan: EncodedPlan | null;
   /** Rows that must not be returned. */
   readonly exclude: Uint32Array;
-  /** Of each fresh item that is ranked along: 0, or -inf where it may not be returned; absent: 0. */
+  /**
+   * Of each fresh item that is ranked along: 0, or -inf where it may not be returned; absent: 0.
+   * Queries that may get the same share one array.
+   */
   readonly freshPenalties?: Float32Array;
 }
 

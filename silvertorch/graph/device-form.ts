@@ -22,6 +22,11 @@ export interface DeviceForm {
    * they are, or chosen for each; not every device can tell where, or write so.
    */
   readonly freshItems: "scattered" | "chosen";
+  /**
+   * How compiled items that are hidden from all requests are taken out of the scores, where there are
+   * no clusters: by themselves, or as if each request excluded them.
+   */
+  readonly hiddenItems: "apart" | "excluded";
 }
 
 const ON_BITS: DeviceForm = {
@@ -32,11 +37,18 @@ const ON_BITS: DeviceForm = {
   blockWidth: 0,
   listsFew: false,
   freshItems: "chosen",
+  hiddenItems: "excluded",
 };
 
 /** What kernels a device has decides: src/onnx/cuda-kernels.ts lists those of CUDA. */
 const FORMS: Readonly<Record<Device, DeviceForm>> = {
-  cpu: { ...ON_BITS, blockWidth: 32, listsFew: true, freshItems: "scattered" },
+  cpu: {
+    ...ON_BITS,
+    blockWidth: 32,
+    listsFew: true,
+    freshItems: "scattered",
+    hiddenItems: "apart",
+  },
   cuda: {
     eligibility: "cells",
     queryBytes: "signed",
@@ -45,6 +57,7 @@ const FORMS: Readonly<Record<Device, DeviceForm>> = {
     blockWidth: 0,
     listsFew: false,
     freshItems: "chosen",
+    hiddenItems: "excluded",
   },
   webgpu: ON_BITS,
 };

@@ -1,4 +1,5 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
+import { minusInfinity } from "./candidates.ts";
 
 /** What each request of a batch excludes, as inputs of the graph. */
 export interface ExclusionInputs {
@@ -31,6 +32,31 @@ export function exclusion(
   return graph.node("ScatterElements", [scores, places, penalties], {
     attributes: { axis: -1, reduction: "add" },
   });
+}
+
+/**
+ * Input: `hidden_rows` int32 [hidden], items that no request may get: they changed since the artifact
+ * was compiled.
+ */
+export const hiddenInput = (graph: GraphBuilder): Value =>
+  graph.input("hidden_rows", "int32", ["hidden"]);
+
+/**
+ * Takes items out of the scores of all requests. Written over the scores, which is some times as
+ * fast as adding to them.
+ *
+ * @param scores as of `exclusion`.
+ * @param hidden int32 [hidden]: where in the scores; null: nothing ever is.
+ */
+export function withoutHidden(graph: GraphBuilder, scores: Value, hidden: Value | null): Value {
+  if (hidden === null) return scores;
+  const lists = graph.node("Shape", [scores], { attributes: { start: 0, end: -1 } });
+  const shape = graph.node("Concat", [lists, graph.node("Shape", [hidden])], {
+    attributes: { axis: 0 },
+  });
+  const places = graph.node("Expand", [hidden, shape]);
+  const penalties = graph.node("Expand", [minusInfinity(graph), shape]);
+  return graph.node("ScatterElements", [scores, places, penalties], { attributes: { axis: -1 } });
 }
 
 /** Excludes the padding behind the last item from all requests, too. */

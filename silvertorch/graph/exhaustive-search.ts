@@ -3,7 +3,13 @@ import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { bestOfMany } from "./block-top-k.ts";
 import type { DeviceForm } from "./device-form.ts";
 import type { Eligibility } from "./eligibility.ts";
-import { exclusion, forEachList, withPadding, type ExclusionInputs } from "./exclusion.ts";
+import {
+  exclusion,
+  forEachList,
+  withoutHidden,
+  withPadding,
+  type ExclusionInputs,
+} from "./exclusion.ts";
 import { eligibleOf } from "./few-eligible.ts";
 import { fewSearch } from "./few-search.ts";
 import { quantisedScoring, type QuantisedItems } from "./quantised-scoring.ts";
@@ -28,6 +34,8 @@ export interface SearchInputs {
   readonly eligibility: Eligibility;
   readonly form: DeviceForm;
   readonly excluded: ExclusionInputs;
+  /** int32 [hidden]: rows that no request may get; null: each excludes them by itself. */
+  readonly hidden: Value | null;
   /** int64 [1]: places of a list. */
   readonly k: Value;
   /** Of a list that is scored and put in order again, any will do. */
@@ -91,7 +99,7 @@ function wholeSearch(
     paddedItems: items.dims[0]!,
   });
   const lists = listCount(inputs);
-  const allowed = exclusion(graph, scores, {
+  const allowed = exclusion(graph, withoutHidden(graph, scores, inputs.hidden), {
     places: forEachList(graph, excluded.rows, lists),
     penalties: forEachList(graph, excluded.penalties, lists),
   });

@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { minusInfinity } from "./candidates.ts";
-import type { ExclusionInputs } from "./exclusion.ts";
+import { type ExclusionInputs, withoutHidden } from "./exclusion.ts";
 import type { FewEligible } from "./few-eligible.ts";
 import { bestOf, type Order, type Ranked } from "./top-k.ts";
 
@@ -13,6 +13,8 @@ export interface FewSearch {
   /** float32 [places, dim], by row */
   readonly items: StoredTensor;
   readonly excluded: ExclusionInputs;
+  /** int32 [hidden]: rows that no request may get; null: each excludes them by itself. */
+  readonly hidden: Value | null;
   /** int64 [1]: places of a list. */
   readonly k: Value;
   readonly order: Order;
@@ -86,13 +88,30 @@ function pairScores(
     : graph.node("ReduceMax", [scores, graph.ints(1)], { attributes: { keepdims: 0 } });
 }
 
+/** The scores, -inf of what is hidden from all. */
+function visibleScores(graph: GraphBuilder, pairs: Pairs, search: FewSearch): Value {
+  const scores = pairScores(graph, pairs, search);
+  const { items, hidden } = search;
+  if (hidden === null) return scores;
+  const some = graph.subgraph("hiding");
+  const zero = some.constant("float32", [], Float32Array.of(0));
+  const nowhere = some.node("Expand", [zero, some.ints(items.dims[0]!)]);
+  const penalty = some.node("Gather", [withoutHidden(some, nowhere, hidden), pairs.rows]);
+  some.output("values", some.node("Add", [scores, penalty]), "float32", ["pairs"]);
+  const none = graph.subgraph("hiding_none");
+  none.output("values", scores, "float32", ["pairs"]);
+  return graph.node("If", [graph.cast(graph.reshape(graph.node("Shape", [hidden])), "bool")], {
+    attributes: { then_branch: some, else_branch: none },
+  });
+}
+
 /** The scores, -inf of what a request excludes. */
 function withoutExcluded(
   graph: GraphBuilder,
   pairs: Pairs,
   search: FewSearch & { readonly batch: Value },
 ): Value {
-  const scores = pairScores(graph, pairs, search);
+  const scores = visibleScores(graph, pairs, search);
   const { items, excluded, batch } = search;
   const some = graph.subgraph("excluding");
   const shape = some.node("Concat", [batch, some.ints(items.dims[0]!)], {

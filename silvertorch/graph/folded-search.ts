@@ -5,7 +5,7 @@ import { bestOfMany } from "./block-top-k.ts";
 import { minusInfinity } from "./candidates.ts";
 import { type ClauseInputs, clauseInputs, clausesHold } from "./clause-check.ts";
 import { shortened, starved } from "./exact-check.ts";
-import { exclusion, withPadding } from "./exclusion.ts";
+import { exclusion, withoutHidden, withPadding } from "./exclusion.ts";
 import type { SearchInputs } from "./exhaustive-search.ts";
 import { scoring } from "./scoring.ts";
 import type { Ranked } from "./top-k.ts";
@@ -75,7 +75,7 @@ export function foldedSearch(
     items,
     paddedItems: weights.items.dims[0]!,
   });
-  const allowed = exclusion(graph, scores, {
+  const allowed = exclusion(graph, withoutHidden(graph, scores, inputs.hidden), {
     places: excluded.rows,
     penalties: excluded.penalties,
   });

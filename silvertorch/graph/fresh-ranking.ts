@@ -2,8 +2,10 @@ import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import type { BoundFormula } from "../../src/retrieval/formula/bind.ts";
 import { overLists } from "./exhaustive-search.ts";
+import type { Candidates } from "./candidates.ts";
 import { type ItemTable, type Mix, mixOf } from "./item-table.ts";
 import {
+  candidateValues,
   rankedByValue,
   type RankedTables,
   type RankingInputs,
@@ -50,7 +52,8 @@ export interface FreshRanking {
  * and Value Model as the others do. A batch without fresh items has no work with them.
  *
  * Inputs: `has_fresh` bool [], `fresh_items` float32 [fresh, dim], `fresh_penalties` float32
- * [batch, fresh], 0 or, where a request may not get an item, -inf, and the tables.
+ * [barred, fresh], 0 or, where an item may not be got, -inf, `fresh_penalties_of` int32 [batch],
+ * which of them are each request's, and the tables.
  *
  * @returns rows from `items` on are places among the fresh items.
  */
@@ -62,13 +65,15 @@ export function rankedWithFresh(
 ): Ranked {
   const { weights, items } = fresh;
   const embeddings = graph.input("fresh_items", "float32", ["fresh", inputs.dim]);
-  const penalties = graph.input("fresh_penalties", "float32", ["batch", "fresh"]);
+  const shared = graph.input("fresh_penalties", "float32", ["barred", "fresh"]);
+  const penaltiesOf = graph.input("fresh_penalties_of", "int32", ["batch"]);
   const tables = freshInputs(graph, fresh.tables);
   return either(graph, {
     name: "fresh",
     condition: graph.input("has_fresh", "bool", []),
     lists: 1,
     yes: (branch) => {
+      const penalties = branch.node("Gather", [shared, penaltiesOf]);
       const scores = freshScores(branch, embeddings, penalties, inputs);
       const merged = mergedLists(branch, lists, scores, { ...fresh, form: inputs.form });
       const mixed = (rows: Value): RankedTables => {
@@ -79,10 +84,67 @@ export function rankedWithFresh(
           items: { compiled, fresh: embeddings, mix },
         };
       };
-      return rankedByValue(branch, merged, mixed, inputs);
+      const valuesOf = (candidates: Candidates): Value =>
+        candidateValues(branch, candidates, mixed(candidates.rows), inputs);
+      return rankedByValue(
+        branch,
+        merged,
+        (candidates) =>
+          inputs.form.freshItems === "chosen"
+            ? valuesOf(candidates)
+            : inTwoParts(branch, candidates, items, {
+                compiled: (part) =>
+                  candidateValues(branch, part, { weights, items: inputs.items }, inputs),
+                mixed: valuesOf,
+              }),
+        inputs,
+      );
     },
     no: (branch) => rankedByValue(branch, lists, weights, inputs),
   });
+}
+
+/**
+ * The values of candidates, which come by row, so that fresh ones come last: up to the first place
+ * at which any request of the batch has one, all are compiled, and no table need be mixed for them.
+ * Neither part is ever without a place, for not every operator takes nothing; what is not of the
+ * part is cut off its values.
+ *
+ * @param items compiled ones.
+ */
+function inTwoParts(
+  graph: GraphBuilder,
+  { rows, scores }: Candidates,
+  items: number,
+  valuesOf: Readonly<Record<"compiled" | "mixed", (part: Candidates) => Value>>,
+): Value {
+  const int64 = (value: number): Value =>
+    graph.constant("int64", [], BigInt64Array.of(BigInt(value)));
+  const isFresh = graph.node("GreaterOrEqual", [rows, int64(items)]);
+  const anyFresh = graph.node("ReduceMax", [graph.cast(isFresh, "int32"), graph.ints(0)], {
+    attributes: { keepdims: 0 },
+  });
+  const end = graph.constant("int32", [1], Int32Array.of(1));
+  const first = graph.node("ArgMax", [
+    graph.node("Concat", [anyFresh, end], { attributes: { axis: 0 } }),
+  ]);
+  const width = graph.node("Shape", [rows], { attributes: { start: 1, end: 2 } });
+  const columns = (of: Value, from: Value, to: Value): Value =>
+    graph.node("Slice", [of, from, to, graph.ints(1)]);
+  const zero = graph.ints(0);
+  const some = graph.node("Max", [first, graph.ints(1)]);
+  const start = graph.node("Min", [first, graph.node("Sub", [width, graph.ints(1)])]);
+  const old = columns(graph.node("Where", [isFresh, int64(0), rows]), zero, some);
+  const compiled = valuesOf.compiled({ rows: old, scores: columns(scores, zero, some) });
+  const mixed = valuesOf.mixed({
+    rows: columns(rows, start, width),
+    scores: columns(scores, start, width),
+  });
+  return graph.node(
+    "Concat",
+    [columns(compiled, zero, first), columns(mixed, graph.node("Sub", [first, start]), width)],
+    { attributes: { axis: 1 } },
+  );
 }
 
 /** The tables' values, in the order of the tables. */
@@ -177,18 +239,35 @@ function mergedLists(
     form,
   }: Pick<FreshRanking, "candidates" | "items"> & Pick<RankingInputs, "form">,
 ): Ranked {
-  const both = graph.node("Concat", [lists.values, scores], { attributes: { axis: -1 } });
   const widthOf = (matrix: Value): Value =>
     graph.node("Gather", [graph.node("Shape", [matrix]), graph.ints(-1)]);
+  const most = graph.node("Min", [graph.ints(candidates), widthOf(scores)]);
+  // A full list takes in only what comes before its last.
+  const entering =
+    items < candidates ? most : graph.node("Min", [most, mostAbove(graph, scores, lists.values)]);
+  const young = bestOf(graph, scores, entering, form);
+  const both = graph.node("Concat", [lists.values, young.values], { attributes: { axis: -1 } });
   const held = widthOf(lists.values);
   const places = graph.node("Min", [graph.ints(candidates), widthOf(both)]);
   const best = bestOf(graph, both, places, form, "any");
   const isFresh = graph.node("GreaterOrEqual", [best.rows, held]);
+  const rowsAt = (rows: Value, at: Value): Value =>
+    graph.node("GatherElements", [rows, at], { attributes: { axis: -1 } });
   const last = graph.node("Sub", [held, graph.ints(1)]);
-  const old = graph.node("GatherElements", [lists.rows, graph.node("Min", [best.rows, last])], {
-    attributes: { axis: -1 },
-  });
-  const first = graph.node("Sub", [graph.ints(items), held]);
-  const young = graph.node("Add", [best.rows, first]);
-  return { values: best.values, rows: graph.node("Where", [isFresh, young, old]) };
+  const old = rowsAt(lists.rows, graph.node("Min", [best.rows, last]));
+  const place = graph.node("Max", [graph.node("Sub", [best.rows, held]), graph.ints(0)]);
+  const fresh = graph.node("Add", [rowsAt(young.rows, place), graph.ints(items)]);
+  return { values: best.values, rows: graph.node("Where", [isFresh, fresh, old]) };
+}
+
+/** int64 [1]: how many scores of a list are above the least value that it holds, at most, and 1. */
+function mostAbove(graph: GraphBuilder, scores: Value, held: Value): Value {
+  // Not a ReduceMin, for which there is no kernel on CUDA.
+  const least = graph.node("Neg", [
+    graph.node("ReduceMax", [graph.node("Neg", [held]), graph.ints(-1)]),
+  ]);
+  const above = graph.cast(graph.node("Greater", [scores, least]), "int32");
+  const counts = graph.node("ReduceSum", [above, graph.ints(-1)], { attributes: { keepdims: 0 } });
+  const most = graph.node("ReduceMax", [counts], { attributes: { keepdims: 0 } });
+  return graph.reshape(graph.node("Max", [graph.cast(most, "int64"), graph.ints(1)]), 1);
 }

@@ -41,13 +41,12 @@ export interface RankedTables {
  * From the heads' lists to the k best by value: union, OverArch, Value Model.
  *
  * @param lists each head's K0 best: [batch, heads, K0], or [batch, K0] of one head.
- * @param weights null: the value is the score. Tables that depend on the rows of the candidates
- *   are made once those are known.
+ * @param weights null: the value is the score. Or what makes the values of the candidates.
  */
 export function rankedByValue(
   graph: GraphBuilder,
   lists: Ranked,
-  weights: RankingWeights | ((rows: Value) => RankedTables) | null,
+  weights: RankingWeights | ((candidates: Candidates) => Value) | null,
   inputs: RankingInputs,
 ): Ranked {
   const candidates = candidatesOf(graph, lists, inputs.heads);
@@ -56,8 +55,8 @@ export function rankedByValue(
     weights === null
       ? scores
       : typeof weights === "function"
-        ? valuesOf(graph, candidates, weights(rows), inputs)
-        : valuesOf(graph, candidates, { weights, items: inputs.items }, inputs);
+        ? weights(candidates)
+        : candidateValues(graph, candidates, { weights, items: inputs.items }, inputs);
   const width = graph.node("Shape", [rows], { attributes: { start: 1, end: 2 } });
   const best = bestOf(graph, values, graph.node("Min", [inputs.k, width]), inputs.form);
   return {
@@ -66,7 +65,8 @@ export function rankedByValue(
   };
 }
 
-function valuesOf(
+/** OverArch and Value Model: float32 [batch, candidates], -inf where there is none. */
+export function candidateValues(
   graph: GraphBuilder,
   candidates: Candidates,
   { weights, items }: RankedTables,

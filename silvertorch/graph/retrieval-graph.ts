@@ -6,7 +6,7 @@ import { checkedValues, checkInputs, shortened, starved } from "./exact-check.ts
 import type { LayerWeights } from "./dense-layer.ts";
 import type { DeviceForm } from "./device-form.ts";
 import { eligibility, type EligibilityWeights } from "./eligibility.ts";
-import { exclusionInputs } from "./exclusion.ts";
+import { exclusionInputs, hiddenInput } from "./exclusion.ts";
 import { exhaustiveSearch, type SearchInputs } from "./exhaustive-search.ts";
 import {
   foldedSearch,
@@ -96,6 +96,10 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
     lists: byHead ? "heads" : "score",
     eligibility: eligibility(graph, weights.eligibility, planOf),
     excluded: exclusionInputs(graph),
+    hidden:
+      ranking !== null && clusters === null && shape.form.hiddenItems === "apart"
+        ? hiddenInput(graph)
+        : null,
     form: shape.form,
     k: ranking === null ? k : graph.ints(Math.min(candidates, shape.items)),
     order: "bestFirst",

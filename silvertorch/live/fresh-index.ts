@@ -2,7 +2,7 @@ import { FilterCache } from "../../src/retrieval/filter/filter-cache.ts";
 import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { allTables } from "../compile/fresh-tables.ts";
-import { embeddingTable, type FreshItems } from "../engine/fresh-items.ts";
+import type { FreshItems, HiddenRows } from "../engine/fresh-items.ts";
 import type { EngineQuery } from "../engine/query.ts";
 import { GrowingTable } from "./growing-table.ts";
 import type { ItemRecorder } from "./item-recorder.ts";
@@ -33,15 +33,17 @@ export class FreshIndex {
   readonly #filters = new FilterCache(CACHED_FILTERS, (text) => new SlotFilter(parseFilter(text)));
   /** Slots that are in the tables. */
   #recorded = 0;
-  #hidden: { readonly version: number; readonly rows: ReadonlySet<number> };
+  #hidden: HiddenRows & { readonly version: number } = {
+    version: -1,
+    rows: new Uint32Array(0),
+    all: new Set(),
+  };
 
   constructor(live: LiveItems, compiled: CompiledItems, recorder: ItemRecorder) {
     this.#live = live;
     this.#compiled = compiled;
     this.#recorder = recorder;
-    const tables = [embeddingTable(live.dim), ...allTables(recorder.tables)];
-    this.#tables = tables.map((table) => new GrowingTable(table));
-    this.#hidden = { version: -1, rows: new Set() };
+    this.#tables = allTables(recorder.tables).map((table) => new GrowingTable(table));
   }
 
   /** The changes as a batch that begins now sees them, whatever comes while it runs. */
@@ -52,60 +54,61 @@ export class FreshIndex {
     for (let slot = 0; slot < count; slot++) {
       if (this.#live.at(slot) === null) alive[slot] = -Infinity;
     }
-    const hidden = this.#hiddenRows();
+    const byFilter = new Map<string, Float32Array>();
     return {
       items: {
         count,
-        tensors: () =>
-          Object.fromEntries(this.#tables.map((table) => [table.name, table.first(count)])),
+        hidden: this.#hiddenNow(),
+        tensors: () => ({
+          fresh_items: this.#live.embeddings(count),
+          ...Object.fromEntries(this.#tables.map((table) => [table.name, table.first(count)])),
+        }),
       },
       apply: (query, request) => ({
         ...query,
-        exclude: this.#withHidden(query.exclude, hidden),
-        freshPenalties: this.#penaltiesOf(request, alive),
+        freshPenalties: this.#penaltiesOf(request, { alive, byFilter }),
       }),
       idsOf: (rows) => this.#idsOf(rows),
     };
   }
 
   #record(): void {
-    const [embeddings, ...tables] = this.#tables;
     for (; this.#recorded < this.#live.count; this.#recorded++) {
       const item = this.#live.at(this.#recorded);
       const record = item === null ? null : this.#recorder.record(item);
-      embeddings!.append(item?.embedding ?? null);
-      for (const [at, table] of tables.entries()) table.append(record?.[at] ?? null);
+      for (const [at, table] of this.#tables.entries()) table.append(record?.[at] ?? null);
     }
   }
 
-  #hiddenRows(): ReadonlySet<number> {
+  #hiddenNow(): HiddenRows {
     const { version } = this.#live;
     if (this.#hidden.version !== version) {
-      const rows = new Set(Array.from(this.#live.hiddenIds(), (id) => this.#compiled.rowOf(id)));
-      this.#hidden = { version, rows };
+      const ids = this.#live.hiddenIds();
+      const rows = Uint32Array.from(ids, (id) => this.#compiled.rowOf(id)).toSorted();
+      this.#hidden = { version, rows, all: new Set(rows) };
     }
-    return this.#hidden.rows;
+    return this.#hidden;
   }
 
-  /** Each row once: what is left is counted by them. */
-  #withHidden(excluded: Uint32Array, hidden: ReadonlySet<number>): Uint32Array {
-    if (hidden.size === 0) return excluded;
-    const visible = excluded.filter((row) => !hidden.has(row));
-    const rows = new Uint32Array(visible.length + hidden.size);
-    rows.set(visible);
-    let next = visible.length;
-    for (const row of hidden) rows[next++] = row;
-    return rows;
-  }
-
-  #penaltiesOf({ filter, exclude }: RetrievalRequest, alive: Float32Array): Float32Array {
-    const penalties = alive.slice();
-    if (penalties.length === 0) return penalties;
-    this.#filters.get(filter).bar(penalties, this.#live);
+  /** Those of the filter, or a copy where the request excludes a fresh item. */
+  #penaltiesOf({ filter, exclude }: RetrievalRequest, sight: Sight): Float32Array {
+    const ofFilter = this.#barredBy(filter, sight);
+    let penalties = ofFilter;
     for (const id of exclude) {
       const slot = this.#live.slotOf(id);
-      if (slot >= 0 && slot < penalties.length) penalties[slot] = -Infinity;
+      if (slot < 0 || slot >= penalties.length) continue;
+      if (penalties === ofFilter) penalties = ofFilter.slice();
+      penalties[slot] = -Infinity;
     }
+    return penalties;
+  }
+
+  #barredBy(filter: string, { alive, byFilter }: Sight): Float32Array {
+    const known = byFilter.get(filter);
+    if (known !== undefined) return known;
+    const penalties = alive.slice();
+    if (penalties.length > 0) this.#filters.get(filter).bar(penalties, this.#live);
+    byFilter.set(filter, penalties);
     return penalties;
   }
 
@@ -119,10 +122,17 @@ export class FreshIndex {
   }
 }
 
+/** Which fresh items there are for a batch, and, once it was asked, for a filter of it. */
+interface Sight {
+  /** Of each 0, or -inf where it is gone. */
+  readonly alive: Float32Array;
+  readonly byFilter: Map<string, Float32Array>;
+}
+
 /** What a batch sees of the changes. */
 export interface FreshView {
   readonly items: FreshItems;
-  /** The query with what is hidden excluded, and told which fresh items it may get. */
+  /** The query, told which fresh items it may get. */
   apply(query: EngineQuery, request: RetrievalRequest): EngineQuery;
   /** Ids of rows of which some are fresh items'. */
   idsOf(rows: Uint32Array): Float64Array;

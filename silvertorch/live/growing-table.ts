@@ -6,9 +6,15 @@ export type TableData = Float32Array | Uint8Array;
 
 const FIRST_ITEMS = 256;
 
-/** A table of fresh items that is only ever appended to. */
+let tables = 0;
+
+/**
+ * A table of fresh items that is only ever appended to, on memory that all threads see: what a
+ * batch sees of it is never copied for it.
+ */
 export class GrowingTable {
   readonly #table: FreshTable;
+  readonly #number = ++tables;
   readonly #width: number;
   #data: TableData;
   #count = 0;
@@ -35,15 +41,18 @@ export class GrowingTable {
     this.#count++;
   }
 
-  /** The first items, in memory of their own. */
+  /** The first items, which never change. */
   first(count: number): HostTensor {
     const { type, width } = this.#table;
     const dims = width === null ? [count] : [count, width];
-    return { type, dims, data: this.#data.slice(0, count * this.#width) };
+    const data = this.#data.subarray(0, count * this.#width);
+    return { type, dims, data, appendedTo: this.#number };
   }
 
   #room(items: number): TableData {
     const length = items * this.#width;
-    return this.#table.type === "bool" ? new Uint8Array(length) : new Float32Array(length);
+    return this.#table.type === "bool"
+      ? new Uint8Array(new SharedArrayBuffer(length))
+      : new Float32Array(new SharedArrayBuffer(Float32Array.BYTES_PER_ELEMENT * length));
   }
 }

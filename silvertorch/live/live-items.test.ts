@@ -18,6 +18,7 @@ import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
 import { anyChanges, change, FLAWLESS, scoreOf, SMALL_ITEMS } from "./changes.fixture.ts";
 import { LiveItems } from "./live-items.ts";
 import { widened, withFresh, withoutHidden } from "./merge.ts";
+import { SlotFilter } from "./slot-filter.ts";
 
 let scratch = "";
 beforeAll(async () => {
@@ -44,7 +45,7 @@ test("a new version takes the place of the fresh item, and hides the compiled on
   expect([0, 1, 2].map((slot) => items.at(slot)?.id ?? null)).toEqual([1, null, 7]);
   expect([...items.hiddenIds()]).toEqual([1]);
   expect([items.hides(1), items.hides(2)]).toEqual([true, false]);
-  expect(items.embeddings()).toHaveLength(3 * DIM);
+  expect(items.embeddings().dims).toEqual([3, DIM]);
 });
 
 test("what is deleted is gone at once, fresh or compiled, and may come again", () => {
@@ -124,7 +125,11 @@ test.for([
         const base = { ids: reader.idsOf(found!.rows), values: found!.values };
         const answer = withFresh(
           withoutHidden(base, items),
-          { live: items, scores: found!.freshScores, filter: parseFilter(request.filter) },
+          {
+            live: items,
+            scores: found!.freshScores,
+            filter: new SlotFilter(parseFilter(request.filter)),
+          },
           request,
         );
         const catalogue = foldedCatalogue(dataset.catalogue, items.changes());

@@ -1,5 +1,8 @@
 import type { CatalogueChanges } from "../../src/dataset/folded-catalogue.ts";
+import type { HostTensor } from "../../src/onnx/element-type.ts";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
+import { embeddingTable } from "../engine/fresh-items.ts";
+import { GrowingTable } from "./growing-table.ts";
 import type { ItemChange } from "./owner-changes.ts";
 
 /** What happened to a catalogue since it was compiled. */
@@ -26,13 +29,14 @@ export class LiveItems {
   readonly #slotOf = new Map<number, number>();
   /** Every id that changed -> the version of its last change. */
   readonly #changed = new Map<number, number>();
-  #embeddings = new Float32Array(0);
+  readonly #embeddings: GrowingTable;
   #hidden = 0;
   #version: number;
 
   /** @param isCompiled whether the artifact holds an id. */
   constructor(dim: number, isCompiled: (id: number) => boolean, version = 0) {
     this.dim = dim;
+    this.#embeddings = new GrowingTable(embeddingTable(dim));
     this.#isCompiled = isCompiled;
     this.#version = version;
   }
@@ -52,9 +56,9 @@ export class LiveItems {
     return this.#hidden;
   }
 
-  /** float32 [count, dim], a copy. */
-  embeddings(): Float32Array<ArrayBuffer> {
-    return this.#embeddings.slice(0, this.count * this.dim);
+  /** float32 [count, dim], of items that are gone too. */
+  embeddings(count = this.count): HostTensor {
+    return this.#embeddings.first(count);
   }
 
   /** The item of a slot; null: it was replaced or deleted. */
@@ -131,14 +135,6 @@ export class LiveItems {
   #append(item: LiveItem, version: number): void {
     const slot = this.#slots.push({ version, id: item.id, item }) - 1;
     this.#slotOf.set(item.id, slot);
-    const start = slot * this.dim;
-    if (start + this.dim > this.#embeddings.length) {
-      const wider = new Float32Array(2 * start + FIRST_SLOTS * this.dim);
-      wider.set(this.#embeddings);
-      this.#embeddings = wider;
-    }
-    this.#embeddings.set(item.embedding, start);
+    this.#embeddings.append(item.embedding);
   }
 }
-
-const FIRST_SLOTS = 256;

@@ -1,7 +1,6 @@
-import type { Filter } from "../../src/retrieval/filter/grammar.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
-import { passes } from "../../src/retrieval/filter/item-filter.ts";
 import type { LiveItems } from "./live-items.ts";
+import type { SlotFilter } from "./slot-filter.ts";
 
 /** Best first. */
 export interface RankedIds {
@@ -12,8 +11,15 @@ export interface RankedIds {
 /** The answer without the compiled items that are not to be returned any more. */
 export function withoutHidden({ ids, values }: RankedIds, live: LiveItems): RankedIds {
   if (live.hidden === 0) return { ids, values };
-  const keep = (_: number, at: number): boolean => !live.hides(ids[at]!);
-  return { ids: ids.filter(keep), values: values.filter(keep) };
+  const kept = { ids: new Float64Array(ids.length), values: new Float32Array(ids.length) };
+  let length = 0;
+  for (let at = 0; at < ids.length; at++) {
+    const id = ids[at]!;
+    if (live.hides(id)) continue;
+    kept.ids[length] = id;
+    kept.values[length++] = values[at]!;
+  }
+  return { ids: kept.ids.subarray(0, length), values: kept.values.subarray(0, length) };
 }
 
 /**
@@ -30,7 +36,7 @@ export interface Fresh {
   readonly live: LiveItems;
   /** float32, the score of each slot that there was when the batch ran. */
   readonly scores: Float32Array;
-  readonly filter: Filter;
+  readonly filter: SlotFilter;
 }
 
 /** The k best of the compiled items and the fresh ones that may be returned. */
@@ -46,7 +52,7 @@ export function withFresh(
     const value = scores[slot]!;
     if (value <= bar) continue;
     const item = live.at(slot);
-    if (item === null || exclude.includes(item.id) || !passes(filter, item)) continue;
+    if (item === null || !filter.passes(slot, live) || exclude.includes(item.id)) continue;
     found.push({ id: item.id, value });
   }
   if (found.length === 0) {

@@ -24,6 +24,13 @@ export class SlotFilter {
     }
   }
 
+  /** Whether it lets through what a slot holds. */
+  passes(slot: number, live: LiveItems): boolean {
+    if (this.#filter.kind === "all") return true;
+    this.#learn(live, slot + 1);
+    return ((this.#passed[slot >>> 5]! >>> (slot & 31)) & 1) === 1;
+  }
+
   #learn(live: LiveItems, count: number): void {
     if (count > 32 * this.#passed.length) {
       const wider = new Uint32Array(2 * Math.ceil(count / 32));

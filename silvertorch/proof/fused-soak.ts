@@ -91,7 +91,11 @@ async function soak(path: string, dataset: Dataset): Promise<void> {
   const thread = await FusedThread.open(options, { onTimes: () => {}, onProgress: () => {} });
   await using engine = new FusedEngine(thread, artifact.manifest, size.probes);
   const fresh = new Random(6);
-  engine.scoreFresh(() => Float32Array.from({ length: FRESH * size.dim }, () => fresh.gaussian()));
+  engine.scoreFresh(() => ({
+    type: "float32",
+    dims: [FRESH, size.dim],
+    data: Float32Array.from({ length: FRESH * size.dim }, () => fresh.gaussian()),
+  }));
   say(`on ${thread.devices[0]!.name}: ${JSON.stringify(size)}`);
   const requests = new SoakRequests(dataset, size);
   // All the room that is ever needed is made at once: whatever grows afterwards is a leak.

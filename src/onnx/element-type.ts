@@ -30,6 +30,11 @@ export interface HostTensor {
   readonly type: ElementType;
   readonly dims: readonly number[];
   readonly data: TensorArray;
+  /**
+   * Number of the table that this is the beginning of, on shared memory: it is only ever appended
+   * to, so that whoever has seen some of it need look at the rest alone. Absent: it is of no table.
+   */
+  readonly appendedTo?: number;
 }
 
 const { DataType } = onnxProto.onnx.TensorProto;

@@ -68,7 +68,7 @@ export class SessionThread implements AsyncDisposable {
 
   /**
    * Runs the graph once. The feeds' arrays are handed over, not copied, where they own their
-   * whole buffer: the caller must not touch them again.
+   * whole buffer: the caller must not touch them again. What is on shared memory stays the caller's.
    */
   async run(feeds: Results): Promise<Results> {
     const reply = await this.#ask((id) => {

@@ -6,6 +6,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { HarnessError } from "../errors.ts";
 import { type Device, keepFloatsWhole, requireDevice } from "./device.ts";
 import type { HostTensor, TensorArray } from "./element-type.ts";
+import { GrowingInputs } from "./growing-inputs.ts";
 import { type Placement, readPlacements } from "./placement.ts";
 
 export interface SessionOptions {
@@ -25,6 +26,7 @@ export interface SessionOptions {
 export class Session implements AsyncDisposable {
   readonly #session: InferenceSession;
   readonly #file: string;
+  readonly #growing = new GrowingInputs();
   /** Where the profile goes; null: none is recorded. */
   #profileFolder: string | null;
 
@@ -82,7 +84,12 @@ export class Session implements AsyncDisposable {
   async run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
     try {
       const results = await this.#session.run(
-        Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)])),
+        Object.fromEntries(
+          Object.entries(feeds).map(([name, tensor]) => [
+            name,
+            toOrt(this.#growing.held(name, tensor)),
+          ]),
+        ),
       );
       return Object.fromEntries(
         Object.entries(results).map(([name, tensor]) => [name, fromOrt(tensor)]),

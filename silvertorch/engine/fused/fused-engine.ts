@@ -1,11 +1,12 @@
 import type { DeviceStats } from "../../../src/door/stats.ts";
+import type { HostTensor } from "../../../src/onnx/element-type.ts";
 import { freshTables } from "../../compile/fresh-tables.ts";
 import type { ArtifactManifest } from "../../compile/manifest.ts";
 import type { FreshTables } from "../../graph/fresh-ranking.ts";
 import type { Thoroughness } from "../batch-feeds.ts";
 import { Effort } from "../effort.ts";
 import type { Engine } from "../engine.ts";
-import { blankItems, type FreshItems } from "../fresh-items.ts";
+import { blankItems, type FreshItems, hiding } from "../fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "../query.ts";
 import { thoroughAnswers } from "../thorough-answers.ts";
 import type { PackedAnswers } from "./answers.ts";
@@ -64,7 +65,8 @@ export class FusedEngine implements Engine {
   }
 
   async answer(queries: readonly EngineQuery[], fresh?: FreshItems): Promise<EngineAnswer[]> {
-    return await thoroughAnswers(queries, this.#effort, (group, thoroughness) =>
+    const asked = fresh === undefined ? queries : hiding(queries, fresh.hidden);
+    return await thoroughAnswers(asked, this.#effort, (group, thoroughness) =>
       this.#search(group, thoroughness, fresh ?? null),
     );
   }
@@ -75,8 +77,9 @@ export class FusedEngine implements Engine {
     await this.answer([query], blankItems(this.#manifest.dim, this.#tables, 1));
   }
 
-  scoreFresh(items: () => Float32Array<ArrayBuffer>): void {
-    this.#freshItems = items;
+  scoreFresh(items: () => HostTensor): void {
+    // A copy: a batch is handed over whole.
+    this.#freshItems = () => Float32Array.from(items().data as Float32Array);
   }
 
   /** There is nowhere else that its kernels could run. */

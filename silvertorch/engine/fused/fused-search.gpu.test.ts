@@ -187,7 +187,7 @@ describe.skipIf(found === null)("the fused engine", () => {
       exclude: new Float64Array(0),
     });
     const features = dataset.users.features.subarray(3 * 8, 4 * 8);
-    engine.scoreFresh(() => features.slice());
+    engine.scoreFresh(() => ({ type: "float32", dims: [1, 8], data: features }));
     const [before] = await engine.answer([query]);
     const square = features.reduce((sum, each) => sum + each * each, 0);
     expect(before!.freshScores[0]).toBeCloseTo(square, 4);

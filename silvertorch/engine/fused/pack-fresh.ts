@@ -16,8 +16,9 @@ export function packFresh(
 ): PackedFresh {
   const { count } = fresh;
   const tensors = fresh.tensors();
+  // Copies: a batch is handed over whole.
   const floats = (name: string): Float32Array<ArrayBuffer> =>
-    tensors[name]!.data as Float32Array<ArrayBuffer>;
+    Float32Array.from(tensors[name]!.data as Float32Array);
   const words = (name: string): Uint32Array<ArrayBuffer> => new Uint32Array(floats(name).buffer);
   const embeddings = floats("fresh_items");
   const barred = new Uint32Array(queries.length * count);
