@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import type { Session } from "../../src/onnx/session.ts";
 import type { BitPenalties } from "./item-penalties.ts";
-import { exclusionInputs } from "./exclusion.ts";
+import { exclusionInputs, hiddenInput } from "./exclusion.ts";
 import { eligibleOf } from "./few-eligible.ts";
 import { fewSearch } from "./few-search.ts";
 import { LayerBench, longs, tensor } from "./layer-bench.fixture.ts";
@@ -59,6 +59,7 @@ async function open(heads: number): Promise<Session> {
       heads,
       items,
       excluded: exclusionInputs(graph),
+      hidden: hiddenInput(graph),
       k: graph.input("k", "int64", [1]),
       order: "bestFirst",
     });
@@ -70,9 +71,10 @@ interface Asked {
   readonly eligible: readonly (readonly number[])[];
   readonly queries: readonly number[];
   readonly excluded?: readonly number[];
+  readonly hidden?: readonly number[];
 }
 
-async function search(session: Session, { eligible, queries, excluded = [] }: Asked) {
+async function search(session: Session, { eligible, queries, excluded = [], hidden = [] }: Asked) {
   const batch = eligible.length;
   const width = excluded.length / batch;
   const found = await session.run({
@@ -80,6 +82,7 @@ async function search(session: Session, { eligible, queries, excluded = [] }: As
     filtered: { type: "bool", dims: [], data: Uint8Array.of(1) },
     q: tensor("float32", [batch, queries.length / batch], Float32Array.from(queries)),
     k: longs([1], 3),
+    hidden_rows: tensor("int32", [hidden.length], Int32Array.from(hidden)),
     excluded_rows: tensor("int32", [batch, width], Int32Array.from(excluded)),
     excluded_penalties: tensor(
       "float32",
@@ -119,6 +122,19 @@ test("of several heads the largest score counts, and what a request excludes doe
   });
   expect(values).toEqual([6, 5, -Infinity, -5, -Infinity, -Infinity]);
   expect([rows[0], rows[1], rows[3]]).toEqual([6, 5, 5]);
+});
+
+test("what is hidden nobody gets, whatever else a request excludes", async () => {
+  await using session = await open(1);
+  const eligible = [
+    [5, 6, 8],
+    [5, 6, 7],
+  ];
+  const asked = { eligible, queries: [1, 0, 1, 0], hidden: [8, 700, 6] };
+  const { values } = await search(session, asked);
+  expect(values).toEqual([5, -Infinity, -Infinity, 7, 5, -Infinity]);
+  const fewer = await search(session, { ...asked, excluded: [5, 7] });
+  expect(fewer.values).toEqual([-Infinity, -Infinity, -Infinity, 5, -Infinity, -Infinity]);
 });
 
 test("more than one in 128 are not few, whether they lie together or apart", async () => {

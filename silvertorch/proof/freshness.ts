@@ -4,9 +4,9 @@
  * score, or by a mixture of logits and a formula.
  * Two models over the same artifact answer the same closed load in turn. One of them is given 300
  * updates a second: new items, new versions of known ones, deletes. The ratio of their throughputs
- * is paired by round. An update counts as seen once an answer that was asked for after it holds it.
+ * is paired by round. An update counts as seen once an answer that was asked for after it holds it;
+ * the other model is asked for as much as often, so that the looking is no difference between them.
  */
-import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultCacheFolder } from "../../src/dataset/cache-folder.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
@@ -20,6 +20,8 @@ import { requestToBytes } from "../../src/door/retrieval-service.ts";
 import { Histogram } from "../../src/math/histogram.ts";
 import { type Pair, pairedRatio } from "../../src/math/paired-ratio.ts";
 import { Random } from "../../src/math/random.ts";
+import { allowedCpus, keepOnCpus } from "../../src/process/cpu-affinity.ts";
+import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { type Scenario, scenarioSchema } from "../../src/scenario/schema.ts";
 import { indexAsModelSettings } from "../../src/scenario/settings.ts";
 import type { System } from "../../src/system.ts";
@@ -28,8 +30,13 @@ import { startIndexAsModel } from "../system.ts";
 const UPDATES_PER_SECOND = 300;
 /** Updates of one burst: an owner sends what gathered in a fifth of a second. */
 const BURST = 60;
+const BURST_MS = (1000 * BURST) / UPDATES_PER_SECOND;
 const IN_FLIGHT = 64;
 const TIMEOUT = { timeoutMs: 60_000 };
+/** How far an item lies from the one that it is drawn beside, in that one's lengths. */
+const SPREAD = 0.5;
+/** Of an item that is looked for: longer than those around it, it is the best answer to itself. */
+const LONGER = 1.5;
 /** Above every id of the synthetic catalogue. */
 const FIRST_FRESH_ID = 2 ** 40;
 
@@ -110,6 +117,8 @@ class Owner {
   #updates = 0;
   /** Microseconds from the sending of an update until an answer held it. */
   readonly seen = Histogram.create();
+  /** Requests for an update: one each, where the first answer holds it. */
+  looks = 0;
 
   constructor(
     dataset: Dataset,
@@ -128,32 +137,49 @@ class Owner {
   async update(signal: AbortSignal): Promise<void> {
     let dueMs = performance.now();
     while (!signal.aborted) {
-      dueMs += (1000 * BURST) / UPDATES_PER_SECOND;
+      dueMs += BURST_MS;
       await this.#burst();
       await sleep(Math.max(0, dueMs - performance.now()));
     }
   }
 
-  /** Half new items, four tenths new versions, a tenth deletes; then the first is asked for. */
+  /** Asks a model that has no updates as one is asked for them. */
+  async lookAround(door: DoorClient, signal: AbortSignal): Promise<void> {
+    let dueMs = performance.now();
+    while (!signal.aborted) {
+      dueMs += BURST_MS;
+      await door.retrieve(this.#lookFor(this.#item(0, LONGER)), TIMEOUT);
+      await sleep(Math.max(0, dueMs - performance.now()));
+    }
+  }
+
+  /** Half new items, four tenths new versions, a tenth deletes; then one is asked for. */
   async #burst(): Promise<void> {
     const sentMs = performance.now();
-    const fresh = Array.from({ length: BURST / 2 }, () => this.#item(this.#nextId++));
+    const wanted = this.#item(this.#nextId++, LONGER);
+    const fresh = Array.from({ length: BURST / 2 - 1 }, () => this.#item(this.#nextId++));
     const versions = Array.from({ length: 0.4 * BURST }, () => this.#item(this.#anyId()));
     const deleted = Float64Array.from({ length: 0.1 * BURST }, () => this.#anyId());
-    const [first] = fresh;
-    await Promise.all([this.#admin.upsert([...fresh, ...versions]), this.#admin.delete(deleted)]);
+    const items = [wanted, ...fresh, ...versions];
+    await Promise.all([this.#admin.upsert(items), this.#admin.delete(deleted)]);
     this.#updates += BURST;
-    // The tower hands features on as they are, and it is the best by score.
-    const request = {
-      user: { kind: "features", features: first!.embedding.map((x) => 100 * x) },
+    const request = this.#lookFor(wanted);
+    for (;;) {
+      this.looks++;
+      if ((await this.#door.retrieve(request, TIMEOUT)).ids.includes(wanted.id)) break;
+      if (performance.now() - sentMs > 10_000) throw new Error(`item ${wanted.id} is not seen`);
+    }
+    this.seen.recordMs(performance.now() - sentMs);
+  }
+
+  /** The tower hands features on as they are, and the item is the best by score. */
+  #lookFor({ embedding }: LiveItem): RetrievalRequest {
+    return {
+      user: { kind: "features", features: embedding.map((x) => 100 * x) },
       k: this.#places,
       filter: "",
       exclude: new Float64Array(0),
-    } as const;
-    while (!(await this.#door.retrieve(request, TIMEOUT)).ids.includes(first!.id)) {
-      if (performance.now() - sentMs > 10_000) throw new Error(`item ${first!.id} is not seen`);
-    }
-    this.seen.recordMs(performance.now() - sentMs);
+    };
   }
 
   #anyId(): number {
@@ -161,14 +187,18 @@ class Owner {
     return ids[this.#random.int(count)]!;
   }
 
-  #item(id: number): LiveItem {
+  /** Near one of the catalogue's. @param length in that one's lengths. */
+  #item(id: number, length = 1): LiveItem {
     const { embeddings, dim, denseDim, count } = this.#dataset.catalogue;
     const row = this.#random.int(count);
-    const noise = (): number => 0.5 * this.#random.gaussian();
+    const near = embeddings.slice(row * dim, (row + 1) * dim);
+    const away = near.map(() => this.#random.gaussian());
+    const spread = (SPREAD * lengthOf(near)) / lengthOf(away);
+    const beside = near.map((x, at) => x + spread * away[at]!);
+    const scale = (length * lengthOf(near)) / lengthOf(beside);
     return {
       id,
-      // Longer than those around it, so that it is the best answer to itself.
-      embedding: embeddings.slice(row * dim, (row + 1) * dim).map((x) => 1.5 * x + noise()),
+      embedding: beside.map((x) => scale * x),
       dense: new Float32Array(denseDim),
       attributes: new Map<string, readonly string[] | number>([
         ["lang", ["en"]],
@@ -177,6 +207,8 @@ class Owner {
     };
   }
 }
+
+const lengthOf = (vector: Float32Array): number => Math.hypot(...vector);
 
 interface Asked {
   readonly items: number;
@@ -193,7 +225,8 @@ async function measure({ items, rounds, seconds, model }: Asked): Promise<void> 
   const dataset = await readDataset(location.folder, { verify: false });
   const requests = generateRequests(scenario.requests, 2, dataset).requests.map(requestToBytes);
   // The load on one CPU, the models, of which one is idle, on the others.
-  const cpus = Array.from({ length: availableParallelism() }, (_, cpu) => cpu).slice(1);
+  const [own, ...cpus] = await allowedCpus();
+  await using _ = await keepOnCpus(cpus.length === 0 ? null : [own!]);
   const start = (name: string): Promise<System> =>
     startIndexAsModel({
       name,
@@ -213,18 +246,24 @@ async function measure({ items, rounds, seconds, model }: Asked): Promise<void> 
   const owner = new Owner(dataset, { admin, door: doors.changing, places });
   const rates: Pair[] = [];
   const costs: Pair[] = [];
-  const withUpdates = async (): Promise<Block> => {
+  const beside = async (
+    name: keyof typeof doors,
+    owns: (signal: AbortSignal) => Promise<void>,
+  ): Promise<Block> => {
     const stop = new AbortController();
-    const updating = owner.update(stop.signal);
-    const block = await drive(doors.changing, requests, seconds);
+    const owning = owns(stop.signal);
+    const block = await drive(doors[name], requests, seconds);
     stop.abort();
-    await updating;
+    await owning;
     return block;
   };
+  const withUpdates = (): Promise<Block> => beside("changing", (signal) => owner.update(signal));
+  const without = (): Promise<Block> =>
+    beside("still", (signal) => owner.lookAround(doors.still, signal));
   for (let round = 0; round <= rounds; round++) {
-    const stillFirst = round % 2 === 0 ? await drive(doors.still, requests, seconds) : null;
+    const stillFirst = round % 2 === 0 ? await without() : null;
     const of = await withUpdates();
-    const over = stillFirst ?? (await drive(doors.still, requests, seconds));
+    const over = stillFirst ?? (await without());
     say(`round ${round}: with updates ${shown(of)}, without ${shown(over)}`);
     // The first warms both up.
     if (round === 0) continue;
@@ -239,7 +278,7 @@ async function measure({ items, rounds, seconds, model }: Asked): Promise<void> 
   say(`  CPU a request ${interval(costs, "lower")}, the updates' own included`);
   const { seen } = owner;
   say(
-    `${owner.updates} updates, seen after ${(seen.quantile(0.5) / 1000).toFixed(0)} ms (median), at most ${(seen.max / 1000).toFixed(0)} ms`,
+    `${owner.updates} updates, of each burst one looked for: seen after ${(seen.quantile(0.5) / 1000).toFixed(0)} ms (median), at most ${(seen.max / 1000).toFixed(0)} ms, in ${(owner.looks / (owner.updates / BURST)).toFixed(2)} looks`,
   );
   say(
     `${counters.get("model.folds")} folds; at the end ${counters.get("model.fresh_slots")} fresh slots, ${counters.get("model.hidden_items")} hidden items`,
