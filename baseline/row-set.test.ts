@@ -13,6 +13,9 @@ function rowsIn(set: RowSet): number[] {
 function rowsOfBits(set: RowSet, length: number): number[] {
   const bytes = new Int32Array(length);
   set.writeBits(bytes);
+  const packed = new Uint8Array(length);
+  set.writeBits(packed);
+  expect([...packed]).toEqual([...bytes]);
   const rows: number[] = [];
   for (const [at, byte] of bytes.entries()) {
     for (let bit = 0; bit < 8; bit++) if ((byte >>> bit) & 1) rows.push(at * 8 + bit);

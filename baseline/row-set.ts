@@ -79,11 +79,11 @@ export class RowSet {
   }
 
   /**
-   * Sets a bit a row, lowest first, in bytes that are all 0. Each byte has a number of its own,
-   * since few devices take anything smaller.
+   * Sets a bit a row, lowest first, in bytes that are all 0; where a device takes no bytes, each has
+   * a number of its own.
    * @param bytes [ceil(rows of the range / 8)] or more
    */
-  writeBits(bytes: Int32Array): void {
+  writeBits(bytes: Uint8Array | Int32Array): void {
     const range = this.#range;
     for (const container of this.#containers) {
       const start = container.key * CONTAINER_ROWS - (range?.from ?? 0);

@@ -11,6 +11,7 @@ import { writeItems } from "../feature/item-store.ts";
 import { writePostings } from "../filter/postings-file.ts";
 import { writeDeviceIndex } from "../index/device-index.ts";
 import { HnswGraph } from "../index/hnsw.ts";
+import { bitsTypeOf } from "../index/passing-bits.ts";
 import { writeInvertedLists } from "../index/inverted-lists.ts";
 import type { MeshConfig } from "../mesh-config.ts";
 import { shardRange } from "../row-range.ts";
@@ -116,9 +117,11 @@ function buildIndex(
   settings: MeshSettings["index"],
   telling: (phase: string) => (fraction: number) => void,
 ): Promise<void> {
-  if (settings.device !== undefined) {
+  const { device } = settings;
+  if (device !== undefined) {
     const { byteLength: bytes } = vectors.embeddings;
-    return buildPart(folder, (temporary) => writeDeviceIndex(temporary, vectors), { bytes });
+    const write = (to: string): Promise<void> => writeDeviceIndex(to, { ...vectors, device });
+    return buildPart(folder, write, { bytes });
   }
   if (settings.kind !== "hnsw") {
     return buildPart(folder, (temporary) =>
@@ -139,7 +142,8 @@ function buildIndex(
 /** The settings that each shard of an index is built by. */
 function indexParts(index: MeshSettings["index"]): object[] {
   const { kind, device, precision, connectivity, expansionAdd, clusters, shards } = index;
-  if (device !== undefined) return perShard({ kind: "flat-graph-filtered" }, shards);
+  if (device !== undefined)
+    return perShard({ kind: "flat-graph", bits: bitsTypeOf(device) }, shards);
   if (kind === "flat") return [];
   // Both kinds of inverted lists are of the same clusters.
   const from =

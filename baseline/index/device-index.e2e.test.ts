@@ -3,12 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Device } from "../../src/onnx/device.ts";
 import { Random } from "../../src/math/random.ts";
 import { DeviceIndex, writeDeviceIndex } from "./device-index.ts";
 import { type DeviceWalksOptions, walkOnDevice } from "./device-walks.ts";
 import { packRows } from "../filter/pack-rows.ts";
 import { RowSet } from "../row-set.ts";
-import { passingBits } from "./passing-bits.ts";
+import { bitsTypeOf, passingBits } from "./passing-bits.ts";
 
 const items = 3_000;
 const dim = 10;
@@ -17,10 +18,15 @@ const embeddings = Float32Array.from({ length: items * dim }, () => random.gauss
 const queries = Float32Array.from({ length: 3 * dim }, () => random.gaussian());
 
 let folder: string;
+let webgpuFolder: string;
+const folderOf = (device: Device): string => (device === "webgpu" ? webgpuFolder : folder);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "silverbench-device-"));
-  await writeDeviceIndex(folder, { embeddings, dim });
+  webgpuFolder = await mkdtemp(join(folder, "webgpu-"));
+  // A processor and CUDA have the same form.
+  await writeDeviceIndex(folder, { embeddings, dim, device: "cpu" });
+  await writeDeviceIndex(webgpuFolder, { embeddings, dim, device: "webgpu" });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -36,7 +42,8 @@ const best = (query: number, k: number, passes: (row: number) => boolean = () =>
     .toSorted((a, b) => valueOf(b, query) - valueOf(a, query))
     .slice(0, k);
 
-const everything = () => passingBits([null, null, null], items);
+const bits = (filters: readonly (RowSet | null)[], device: Device) =>
+  passingBits(filters, { items, type: bitsTypeOf(device) });
 
 const everySeventh = packRows(
   Uint32Array.from({ length: Math.ceil(items / 7) }, (_, at) => at * 7),
@@ -56,8 +63,12 @@ const devices = [
 ] as const;
 
 it.each(devices)("finds the best rows of each query of a batch on %s", async (device) => {
-  await using index = await DeviceIndex.open(folder, { items, dim, device });
-  const { rows, values, counts } = await index.walk(queries.slice(), everything(), 20);
+  await using index = await DeviceIndex.open(folderOf(device), { items, dim, device });
+  const { rows, values, counts } = await index.walk(
+    queries.slice(),
+    bits([null, null, null], device),
+    20,
+  );
   expect([...counts]).toEqual([20, 20, 20]);
   for (let query = 0; query < 3; query++) {
     const own = [...rows.subarray(query * 20, query * 20 + 20)];
@@ -69,8 +80,8 @@ it.each(devices)("finds the best rows of each query of a batch on %s", async (de
 });
 
 it.each(devices)("finds nothing that a query's filter forbids on %s", async (device) => {
-  await using index = await DeviceIndex.open(folder, { items, dim, device });
-  const filters = passingBits([new RowSet(everySeventh), null, new RowSet(three)], items);
+  await using index = await DeviceIndex.open(folderOf(device), { items, dim, device });
+  const filters = bits([new RowSet(everySeventh), null, new RowSet(three)], device);
   const { rows, counts } = await index.walk(queries.slice(), filters, 20);
   expect([...counts]).toEqual([20, 20, 3]);
   expect([...rows.subarray(0, 20)]).toEqual(best(0, 20, (row) => row % 7 === 0));
@@ -83,7 +94,7 @@ it("finds the same where a batch has more scores than one product may", async ()
   const shape = { items, dim, device: "cpu" } as const;
   await using whole = await DeviceIndex.open(folder, shape);
   await using inParts = await DeviceIndex.open(folder, { ...shape, mostScores: 2 * items });
-  const filters = () => passingBits([null, new RowSet(everySeventh), new RowSet(three)], items);
+  const filters = () => bits([null, new RowSet(everySeventh), new RowSet(three)], "cpu");
   const found = await inParts.walk(queries.slice(), filters(), 20);
   expect(found).toEqual(await whole.walk(queries.slice(), filters(), 20));
 });
@@ -126,7 +137,11 @@ it("walks a shard for the rows of its own that pass", async () => {
   const range = { from: 1_003, to: items };
   const own = items - range.from;
   const shard = await mkdtemp(join(folder, "shard-"));
-  await writeDeviceIndex(shard, { embeddings: embeddings.subarray(range.from * dim), dim });
+  await writeDeviceIndex(shard, {
+    embeddings: embeddings.subarray(range.from * dim),
+    dim,
+    device: "cpu",
+  });
   await using device = await DeviceIndex.open(shard, { items: own, dim, device: "cpu" });
   const settings = { join: "auto", expansionSearch: 0, exactBelow: 0.01 } as const;
   const shape = { device, dim, items: own, builtRows: items, range, settings };

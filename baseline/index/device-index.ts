@@ -6,7 +6,13 @@ import { SessionThread } from "../../src/onnx/session-thread.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
 import { endService } from "../../src/process/service-main.ts";
 import { GraphWriter } from "../graph-writer.ts";
-import { bytesOf, type PassingBits, passingBits } from "./passing-bits.ts";
+import {
+  bitsTypeOf,
+  type BitsType,
+  bytesOf,
+  type PassingBits,
+  passingBits,
+} from "./passing-bits.ts";
 import type { Walked } from "./walk.ts";
 
 const NAME = "flat";
@@ -27,12 +33,16 @@ const MOST_SCORES = 2 ** 29;
 const FORBIDDEN = -1e30;
 
 /**
- * Writes a flat index as a graph: queries float32 [n, dim], their filters' bits (`PassingBits`) and
+ * Writes a flat index as a graph for a device: queries float32 [n, dim], their filters' bits (`PassingBits`) and
  * how many rows are wanted, to the rows of largest inner product that pass, and their values.
  */
 export async function writeDeviceIndex(
   folder: string,
-  { embeddings, dim }: { readonly embeddings: Float32Array; readonly dim: number },
+  {
+    embeddings,
+    dim,
+    device,
+  }: { readonly embeddings: Float32Array; readonly dim: number; readonly device: Device },
 ): Promise<void> {
   await using weights = await WeightsFile.create(join(folder, `${NAME}.onnx.data`));
   const writer = new GraphWriter(NAME, weights);
@@ -40,13 +50,14 @@ export async function writeDeviceIndex(
   const items = embeddings.length / dim;
   const bytes = bytesOf(items);
   const queries = graph.input("queries", "float32", ["n", dim]);
-  const passing = graph.input("passing", "int32", ["filters", bytes]);
+  const passing = graph.input("passing", bitsTypeOf(device), ["filters", bytes]);
   const filterOf = graph.input("filterOf", "int32", ["n"]);
   const wanted = graph.input("wanted", "int64", [1]);
   // No device has operators on bits that CUDA has too, so a table says what each byte stands for.
   const table = await writer.weight("penalties", [256, 8], penaltiesByByte());
   const ownBytes = graph.node("Gather", [passing, filterOf], { attributes: { axis: 0 } });
-  const byByte = graph.node("Gather", [table, ownBytes], { attributes: { axis: 0 } });
+  const places = bitsTypeOf(device) === "int32" ? ownBytes : graph.cast(ownBytes, "int32");
+  const byByte = graph.node("Gather", [table, places], { attributes: { axis: 0 } });
   const shape = graph.constant("int64", [2], BigInt64Array.of(0n, BigInt(bytes * 8)));
   const penalties = graph.node("Reshape", [byByte, shape]);
   // Rows beyond the last fill up its byte; no filter passes them.
@@ -82,8 +93,12 @@ export class DeviceIndex implements AsyncDisposable {
   readonly #dim: number;
   /** Queries of one product. */
   readonly #most: number;
+  /** What `walk` takes the bits as. */
+  readonly bitsType: BitsType;
 
-  private constructor(session: SessionThread, { items, dim, mostScores }: DeviceIndexOptions) {
+  private constructor(session: SessionThread, options: DeviceIndexOptions) {
+    const { items, dim, mostScores, device } = options;
+    this.bitsType = bitsTypeOf(device);
     this.#session = session;
     this.#items = items;
     this.#dim = dim;
@@ -110,7 +125,7 @@ export class DeviceIndex implements AsyncDisposable {
       const tried = new Float32Array(TRIED_QUERIES * dim).map((_, at) => Math.sin(at));
       const all = passingBits(
         Array.from({ length: TRIED_QUERIES }, () => null),
-        items,
+        { items, type: index.bitsType },
       );
       await index.walk(tried, all, Math.min(100, items));
       if (device !== "cpu") {
@@ -159,7 +174,7 @@ export class DeviceIndex implements AsyncDisposable {
     const n = filterOf.length;
     const { values, rows } = await this.#session.run({
       queries: { type: "float32", dims: [n, this.#dim], data: queries },
-      passing: { type: "int32", dims: [filters, bytesOf(this.#items)], data: bytes },
+      passing: { type: this.bitsType, dims: [filters, bytesOf(this.#items)], data: bytes },
       filterOf: { type: "int32", dims: [n], data: filterOf },
       wanted: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(wanted)) },
     });

@@ -65,7 +65,8 @@ export async function walkOnDevice(
     return Array.from({ length: vectors.length / dim }, () => set);
   });
   const queries = concatVectors(walking.map(({ vectors }) => vectors));
-  const walked = await device.walk(queries, passingBits(filters, items), wanted);
+  const bits = passingBits(filters, { items, type: device.bitsType });
+  const walked = await device.walk(queries, bits, wanted);
   let head = 0;
   return searches.map(({ vectors }, at) => {
     if (wishes[at] === null) return null;

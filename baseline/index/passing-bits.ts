@@ -1,9 +1,19 @@
+import type { Device } from "../../src/onnx/device.ts";
 import type { RowSet } from "../row-set.ts";
+
+/** What a byte of bits is sent as. */
+export type BitsType = "uint8" | "int32";
+
+/** A byte each, but where a device takes nothing smaller than 32 bits. */
+export const bitsTypeOf = (device: Device): BitsType => (device === "webgpu" ? "int32" : "uint8");
+
+/** Numbers from 0 to 255 either way. */
+export type BitsArray = Uint8Array | Int32Array;
 
 /** Which rows may be found, a bit a row, for queries that share filters. */
 export interface PassingBits {
   /** [filters, bytes]: each a number from 0 to 255, its lowest bit the first of eight rows. */
-  readonly bytes: Int32Array;
+  readonly bytes: BitsArray;
   readonly filters: number;
   /** [queries] which filter each query has. */
   readonly filterOf: Int32Array;
@@ -16,10 +26,14 @@ export const bytesOf = (items: number): number => Math.ceil(items / 8);
  * The bits of each query's filter. All queries without one share theirs.
  * @param filters One a query, null: every row passes. Queries of one set share its bits.
  */
-export function passingBits(filters: readonly (RowSet | null)[], items: number): PassingBits {
+export function passingBits(
+  filters: readonly (RowSet | null)[],
+  { items, type }: { readonly items: number; readonly type: BitsType },
+): PassingBits {
   const distinct = [...new Set(filters)];
   const length = bytesOf(items);
-  const bytes = new Int32Array(distinct.length * length);
+  const all = distinct.length * length;
+  const bytes = type === "uint8" ? new Uint8Array(all) : new Int32Array(all);
   for (const [at, filter] of distinct.entries()) {
     const own = bytes.subarray(at * length, (at + 1) * length);
     if (filter === null) fillAll(own, items);
@@ -30,7 +44,7 @@ export function passingBits(filters: readonly (RowSet | null)[], items: number):
   return { bytes, filters: distinct.length, filterOf };
 }
 
-function fillAll(bytes: Int32Array, items: number): void {
+function fillAll(bytes: BitsArray, items: number): void {
   bytes.fill(255);
   const rest = items % 8;
   if (rest > 0) bytes[bytes.length - 1] = (1 << rest) - 1;
