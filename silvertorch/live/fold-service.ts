@@ -5,12 +5,13 @@ import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { compileArtifact } from "../compile/compile.ts";
 import type { ArtifactSettings } from "../compile/manifest.ts";
 import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
-import type { Changes } from "./live-items.ts";
+import { readChanges } from "./changes-file.ts";
 
 export interface FoldConfig {
   /** What the artifact that serves was compiled from. */
   readonly datasetFolder: string;
-  readonly changes: Changes;
+  /** As `writeChanges` wrote it. */
+  readonly changesFile: string;
   readonly model: ModelSpec;
   readonly settings: ArtifactSettings;
   readonly threads: number;
@@ -26,8 +27,9 @@ const LOWEST_PRIORITY = 19;
 /** Folds changes into a dataset and compiles it, beside the model that serves. */
 runService<FoldConfig, object>(async (config, onProgress) => {
   setPriority(LOWEST_PRIORITY);
-  const { datasetFolder, changes, model, settings, threads, foldedFolder } = config;
+  const { datasetFolder, changesFile, model, settings, threads, foldedFolder } = config;
   const base = await readDataset(datasetFolder, { verify: false, onProgress });
+  const changes = await readChanges(changesFile);
   const { name, users } = base;
   const catalogue = foldedCatalogue(base.catalogue, changes);
   const provenance = { foldedFrom: base.hash, changes: changes.version };

@@ -1,10 +1,11 @@
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readManifest } from "../../src/dataset/folder.ts";
 import { explain, HarnessError } from "../../src/errors.ts";
 import { builtFile } from "../../src/process/built-file.ts";
 import { ServiceProcess } from "../../src/process/service-process.ts";
 import type { ArtifactManifest } from "../compile/manifest.ts";
+import { writeChanges } from "./changes-file.ts";
 import type { FoldConfig } from "./fold-service.ts";
 import type { Changes, LiveItems } from "./live-items.ts";
 
@@ -95,7 +96,10 @@ export class Folding implements AsyncDisposable {
     const foldedFolder = join(folder, "dataset");
     const artifactFolder = join(folder, "artifact");
     const datasetFolder = this.#datasetFolder;
-    const parts = { datasetFolder, changes, model, settings, threads };
+    await mkdir(folder, { recursive: true });
+    const changesFile = join(folder, "changes");
+    await writeChanges(changesFile, changes);
+    const parts = { datasetFolder, changesFile, model, settings, threads };
     const compiler = await ServiceProcess.start<FoldConfig, object>({
       file: builtFile(import.meta.url, "./fold-service.js"),
       role: "fold",
@@ -105,6 +109,7 @@ export class Folding implements AsyncDisposable {
       startTimeoutMs: SILENT_MS,
     });
     await compiler[Symbol.asyncDispose]();
+    await rm(changesFile);
     await swapTo(artifactFolder, changes.version);
     const { hash } = await readManifest(foldedFolder);
     this.#datasetFolder = foldedFolder;
