@@ -14,6 +14,22 @@ const KNOWN: Readonly<Record<GraphSettings["kind"], readonly Parameter[]>> = {
   "ivf-int8": ["probes"],
 };
 
+/** On its way, in the place of a number that is never 0: as the index is set. */
+export const AS_SET = 0;
+
+/** What a search is told, of numbers as they travel. */
+export function effortOf(
+  probes: number,
+  expansionSearch: number,
+): { readonly effort?: SearchEffort } {
+  if (probes === AS_SET && expansionSearch === AS_SET) return {};
+  const effort = {
+    ...(probes === AS_SET ? {} : { probes }),
+    ...(expansionSearch === AS_SET ? {} : { expansionSearch }),
+  };
+  return { effort };
+}
+
 /** What is wrong with an effort for an index of a kind; null: nothing. */
 export function mistakeOf(
   effort: SearchEffort | undefined,

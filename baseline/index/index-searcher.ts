@@ -2,35 +2,22 @@ import type { HarnessError } from "../../src/errors.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
 import type { Changes, Dated, Follower } from "../live/changes.ts";
-import type { RowRange } from "../row-range.ts";
 import type { Candidates, IndexService, Search, ServiceStats } from "../services.ts";
 import type { DeviceIndex } from "./device-index.ts";
 import { mistakeOf } from "./effort.ts";
 import { type DeviceWalksOptions, walkOnDevice } from "./device-walks.ts";
 import type { GraphSettings } from "./hnsw.ts";
 import { createInt8Table } from "./int8-table.ts";
-import type { InvertedLists } from "./inverted-lists.ts";
+import type { SearchedData } from "./open-engine.ts";
 import { SearchPool } from "./search-pool.ts";
 import { SearchTurns } from "./search-turns.ts";
 import type { Searching } from "./searching.ts";
 import { createVectorTable } from "./vector-table.ts";
 
-export interface IndexSearcherOptions {
+export interface IndexSearcherOptions extends Omit<SearchedData, "table" | "int8"> {
   /** float32 [count, dim], row-major; copied. */
   readonly embeddings: Float32Array;
   readonly dim: number;
-  /** What HnswGraph.build saved for them; null: it has no graph. */
-  readonly graphFile: string | null;
-  /** null: it has no clusters. */
-  readonly lists: InvertedLists | null;
-  /** Which of the catalogue's rows the embeddings are of; null: all. */
-  readonly range: RowRange | null;
-  readonly settings: GraphSettings;
-  /** Which of how many shards it is. */
-  readonly shard: number;
-  readonly shards: number;
-  /** Rows of all shards together. */
-  readonly builtRows: number;
   /** Threads that search; 1: the one that it is called in. */
   readonly threads: number;
   /** Where rows are found; null: in the workers. It ends with the service. */

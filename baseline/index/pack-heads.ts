@@ -1,8 +1,13 @@
-import type { Ranked } from "../../src/math/top-k.ts";
 import type { Candidates } from "../services.ts";
 
+/** What was found for a head, or for some. */
+interface Found {
+  readonly rows: Uint32Array;
+  readonly values: ArrayLike<number>;
+}
+
 /** Each head's best, one after the other, as they travel. */
-export function packHeads(heads: readonly Ranked[]): Candidates {
+export function packHeads(heads: readonly Found[]): Candidates {
   const counts = Uint32Array.from(heads, ({ rows }) => rows.length);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const rows = new Uint32Array(total);

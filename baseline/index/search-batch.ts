@@ -1,4 +1,5 @@
-import type { Candidates, Search, SearchEffort } from "../services.ts";
+import type { Candidates, Search } from "../services.ts";
+import { AS_SET, effortOf } from "./effort.ts";
 import { WordReader, wordsOf, WordWriter } from "./word-buffer.ts";
 
 // A batch on its way to a search thread, and its answers on their way back, each in one buffer that
@@ -9,8 +10,6 @@ import { WordReader, wordsOf, WordWriter } from "./word-buffer.ts";
 const FIELDS = 7;
 /** In the place of a bitmap's number, which count from 1: every row passes. */
 const NO_FILTER = 0;
-/** In the place of an effort, which is never 0: as the index is set. */
-const AS_SET = 0;
 
 /** What a search thread has to know of searches, which stay as they are. */
 export function packSearches(searches: readonly Search[]): ArrayBuffer {
@@ -61,15 +60,6 @@ export function unpackSearches(buffer: ArrayBuffer): Search[] {
     const excluded = from.numbers(rows);
     return { vectors, k, eligible, excluded, ...effort };
   });
-}
-
-function effortOf(probes: number, expansionSearch: number): { readonly effort?: SearchEffort } {
-  if (probes === AS_SET && expansionSearch === AS_SET) return {};
-  const effort = {
-    ...(probes === AS_SET ? {} : { probes }),
-    ...(expansionSearch === AS_SET ? {} : { expansionSearch }),
-  };
-  return { effort };
 }
 
 /** What a search thread found for each search of a batch. */

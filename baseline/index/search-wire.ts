@@ -3,7 +3,8 @@ import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
 import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
 import type { Dated } from "../live/changes.ts";
 import { decodeFault, encodeFault, type WireFault } from "../mesh-wire.ts";
-import type { Candidates, Search, SearchEffort } from "../services.ts";
+import type { Candidates, Search } from "../services.ts";
+import { AS_SET, effortOf } from "./effort.ts";
 
 // SearchRequest and SearchResponse of mesh.proto. The numbers of a whole batch are one field each:
 // a message for every search costs five times as much to write and read.
@@ -28,8 +29,6 @@ export type SearchAnswer = Dated<Candidates> | HarnessError;
 
 /** Numbers that each search has in `searches`. */
 const FIELDS = 6;
-/** In the place of an effort, which is never 0. */
-const AS_SET = 0;
 
 export function encodeSearches(searches: readonly Search[]): WireSearchRequest {
   const numbers = new Uint32Array(searches.length * FIELDS);
@@ -120,15 +119,6 @@ export function decodeAnswers(wire: WireSearchResponse): SearchAnswer[] {
   for (const taken of [counts, rows, values]) taken.end();
   for (const { at, fault } of wire.failed) answers[at] = decodeFault(fault);
   return answers;
-}
-
-function effortOf(probes: number, expansionSearch: number): { readonly effort?: SearchEffort } {
-  if (probes === AS_SET && expansionSearch === AS_SET) return {};
-  const effort = {
-    ...(probes === AS_SET ? {} : { probes }),
-    ...(expansionSearch === AS_SET ? {} : { expansionSearch }),
-  };
-  return { effort };
 }
 
 type Words = Float32Array | Uint32Array;

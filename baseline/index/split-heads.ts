@@ -1,5 +1,6 @@
 import type { Dated } from "../live/changes.ts";
 import type { Candidates, Search } from "../services.ts";
+import { packHeads } from "./pack-heads.ts";
 
 /** Heads of a part, at the least: they share the rows that are scored, and each part is handed over. */
 const LEAST_HEADS = 2;
@@ -23,15 +24,7 @@ export function splitHeads(search: Search, dim: number, most: number): Search[] 
 export function joinHeads(parts: readonly Dated<Candidates>[]): Dated<Candidates> {
   const [only] = parts;
   if (parts.length === 1) return only!;
-  const length = parts.reduce((sum, { rows }) => sum + rows.length, 0);
-  const rows = new Uint32Array(length);
-  const values = new Float32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    rows.set(part.rows, at);
-    values.set(part.values, at);
-    at += part.rows.length;
-  }
+  const { rows, values } = packHeads(parts);
   const counts = Uint32Array.from(parts.flatMap((part) => [...part.counts]));
   // Threads hear of changes in the same turn, so all parts are of one version; if not, it is the oldest's.
   return { rows, values, counts, version: Math.min(...parts.map(({ version }) => version)) };

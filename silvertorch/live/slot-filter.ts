@@ -3,13 +3,14 @@ import { passes } from "../../src/retrieval/filter/item-filter.ts";
 import type { LiveItems } from "./live-items.ts";
 
 /**
- * Which fresh items a filter lets through, a bit a slot. What a slot holds never changes, so each
- * is looked at once, however often the filter is asked for.
+ * Which fresh items a filter lets through. What a slot holds never changes, so each is looked at
+ * once, when it is first asked for, however often that is.
  */
 export class SlotFilter {
   readonly #filter: Filter;
+  /** A bit a slot: whether it was looked at, and whether it passed. */
+  #known = new Uint32Array(8);
   #passed = new Uint32Array(8);
-  #known = 0;
 
   constructor(filter: Filter) {
     this.#filter = filter;
@@ -18,30 +19,33 @@ export class SlotFilter {
   /** Sets to -inf what the filter does not let through. @param penalties a number a slot. */
   bar(penalties: Float32Array, live: LiveItems): void {
     if (this.#filter.kind === "all") return;
-    this.#learn(live, penalties.length);
     for (let slot = 0; slot < penalties.length; slot++) {
-      if (((this.#passed[slot >>> 5]! >>> (slot & 31)) & 1) === 0) penalties[slot] = -Infinity;
+      if (!this.passes(slot, live)) penalties[slot] = -Infinity;
     }
   }
 
   /** Whether it lets through what a slot holds. */
   passes(slot: number, live: LiveItems): boolean {
     if (this.#filter.kind === "all") return true;
-    this.#learn(live, slot + 1);
-    return ((this.#passed[slot >>> 5]! >>> (slot & 31)) & 1) === 1;
+    const word = slot >>> 5;
+    const bit = 1 << (slot & 31);
+    if (word >= this.#known.length) this.#widen(2 * word);
+    if ((this.#known[word]! & bit) === 0) {
+      this.#known[word]! |= bit;
+      const item = live.at(slot);
+      // What is gone stays so.
+      if (item !== null && passes(this.#filter, item)) this.#passed[word]! |= bit;
+    }
+    return (this.#passed[word]! & bit) !== 0;
   }
 
-  #learn(live: LiveItems, count: number): void {
-    if (count > 32 * this.#passed.length) {
-      const wider = new Uint32Array(2 * Math.ceil(count / 32));
-      wider.set(this.#passed);
-      this.#passed = wider;
-    }
-    for (; this.#known < count; this.#known++) {
-      const item = live.at(this.#known);
-      // What is gone stays so.
-      if (item === null || !passes(this.#filter, item)) continue;
-      this.#passed[this.#known >>> 5]! |= 1 << (this.#known & 31);
-    }
+  #widen(words: number): void {
+    const wider = (bits: Uint32Array): Uint32Array<ArrayBuffer> => {
+      const all = new Uint32Array(words);
+      all.set(bits);
+      return all;
+    };
+    this.#known = wider(this.#known);
+    this.#passed = wider(this.#passed);
   }
 }
