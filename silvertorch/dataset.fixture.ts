@@ -156,6 +156,8 @@ interface CompiledOptions {
   readonly model: ModelSpec;
   readonly settings: ArtifactSettings;
   readonly probes?: number | "all";
+  /** Clusters that a filter lets them grow to; absent: it does not. */
+  readonly mostProbes?: number | "all";
   /** Whose graph is run, on the processor; absent: its own. */
   readonly graphOf?: Device;
 }
@@ -164,7 +166,7 @@ interface CompiledOptions {
 export async function compiled(
   folder: string,
   dataset: Dataset,
-  { model, settings, probes = "all", graphOf = "cpu" }: CompiledOptions,
+  { model, settings, probes = "all", mostProbes = probes, graphOf = "cpu" }: CompiledOptions,
 ): Promise<{ readonly engine: OnnxEngine; readonly reader: RequestReader }> {
   await compileArtifact({ dataset, model, settings, folder, threads: 1, onProgress: () => {} });
   const artifact = await Artifact.open(folder, { verify: true });
@@ -172,6 +174,10 @@ export async function compiled(
   const reader = await RequestReader.open(artifact, form.eligibility);
   const file = artifact.graphPath(graphOf);
   const session = await Session.open({ file, device: "cpu", threads: 1 });
-  const engine = new OnnxEngine(session, artifact.manifest, { device: "cpu", form, probes });
+  const engine = new OnnxEngine(session, artifact.manifest, {
+    device: "cpu",
+    form,
+    probing: { probes, mostProbes },
+  });
   return { engine, reader };
 }

@@ -117,6 +117,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
       counters: new Map([
         ["requests", this.#requests],
         ["model.swaps", this.#swaps],
+        ["model.grown_searches", probing.grown],
         ["model.widened_searches", probing.widened],
         ["model.widest_probes", probing.widestProbes],
         ["model.fresh_slots", live.count],

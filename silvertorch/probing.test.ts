@@ -30,11 +30,16 @@ interface Loaded {
 }
 
 let folders = 0;
-const load = (clusters: number | null, probes: number | "all"): Promise<Loaded> =>
+const load = (
+  clusters: number | null,
+  probes: number | "all",
+  mostProbes = probes,
+): Promise<Loaded> =>
   compiled(join(scratch, String(folders++)), dataset, {
     model: { ...oneHead, candidates: K },
     settings: { precision: "float32", scale: "perItem", clusters, eligibility: { kind: "exact" } },
     probes,
+    mostProbes,
   });
 
 async function answers({ engine, reader }: Loaded, filter: string): Promise<Set<number>[]> {
@@ -76,4 +81,18 @@ test("a filter that leaves too few in the probed clusters is looked for further"
   expect(found.map(({ size }) => size)).toEqual(wanted.map(({ size }) => size));
   expect(probing.engine.probing.widened).toBeGreaterThan(0);
   expect(probing.engine.probing.widestProbes).toBeGreaterThan(2);
+});
+
+test("a filter costs recall where probes are fixed, and none where they grow with it", async () => {
+  const recallOf = async (filter: string, most: number | "all"): Promise<number> => {
+    const wanted = await answers(await load(null, "all"), filter);
+    const loaded = await load(80, 4, most);
+    const found = recall(wanted, await answers(loaded, filter));
+    const grows = filter !== "" && most === "all";
+    expect(loaded.engine.probing.grown).toBe(grows ? dataset.users.count : 0);
+    return found;
+  };
+  const unfiltered = await recallOf("", "all");
+  expect(await recallOf("u < 25", 4)).toBeLessThan(unfiltered - 0.05);
+  expect(await recallOf("u < 25", "all")).toBeGreaterThan(unfiltered);
 });

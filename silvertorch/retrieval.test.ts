@@ -34,6 +34,7 @@ interface Case {
   readonly clusters?: number;
   readonly eligibility?: ArtifactSettings["eligibility"];
   readonly probes?: number | "all";
+  readonly mostProbes?: number | "all";
   /** Whose graph is run, on the processor. */
   readonly graphOf?: Device;
 }
@@ -108,6 +109,16 @@ const cases: Case[] = [
       probes,
     },
   ]),
+  ...[oneHead, threeHeads].map((model): Case => ({
+    name: `more of forty clusters the fewer a filter leaves, heads: ${model.heads}`,
+    model,
+    userDim: model.heads === 1 ? 8 : 5,
+    precision: "int8",
+    clusters: 40,
+    probes: 4,
+    mostProbes: "all",
+    eligibility: narrow,
+  })),
   ...["float32" as const, "int8" as const].flatMap((precision): Case[] => [
     {
       name: `${precision}, narrow signatures`,
@@ -192,6 +203,7 @@ async function harness({
   precision,
   clusters,
   probes = "all",
+  mostProbes = probes,
   eligibility = { kind: "exact" },
   graphOf = "cpu",
 }: Case): Promise<{
@@ -207,6 +219,7 @@ async function harness({
     model,
     settings: { precision, scale: "perItem", clusters: clusters ?? null, eligibility },
     probes,
+    mostProbes,
     graphOf,
   });
   const quiet = { onProgress: () => {}, signal: new AbortController().signal };
@@ -266,8 +279,13 @@ function inOrder({ rows, values }: EngineAnswer): number[] {
   return positions.map((at) => rows[at]!);
 }
 
-test("a request gets the same answer alone as in any batch", async () => {
-  const { check, close } = await harness({ ...cases[0]!, name: "alone" });
+const growing = { clusters: 40, probes: 2, mostProbes: "all" } as const;
+
+test.for([
+  { ...cases[0]!, name: "every item" },
+  { ...cases[0]!, name: "as many clusters as its filter asks for", ...growing },
+])("a request gets the same answer alone as in any batch: $name", async (given) => {
+  const { check, close } = await harness({ ...given, name: `alone ${given.name}` });
   const batch = fc.array(anyRequest(8, oneHead), { minLength: 2, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(batch, async (requests) => {

@@ -7,6 +7,7 @@ import { onHoldBack } from "../src/process/hold-back.ts";
 import { endService, runService } from "../src/process/service-main.ts";
 import type { ServerTls } from "../src/process/tls.ts";
 import type { SystemProcess } from "../src/system.ts";
+import type { Probing } from "./engine/effort.ts";
 import type { EngineOptions } from "./engine/open-engine.ts";
 import { ModelRetriever } from "./model-retriever.ts";
 
@@ -23,7 +24,7 @@ export interface ServerConfig {
   readonly allowFallback: boolean;
   readonly threads: number;
   /** Clusters that a head looks at, where the artifact has clusters. */
-  readonly probes: number | "all";
+  readonly probing: Probing;
   readonly maxBatch: number;
   readonly maxWaitMs: number;
   readonly maxInFlight: number;
@@ -91,10 +92,10 @@ runService<ServerConfig, ServerReady>(async (config, onProgress) => {
 });
 
 function engineOptions(config: ServerConfig): EngineOptions {
-  const { engine: kind, device, threads, probes, allowFallback } = config;
+  const { engine: kind, device, threads, probing, allowFallback } = config;
   if (kind === "fused") {
     const { allowSoftware, cachePrecision } = config;
-    return { kind, probes, allowSoftware, cachePrecision };
+    return { kind, probing, allowSoftware, cachePrecision };
   }
-  return { kind, device, threads, probes, allowFallback, onDied: endService };
+  return { kind, device, threads, probing, allowFallback, onDied: endService };
 }

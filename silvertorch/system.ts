@@ -19,6 +19,7 @@ import { Artifact } from "./compile/artifact.ts";
 import { artifactSettings } from "./compile/artifact-settings.ts";
 import type { CompilerConfig, CompilerReady } from "./compile/compile-service.ts";
 import { ARTIFACT_SCHEMA } from "./compile/manifest.ts";
+import type { Probing } from "./engine/effort.ts";
 import type { ServerConfig, ServerReady } from "./server.ts";
 
 type Options = StartOptions<IndexAsModelSettings>;
@@ -52,7 +53,7 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     allowSoftware,
     cachePrecision,
     threads,
-    probes: settings.nprobe,
+    probing: probingOf(settings),
     foldAfter: settings.foldAfter,
     doorWorkers: doorWorkerCount(settings.doorWorkers, threads),
     maxBatch,
@@ -86,6 +87,12 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     throw error;
   }
 };
+
+/** What of the settings says how many clusters are looked at. */
+function probingOf({ nprobe: probes, nprobeMost }: IndexAsModelSettings): Probing {
+  if (nprobeMost === "fixed") return { probes };
+  return { probes, mostProbes: nprobeMost === "auto" ? "all" : nprobeMost };
+}
 
 /** How long a process may be silent while a large artifact is read from a slow disk, as the mesh's. */
 const LOADING_MS = 5 * 60_000;

@@ -54,7 +54,7 @@ async function checkPlacement({ artifact, reader }: Loaded, threads: number): Pr
   await using engine = await OnnxEngine.open(artifact, {
     device: "cuda",
     threads,
-    probes: 4,
+    probing: { probes: 4 },
     allowFallback: false,
     // It shows in the next answer.
     onDied: () => {},

@@ -33,7 +33,7 @@ export interface Loaded {
   readonly reader: RequestReader;
   readonly artifact: Artifact;
   /** The same session with so many clusters probed; it ends with the first engine. */
-  readonly probing: (probes: number | "all") => Loaded;
+  readonly probing: (probes: number | "all", mostProbes?: number | "all") => Loaded;
 }
 
 const SEEDS = { data: 1, requests: 2, model: 3 };
@@ -67,8 +67,11 @@ export class Workbench {
     const file = artifact.graphPath(device);
     const session = await Session.open({ file, device, threads });
     const reader = await RequestReader.open(artifact, formOf(device).eligibility);
-    const probing = (probes: number | "all"): Loaded => {
-      const engine = new OnnxEngine(session, artifact.manifest, { device, probes });
+    const probing = (probes: number | "all", mostProbes = probes): Loaded => {
+      const engine = new OnnxEngine(session, artifact.manifest, {
+        device,
+        probing: { probes, mostProbes },
+      });
       return { engine, reader, artifact, probing };
     };
     return probing(parsed.nprobe);

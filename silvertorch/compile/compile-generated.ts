@@ -5,7 +5,7 @@ import { HarnessError } from "../../src/errors.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { Users } from "../../src/retrieval/catalogue.ts";
 import { bindFormula } from "../../src/retrieval/formula/bind.ts";
-import { columnOutlines } from "../../src/retrieval/generated/generated-columns.ts";
+import { columnOutlines, valueShares } from "../../src/retrieval/generated/generated-columns.ts";
 import { widthOf, type GeneratedItems } from "../../src/retrieval/generated/generated-items.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { createModel } from "../../src/retrieval/model.ts";
@@ -21,6 +21,7 @@ import {
   type ManifestFile,
 } from "./manifest.ts";
 import { addMolLayers } from "./over-arch-weights.ts";
+import { addValueCounts, stepsOf } from "./value-counts.ts";
 
 export interface GeneratedOptions {
   readonly dataset: { readonly name: string; readonly hash: string };
@@ -70,6 +71,7 @@ async function fill(folder: string, options: GeneratedOptions): Promise<void> {
   if (model.overArch?.kind === "mol") await addMolLayers(file, model.overArch);
   const index = indexAttributes(outlines, bloomOf(outlines, settings));
   const columns = await addColumns(file, outlines, index);
+  await addValueCounts(file, generatedCounts(items));
   const files: ManifestFile[] = [
     { name: WEIGHTS_FILE, bytes: file.bytes, sha256: await file.finish() },
   ];
@@ -97,3 +99,10 @@ async function fill(folder: string, options: GeneratedOptions): Promise<void> {
   });
   await writeWhole(folder, MANIFEST_FILE, Buffer.from(manifest));
 }
+
+/** How many items are expected to hold each value: see value-counts.ts. */
+const generatedCounts = (items: number): Uint32Array[] =>
+  valueShares().map(({ kind, shares }) => {
+    const held = shares.map((share) => share * items);
+    return kind === "numeric" ? stepsOf(held) : Uint32Array.from(held, Math.round);
+  });

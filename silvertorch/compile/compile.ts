@@ -31,6 +31,7 @@ import {
   type ManifestFile,
 } from "./manifest.ts";
 import { addRanking } from "./ranking-weights.ts";
+import { addValueCounts, valueCounts } from "./value-counts.ts";
 
 export interface CompileOptions {
   readonly dataset: Dataset;
@@ -80,6 +81,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     onProgress("indexing the attributes", done / catalogue.columns.length),
   );
   const columns = await addColumns(file, catalogue.columns, index);
+  await addValueCounts(file, valueCounts(catalogue.columns, index.columns));
   const eligibility = await addEligibility(file, catalogue, {
     settings: settings.eligibility,
     index,

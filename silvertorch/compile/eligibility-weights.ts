@@ -12,7 +12,6 @@ import type { RetrievalWeights } from "../graph/retrieval-graph.ts";
 import { addCellColumns, addCellRows, type CellOptions } from "./cell-weights.ts";
 import { addFoldedItems } from "./folded-items.ts";
 import type { EligibilitySettings } from "./manifest.ts";
-import { addValueCounts } from "./value-counts.ts";
 
 export interface EligibilityParts {
   readonly settings: EligibilitySettings;
@@ -56,7 +55,6 @@ export async function addEligibility(
     padding,
   };
   const foldedAs = settings.kind === "folded" ? foldLayout(catalogue.columns) : null;
-  if (foldedAs !== null) await addValueCounts(file, catalogue.columns);
   const folded =
     foldedAs === null || cells === null
       ? null

@@ -20,20 +20,16 @@ import {
 /** What plans are made for: the attributes of a catalogue in one of two forms. */
 export interface PlannedFor {
   readonly index: AttributeIndex;
+  readonly shares: ValueShares;
   /** Absent: plans are over bitmaps only, and nothing is checked. */
   readonly cells?: {
     readonly columns: readonly CellColumn[];
     /**
      * `scan`: plans are over cells; `check`: what bitmaps of signatures let through is checked;
-     * a folding: conjunctions may be folded, and what they let through is checked.
+     * a layout: conjunctions may be folded, and what they let through is checked.
      */
-    readonly use: "scan" | "check" | Folding;
+    readonly use: "scan" | "check" | FoldLayout;
   };
-}
-
-export interface Folding {
-  readonly layout: FoldLayout;
-  readonly shares: ValueShares;
 }
 
 /**
@@ -78,18 +74,26 @@ export class FilterPlanner {
   }
 }
 
-function encodedPlan(filter: BoundFilter, { index, cells }: PlannedFor): EncodedPlan | null {
+function encodedPlan(filter: BoundFilter, plannedFor: PlannedFor): EncodedPlan | null {
+  const plan = programsOf(filter, plannedFor);
+  if (plan === null) return null;
+  const share = shareOf(filter, plannedFor.shares);
+  const { cells } = plannedFor;
+  if (typeof cells?.use !== "object" || share < LEAST_FOLDED_SHARE) return { ...plan, share };
+  const folded = foldedPlan(filter, cells.columns, cells.use);
+  return { ...plan, share, ...(folded === null ? {} : { folded }) };
+}
+
+/** What the machines of the graph do for a filter; null: nothing. */
+type Programs = Pick<EncodedPlan, "scan" | "check">;
+
+function programsOf(filter: BoundFilter, { index, cells }: PlannedFor): Programs | null {
   if (cells?.use === "scan") return cellPlan(filter, cells.columns);
   const scan = planFilter(filter, index);
-  if (typeof cells?.use === "object") {
-    if (scan === null) return null;
-    const { layout, shares } = cells.use;
-    const isFew = shareOf(filter, shares) < LEAST_FOLDED_SHARE;
-    const folded = isFew ? null : foldedPlan(filter, cells.columns, layout);
-    return { scan: encodeProgram(scan), check: null, ...(folded === null ? {} : { folded }) };
-  }
   const check =
-    cells !== undefined && readsSignatures(filter, index) ? checkOf(filter, cells.columns) : null;
+    cells?.use === "check" && readsSignatures(filter, index)
+      ? checkOf(filter, cells.columns)
+      : null;
   if (scan === null && check === null) return null;
   return { scan: scan === null ? EMPTY_PROGRAM : encodeProgram(scan), check };
 }
@@ -109,7 +113,7 @@ function foldedPlan(
 }
 
 /** Cells tell exactly, so that there is nothing to check. */
-function cellPlan(filter: BoundFilter, cells: readonly CellColumn[]): EncodedPlan | null {
+function cellPlan(filter: BoundFilter, cells: readonly CellColumn[]): Programs | null {
   const conditions = new CellConditions(cells, "cell");
   const expression = conditions.expression(filter);
   if (expression.kind === "constant" && !expression.value) {

@@ -3,16 +3,15 @@ import { type AttributeIndex, distinctOf, upperBound } from "./attribute-index.t
 
 /** What is known of how common values are. */
 export interface ValueShares {
-  /** Of each column how many items hold each of its values; of a numeric one nothing. */
+  /** Of each column as compile/value-counts.ts counts them. */
   readonly counts: readonly Uint32Array[];
   readonly items: number;
-  /** Its distinct numbers stand for all of them. */
   readonly index: AttributeIndex;
 }
 
 /**
- * About what share of the items a filter lets through, 0..1: as if its terms had nothing to do with
- * each other, and each number were as common as any.
+ * About what share of the items a filter lets through, 0..1: that of a single term as it was
+ * counted, of several as if they had nothing to do with each other.
  */
 export function shareOf(filter: BoundFilter, known: ValueShares): number {
   switch (filter.kind) {
@@ -29,22 +28,44 @@ export function shareOf(filter: BoundFilter, known: ValueShares): number {
       const held = filter.codes.reduce((sum, code) => sum + counts[code]!, 0);
       return Math.min(1, held / Math.max(1, known.items));
     }
-    case "compare": {
-      const distinct = distinctOf(known.index, filter.column);
-      if (distinct.length === 0) return 0;
-      const atMost = upperBound(distinct, filter.value) / distinct.length;
-      switch (filter.op) {
-        case "<":
-        case "<=":
-          return atMost;
-        case ">":
-        case ">=":
-          return 1 - atMost;
-        case "=":
-          return 1 / distinct.length;
-        case "!=":
-          return 1;
-      }
-    }
+    case "compare":
+      return comparedShare(filter, known);
   }
+}
+
+/** Items without a number satisfy no comparison. */
+function comparedShare(
+  { column, op, value }: BoundFilter & { readonly kind: "compare" },
+  { counts, items, index }: ValueShares,
+): number {
+  const distinct = distinctOf(index, column);
+  const below = (rank: number): number =>
+    interpolated(counts[column]!, distinct.length, rank) / Math.max(1, items);
+  const all = below(distinct.length);
+  const after = upperBound(distinct, value);
+  // The number itself has the last rank that is not above it, if any item holds it.
+  const at = after > 0 && distinct[after - 1] === value ? after - 1 : after;
+  switch (op) {
+    case "<":
+      return below(at);
+    case "<=":
+      return below(after);
+    case ">":
+      return all - below(after);
+    case ">=":
+      return all - below(at);
+    case "=":
+      return below(after) - below(at);
+    case "!=":
+      return all - (below(after) - below(at));
+  }
+}
+
+/** How many items hold one of the lowest numbers, as many as `rank`, of `distinct`. */
+function interpolated(counts: Uint32Array, distinct: number, rank: number): number {
+  if (distinct === 0) return 0;
+  const place = (rank * (counts.length - 1)) / distinct;
+  const step = Math.floor(place);
+  const before = counts[step]!;
+  return step === place ? before : before + (counts[step + 1]! - before) * (place - step);
 }

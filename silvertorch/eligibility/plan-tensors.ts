@@ -56,6 +56,8 @@ export interface EncodedPlan {
   readonly check: EncodedProgram | null;
   /** How it is worked off as a part of the product; absent: it cannot be. */
   readonly folded?: FoldedPlan;
+  /** About what share of the items it lets through, 0..1. */
+  readonly share: number;
 }
 
 /** What a query requires of items, float32 [foldDims], and the clauses by which it is checked. */

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { bindFilter } from "../../src/retrieval/filter/bind.ts";
 import { matches } from "../../src/retrieval/filter/evaluate.ts";
 import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
+import { valueCounts } from "../compile/value-counts.ts";
 import { anyFilter, ITEMS, smallDataset } from "../dataset.fixture.ts";
 import { distinctOf, indexAttributes, upperBound } from "./attribute-index.ts";
 import { cellColumns, cellCount, NO_VALUE } from "./cells.ts";
@@ -16,7 +17,11 @@ const columns = cellColumns(
   (column) => distinctOf(index, column),
   (column) => cellCount(catalogue.columns[column]!),
 );
-const planner = new FilterPlanner(catalogue.columns, { index, cells: { columns, use: "scan" } });
+const planner = new FilterPlanner(catalogue.columns, {
+  index,
+  shares: { counts: valueCounts(catalogue.columns, index.columns), items: ITEMS, index },
+  cells: { columns, use: "scan" },
+});
 
 /** The row of an item's cells, as their definition says. */
 function cellsOf(item: number): number[] {

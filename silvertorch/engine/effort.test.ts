@@ -12,7 +12,8 @@ const manifest = (changes: Partial<ArtifactManifest> = {}): ArtifactManifest => 
   model: { candidates: 500 } as ArtifactManifest["model"],
   ...changes,
 });
-const plan = (checked = false): EncodedPlan => ({
+const plan = (checked = false, share = 1): EncodedPlan => ({
+  share,
   scan: EMPTY_PROGRAM,
   check: checked ? EMPTY_PROGRAM : null,
 });
@@ -30,14 +31,14 @@ const answer = (length: number, starved = false): EngineAnswer => ({
 });
 
 test("an answer of k items is enough", () => {
-  const effort = new Effort(manifest(), 8);
+  const effort = new Effort(manifest(), { probes: 8 });
   const asked = query(plan());
   expect(effort.harder(asked, answer(100), effort.of(asked))).toBeNull();
-  expect(effort.counters).toEqual({ widened: 0, widestProbes: 8 });
+  expect(effort.counters).toEqual({ widened: 0, grown: 0, widestProbes: 8 });
 });
 
 test("a short one is looked for in four times the clusters, then in all, then no more", () => {
-  const effort = new Effort(manifest(), 5);
+  const effort = new Effort(manifest(), { probes: 5 });
   const asked = query(plan());
   const first = effort.of(asked);
   expect(first).toEqual({ probes: 5, fetch: 0, folded: false });
@@ -47,20 +48,20 @@ test("a short one is looked for in four times the clusters, then in all, then no
   const third = effort.harder(asked, answer(30), second)!;
   expect(third.probes).toBe(100);
   expect(effort.harder(asked, answer(30), third)).toBeNull();
-  expect(effort.counters).toEqual({ widened: 2, widestProbes: 100 });
+  expect(effort.counters).toEqual({ widened: 2, grown: 0, widestProbes: 100 });
 });
 
 test("where items are checked before they get a place, any filter and k are searched alike", () => {
-  const first = new Effort(manifest(), 5, { checksFirst: true });
+  const first = new Effort(manifest(), { probes: 5 }, { checksFirst: true, copiesClusters: false });
   const asked = [query(null), query(plan()), query(plan(true)), query(plan(true), 300)];
   const alike = { probes: 5, fetch: 0, folded: false };
   expect(asked.map((each) => first.of(each))).toEqual([alike, alike, alike, alike]);
-  const after = new Effort(manifest(), 5);
+  const after = new Effort(manifest(), { probes: 5 });
   expect(asked.map((each) => after.of(each).fetch)).toEqual([0, 0, 157, 407]);
 });
 
 test("a filter that needed more starts there; another one does not", () => {
-  const effort = new Effort(manifest(), 5);
+  const effort = new Effort(manifest(), { probes: 5 });
   const narrow = query(plan());
   const wider = effort.harder(narrow, answer(3), effort.of(narrow));
   expect(effort.of({ ...narrow, k: 50 })).toEqual(wider);
@@ -69,7 +70,7 @@ test("a filter that needed more starts there; another one does not", () => {
 });
 
 test("where a check takes too many out, lists grow before more clusters are probed", () => {
-  const effort = new Effort(manifest(), 5);
+  const effort = new Effort(manifest(), { probes: 5 });
   const asked = query(plan(true));
   const first = effort.of(asked);
   expect(first).toMatchObject({ probes: 5, fetch: 157 });
@@ -77,7 +78,7 @@ test("where a check takes too many out, lists grow before more clusters are prob
 });
 
 test("where more than the score counts, a starved list matters though the answer is whole", () => {
-  const effort = new Effort(manifest({ scoreOnly: false, clusters: null }), "all");
+  const effort = new Effort(manifest({ scoreOnly: false, clusters: null }), { probes: "all" });
   const asked = query(plan(true));
   const first = effort.of(asked);
   expect(first.fetch).toBe(657);
@@ -86,7 +87,7 @@ test("where more than the score counts, a starved list matters though the answer
 });
 
 test("a folded filter that lets through too much is worked off by its plan from then on", () => {
-  const effort = new Effort(manifest({ clusters: null }), "all");
+  const effort = new Effort(manifest({ clusters: null }), { probes: "all" });
   const check = {
     ranges: new Int32Array(0),
     signs: new Float32Array(0),
@@ -98,4 +99,32 @@ test("a folded filter that lets through too much is worked off by its plan from 
   expect(effort.harder(folded, answer(60, false), first)).toBeNull();
   expect(effort.harder(folded, answer(60, true), first)).toMatchObject({ folded: false });
   expect(effort.of(folded).folded).toBe(false);
+});
+
+test("the fewer items a filter leaves, the more clusters are looked at, in powers of two", () => {
+  const effort = new Effort(manifest({ clusters: 1000 }), { probes: 8, mostProbes: "all" });
+  const probesAt = (share: number): number => effort.begin(query(plan(false, share))).probes;
+  const shares = [1, 0.8, 0.5, 0.26, 0.1, 0.06, 0.04, 0];
+  // From a quarter on all are less work than so many.
+  expect(shares.map(probesAt)).toEqual([8, 8, 16, 32, 64, 128, 1000, 1000]);
+  expect(effort.begin(query(null)).probes).toBe(8);
+  expect(effort.counters).toEqual({ widened: 0, grown: 6, widestProbes: 1000 });
+});
+
+test("they grow to the most that is allowed, and where nothing is copied to so many of all", () => {
+  const capped = new Effort(manifest({ clusters: 1000 }), { probes: 8, mostProbes: 100 });
+  expect(capped.of(query(plan(false, 0.001))).probes).toBe(100);
+  const scanning = { checksFirst: true, copiesClusters: false };
+  const all = new Effort(manifest({ clusters: 1000 }), { probes: 8, mostProbes: "all" }, scanning);
+  expect(all.of(query(plan(false, 1 / 64))).probes).toBe(512);
+  expect(all.of(query(plan(false, 1 / 128))).probes).toBe(1000);
+});
+
+test("where they grow, what one answer needed changes no other one's", () => {
+  const effort = new Effort(manifest(), { probes: 5, mostProbes: "all" });
+  const narrow = query(plan(false, 0.5));
+  const first = effort.begin(narrow);
+  expect(first.probes).toBe(10);
+  expect(effort.harder(narrow, answer(3), first)!.probes).toBe(100);
+  expect(effort.begin(narrow)).toEqual(first);
 });

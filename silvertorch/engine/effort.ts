@@ -7,11 +7,47 @@ const WIDENING = 4;
 /** From this share of the clusters on all are scanned, which needs no copy of them. */
 const SCAN_ALL_SHARE = 0.25;
 
+/** How many clusters a head looks at. */
+export interface Probing {
+  /** Where a request has no filter. */
+  readonly probes: number | "all";
+  /**
+   * As its filter leaves fewer items more clusters are looked at from the first, but no more than
+   * this; absent: as many as without a filter.
+   */
+  readonly mostProbes?: number | "all";
+}
+
+/** What of the search depends on the engine. */
+export interface EffortOptions {
+  /**
+   * Whether an item is checked before it gets a place, so that lists need no room for those that
+   * fail.
+   */
+  readonly checksFirst: boolean;
+  /** Whether clusters are copied before they are scanned, so that many of them cost more than all. */
+  readonly copiesClusters: boolean;
+}
+
+/** How far answers had to be looked for. */
+export interface ProbingCounters {
+  /** Queries that were searched again, because an answer was short. */
+  readonly widened: number;
+  /** Queries that looked at more clusters from the first, because their filter leaves few items. */
+  readonly grown: number;
+  /** The most clusters that one looked at. */
+  readonly widestProbes: number;
+}
+
 /**
- * How thoroughly each query is searched. Where a filter leaves fewer items in the probed clusters
- * than are wanted, more clusters are looked at; where a check takes too many out of the lists,
- * longer lists are; until there are enough, or all have been looked at: an answer is never short.
- * Filters that needed it start there the next time.
+ * How thoroughly each query is searched. The fewer items its filter lets through, the more clusters
+ * are looked at, so that about as many eligible items are: by powers of two, so that queries of a
+ * batch can still be searched together. Where the probed clusters hold fewer than are wanted, more
+ * are looked at; where a check takes too many out of the lists, longer lists are; until there are
+ * enough, or all have been looked at: an answer is never short.
+ *
+ * Filters that needed it start there the next time; but clusters only where their number does not
+ * grow with the filter: what a request gets then depends on no other.
  */
 export class Effort {
   readonly #clusters: number;
@@ -19,32 +55,32 @@ export class Effort {
   /** Places of a list whatever k is: K0, where more than the score counts. */
   readonly #places: number;
   readonly #probes: number;
+  readonly #mostProbes: number;
   readonly #byPlan = new WeakMap<object, Thoroughness>();
-  readonly #checksFirst: boolean;
+  readonly #options: EffortOptions;
   #widened = 0;
+  #grown = 0;
   #widest: number;
 
-  /**
-   * @param probes clusters a head looks at; all are also what there is without clusters.
-   * @param checksFirst whether an item is checked before it gets a place, so that lists need no
-   *   room for those that fail.
-   */
+  /** @param probing all clusters are also what there is without any. */
   constructor(
     { clusters, items, model, scoreOnly }: ArtifactManifest,
-    probes: number | "all",
-    { checksFirst }: { readonly checksFirst: boolean } = { checksFirst: false },
+    { probes, mostProbes = probes }: Probing,
+    options: EffortOptions = { checksFirst: false, copiesClusters: true },
   ) {
-    this.#checksFirst = checksFirst;
+    this.#options = options;
     this.#clusters = clusters ?? 1;
     this.#items = items;
     this.#places = scoreOnly ? 0 : model.candidates;
-    this.#probes = probes === "all" ? this.#clusters : Math.min(probes, this.#clusters);
+    const there = (count: number | "all"): number =>
+      count === "all" ? this.#clusters : Math.min(count, this.#clusters);
+    this.#probes = there(probes);
+    this.#mostProbes = Math.max(this.#probes, there(mostProbes));
     this.#widest = this.#probes;
   }
 
-  /** Queries that were searched again, and the most clusters that one looked at. */
-  get counters(): { readonly widened: number; readonly widestProbes: number } {
-    return { widened: this.#widened, widestProbes: this.#widest };
+  get counters(): ProbingCounters {
+    return { widened: this.#widened, grown: this.#grown, widestProbes: this.#widest };
   }
 
   isAll({ probes }: Pick<Thoroughness, "probes">): boolean {
@@ -61,6 +97,14 @@ export class Effort {
     return { probes: this.#clusters, folded: false };
   }
 
+  /** How a query is begun with, which is then counted. */
+  begin(query: EngineQuery): Thoroughness {
+    const first = this.of(query);
+    if (first.probes > this.#probes) this.#grown++;
+    this.#widest = Math.max(this.#widest, first.probes);
+    return first;
+  }
+
   of({ plan, k }: EngineQuery): Thoroughness {
     if (plan === null) return this.atFirst;
     const known = this.#byPlan.get(plan);
@@ -68,18 +112,38 @@ export class Effort {
     if (plan.folded !== undefined) {
       return { probes: this.#probes, fetch: 0, folded: true };
     }
-    const fetch = plan.check === null || this.#checksFirst ? 0 : this.#roomy(k);
-    return { probes: this.#probes, fetch, folded: false };
+    const fetch = plan.check === null || this.#options.checksFirst ? 0 : this.#roomy(k);
+    return { probes: this.#grownProbes(plan.share), fetch, folded: false };
   }
 
   /** How to search again, because the answer may lack items; null: it is all there is. */
   harder(query: EngineQuery, answer: EngineAnswer, before: Thoroughness): Thoroughness | null {
     const harder = this.#harder(query, answer, before);
     if (harder === null) return null;
-    if (query.plan !== null) this.#byPlan.set(query.plan, harder);
+    this.#remember(query, harder);
     this.#widened++;
     this.#widest = Math.max(this.#widest, harder.probes);
     return harder;
+  }
+
+  #remember({ plan }: EngineQuery, harder: Thoroughness): void {
+    if (plan === null) return;
+    const grows = this.#mostProbes > this.#probes;
+    const probes = grows ? this.#grownProbes(plan.share) : harder.probes;
+    this.#byPlan.set(plan, { ...harder, probes });
+  }
+
+  /** Clusters that hold about as many eligible items as the usual ones hold items. */
+  #grownProbes(share: number): number {
+    if (this.#mostProbes === this.#probes) return this.#probes;
+    const doublings = Math.max(0, Math.round(-Math.log2(Math.max(0, share))));
+    return this.#orAll(Math.min(this.#mostProbes, this.#probes * 2 ** doublings));
+  }
+
+  /** All clusters, where these are so many that all of them are less work. */
+  #orAll(probes: number): number {
+    const from = this.#options.copiesClusters ? SCAN_ALL_SHARE : 1;
+    return probes > this.#probes && probes >= this.#clusters * from ? this.#clusters : probes;
   }
 
   #harder(
@@ -96,8 +160,7 @@ export class Effort {
       return { probes, fetch: WIDENING * Math.max(fetch, this.#roomy(k)), folded };
     }
     if (!isShort || this.isAll({ probes })) return null;
-    const many = probes * WIDENING;
-    const wider = many >= this.#clusters * SCAN_ALL_SHARE ? this.#clusters : many;
+    const wider = this.#orAll(Math.min(this.#clusters, probes * WIDENING));
     return { probes: wider, fetch, folded };
   }
 

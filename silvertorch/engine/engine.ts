@@ -1,7 +1,7 @@
 import type { StageTime } from "../device/passes.ts";
 import type { DeviceStats } from "../../src/door/stats.ts";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
-import type { Effort } from "./effort.ts";
+import type { ProbingCounters } from "./effort.ts";
 import type { FreshItems } from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 
@@ -20,7 +20,7 @@ export interface Engine extends AsyncDisposable {
   /** Queries of a batch that it runs as one; a larger batch is run in parts, one after another. */
   readonly mostAtOnce: number;
   /** How often, and how far, answers had to be looked for beyond the usual. */
-  readonly probing: Effort["counters"];
+  readonly probing: ProbingCounters;
   /** Devices it occupies, and for how long they worked; those of the operating system's do not count. */
   readonly devices: readonly DeviceStats[];
 

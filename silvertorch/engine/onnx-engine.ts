@@ -8,7 +8,7 @@ import type { ArtifactManifest, ArtifactSettings } from "../compile/manifest.ts"
 import { type DeviceForm, formOf } from "../graph/device-form.ts";
 import type { FreshTables } from "../graph/fresh-ranking.ts";
 import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
-import { Effort } from "./effort.ts";
+import { Effort, type Probing, type ProbingCounters } from "./effort.ts";
 import type { Engine } from "./engine.ts";
 import { blankItems, freshFeeds, type FreshItems, hiddenFeeds, hiding } from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
@@ -21,7 +21,7 @@ export interface OnnxEngineOptions {
   /** Threads of the session: as many as the CPU set has. */
   readonly threads: number;
   /** Clusters that a head looks at, where the artifact has clusters; absent: all. */
-  readonly probes?: number | "all";
+  readonly probing?: Probing;
   /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */
   readonly allowFallback: boolean;
   readonly onDied: OnDied;
@@ -52,7 +52,7 @@ const RANKED_FLOATS = 128;
 const NO_ITEMS = new Float32Array(0);
 
 /** How a loaded graph is run. */
-export interface RunnerOptions extends Pick<OnnxEngineOptions, "device" | "probes"> {
+export interface RunnerOptions extends Pick<OnnxEngineOptions, "device" | "probing"> {
   readonly form?: DeviceForm;
 }
 
@@ -81,19 +81,19 @@ export class OnnxEngine implements Engine {
   /**
    * @param runner the graph of this artifact, loaded; it ends with the engine.
    * @param form what the graph takes, where it is not that of the device.
-   * @param probes clusters that a head looks at.
+   * @param probing clusters that a head looks at.
    */
   constructor(
     runner: GraphRunner,
     manifest: ArtifactManifest,
-    { device, form = formOf(device), probes = "all" }: RunnerOptions,
+    { device, form = formOf(device), probing = { probes: "all" } }: RunnerOptions,
   ) {
     const { items, dim, userDim, model, clusters, columns } = manifest;
     this.#tables = manifest.scoreOnly ? null : freshTables(model, columns);
     this.#runner = runner;
     this.#manifest = manifest;
     this.#device = device;
-    this.#effort = new Effort(manifest, probes);
+    this.#effort = new Effort(manifest, probing);
     const queryDim = dim * model.heads;
     this.#shape = {
       items,
@@ -114,14 +114,17 @@ export class OnnxEngine implements Engine {
    */
   static async open(
     artifact: Artifact,
-    { device, threads, probes = "all", allowFallback, onDied }: OnnxEngineOptions,
+    { device, threads, probing, allowFallback, onDied }: OnnxEngineOptions,
   ): Promise<OnnxEngine> {
     const profile = device !== "cpu" && !allowFallback;
     const session = await SessionThread.open(
       { file: artifact.graphPath(device), device, threads, profile },
       onDied,
     );
-    const engine = new OnnxEngine(session, artifact.manifest, { device, probes });
+    const engine = new OnnxEngine(session, artifact.manifest, {
+      device,
+      ...(probing === undefined ? {} : { probing }),
+    });
     if (profile) {
       engine.#checkPlacement = async () =>
         requireOnDevice(await session.placements(), device, FALLBACK_HINT);
@@ -165,8 +168,7 @@ export class OnnxEngine implements Engine {
     return this.#mostAtOnce(this.#effort.atFirst);
   }
 
-  /** How often, and how far, answers had to be looked for beyond the usual. */
-  get probing(): Effort["counters"] {
+  get probing(): ProbingCounters {
     return this.#effort.counters;
   }
 

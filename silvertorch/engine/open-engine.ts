@@ -1,6 +1,7 @@
 import type { Artifact } from "../compile/artifact.ts";
 import type { CachePrecision } from "../kernels/ranking/item-record.ts";
 import { formOf, type DeviceForm } from "../graph/device-form.ts";
+import type { Probing } from "./effort.ts";
 import type { Engine, EngineEvents } from "./engine.ts";
 import { FusedEngine } from "./fused/fused-engine.ts";
 import { FusedThread } from "./fused/fused-thread.ts";
@@ -9,7 +10,7 @@ import { OnnxEngine, type OnnxEngineOptions } from "./onnx-engine.ts";
 
 export interface FusedEngineOptions {
   /** Clusters that a head looks at, where the artifact has clusters. */
-  readonly probes: number | "all";
+  readonly probing: Probing;
   /** Whether a processor that plays a GPU will do. */
   readonly allowSoftware: boolean;
   /** How the embedding cache is kept; absent: in float32, as the artifact has it. */
@@ -32,10 +33,10 @@ export async function openEngine(
   events: EngineEvents = { onTimes: () => {}, onProgress: () => {} },
 ): Promise<Engine> {
   if (options.kind === "onnx") return await OnnxEngine.open(artifact, options);
-  const { probes, allowSoftware, cachePrecision = "float32" } = options;
+  const { probing, allowSoftware, cachePrecision = "float32" } = options;
   const thread = { artifactFolder: artifact.folder, allowSoftware, cachePrecision };
   const runner = await ReopeningRunner.open(() => FusedThread.open(thread, events));
-  return new FusedEngine(runner, artifact.manifest, probes);
+  return new FusedEngine(runner, artifact.manifest, probing);
 }
 
 /** What plans of filters are about: the engine's own kernels read bitmaps. */

@@ -50,7 +50,8 @@ export class RequestReader {
     const { columns, index } = await readColumns(artifact);
     const planner = new FilterPlanner(columns, {
       index,
-      ...(await cellsOf(artifact, { columns, index, form })),
+      shares: { counts: await readValueCounts(artifact), items: count, index },
+      ...cellsOf(artifact, { columns, index, form }),
     });
     const readsFeatures = artifact.manifest.model.overarch !== "none";
     return new RequestReader({ items, users, planner, readsFeatures });
@@ -118,12 +119,12 @@ interface PlannedColumns {
 }
 
 /** What the planner needs to know of cells, if anything. */
-async function cellsOf(
+function cellsOf(
   artifact: Artifact,
   { columns, index, form }: PlannedColumns,
-): Promise<Pick<PlannedFor, "cells">> {
+): Pick<PlannedFor, "cells"> {
   const { manifest } = artifact;
-  const { checked, folded, items } = manifest;
+  const { checked, folded } = manifest;
   if (form === "bitmaps" && !checked && folded === null) return {};
   const numbered = cellColumns(
     columns,
@@ -131,9 +132,7 @@ async function cellsOf(
     (at) => manifest.columns[at]!.cells,
   );
   if (form === "cells") return { cells: { columns: numbered, use: "scan" } };
-  if (folded === null) return { cells: { columns: numbered, use: "check" } };
-  const shares = { counts: await readValueCounts(artifact), items, index };
-  return { cells: { columns: numbered, use: { layout: folded, shares } } };
+  return { cells: { columns: numbered, use: folded ?? "check" } };
 }
 
 /** Columns without their items' values, which live in the bitmaps only. */

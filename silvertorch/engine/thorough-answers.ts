@@ -41,7 +41,7 @@ type Pair = readonly [at: number, thoroughness: Thoroughness];
 
 /** Queries without a filter go along where others' filters are folded, rather than by themselves. */
 function firstTry(queries: readonly EngineQuery[], effort: Effort): Pair[] {
-  const own = queries.map((query) => effort.of(query));
+  const own = queries.map((query) => effort.begin(query));
   const folded = own.some((thoroughness) => thoroughness.folded);
   return own.map((thoroughness, at) =>
     queries[at]!.plan === null ? [at, { ...thoroughness, folded }] : [at, thoroughness],

@@ -89,7 +89,7 @@ async function soak(path: string, dataset: Dataset): Promise<void> {
     cachePrecision: "float32",
   } as const;
   const thread = await FusedThread.open(options, { onTimes: () => {}, onProgress: () => {} });
-  await using engine = new FusedEngine(thread, artifact.manifest, size.probes);
+  await using engine = new FusedEngine(thread, artifact.manifest, { probes: size.probes });
   const fresh = new Random(6);
   engine.scoreFresh(() => ({
     type: "float32",

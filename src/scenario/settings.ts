@@ -181,6 +181,12 @@ export const indexAsModelSettings = z.strictObject({
   /** Clusters that each head looks at; all: every item is scored, and recall is that of the oracle. */
   nprobe: z.union([z.literal("all"), count]).default("all"),
   /**
+   * Clusters that each head looks at, at most, from the first where a filter leaves few items: as
+   * many more than `nprobe` as it leaves fewer. auto: all, if it comes to that; fixed: `nprobe`,
+   * whatever the filter, as published, and more only where an answer would be short.
+   */
+  nprobeMost: z.union([z.enum(["auto", "fixed"]), count]).default("auto"),
+  /**
    * How eligible items are found: by exact bitmaps; by a Bloom filter an item; or, where a filter is
    * a conjunction of at most eight terms, as 64 further dimensions of the product that scores them.
    */

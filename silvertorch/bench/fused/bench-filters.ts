@@ -48,7 +48,7 @@ function filterOf(
   about: Pick<BenchFilter, "name" | "passing">,
   expression: Expression,
 ): BenchFilter {
-  const plan = { scan: encodeProgram(planExpression(expression)!), check: null };
+  const plan = { scan: encodeProgram(planExpression(expression)!), check: null, share: 1 };
   return { ...about, plan, bits: (word) => evaluated(expression, word) };
 }
 

@@ -74,7 +74,7 @@ describe.skipIf(found === null)("items that came after the artifact, on the devi
       } as const;
       const { engine: onnx, reader } = await compiled(folder, dataset, { model, settings });
       const { manifest } = await Artifact.open(folder, { verify: false });
-      await using engine = new FusedEngine(await runnerOf(folder), manifest, "all");
+      await using engine = new FusedEngine(await runnerOf(folder), manifest, { probes: "all" });
       const world = { engine, reader, recorder: recorderOf(model, userDim) };
       const requests = fc.array(anyRequest(userDim, model), { minLength: 1, maxLength: 4 });
       const recalls: number[] = [];
@@ -118,7 +118,7 @@ describe.skipIf(found === null)("items that came after the artifact, on the devi
     const artifact = await Artifact.open(folder, { verify: false });
     await using engine = await openEngine(artifact, {
       kind: "fused",
-      probes: "all",
+      probing: { probes: "all" },
       allowSoftware: true,
       cachePrecision: "float16",
     });

@@ -4,7 +4,7 @@ import { freshTables } from "../../compile/fresh-tables.ts";
 import type { ArtifactManifest } from "../../compile/manifest.ts";
 import type { FreshTables } from "../../graph/fresh-ranking.ts";
 import type { Thoroughness } from "../batch-feeds.ts";
-import { Effort } from "../effort.ts";
+import { Effort, type Probing, type ProbingCounters } from "../effort.ts";
 import type { Engine } from "../engine.ts";
 import { blankItems, type FreshItems, hiding } from "../fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "../query.ts";
@@ -12,7 +12,7 @@ import { thoroughAnswers } from "../thorough-answers.ts";
 import type { PackedAnswers } from "./answers.ts";
 import { packFresh } from "./pack-fresh.ts";
 import { openFirst, packBatch, type PackedBatch } from "./pack-batch.ts";
-import { mostRequests } from "./search-limits.ts";
+import { mostProbesOf, mostRequests } from "./search-limits.ts";
 import type { PackedFresh } from "./stages.ts";
 
 /** What an engine asks of the device, in this thread or in one of its own. */
@@ -42,21 +42,24 @@ export class FusedEngine implements Engine {
 
   /**
    * @param runner the artifact on a device; it ends with the engine.
-   * @param probes clusters that a head looks at.
+   * @param probing clusters that a head looks at.
    */
-  constructor(runner: FusedRunner, manifest: ArtifactManifest, probes: number | "all") {
+  constructor(runner: FusedRunner, manifest: ArtifactManifest, probing: Probing) {
     this.#runner = runner;
     this.#manifest = manifest;
     this.#tables = manifest.scoreOnly ? null : freshTables(manifest.model, manifest.columns);
     // Of whatever k and filter, then: what is searched alike goes through the device as one batch.
-    this.#effort = new Effort(manifest, probes, { checksFirst: true });
+    this.#effort = new Effort(manifest, withRoom(probing, manifest), {
+      checksFirst: true,
+      copiesClusters: false,
+    });
   }
 
   get lanes(): number {
     return this.#runner.lanes;
   }
 
-  get probing(): Effort["counters"] {
+  get probing(): ProbingCounters {
     return this.#effort.counters;
   }
 
@@ -142,6 +145,16 @@ export class FusedEngine implements Engine {
     const readsEmbedding = overarch === "mlp" && heads > 1;
     return packFresh(queries, fresh, this.#tables!, { readsEmbedding });
   }
+}
+
+/** A filter lets the probes grow to what one request has room for, and no further. */
+function withRoom(
+  { probes, mostProbes = probes }: Probing,
+  { clusterWidth, model }: ArtifactManifest,
+): Probing {
+  if (clusterWidth === null) return { probes };
+  const room = mostProbesOf(clusterWidth * model.heads);
+  return { probes, mostProbes: mostProbes === "all" ? room : Math.min(room, mostProbes) };
 }
 
 /** How many candidates of the 8-bit scan are scored again: as graph/refinement.ts. */

@@ -114,7 +114,7 @@ describe.skipIf(found === null)("the fused engine", () => {
     const { dataset, folder, onnx, reader, manifest } = await harness(given);
     const { catalogue, users } = dataset;
     const { model, probes } = given;
-    const fused = new FusedEngine(await runnerOf(folder, given), manifest, probes);
+    const fused = new FusedEngine(await runnerOf(folder, given), manifest, { probes });
     const quiet = { onProgress: () => {}, signal: new AbortController().signal };
     const recalls: number[] = [];
     let answered = 0;
@@ -162,9 +162,9 @@ describe.skipIf(found === null)("the fused engine", () => {
   test("answers from a thread of its own are the same", async () => {
     const { dataset, folder, reader, manifest } = await harness({ ...cases[1]!, name: "thread" });
     const artifact = await Artifact.open(folder, { verify: false });
-    const options = { kind: "fused", probes: 2, allowSoftware: true } as const;
+    const options = { kind: "fused", probing: { probes: 2 }, allowSoftware: true } as const;
     await using threaded = await openEngine(artifact, options);
-    await using engine = new FusedEngine(await runnerOf(folder), manifest, 2);
+    await using engine = new FusedEngine(await runnerOf(folder), manifest, { probes: 2 });
     const queries = Array.from(dataset.users.ids, (id, at) =>
       reader.read({
         user: { kind: "id", id },
@@ -181,7 +181,7 @@ describe.skipIf(found === null)("the fused engine", () => {
     const { dataset, folder, reader, manifest } = await harness({ ...cases[0]!, name: "lost" });
     let last: (FusedRunner & { readonly model: FusedModel }) | null = null;
     const runner = await ReopeningRunner.open(async () => (last = await runnerOf(folder)));
-    await using engine = new FusedEngine(runner, manifest, "all");
+    await using engine = new FusedEngine(runner, manifest, { probes: "all" });
     const query = reader.read({
       user: { kind: "id", id: dataset.users.ids[3]! },
       k: 7,

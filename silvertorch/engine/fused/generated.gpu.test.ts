@@ -133,7 +133,7 @@ describe.skipIf(found === null)("generated items on a device", () => {
       run: (batch: Parameters<typeof opened.run>[0]) => opened.run(batch, copied),
       [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
     };
-    await using engine = new FusedEngine(runner, artifact.manifest, probes);
+    await using engine = new FusedEngine(runner, artifact.manifest, { probes });
     const reader = await RequestReader.open(artifact);
     const { requests } = generateRequests(scenario.requests, 2, dataset);
     const asked = { ...dataset, model, requests };

@@ -35,7 +35,7 @@ export function packPlan(plan: EncodedPlan): Uint32Array {
 const packed = new WeakMap<EncodedPlan, Uint32Array>();
 
 /** True of every item. */
-export const OPEN_PLAN: EncodedPlan = { scan: EMPTY_PROGRAM, check: null };
+export const OPEN_PLAN: EncodedPlan = { scan: EMPTY_PROGRAM, check: null, share: 1 };
 
 /** @param width operands of a step. */
 function writeSteps(

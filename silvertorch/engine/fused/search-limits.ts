@@ -5,6 +5,10 @@ const MAX_SLOTS = 2 ** 28;
 /** Those of one request: what the usual device can bind, 2 GiB. */
 const MOST_SLOTS = 2 ** 29 - 1;
 
+/** Probes of a request that there is room for, where each has so many positions with all heads. */
+export const mostProbesOf = (positions: number): number =>
+  Math.max(1, Math.floor(MOST_SLOTS / positions));
+
 /**
  * Requests that are searched at once where each looks at so many positions with all its heads.
  * @throws HarnessError BAD_INPUT if one is too many.

@@ -61,7 +61,7 @@ test.skipIf(found === null)(
       },
       [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
     };
-    await using engine = new FusedEngine(runner, artifact.manifest, "all");
+    await using engine = new FusedEngine(runner, artifact.manifest, { probes: "all" });
     await warmUp(engine, { maxBatch: MAX_BATCH, plan: reader.anyPlan(), onProgress: () => {} });
 
     const compiled: string[] = [];

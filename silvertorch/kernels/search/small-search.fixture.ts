@@ -58,7 +58,7 @@ const expression: Expression = combine("or", [
   combine("and", [literal(1), literal(2)]),
   negate(literal(3)),
 ]);
-const plan = { scan: encodeProgram(planExpression(expression)!), check: null };
+const plan = { scan: encodeProgram(planExpression(expression)!), check: null, share: 1 };
 export const passes = (position: number): boolean =>
   isThere(position) && ((bitOf(1, position) && bitOf(2, position)) || !bitOf(3, position));
 

@@ -133,3 +133,15 @@ export function columnOutlines(): Column[] {
     };
   });
 }
+
+/** What share of the items holds each value of each column, by code or by rank. */
+export function valueShares(): { readonly kind: Column["kind"]; readonly shares: Float64Array }[] {
+  return GENERATED_COLUMNS.map(({ values, table, most }) => {
+    const count = values.kind === "numeric" ? values.distinct.length : values.vocabulary.length;
+    const first = new Float64Array(count);
+    for (const code of table) if (code !== NO_CODE) first[code]! += 1 / SLICES;
+    // Half of the items are dealt a second value, which counts where the first is another.
+    const shares = first.map((share) => (most === 1 ? share : share + (share * (1 - share)) / 2));
+    return { kind: values.kind, shares };
+  });
+}
