@@ -1,3 +1,4 @@
+import { type BitsArray, setBits } from "./container-bits.ts";
 import {
   BITMAP_BYTES,
   type PortableContainer,
@@ -83,22 +84,9 @@ export class RowSet {
    * a number of its own.
    * @param bytes [ceil(rows of the range / 8)] or more
    */
-  writeBits(bytes: Uint8Array | Int32Array): void {
-    const range = this.#range;
-    for (const container of this.#containers) {
-      const start = container.key * CONTAINER_ROWS - (range?.from ?? 0);
-      const isWhole = range === null || isInside(container.key, range);
-      if (container.kind === "bitmap" && isWhole && start % 8 === 0) {
-        const bits = this.#bytes.subarray(container.at, container.at + BITMAP_BYTES);
-        const room = bytes.length - start / 8;
-        bytes.set(room < bits.length ? bits.subarray(0, room) : bits, start / 8);
-        continue;
-      }
-      for (const row of range === null ? this.#rowsOf(container) : this.#within(container, range)) {
-        const at = row - (range?.from ?? 0);
-        bytes[at >>> 3]! |= 1 << (at & 7);
-      }
-    }
+  writeBits(bytes: BitsArray): void {
+    const range = this.#range ?? { from: 0, to: bytes.length * 8 };
+    for (const container of this.#containers) setBits(this.#bytes, container, range, bytes);
   }
 
   #countOf(container: PortableContainer): number {

@@ -24,8 +24,9 @@ export function lanesFor(
     feature: replicas.feature,
     filter: replicas.filter,
     // One more than it has threads, so that none waits for the wire. A device takes one batch after
-    // the other, and the larger it is the less a query costs.
-    index: (index.device === undefined ? searchThreads : replicas.index) + 1,
+    // the other, and the larger it is the less a query costs: while it has one, the next is made
+    // ready for it, and a third is read or written.
+    index: index.device === undefined ? searchThreads + 1 : replicas.index + 2,
     ranker: replicas.ranker + 1,
     tower: replicas.tower,
   };

@@ -89,9 +89,13 @@ export class MeshRetriever implements Retriever {
     this.#features = this.#batcher(lanes.feature, (ids, context) =>
       feature.users(Float64Array.from(ids), context),
     );
-    this.#filters = this.#batcher(lanes.filter, (texts, context) =>
-      filter.evaluate(texts, context),
-    );
+    this.#filters = this.#batcher(lanes.filter, async (texts, context) => {
+      // Whoever asks for the same gets the same bitmap, which the index then gets once, too.
+      const distinct = [...new Set(texts)];
+      const found = await filter.evaluate(distinct, context);
+      const answers = new Map(distinct.map((text, at) => [text, found[at]!]));
+      return texts.map((text) => answers.get(text)!);
+    });
     this.#searches = this.#batcher(lanes.index, (searches, context) =>
       index.search(searches, context),
     );

@@ -19,11 +19,11 @@ export interface DeviceWalksOptions {
 }
 
 /**
- * A product of halves, as some devices take it, displaces a row by a few places: so many more than
- * are wanted are found, and the best of them scored in full.
+ * So many more than are wanted are found: a coarse order displaces a row by a few places, and of
+ * rows that changed since the build some are not to be answered.
  */
-const COARSE_SHARE = 1.25;
-const COARSE_MORE = 32;
+const SPARE_SHARE = 1.25;
+const SPARE_MORE = 32;
 
 /** Widths of walks are multiples of this, so that a device does not meet a new one each time. */
 const WIDTH_STEP = 64;
@@ -57,11 +57,13 @@ export async function walkOnDevice(
   if (walking.length === 0) return searches.map(() => null);
   const widest = Math.max(...wishes.map((wish) => wish?.wanted ?? 0));
   const wanted = Math.min(items, Math.ceil(widest / WIDTH_STEP) * WIDTH_STEP);
+  const own = range ?? { from: 0, to: items };
+  // Searches of one filter share its bitmap, and with it its bits.
+  const sets = new Map<Uint8Array, RowSet>();
   const filters = searches.flatMap(({ vectors, eligible: { bitmap } }, at) => {
     const wish = wishes[at]!;
     if (wish === null) return [];
-    const own = { from: range?.from ?? 0, to: (range?.from ?? 0) + items };
-    const set = wish.isFiltered && bitmap !== null ? new RowSet(bitmap, own) : null;
+    const set = wish.isFiltered && bitmap !== null ? setOf(bitmap, own, sets) : null;
     return Array.from({ length: vectors.length / dim }, () => set);
   });
   const queries = concatVectors(walking.map(({ vectors }) => vectors));
@@ -81,11 +83,18 @@ export async function walkOnDevice(
   });
 }
 
+/** The rows of a bitmap, read once. */
+function setOf(bitmap: Uint8Array, own: RowRange, known: Map<Uint8Array, RowSet>): RowSet {
+  const set = known.get(bitmap) ?? new RowSet(bitmap, own);
+  known.set(bitmap, set);
+  return set;
+}
+
 /** null: the CPU scores what is eligible. */
 function wishOf(shape: SearchShape, settings: PlanSettings): Wish | null {
   const { items, k, eligible } = shape;
   const { join, exactBelow } = settings;
-  const expansionSearch = Math.ceil(k * COARSE_SHARE) + COARSE_MORE;
+  const expansionSearch = Math.ceil(k * SPARE_SHARE) + SPARE_MORE;
   if (join === "post" || join === "exact") {
     const plan = planSearch(shape, { ...settings, expansionSearch });
     return plan.kind === "walk" ? { wanted: plan.wanted, isFiltered: false } : null;

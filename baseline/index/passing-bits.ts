@@ -1,4 +1,5 @@
 import type { Device } from "../../src/onnx/device.ts";
+import type { BitsArray } from "../container-bits.ts";
 import type { RowSet } from "../row-set.ts";
 
 /** What a byte of bits is sent as. */
@@ -6,9 +7,6 @@ export type BitsType = "uint8" | "int32";
 
 /** A byte each, but where a device takes nothing smaller than 32 bits. */
 export const bitsTypeOf = (device: Device): BitsType => (device === "webgpu" ? "int32" : "uint8");
-
-/** Numbers from 0 to 255 either way. */
-export type BitsArray = Uint8Array | Int32Array;
 
 /** Which rows may be found, a bit a row, for queries that share filters. */
 export interface PassingBits {

@@ -3,6 +3,7 @@ import { concatVectors } from "../concat-vectors.ts";
 import type { RowRange } from "../row-range.ts";
 import { RowSet } from "../row-set.ts";
 import type { Candidates, Search, SearchEffort } from "../services.ts";
+import { isCoarseOn } from "./device-precision.ts";
 import type { ClusterProbe } from "./cluster-probe.ts";
 import type { ExactScan, IsExcluded } from "./exact-scan.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
@@ -281,7 +282,8 @@ export class SearchEngine {
   /** Whether a walk's values are not yet those of the full vectors. */
   #isCoarse(isGiven: boolean): boolean {
     const { near, settings } = this.#parts;
-    return isGiven || (near instanceof HnswGraph && settings.precision !== "f32");
+    if (isGiven) return isCoarseOn(settings.device!);
+    return near instanceof HnswGraph && settings.precision !== "f32";
   }
 
   #probe(
