@@ -8,6 +8,7 @@ import { defaultCacheFolder } from "../../src/dataset/cache-folder.ts";
 import { BareSearch } from "./bare-search.ts";
 import { Batches, recallOf, shortOf } from "./batches.ts";
 import { contest } from "./contest.ts";
+import { growingProbes } from "./growing-probes.ts";
 import { FILTERS, WIDE_CONJUNCTION } from "./filters.ts";
 import { speedLine } from "./speed-table.ts";
 import { Workbench } from "./workbench.ts";
@@ -124,6 +125,7 @@ async function clusters(extent: Extent): Promise<void> {
     const more = `${name === "none" ? "goal: 0.33; " : ""}${quality}`;
     say(speedLine(times, { name: `probing, ${name}`, over, batch: BATCH, more }));
   }
+  await growingProbes(workbench, all, { batch: BATCH, batches: BATCHES, rounds, say });
   for (const { engine } of [all, some]) await engine[Symbol.asyncDispose]();
 }
 
@@ -131,5 +133,5 @@ const [items = 200_000, clusteredItems = 1_000_000, rounds = 20, threads = 2] = 
   .slice(2)
   .map(Number);
 say(`${cpus()[0]?.model}, Node ${process.version}`);
-await everyItem({ items, rounds, threads });
+if (items > 0) await everyItem({ items, rounds, threads });
 if (clusteredItems > 0) await clusters({ items: clusteredItems, rounds, threads });
