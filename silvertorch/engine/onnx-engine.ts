@@ -12,7 +12,7 @@ import { Effort, type Probing, type ProbingCounters } from "./effort.ts";
 import type { Engine } from "./engine.ts";
 import { blankItems, freshFeeds, type FreshItems, hiddenFeeds, hiding } from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
-import { thoroughAnswers } from "./thorough-answers.ts";
+import { searchedAlike, thoroughAnswers } from "./thorough-answers.ts";
 
 const FALLBACK_HINT = "set allowFallback: true to measure it all the same";
 
@@ -153,8 +153,9 @@ export class OnnxEngine implements Engine {
     const items = fresh ?? this.#blank(0);
     const hidesApart = items === null || this.#hidesApart;
     const asked = hidesApart ? queries : hiding(queries, items.hidden);
-    return await thoroughAnswers(asked, this.#effort, (group, thoroughness) =>
-      this.#run(group, thoroughness, items),
+    const alike = { effort: this.#effort, together: searchedAlike };
+    return await thoroughAnswers(asked, alike, ({ queries: group, each, fetch }) =>
+      this.#run(group, { ...each[0]!, fetch }, items),
     );
   }
 

@@ -2,11 +2,24 @@ import type { Thoroughness } from "./batch-feeds.ts";
 import type { Effort } from "./effort.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 
-/** Answers queries that are searched alike, in their order. */
-export type Search = (
-  queries: readonly EngineQuery[],
-  thoroughness: Thoroughness,
-) => Promise<readonly EngineAnswer[]>;
+/** Queries that are searched together. */
+export interface SearchGroup {
+  readonly queries: readonly EngineQuery[];
+  /** How thoroughly each is to be searched. */
+  readonly each: readonly Thoroughness[];
+  /** The places that their lists have. */
+  readonly fetch: number;
+}
+
+/** Answers queries that are searched together, in their order. */
+export type Search = (group: SearchGroup) => Promise<readonly EngineAnswer[]>;
+
+/** Queries of which this is the same are searched together. */
+export type Together = (query: EngineQuery, thoroughness: Thoroughness) => string;
+
+/** Of any filter, but with as many clusters. */
+export const searchedAlike: Together = (_, { probes, fetch, folded }) =>
+  `${probes} ${folded ? "folded" : fetch}`;
 
 /**
  * Searches for each query as thoroughly as its filter is known to need, and again, harder, for
@@ -16,19 +29,21 @@ export type Search = (
  */
 export async function thoroughAnswers(
   queries: readonly EngineQuery[],
-  effort: Effort,
+  { effort, together }: { readonly effort: Effort; readonly together: Together },
   search: Search,
 ): Promise<EngineAnswer[]> {
   const answers: EngineAnswer[] = [];
+  const grouped = (pairs: readonly Pair[]): Group[] => groupsOf(pairs, queries, together);
   let waiting = grouped(firstTry(queries, effort));
   while (waiting.length > 0) {
     const again: Pair[] = [];
-    for (const { positions, thoroughness } of waiting) {
+    for (const { positions, each } of waiting) {
       const group = positions.map((at) => queries[at]!);
-      for (const [nth, answer] of (await search(group, thoroughness)).entries()) {
+      const fetch = Math.max(...each.map((own) => own.fetch));
+      for (const [nth, answer] of (await search({ queries: group, each, fetch })).entries()) {
         const at = positions[nth]!;
         answers[at] = answer;
-        const harder = effort.harder(queries[at]!, answer, thoroughness);
+        const harder = effort.harder(queries[at]!, answer, { ...each[nth]!, fetch });
         if (harder !== null) again.push([at, harder]);
       }
     }
@@ -49,23 +64,23 @@ function firstTry(queries: readonly EngineQuery[], effort: Effort): Pair[] {
 }
 
 interface Group {
-  thoroughness: Thoroughness;
   readonly positions: number[];
+  readonly each: Thoroughness[];
 }
 
-/** Positions of the queries that are searched alike. */
-function grouped(pairs: readonly Pair[]): Group[] {
+/** Positions of the queries that are searched together. */
+function groupsOf(
+  pairs: readonly Pair[],
+  queries: readonly EngineQuery[],
+  together: Together,
+): Group[] {
   const groups = new Map<string, Group>();
   for (const [at, thoroughness] of pairs) {
-    const { probes, fetch, folded } = thoroughness;
-    const key = `${probes} ${folded ? "folded" : fetch}`;
-    const group = groups.get(key);
-    if (group === undefined) {
-      groups.set(key, { thoroughness, positions: [at] });
-      continue;
-    }
+    const key = together(queries[at]!, thoroughness);
+    const group = groups.get(key) ?? { positions: [], each: [] };
     group.positions.push(at);
-    if (fetch > group.thoroughness.fetch) group.thoroughness = thoroughness;
+    group.each.push(thoroughness);
+    groups.set(key, group);
   }
   return [...groups.values()];
 }

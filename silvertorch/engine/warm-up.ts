@@ -32,10 +32,15 @@ export async function warmUp(
   };
   const filtered: EngineQuery = { ...plain, plan, exclude: new Uint32Array(1) };
   const largest = Math.min(maxBatch, engine.mostAtOnce);
+  const batchOf = (...queries: readonly EngineQuery[]): EngineQuery[] =>
+    Array.from({ length: largest }, (_, at) => queries[at % queries.length]!);
   if (engine.lanes > 1) {
-    onProgress(`warming up with ${engine.lanes} batches of ${largest} at once`);
-    const mixed = Array.from({ length: largest }, (_, at) => (at % 2 === 0 ? filtered : plain));
-    await Promise.all(Array.from({ length: engine.lanes }, () => engine.answer(mixed)));
+    // A filter that seems to leave nothing is looked for as widely as any.
+    const narrow = { ...filtered, plan: plan === null ? null : { ...plan, share: 0 } };
+    for (const batch of [batchOf(narrow), batchOf(narrow, plain)]) {
+      onProgress(`warming up with ${engine.lanes} batches of ${largest} at once`);
+      await Promise.all(Array.from({ length: engine.lanes }, () => engine.answer(batch)));
+    }
   }
   for (const size of sizesTo(largest)) {
     for (const query of [plain, filtered]) {

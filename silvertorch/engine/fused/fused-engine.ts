@@ -3,16 +3,15 @@ import type { HostTensor } from "../../../src/onnx/element-type.ts";
 import { freshTables } from "../../compile/fresh-tables.ts";
 import type { ArtifactManifest } from "../../compile/manifest.ts";
 import type { FreshTables } from "../../graph/fresh-ranking.ts";
-import type { Thoroughness } from "../batch-feeds.ts";
 import { Effort, type Probing, type ProbingCounters } from "../effort.ts";
 import type { Engine } from "../engine.ts";
 import { blankItems, type FreshItems, hiding } from "../fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "../query.ts";
-import { thoroughAnswers } from "../thorough-answers.ts";
+import { type SearchGroup, thoroughAnswers, type Together } from "../thorough-answers.ts";
 import type { PackedAnswers } from "./answers.ts";
 import { packFresh } from "./pack-fresh.ts";
 import { openFirst, packBatch, type PackedBatch } from "./pack-batch.ts";
-import { mostProbesOf, mostRequests } from "./search-limits.ts";
+import { mostProbesOf, partsOf } from "./search-limits.ts";
 import type { PackedFresh } from "./stages.ts";
 
 /** What an engine asks of the device, in this thread or in one of its own. */
@@ -69,8 +68,14 @@ export class FusedEngine implements Engine {
 
   async answer(queries: readonly EngineQuery[], fresh?: FreshItems): Promise<EngineAnswer[]> {
     const asked = fresh === undefined ? queries : hiding(queries, fresh.hidden);
-    return await thoroughAnswers(asked, this.#effort, (group, thoroughness) =>
-      this.#search(group, thoroughness, fresh ?? null),
+    const effort = this.#effort;
+    // Filtered ones may look into as many clusters as they like; those without all into as many.
+    const together: Together = ({ plan }, { probes }) => {
+      if (effort.isAll({ probes })) return "all";
+      return plan === null && probes !== effort.atFirst.probes ? `open, ${probes}` : "some";
+    };
+    return await thoroughAnswers(asked, { effort, together }, (group) =>
+      this.#search(group, fresh ?? null),
     );
   }
 
@@ -92,29 +97,22 @@ export class FusedEngine implements Engine {
     await this.#runner[Symbol.asyncDispose]();
   }
 
-  async #search(
-    queries: readonly EngineQuery[],
-    thoroughness: Thoroughness,
-    fresh: FreshItems | null,
-  ): Promise<EngineAnswer[]> {
+  async #search({ queries, each }: SearchGroup, fresh: FreshItems | null): Promise<EngineAnswer[]> {
     const { clusters, width } = this.#runner;
     const { heads } = this.#manifest.model;
-    const probes = this.#effort.isAll(thoroughness) ? clusters : thoroughness.probes;
-    const atOnce = mostRequests(probes * width * heads);
-    const parts = Math.ceil(queries.length / atOnce);
+    const probes = each.map((own) => (this.#effort.isAll(own) ? clusters : own.probes));
+    const parts = partsOf(probes.map((own) => own * width * heads));
     const answers = await Promise.all(
-      Array.from({ length: parts }, (_, at) => {
-        const first = Math.floor((queries.length * at) / parts);
-        const end = Math.floor((queries.length * (at + 1)) / parts);
-        return this.#run(queries.slice(first, end), probes, fresh);
-      }),
+      parts.map(({ first, end }) =>
+        this.#run(queries.slice(first, end), probes.slice(first, end), fresh),
+      ),
     );
     return answers.flat();
   }
 
   async #run(
     queries: readonly EngineQuery[],
-    probes: number,
+    probes: readonly number[],
     fresh: FreshItems | null,
   ): Promise<EngineAnswer[]> {
     const { items, model, scoreOnly } = this.#manifest;
@@ -126,7 +124,8 @@ export class FusedEngine implements Engine {
     const settings = {
       heads: model.heads,
       clusters: this.#runner.clusters,
-      probes,
+      probes: probes[order[0]!]!,
+      probesOf: Array.from(order, (at) => probes[at]!),
       places,
       candidates: candidateCount(places, items),
     };

@@ -39,6 +39,7 @@ interface Case {
   readonly model: ModelSpec;
   readonly clusters: number | null;
   readonly probes: number | "all";
+  readonly mostProbes?: number | "all";
   readonly eligibility: ArtifactSettings["eligibility"];
   /** So little that the index is cut into several parts. */
   readonly bindingBytes?: number;
@@ -85,6 +86,15 @@ const cases: Case[] = [
   },
   { name: "all clusters", model: threeHeads, clusters: 5, probes: "all", eligibility: narrow },
   { name: "formula, three heads", model: formula, clusters: 5, probes: 2, eligibility: narrow },
+  {
+    name: "more of forty clusters the fewer a filter leaves, up to twenty, in parts",
+    model: threeHeads,
+    clusters: 40,
+    probes: 3,
+    mostProbes: 20,
+    eligibility: narrow,
+    bindingBytes: 4096,
+  },
   { name: "mixture of logits", model: mixture, clusters: 5, probes: "all", eligibility: exact },
   { name: "MLP", model: layers, clusters: null, probes: "all", eligibility: narrow },
   {
@@ -100,11 +110,16 @@ const cases: Case[] = [
 
 const userDimOf = ({ tower }: ModelSpec): number => (tower.kind === "identity" ? 8 : 5);
 
-async function harness({ name, model, clusters, probes, eligibility }: Case) {
+async function harness({ name, model, clusters, probes, mostProbes = probes, eligibility }: Case) {
   const dataset = smallDataset(userDimOf(model));
   const folder = join(scratch, name.replaceAll(/\W+/g, "-"));
   const settings = { precision: "int8", scale: "perItem", clusters, eligibility } as const;
-  const { engine: onnx, reader } = await compiled(folder, dataset, { model, settings, probes });
+  const { engine: onnx, reader } = await compiled(folder, dataset, {
+    model,
+    settings,
+    probes,
+    mostProbes,
+  });
   const { manifest } = await Artifact.open(folder, { verify: false });
   return { dataset, folder, onnx, reader, manifest };
 }
@@ -113,8 +128,8 @@ describe.skipIf(found === null)("the fused engine", () => {
   test.for(cases)("gives any request the oracle's answer, as onnx does: $name", async (given) => {
     const { dataset, folder, onnx, reader, manifest } = await harness(given);
     const { catalogue, users } = dataset;
-    const { model, probes } = given;
-    const fused = new FusedEngine(await runnerOf(folder, given), manifest, { probes });
+    const { model, probes, mostProbes = probes } = given;
+    const fused = new FusedEngine(await runnerOf(folder, given), manifest, { probes, mostProbes });
     const quiet = { onProgress: () => {}, signal: new AbortController().signal };
     const recalls: number[] = [];
     let answered = 0;

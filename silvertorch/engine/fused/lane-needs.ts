@@ -4,8 +4,11 @@ import type { Selected, Selection, Selections } from "./selections.ts";
 /** What a batch needs of a lane. */
 export interface SearchNeeds {
   readonly requests: number;
-  /** Clusters that each list looks into. */
+  /** Clusters that each list looks into; each open one, where others look into more. */
   readonly probes: number;
+  /** The most that a list looks into, and those of all lists together. */
+  readonly mostProbes: number;
+  readonly pairs: number;
   /** Places selected, and those of a list in the end. */
   readonly candidates: number;
   readonly places: number;
@@ -60,19 +63,19 @@ export async function laneSelections(
 
 /** What the buffers must hold for a batch. */
 export function laneNeeds(
-  { requests, probes, candidates, words, excluded }: SearchNeeds,
+  { requests, probes, mostProbes, pairs, candidates, words, excluded }: SearchNeeds,
   { shape }: DeviceIndex,
 ): LaneNeeds {
   const lists = requests * shape.heads;
   const isAll = probes >= shape.clusters;
   return {
     lists,
-    slots: lists * probes * shape.width,
-    pairs: isAll ? lists : lists * probes,
+    slots: pairs * shape.width,
+    pairs: isAll ? lists : pairs,
     candidates: lists * candidates,
     words,
     excluded,
-    mostProbes: isAll ? 0 : probes,
+    mostProbes: isAll ? 0 : mostProbes,
     mostSelected: candidates,
   };
 }

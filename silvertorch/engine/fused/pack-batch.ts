@@ -26,6 +26,11 @@ export interface BatchSettings {
   readonly clusters: number;
   /** Clusters that a list looks into. */
   readonly probes: number;
+  /**
+   * Of each query in its order, where they differ; those without filter look into `probes` all the
+   * same.
+   */
+  readonly probesOf?: readonly number[];
   /** Places of a list. */
   readonly places: number;
   /** Places before they are scored again; as many as places where they are not. */
@@ -49,19 +54,23 @@ export function packBatch(
   fresh: Float32Array<ArrayBuffer> = new Float32Array(0),
 ): PackedBatch {
   const { heads, clusters, places, candidates } = settings;
-  const probes = Math.min(settings.probes, clusters);
-  const { words, excluded } = packWords(queries, { ...settings, probes });
+  const there = (probes: number): number => Math.min(probes, clusters);
+  const probes = there(settings.probes);
+  const probesOf = queries.map((_, at) => there(settings.probesOf?.[at] ?? probes));
+  const { words, excluded, pairs } = packWords(queries, { ...settings, probes, probesOf });
   const filtered = queries.findIndex(({ plan }) => plan !== null);
   const open = filtered < 0 ? queries.length : filtered;
   const openLists = open * heads;
   words[HEADER.openLists] = openLists;
-  const order = workOrder(queries.length * heads * probes, probes, clusters);
+  const order = workOrder(pairs, probes, clusters);
   words[HEADER.grouped] = order === "byCluster" ? 1 : 0;
   const requests = queries.length;
   return {
     search: {
       requests,
       probes,
+      mostProbes: Math.max(...probesOf),
+      pairs,
       candidates,
       places,
       words: words.length,
@@ -79,14 +88,22 @@ export function packBatch(
 
 function packWords(
   queries: readonly EngineQuery[],
-  { heads, probes, candidates, places }: BatchSettings,
-): { words: Uint32Array<ArrayBuffer>; excluded: number } {
+  {
+    heads,
+    probes,
+    probesOf,
+    candidates,
+    places,
+  }: BatchSettings & { readonly probesOf: readonly number[] },
+): { words: Uint32Array<ArrayBuffer>; excluded: number; pairs: number } {
   const requests = queries.length;
   const programAt = new Map<EncodedPlan, number>();
   const programs: Uint32Array[] = [];
   const programOf = HEADER_WORDS;
   const excludedOf = programOf + requests;
-  let next = excludedOf + requests + 1;
+  const pairsOf = excludedOf + requests + 1;
+  const programsAt = pairsOf + requests + 1;
+  let next = programsAt;
   for (const { plan } of queries) {
     const key = plan ?? OPEN_PLAN;
     if (programAt.has(key)) continue;
@@ -107,7 +124,9 @@ function packWords(
   words[HEADER.excludedOf] = excludedOf;
   words[HEADER.excludedRows] = excludedRows;
   words[HEADER.excludedCount] = excluded;
-  let at = excludedOf + requests + 1;
+  words[HEADER.alike] = probesOf.every((each) => each === probes) ? 1 : 0;
+  words[HEADER.pairsOf] = pairsOf;
+  let at = programsAt;
   for (const program of programs) {
     words.set(program, at);
     at += program.length;
@@ -120,7 +139,14 @@ function packWords(
     before += exclude.length;
   }
   words[excludedOf + requests] = before;
-  return { words, excluded };
+  let pairs = 0;
+  for (const [request, own] of probesOf.entries()) {
+    words[pairsOf + request] = pairs;
+    pairs += own * heads;
+  }
+  words[pairsOf + requests] = pairs;
+  words[HEADER.pairs] = pairs;
+  return { words, excluded, pairs };
 }
 
 function packUsers(queries: readonly EngineQuery[]): PackedUsers {

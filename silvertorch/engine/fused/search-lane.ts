@@ -84,7 +84,7 @@ export class SearchLane {
   record(recorder: Recorder, batch: SearchBatch): void {
     const { shape } = this.#index;
     const lists = batch.requests * shape.heads;
-    const order = workOrder(lists * batch.probes, batch.probes, shape.clusters);
+    const order = workOrder(batch.pairs, batch.probes, shape.clusters);
     recorder.stage("fused.quantise");
     const { quantise } = this.#kernels;
     recorder.run(
@@ -93,7 +93,7 @@ export class SearchLane {
     );
     if (batch.excluded > 0) this.#locate(recorder, batch.excluded);
     if (order !== "all") this.#probe(recorder, lists);
-    if (order === "byCluster") this.#group(recorder, lists * batch.probes);
+    if (order === "byCluster") this.#group(recorder, batch.pairs);
     this.#scan(recorder, batch, { lists, order });
     this.#select(recorder, batch, lists);
   }
@@ -146,7 +146,7 @@ export class SearchLane {
     batch: SearchBatch,
     { lists, order }: { readonly lists: number; readonly order: WorkOrder },
   ): void {
-    const { width, clusters } = this.#index.shape;
+    const { width } = this.#index.shape;
     const openPairs = batch.openLists * batch.probes;
     const filtered = lists - batch.openLists;
     const isClustered = this.#index.centroids !== null;
@@ -191,8 +191,7 @@ export class SearchLane {
             ...(part.cells === null ? [] : [part.cells]),
           ],
         );
-        const pairs =
-          filtered * (order === "all" ? part.clusters : Math.min(batch.probes, clusters));
+        const pairs = order === "all" ? filtered * part.clusters : batch.pairs - openPairs;
         recorder.run(bound, linearGrid(Math.min(pairs, MASKED_GROUPS)));
       }
     }

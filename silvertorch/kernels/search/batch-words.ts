@@ -1,3 +1,5 @@
+import type { SearchShape } from "./search-shape.ts";
+
 /**
  * A batch as the search's kernels read it: one buffer of words, so that one write takes it up. The
  * header's words say how much there is and where the sections begin.
@@ -6,7 +8,7 @@ export const HEADER = {
   requests: 0,
   /** requests x heads */
   lists: 1,
-  /** Clusters of each list; of all clusters there are no probes. */
+  /** Clusters of each list, of each open one where they are not alike; of all clusters there are no probes. */
   probes: 2,
   /** Places that the search selects. */
   candidates: 3,
@@ -22,6 +24,12 @@ export const HEADER = {
   excludedCount: 9,
   /** 1 if pairs will be sorted by cluster. */
   grouped: 10,
+  /** 1 if every list looks into as many clusters. */
+  alike: 11,
+  /** Lists and clusters that they look into, all together. */
+  pairs: 12,
+  /** Of each request and one more, its first pair: see `pairText`. */
+  pairsOf: 13,
 } as const;
 
 export const HEADER_WORDS = 16;
@@ -58,4 +66,32 @@ export const BATCH_WORDS = /* wgsl */ `
 ${Object.entries(HEADER)
   .map(([name, at]) => `fn ${name}() -> u32 { return batch[${at}u]; }`)
   .join("\n")}
+`;
+
+/**
+ * WGSL: which pairs of a list and a cluster are whose. A list's lie side by side, and so do those of
+ * a request, whose heads look into as many clusters each; another request may look into more.
+ */
+export const pairText = ({ heads }: Pick<SearchShape, "heads">): string => /* wgsl */ `
+fn probes_of(list: u32) -> u32 {
+  if (alike() != 0u) { return probes(); }
+  let request = list / ${heads}u;
+  return (batch[pairsOf() + request + 1u] - batch[pairsOf() + request]) / ${heads}u;
+}
+fn first_pair(list: u32) -> u32 {
+  if (alike() != 0u) { return list * probes(); }
+  return batch[pairsOf() + list / ${heads}u] + (list % ${heads}u) * probes_of(list);
+}
+fn list_of(pair: u32) -> u32 {
+  if (alike() != 0u) { return pair / probes(); }
+  // The last request whose pairs do not begin after it.
+  var request = 0u;
+  var after = requests();
+  while (after - request > 1u) {
+    let middle = (request + after) / 2u;
+    if (batch[pairsOf() + middle] <= pair) { request = middle; } else { after = middle; }
+  }
+  let first = request * ${heads}u;
+  return first + (pair - batch[pairsOf() + request]) / probes_of(first);
+}
 `;

@@ -1,11 +1,11 @@
 import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
-import { BATCH_WORDS } from "./batch-words.ts";
+import { BATCH_WORDS, pairText } from "./batch-words.ts";
 import { prefixSums } from "./prefix-sums.ts";
 import type { SearchShape } from "./search-shape.ts";
 
 /**
- * A *pair* is a list and a cluster it looks into: pair `list x probes + n` is of the list's n-th
- * probe. `byQuery` pairs are worked off as they stand. `byCluster` they are sorted by cluster
+ * A *pair* is a list and a cluster it looks into: they are numbered list after list, a list's from
+ * the nearest cluster on. `byQuery` pairs are worked off as they stand. `byCluster` they are sorted by cluster
  * first, those of open lists before the others, so that what is read of a cluster serves all lists
  * that look into it: a counting sort into 2 x clusters buckets. They are counted as they are chosen
  * (select-ends.ts); two small kernels are left, of which the launch is what costs.
@@ -68,13 +68,14 @@ fn main(@builtin(local_invocation_index) thread: u32) {
 /**
  * Bindings: 0 batch, 1 probed, 2 cursors, 3 sorted u32 [pairs, 2]: pair and cluster. Workgroups: linear, `pairGroups`.
  */
-export function sortPairsKernel({ clusters }: Pick<SearchShape, "clusters">): string {
+export function sortPairsKernel(shape: Pick<SearchShape, "clusters" | "heads">): string {
   return /* wgsl */ `
 ${BATCH_WORDS}
+${pairText(shape)}
 @group(0) @binding(1) var<storage, read> probed: array<u32>;
 @group(0) @binding(2) var<storage, read_write> cursors: array<atomic<u32>>;
 @group(0) @binding(3) var<storage, read_write> sorted: array<u32>;
-${bucketText(clusters)}
+${bucketText(shape.clusters)}
 @compute @workgroup_size(${THREADS})
 fn main(
   @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -82,8 +83,8 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let pair = (${LINEAR_WORKGROUP}) * ${THREADS}u + thread;
-  if (pair >= lists() * probes()) { return; }
-  let place = atomicAdd(&cursors[bucket_of(pair / probes(), probed[pair])], 1u);
+  if (pair >= pairs()) { return; }
+  let place = atomicAdd(&cursors[bucket_of(list_of(pair), probed[pair])], 1u);
   sorted[2u * place] = pair;
   sorted[2u * place + 1u] = probed[pair];
 }

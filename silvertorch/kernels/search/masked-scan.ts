@@ -1,5 +1,5 @@
 import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
-import { BATCH_WORDS } from "./batch-words.ts";
+import { BATCH_WORDS, pairText } from "./batch-words.ts";
 import { cellsBinding, checkProgram, scanProgram } from "./filter-program.ts";
 import { ORDERED_KEYS } from "./ordered-keys.ts";
 import { queryVectors, SCORING_BINDINGS, scoringText } from "./scoring-text.ts";
@@ -19,7 +19,7 @@ const QUEUE = 1024;
  *
  * Bindings: 0 batch, 1 codes vec4<u32> of this part, 2 scales f32, 3 queries vec4<u32>, 4 bitmaps
  * u32 [clusters of the part, rows, words], 5 work u32, 6 sorted pairs u32 [pairs, 2], 7 excluded positions
- * u32, 8 keys u32 and 9 positions u32 [lists, probes x width], 10 counts u32 [lists], 11 part
+ * u32, 8 keys u32 and 9 positions u32 [pairs, width], 10 counts u32 [lists], 11 part
  * (uniform): first cluster, clusters; 12 cells i32 [positions of the part, cells] if checked.
  * Work is as in open-scan.ts. Workgroups: linear, as many as will keep the device busy; of `all`
  * the part's clusters x filtered lists.
@@ -35,6 +35,7 @@ export function maskedScanKernel(shape: SearchShape, order: WorkOrder): string {
   return /* wgsl */ `
 requires packed_4x8_integer_dot_product;
 ${BATCH_WORDS}
+${pairText(shape)}
 ${ORDERED_KEYS}
 ${SCORING_BINDINGS}
 @group(0) @binding(4) var<storage, read> bitmaps: array<u32>;
@@ -69,8 +70,7 @@ ${scanProgram(words, threads)}
 ${isChecked ? checkProgram(cells, threads) : ""}
 
 /** Lists have room for all that they look into. */
-fn append(list: u32, place: u32, score: f32, position: u32) {
-  let slot = list * probes() * ${width}u + place;
+fn append(slot: u32, score: f32, position: u32) {
   keys[slot] = key_of(score);
   positions[slot] = position;
 }
@@ -82,6 +82,7 @@ fn scan(list: u32, cluster: u32, thread: u32) {
   let end_excluded = batch[excludedOf() + request + 1u];
   let block = (cluster - part.x) * ${bitmapRows * words}u;
   let first_position = cluster * ${width}u;
+  let first_slot = first_pair(list) * ${width}u;
   workgroupBarrier();
   for (var i = thread; i < ${row}u; i += ${threads}u) { query[i] = queries[list * ${row}u + i]; }
   ${isChecked ? `stage_check(program, thread);` : ""}
@@ -141,7 +142,7 @@ fn scan(list: u32, cluster: u32, thread: u32) {
         ${load("first_vector")}
         var sum = 0;
         ${add("0u")}
-        append(list, first_place + n, ${score("scales[position]", "0u")}, position);
+        append(first_slot + first_place + n, ${score("scales[position]", "0u")}, position);
       }
       if (state < MORE) { break; }
     }
@@ -194,15 +195,15 @@ function workOf(order: WorkOrder, clusters: number): string {
   }
   if (order === "byQuery") {
     return /* wgsl */ `
-  for (var pair = openLists() * probes() + first; pair < lists() * probes(); pair += many) {
+  for (var pair = openLists() * probes() + first; pair < pairs(); pair += many) {
     let cluster = work[pair];
     if (cluster < part.x || cluster >= part.x + part.y) { continue; }
-    scan(pair / probes(), cluster, thread);
+    scan(list_of(pair), cluster, thread);
   }`;
   }
   return /* wgsl */ `
   let end = work[${clusters}u + part.x + part.y];
   for (var n = work[${clusters}u + part.x] + first; n < end; n += many) {
-    scan(sorted[2u * n] / probes(), sorted[2u * n + 1u], thread);
+    scan(list_of(sorted[2u * n]), sorted[2u * n + 1u], thread);
   }`;
 }

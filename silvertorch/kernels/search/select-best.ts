@@ -10,6 +10,8 @@ export interface SelectSource {
   readonly bindings: string;
   /** The next free binding. */
   readonly nextBinding: number;
+  /** Body of `begin(list: u32)`, which every thread runs first; absent: nothing. */
+  readonly begin?: string;
   /** Body of `entry_count(list: u32) -> u32`. */
   readonly count: string;
   /**
@@ -25,7 +27,7 @@ export interface SelectSource {
 export interface SelectTarget {
   /** Declares the bindings from one on. */
   readonly bindings: (first: number) => string;
-  /** Body of `wanted() -> u32`: how many of a list. */
+  /** Body of `wanted(list: u32) -> u32`: how many of it. */
   readonly wanted: string;
   /** Body of `emit(list: u32, place: u32, key: u32, id: u32)`; of no entry the key is `NONE`. */
   readonly emit: string;
@@ -88,10 +90,11 @@ ${source.bindings}
 ${targetBindings}
 ${heldText(held, capacity, buffer)}
 
+fn begin(list: u32) { ${source.begin ?? ""} }
 fn entry_count(list: u32) -> u32 { ${source.count} }
 fn entry_keys(list: u32, n: u32) -> vec4<u32> { ${source.keys} }
 fn entry_id(list: u32, n: u32) -> u32 { ${source.id} }
-fn wanted() -> u32 { ${target.wanted} }
+fn wanted(list: u32) -> u32 { ${target.wanted} }
 fn emit(list: u32, place: u32, key: u32, id: u32) { ${target.emit} }
 fn finish(list: u32, found: u32) { ${target.finish ?? ""} }
 
@@ -126,9 +129,10 @@ fn take_best(list: u32, count: u32, thread: u32, many: u32) -> u32 {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let list = group.x;
   ${held === "buffer" ? `held_at = list * ${capacity}u;` : ""}
+  begin(list);
   if (thread == 0u) { shared_count = entry_count(list); }
   let count = workgroupUniformLoad(&shared_count);
-  let many = wanted();
+  let many = wanted(list);
   let found = take_best(list, count, thread, many);
   order_held(list, found, thread);
   for (var place = thread; place < many; place += ${threads}u) {

@@ -1,3 +1,4 @@
+import { pairText } from "./batch-words.ts";
 import { bucketText } from "./group-pairs.ts";
 import { affinityWords, type SearchShape } from "./search-shape.ts";
 import type { SelectSource, SelectTarget } from "./select-best.ts";
@@ -15,26 +16,31 @@ export function centroidSource({ clusters }: SearchShape): SelectSource {
 
 /**
  * Scanned items: of open lists a key a position of the probed clusters, of others what was found.
- * Bindings: 1 keys u32 [lists, probes x width], 2 positions u32 likewise, 3 counts u32 [lists],
- * 4 probed u32 [lists, probes], 5 rows u32 [positions].
+ * Bindings: 1 keys u32 [pairs, width], 2 positions u32 likewise, 3 counts u32 [lists],
+ * 4 probed u32 [pairs], 5 rows u32 [positions].
  * @param by what an entry's id is: its row, or its position.
  */
-export function scanSource({ clusters, width }: SearchShape, by: "row" | "position"): SelectSource {
+export function scanSource(shape: SearchShape, by: "row" | "position"): SelectSource {
+  const { clusters, width } = shape;
   return {
     bindings: /* wgsl */ `
+${pairText(shape)}
 @group(0) @binding(1) var<storage, read> keys: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> positions: array<u32>;
 @group(0) @binding(3) var<storage, read> counts: array<u32>;
 @group(0) @binding(4) var<storage, read> probed: array<u32>;
 @group(0) @binding(5) var<storage, read> rows: array<u32>;
+/** Of the list. */
+var<private> pair_before: u32;
 fn position_of(list: u32, n: u32) -> u32 {
-  if (list >= openLists()) { return positions[list * probes() * ${width}u + n]; }
+  if (list >= openLists()) { return positions[pair_before * ${width}u + n]; }
   if (probes() == ${clusters}u) { return n; }
-  return probed[list * probes() + n / ${width}u] * ${width}u + n % ${width}u;
+  return probed[pair_before + n / ${width}u] * ${width}u + n % ${width}u;
 }`,
     nextBinding: 6,
-    count: `return select(probes() * ${width}u, counts[list], list >= openLists());`,
-    keys: `return keys[(list * probes() * ${width}u + n) / 4u];`,
+    begin: "pair_before = first_pair(list);",
+    count: `return select(probes_of(list) * ${width}u, counts[list], list >= openLists());`,
+    keys: `return keys[(pair_before * ${width}u + n) / 4u];`,
     id:
       by === "row"
         ? "return rows[position_of(list, n)];"
@@ -63,18 +69,19 @@ export const refinedSource: SelectSource = {
 };
 
 /**
- * Bindings: probed u32 [lists, probes], and counts u32 [2 x clusters], zeros, where the pairs of each
+ * Bindings: probed u32 [pairs], and counts u32 [2 x clusters], zeros, where the pairs of each
  * bucket (group-pairs.ts) are counted if they will be grouped.
  */
-export const probesTarget = ({ clusters }: Pick<SearchShape, "clusters">): SelectTarget => ({
+export const probesTarget = (shape: Pick<SearchShape, "clusters" | "heads">): SelectTarget => ({
   bindings: (first) => /* wgsl */ `
+${pairText(shape)}
 @group(0) @binding(${first}) var<storage, read_write> chosen_clusters: array<u32>;
 @group(0) @binding(${first + 1}) var<storage, read_write> bucket_counts: array<atomic<u32>>;
-${bucketText(clusters)}`,
-  wanted: "return probes();",
+${bucketText(shape.clusters)}`,
+  wanted: "return probes_of(list);",
   emit: /* wgsl */ `
   if (key == NONE) { return; }
-  chosen_clusters[list * probes() + place] = id;
+  chosen_clusters[first_pair(list) + place] = id;
   if (grouped() != 0u) { atomicAdd(&bucket_counts[bucket_of(list, id)], 1u); }`,
 });
 

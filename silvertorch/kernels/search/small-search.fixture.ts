@@ -165,7 +165,9 @@ export function smallSearch(bench: KernelBench) {
       [1],
     );
     const toSort = [batch, buffers.probed, cursors, sorted];
-    await bench.run("sort", sortPairsKernel({ clusters }), toSort, [pairGroups(probed.length)]);
+    await bench.run("sort", sortPairsKernel({ clusters, heads: 1 }), toSort, [
+      pairGroups(probed.length),
+    ]);
     return { ...buffers, bucketOf, pairs: probed.length, countOf: counts };
   };
   return { uniform, packed, given, grouped };
