@@ -12,6 +12,9 @@ export type Container = Uint16Array | Int32Array;
 
 const WORDS = 2048;
 
+/** Longer lists are united faster as bits than by sorting them. */
+const SORTED_MAX = 256;
+
 const isList = (container: Container): container is Uint16Array => container instanceof Uint16Array;
 
 export function cardinalityOf(container: Container): number {
@@ -77,13 +80,14 @@ export function unite(containers: readonly Container[]): Container {
   if (only !== undefined && containers.length === 1) return only;
   const lists = containers.filter(isList);
   const listed = lists.reduce((sum, { length }) => sum + length, 0);
-  if (lists.length === containers.length && listed <= LIST_MAX) return uniteLists(lists, listed);
+  const isShort = lists.length === containers.length && listed <= LIST_MAX;
+  if (isShort && listed <= SORTED_MAX) return uniteLists(lists, listed);
   const words = new Int32Array(WORDS);
   for (const container of containers) {
     if (isList(container)) for (const low of container) words[low >>> 5]! |= 1 << (low & 31);
     else for (let i = 0; i < WORDS; i++) words[i]! |= container[i]!;
   }
-  return words;
+  return isShort ? settle(words, cardinalityOf(words)) : words;
 }
 
 function uniteLists(lists: readonly Uint16Array[], total: number): Uint16Array {
