@@ -2,9 +2,10 @@
  * How fast the fused engine searches: `npm run bench:fused [-- --clusters 4096 --width 2432 ...]`.
  * A random catalogue is made on the device and searched by the engine's own kernels. First some
  * answers are compared with the host's. Then, for each filter and batch size: wall time with the
- * results on the host, with several batches in flight (the median of several passes) and alone; and, from timestamps, each stage with the bytes that it must move at least
- * and its share of a device copy, measured at the start. `--beside FILE` holds it against Meta's open
- * ops, which meta-ops/meta_ops.py measured on this host just before.
+ * results on the host, with as many batches in flight as are fastest (the median of several passes)
+ * and alone; and, from timestamps, each stage with the bytes that it must move at least and its share
+ * of a device copy, measured at the start. `--beside FILE` holds it against Meta's open ops, which
+ * meta-ops/meta_ops.py measured on this host just before, their number of batches in flight chosen alike.
  */
 import { Random } from "../../src/math/random.ts";
 import { GpuDevice } from "../device/gpu-device.ts";
@@ -21,7 +22,7 @@ import { type BenchSize, benchSize } from "./fused/bench-size.ts";
 import { against, runBeside } from "./fused/beside.ts";
 import { copySpeed } from "./fused/copy-speed.ts";
 import { enoughProbes, sampleSize } from "./fused/enough-probes.ts";
-import { median, msInFlight, ratesOf } from "./fused/in-flight.ts";
+import { inFlight, median, ratesOf } from "./fused/in-flight.ts";
 import { expectedScores } from "./fused/sample-check.ts";
 import { stageBytes } from "./fused/stage-bytes.ts";
 import { syntheticIndex } from "./fused/synthetic-index.ts";
@@ -130,17 +131,17 @@ async function measure({ filter, makeFilter, probes }: Work, requests: number): 
   const batch = packBatch(queries, settings);
   const packedMs = performance.now() - packMs;
   const checked = await check(batch, queries, filters);
-  const passes = await msInFlight(pass, batch, size);
+  const flight = await inFlight(pass, batch, size);
   const stages = await stageTimes(batch);
   const alone = await timesAlone(batch);
   const name = filters[0]?.name ?? "no filter";
   say(
-    `\n${name}, ${probes} probes, batch ${requests}: ${ratesOf(requests, passes)}, ` +
-      `${median(passes).toFixed(3)} ms a batch, ${size.lanes} in flight, ` +
+    `\n${name}, ${probes} probes, batch ${requests}: ${ratesOf(requests, flight.ms)}, ` +
+      `${median(flight.ms).toFixed(3)} ms a batch, ${flight.lanes} in flight, ` +
       `alone ${alone.toFixed(3)} ms; packing ${packedMs.toFixed(2)} ms; ${checked}`,
   );
   if (beside !== null) {
-    const requestsPerSecond = (requests / median(passes)) * 1000;
+    const requestsPerSecond = (requests / median(flight.ms)) * 1000;
     const ours = { requestsPerSecond, aloneMs: alone };
     say(`  ${against(beside, { filter, probes, requests }, ours)}`);
   }

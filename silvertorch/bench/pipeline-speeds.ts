@@ -25,7 +25,7 @@ import type { CachePrecision } from "../kernels/ranking/item-record.ts";
 import { itemRecord } from "../kernels/ranking/item-record.ts";
 import type { SearchShape } from "../kernels/search/search-shape.ts";
 import { benchSize } from "./fused/bench-size.ts";
-import { median, msInFlight, ratesOf } from "./fused/in-flight.ts";
+import { inFlight, median, ratesOf } from "./fused/in-flight.ts";
 import { syntheticIndex } from "./fused/synthetic-index.ts";
 import { DIM, madeUpArtifact, madeUpDataset } from "./ranking/made-up-artifact.ts";
 import { fillRecords, madeUpRecords } from "./ranking/made-up-records.ts";
@@ -117,9 +117,9 @@ function batchOf(requests: number, users: number): PackedBatch {
 
 async function measure(pass: ForwardPass, batch: PackedBatch): Promise<void> {
   const { requests } = batch.search;
-  const passes = await msInFlight(pass, batch, size);
+  const { lanes, ms } = await inFlight(pass, batch, size);
   print(
-    `batch ${requests}: ${ratesOf(requests, passes)}, ${median(passes).toFixed(3)} ms a batch, ${size.lanes} in flight`,
+    `batch ${requests}: ${ratesOf(requests, ms)}, ${median(ms).toFixed(3)} ms a batch, ${lanes} in flight`,
   );
   if (pass.device.hasTimestamps) print(`  ${(await stagesOf(pass, batch)).join(", ")}`);
 }

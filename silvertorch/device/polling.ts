@@ -15,6 +15,7 @@ export function paceDawn(): void {
     isNative(callback)
       ? immediate(() => {
           pause(performance.now() - busySinceMs);
+          askedMs = performance.now();
           callback(...args);
         })
       : immediate(callback, ...args);
@@ -28,6 +29,7 @@ export function somethingHappened(): void {
 
 let paced = false;
 let busySinceMs = 0;
+let askedMs = 0;
 
 /** Dawn's are, and bound functions, which are few: to those a pause is no harm. */
 const isNative = (callback: (...args: unknown[]) => void): boolean =>
@@ -35,7 +37,7 @@ const isNative = (callback: (...args: unknown[]) => void): boolean =>
 
 /** As long as this has passed since, answers may be near: a batch of one takes 0.13 ms on an H100. */
 const NEAR_MS = 0.5;
-/** Between two turns while they are. */
+/** From one turn to the next while they are: a thread that had other work meanwhile waits no more. */
 const SHORT_MS = 0.02;
 /** Later: this share of the time that has passed, and at most so long. */
 const SHARE = 0.1;
@@ -48,7 +50,7 @@ function pause(sinceMs: number): void {
     Atomics.wait(nothing, 0, 0, Math.min(LONGEST_MS, SHARE * sinceMs));
     return;
   }
-  const endMs = performance.now() + SHORT_MS;
+  const endMs = askedMs + SHORT_MS;
   // A sleep as short as that would last several times as long.
   while (performance.now() < endMs);
 }

@@ -9,10 +9,11 @@ export interface BenchSize {
   readonly k: number;
   readonly batches: readonly number[];
   readonly filters: readonly string[];
-  /** Batches of a pass at least, how many are under way at once, and how many passes are timed. */
+  /** Batches of a pass at least, and how many passes are timed. */
   readonly repeats: number;
-  readonly lanes: number;
   readonly passes: number;
+  /** How many batches are under way at once: each number is tried, the fastest counts. */
+  readonly lanes: readonly number[];
   /** What the filter that many pass is to reach, with as many probes as that takes. */
   readonly recall: number;
   /** Threads of a selection; undefined: as is usual. */
@@ -31,7 +32,6 @@ const NUMBERS = {
   probes: 24,
   k: 1024,
   repeats: 100,
-  lanes: 6,
   passes: 7,
   recall: 0.9,
 };
@@ -52,6 +52,7 @@ export function benchSize(args: readonly string[]): BenchSize {
   return {
     ...numbers,
     batches: (given.get("batches") ?? "1,64,256,1024").split(",").map(Number),
+    lanes: (given.get("lanes") ?? "3,6,12").split(",").map(Number),
     filters: (given.get("filters") ?? "none,narrow,wide").split(","),
     selectThreads: Number(given.get("select-threads")) || undefined,
     allowSoftware: given.get("software") === "yes",
@@ -62,6 +63,7 @@ export function benchSize(args: readonly string[]): BenchSize {
 const OPTIONS = [
   ...Object.keys(NUMBERS),
   "batches",
+  "lanes",
   "filters",
   "select-threads",
   "software",

@@ -23,6 +23,7 @@ so that it fails here: one divisor for all stands in its place.
 """
 
 import argparse
+import gc
 import hashlib
 import json
 import math
@@ -440,6 +441,13 @@ def rates(batch, times, passes, lanes):
     return stretches or [rate(batch, times)]
 
 
+def free_memory():
+    """Gives back what ways tried before hold: an error's frames keep theirs, and streams share none."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 class Trials:
     """Of several ways the fastest, by short trials; one that fails is told and left out."""
 
@@ -448,6 +456,7 @@ class Trials:
         self.tried = []
 
     def attempt(self, variant, lanes):
+        free_memory()
         try:
             if not self.size.software:
                 times = completions(self.catalogue, self.batch, variant, lanes, 0.1, 0.2)
@@ -456,8 +465,6 @@ class Trials:
             self.tried.append((rate(self.batch, times), variant, lanes))
         except Exception as error:
             say(f"    FAILED {variant}, {lanes} under way: {str(error).splitlines()[0][:200]}")
-            if self.catalogue.device.type == "cuda":
-                torch.cuda.empty_cache()
 
     def best(self, is_such=lambda variant: True):
         such = [each for each in self.tried if is_such(each[1])]
@@ -478,6 +485,7 @@ def measured(trials, is_such, passes):
         return None
     _, variant, lanes = best
     batch, catalogue, size = trials.batch, trials.catalogue, trials.size
+    free_memory()
     try:
         answer = check(Searcher(catalogue, batch, variant))
         seconds = 0.1 if size.software else size.seconds * passes
@@ -590,7 +598,7 @@ def arguments():
     parser.add_argument("--batches", default="1,16,64,256,1024")
     parser.add_argument("--filters", default="none,narrow,wide")
     parser.add_argument("--blooms", default="5x10,5x2,3x5", help="hashes a term x their b_multiplier")
-    parser.add_argument("--lanes", default="1,2,8,16", help="batches in flight to try besides 4")
+    parser.add_argument("--lanes", default="1,2,8,16,32", help="batches in flight to try besides 4")
     parser.add_argument("--passes", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.2, help="of a pass")
     parser.add_argument("--software", action="store_true", help="try it without a card, for the code alone")
