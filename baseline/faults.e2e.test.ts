@@ -64,7 +64,7 @@ async function untilWhole(): Promise<void> {
 }
 
 describe("a mesh of which a process is harmed in mid-load", () => {
-  const services = ["gateway", "ranker", "tower", "redis", "index"];
+  const services = ["gateway", "ranker", "tower", "redis", "index", "filter", "feature"];
   const faults = services.flatMap((service) =>
     (["kill", "hang", "slow"] as const).map((kind) => ({ service, kind })),
   );

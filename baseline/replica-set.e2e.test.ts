@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type GrpcServer, serveGrpc } from "../src/door/grpc-service.ts";
 import { HarnessError } from "../src/errors.ts";
+import { meshSettings } from "../src/scenario/settings.ts";
 import { FILTER_SERVICE, MESH_PROTO } from "./mesh-wire.ts";
 import { ReplicaSet } from "./replica-set.ts";
 
@@ -20,6 +21,9 @@ class Copy {
       this.calls++;
       if (filters[0] === "wrong") {
         return Promise.reject(new HarnessError("BAD_INPUT", "a wrong filter"));
+      }
+      if (filters[0] === "down") {
+        return Promise.reject(new HarnessError("UNAVAILABLE", "what it needs is away"));
       }
       return sleep(this.slowMs, { eligible: [] });
     };
@@ -83,6 +87,21 @@ describe("ReplicaSet", () => {
   it("does not repeat what is wrong", async () => {
     await expect(ask("wrong")).rejects.toMatchObject({ code: "BAD_INPUT" });
     expect(copies[0].calls + copies[1].calls).toBe(1);
+  });
+
+  it("does not multiply the load on copies that all fail", async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => ask("down")));
+    expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+    expect(copies[0].calls + copies[1].calls).toBe(100 + set.retries);
+    expect(set.retries).toBeLessThan(10);
+  });
+
+  it("waits for a slow copy, if it is not told otherwise", async () => {
+    expect(meshSettings.parse({}).hedgeAfterMs).toBe("off");
+    copies[0].slowMs = 300;
+    await Promise.all([ask(), ask()]);
+    expect(set.hedges).toBe(0);
+    expect(copies.map(({ calls }) => calls)).toEqual([1, 1]);
   });
 
   it("asks a second copy where the first is slow, if it is told to, and only so often", async () => {

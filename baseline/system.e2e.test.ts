@@ -117,8 +117,11 @@ describe.each(["grpc", "in-process"] as const)("the mesh, transport %s", (transp
     expect(descendants(process.pid)).toEqual(before);
   });
 
-  it("leaves no process and nothing half-written behind", async () => {
+  it("answers what it was asked before it is stopped, and leaves no process and nothing half-written behind", async () => {
+    const asked = requests.map((request) => client.retrieve(request, inTime));
+    await Promise.race(asked);
     await system[Symbol.asyncDispose]();
+    await Promise.all(asked);
     expect(alive(system.processes)).toEqual([]);
     const left = await readdir(join(bench.cacheFolder, "mesh"));
     expect(left.filter((name) => name.includes(".tmp-"))).toEqual([]);

@@ -40,7 +40,7 @@ const graphFile = (precision: GraphSettings["precision"]): string => join(folder
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "silverbench-engine-"));
-  for (const precision of ["f32", "i8"] as const) {
+  for (const precision of ["f32", "f16", "i8"] as const) {
     await HnswGraph.build(
       graphFile(precision),
       { embeddings, dim },
@@ -194,12 +194,19 @@ describe("SearchEngine", () => {
     expect([...found!.rows]).toEqual(expected);
   });
 
-  it("orders what a coarse index found by the full vectors", () => {
-    const [found] = engineWith({ precision: "i8", exactBelow: 0 }).search([search({ k: 20 })]);
-    const exact = [...found!.rows].map((row) => valueOf(row, queryOf(1)));
-    expect(exact).toEqual(exact.toSorted((a, b) => b - a));
-    for (const [i, value] of exact.entries()) expect(found!.values[i]).toBeCloseTo(value, 4);
-  });
+  it.each([
+    ["f16", 0.9],
+    ["i8", 0.75],
+  ] as const)(
+    "finds most of the best in a graph in %s, and orders them by the full vectors",
+    (precision, most) => {
+      const [found] = engineWith({ precision, exactBelow: 0 }).search([search({ k: 20 })]);
+      expect(overlap(found!, truth(queryOf(1), 20, () => true))).toBeGreaterThanOrEqual(most);
+      const exact = [...found!.rows].map((row) => valueOf(row, queryOf(1)));
+      expect(exact).toEqual(exact.toSorted((a, b) => b - a));
+      for (const [i, value] of exact.entries()) expect(found!.values[i]).toBeCloseTo(value, 4);
+    },
+  );
 
   it("never returns an ineligible or excluded row, and never fewer than there are", () => {
     const engines = [0, 0.3, 1, "auto" as const].map((exactBelow) => engineWith({ exactBelow }));
