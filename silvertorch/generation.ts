@@ -143,10 +143,9 @@ export class Generation implements AsyncDisposable {
 
   /**
    * Before it serves: changes of which none is known to be in this artifact.
-   * @param last what served until now; null: nothing did.
    * @throws HarnessError BAD_INPUT if fresh items are not of this artifact's dimensions.
    */
-  adopt(changes: readonly ItemChange[], last: Generation | null): void {
+  adopt(changes: readonly ItemChange[]): void {
     const { dim, denseDim } = this.manifest;
     for (const { id, item } of changes) {
       if (item === null) continue;
@@ -158,9 +157,7 @@ export class Generation implements AsyncDisposable {
         { where: "folder" },
       );
     }
-    // They come after all that a fold which is under way holds.
-    const version = last === null ? 0 : last.live.version;
-    this.#live = this.#hold(new LiveItems(dim, (id) => this.#reader.holds(id), version));
+    this.#live = this.#hold(new LiveItems(dim, (id) => this.#reader.holds(id)));
     this.#live.apply(changes);
   }
 

@@ -278,3 +278,33 @@ test("many changes are folded into a new artifact while it serves; later ones st
   }
   expect((await artifacts()).filter((name) => name.includes(".tmp-"))).toEqual([]);
 });
+
+test("an artifact that is swapped in while changes are folded stays, with the changes", async () => {
+  const other = await otherArtifact(4);
+  const folding = await start(towerOf(1), { foldAfter: 40 });
+  const foldingAdmin = connectAdmin(folding.adminAddress!);
+  const foldingDoor = connectDoor(folding.address);
+  const request = { ...alike(vector), user: { kind: "id", id: dataset.users.ids[1]! } } as const;
+  const answer = (): Promise<Answer> => foldingDoor.retrieve(request, inTime);
+  const foldsEnded = async (): Promise<number> => {
+    const { counters } = await foldingDoor.stats();
+    return counters.get("model.folds")! + counters.get("model.abandoned_folds")!;
+  };
+  try {
+    const before = await answer();
+    await foldingAdmin.delete(dataset.catalogue.ids.subarray(0, 10));
+    await foldingAdmin.upsert(Array.from({ length: 40 }, (_, at) => fresh(900_000 + at)));
+    await foldingAdmin.swap(other);
+    const swapped = await answer();
+    expect(swapped.values).not.toEqual(before.values);
+    while ((await foldsEnded()) === 0) await new Promise((r) => setTimeout(r, 50));
+    expect(await answer()).toEqual(swapped);
+    const { counters } = await foldingDoor.stats();
+    expect(counters.get("model.failed_folds")).toBe(0);
+    expect(counters.get("model.fresh_slots")).toBe(40);
+  } finally {
+    foldingDoor.close();
+    foldingAdmin.close();
+    await folding[Symbol.asyncDispose]();
+  }
+});

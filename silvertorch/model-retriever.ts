@@ -59,11 +59,12 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
       // What this machine compiled is not hashed at every start.
       verify: false,
     });
-    generation.adopt(changes.items(), null);
+    generation.adopt(changes.items());
     const retriever = new ModelRetriever(generation, changes, all);
     retriever.#folding = await Folding.open({
       ...options.folding,
-      swapTo: (artifactFolder, version) => retriever.#swapTo(artifactFolder, version),
+      swapTo: (artifactFolder, version, signal) =>
+        retriever.#swapTo(artifactFolder, version, signal),
     });
     retriever.#apply([]);
     return retriever;
@@ -124,6 +125,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
         ["model.hidden_items", live.hidden],
         ["model.folds", this.#folding?.counters.folds ?? 0],
         ["model.failed_folds", this.#folding?.counters.failed ?? 0],
+        ["model.abandoned_folds", this.#folding?.counters.abandoned ?? 0],
       ]),
     });
   }
@@ -135,9 +137,16 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     await Promise.all([...this.#retiring.values(), this.#current[Symbol.asyncDispose]()]);
   }
 
-  /** One swap after the other. @param version changes up to it are in the artifact already. */
-  #swapTo(folder: string, version: number): Promise<void> {
-    const swapped = this.#swapping.then(() => this.#swapNow(folder, version));
+  /**
+   * One swap after the other.
+   * @param version changes up to it are in the artifact already.
+   * @param signal aborted before its turn, nothing is swapped.
+   */
+  #swapTo(folder: string, version: number, signal?: AbortSignal): Promise<void> {
+    const swapped = this.#swapping.then(() => {
+      signal?.throwIfAborted();
+      return this.#swapNow(folder, version);
+    });
     this.#swapping = swapped.catch(() => {});
     return swapped;
   }
@@ -149,7 +158,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     const next = await Generation.open(folder, { ...this.#options, verify: isFromElsewhere });
     const inherited = (): OwnerChange[] => {
       if (isFromElsewhere) {
-        next.adopt(this.#changes.items(), last);
+        next.adopt(this.#changes.items());
         return [{ artifactFolder: folder }];
       }
       next.inherit(last, version);
@@ -159,6 +168,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     const serve = (): void => {
       this.#current = next;
       this.#swaps++;
+      if (isFromElsewhere) this.#folding?.abandon();
       this.#retiring.set(last, this.#retire(last));
       this.onSwap();
     };

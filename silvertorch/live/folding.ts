@@ -17,8 +17,11 @@ export interface FoldingOptions {
   readonly threads: number;
   /** Changes after which it is worth to compile anew; auto: 5% of the items, at least 2,000. */
   readonly foldAfter: number | "auto";
-  /** Serves from an artifact that holds the changes up to a version. */
-  readonly swapTo: (artifactFolder: string, version: number) => Promise<void>;
+  /**
+   * Serves from an artifact that holds the changes up to a version, unless the signal says that it
+   * is to replace one that serves no more.
+   */
+  readonly swapTo: (artifactFolder: string, version: number, signal: AbortSignal) => Promise<void>;
 }
 
 const AUTO_SHARE = 0.05;
@@ -37,6 +40,9 @@ export class Folding implements AsyncDisposable {
   #running: Promise<void> | null = null;
   #folds = 0;
   #failed = 0;
+  #abandoned = 0;
+  /** Of the fold that is under way. */
+  #outdated = new AbortController();
   /** Not before there are so many changes, after one that failed. */
   #notBefore = 0;
 
@@ -52,9 +58,13 @@ export class Folding implements AsyncDisposable {
     return new Folding(options, hash);
   }
 
-  /** Folds so far, and those that failed. */
-  get counters(): { readonly folds: number; readonly failed: number } {
-    return { folds: this.#folds, failed: this.#failed };
+  /** Folds so far, those that failed, and those whose artifact was replaced meanwhile. */
+  get counters(): {
+    readonly folds: number;
+    readonly failed: number;
+    readonly abandoned: number;
+  } {
+    return { folds: this.#folds, failed: this.#failed, abandoned: this.#abandoned };
   }
 
   /** To be called after every change: starts a fold if it is time for one. */
@@ -66,7 +76,16 @@ export class Folding implements AsyncDisposable {
     if (changes < Math.max(due, this.#notBefore) || this.#running !== null) return;
     // An artifact that was swapped in from elsewhere has a dataset that is not known here.
     if (manifest.dataset.hash !== this.#datasetHash || this.#stopped.signal.aborted) return;
+    this.#outdated = new AbortController();
     this.#running = this.#attempt(live.changes(), manifest, changes + due);
+  }
+
+  /**
+   * To be called once an artifact from elsewhere serves: a fold that is under way is of the one
+   * before it, and must not take its place.
+   */
+  abandon(): void {
+    this.#outdated.abort(new HarnessError("INTERRUPTED", "another artifact was swapped in"));
   }
 
   /** Ends a fold that is under way, and removes what was folded. */
@@ -91,7 +110,8 @@ export class Folding implements AsyncDisposable {
 
   async #fold(changes: Changes, { model, settings }: ArtifactManifest): Promise<void> {
     const { workFolder, threads, swapTo } = this.#options;
-    const nth = this.#folds + this.#failed + 1;
+    const signal = AbortSignal.any([this.#stopped.signal, this.#outdated.signal]);
+    const nth = this.#folds + this.#failed + this.#abandoned + 1;
     const folder = join(workFolder, String(nth));
     const foldedFolder = join(folder, "dataset");
     const artifactFolder = join(folder, "artifact");
@@ -105,12 +125,12 @@ export class Folding implements AsyncDisposable {
       role: "fold",
       config: { ...parts, foldedFolder, artifactFolder },
       cpus: null,
-      signal: this.#stopped.signal,
+      signal,
       startTimeoutMs: SILENT_MS,
     });
     await compiler[Symbol.asyncDispose]();
     await rm(changesFile);
-    await swapTo(artifactFolder, changes.version);
+    await swapTo(artifactFolder, changes.version, signal);
     const { hash } = await readManifest(foldedFolder);
     this.#datasetFolder = foldedFolder;
     this.#datasetHash = hash;
@@ -122,6 +142,10 @@ export class Folding implements AsyncDisposable {
   /** The changes stay fresh items, so nothing is lost but speed. */
   #fail(thrown: unknown): void {
     if (this.#stopped.signal.aborted) return;
+    if (this.#outdated.signal.aborted) {
+      this.#abandoned++;
+      return;
+    }
     this.#failed++;
     process.stderr.write(`folding fresh items: ${explain(HarnessError.from(thrown))}\n`);
   }
