@@ -1,62 +1,80 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dataset } from "../dataset/dataset.ts";
-import { foldedCatalogue } from "../dataset/folded-catalogue.ts";
 import { type AdminClient, connectAdmin } from "../door/admin-service.ts";
 import type { DoorClient } from "../door/client.ts";
 import { HarnessError } from "../errors.ts";
 import { Histogram } from "../math/histogram.ts";
 import { Random } from "../math/random.ts";
-import type { Catalogue, Column } from "../retrieval/catalogue.ts";
-import type { LiveItem } from "../retrieval/live-item.ts";
-import type { RetrievalRequest } from "../retrieval/request.ts";
+import type { ModelSpec } from "../retrieval/model-spec.ts";
+import type { Catalogue } from "../retrieval/catalogue.ts";
 import type { System } from "../system.ts";
+import { ChangingCatalogue, type DrawnBurst, type DrawnChange } from "./changing-catalogue.ts";
+import { ItemKey } from "./item-key.ts";
+import { ItemValues } from "./item-values.ts";
+import { lookFor, type Seen } from "./update-look.ts";
 
 export interface OwnerOptions {
-  readonly dataset: Pick<Dataset, "catalogue">;
+  readonly dataset: Pick<Dataset, "catalogue" | "users">;
+  readonly model: ModelSpec;
   readonly system: System;
   readonly door: DoorClient;
-  /** Query vectors of a request, of the items' dimensions each. */
-  readonly heads: number;
   readonly perSecond: number;
   /** Between two bursts: an owner sends what gathered meanwhile. */
   readonly everyMs: number;
+  /** After so long from when it was due, an update that is in no answer is lost. */
+  readonly lostAfterMs: number;
   readonly seed: number;
 }
 
-/** What came of updates that were sent for a while. */
-export interface UpdatesSent {
+/** Updates that a system took during one load. */
+export interface UpdatesTaken {
+  /** From the load's begin until it had taken the last of them. */
   readonly seconds: number;
   readonly updates: number;
-  /** Microseconds from the sending of an update until an answer held it. */
+}
+
+/** How soon answers held those of them that were looked for. */
+export interface UpdatesSeen {
+  /** Microseconds from when an update was meant to be sent until an answer held it. */
   readonly visible: Histogram;
-  /** Updates that were looked for and in no answer yet when the sending ended. */
+  /** Microseconds by which at most that is too long, since looks are some time apart. */
+  readonly over: Histogram;
+  /** Those that were in no answer in time. */
   readonly unseen: number;
 }
 
-/** Shares of a burst: new items, new versions of known ones; the rest are deletes. */
-const FRESH_SHARE = 0.5;
-const VERSION_SHARE = 0.4;
+export type UpdatesSent = UpdatesTaken & UpdatesSeen;
 
-/** Between two looks for an update, so that the looking is no load. */
-const LOOK_EVERY_MS = 2;
-const LOOK_TIMEOUT_MS = 10_000;
+/** A burst that is due. */
+interface DueBurst extends DrawnBurst {
+  readonly dueMs: number;
+}
 
 /**
- * The owner of a catalogue that changes while it is served: new items, new versions of known ones
- * and deletes, in bursts, drawn from a seed. It knows what the catalogue is at any time, and how
- * soon an update is in an answer.
+ * The owner of a catalogue that changes while it is served, in bursts, drawn from a seed. It knows
+ * what the catalogue is at any time, and how soon an update is in an answer.
+ *
+ * Bursts are due at their own times, whether or not the system has taken the last one: those that
+ * it kept waiting go out together, and their time counts from when they were due. One update of
+ * each burst is looked for, and each until it is seen or lost.
  */
 export class CatalogueOwner implements Disposable {
   readonly #options: OwnerOptions;
   readonly #admin: AdminClient;
-  readonly #random: Random;
-  readonly #newest = new Map<number, LiveItem>();
-  readonly #deleted = new Set<number>();
-  #nextId: number;
+  readonly #catalogue: ChangingCatalogue;
+  readonly #values: ItemValues;
+  /** Who looks for updates. */
+  readonly #users: Random;
+  /** Time under load so far, over all calls of `send`, and bursts that were due in it. */
+  #underLoadMs = 0;
+  #bursts = 0;
 
-  /** @throws HarnessError BAD_INPUT where the system's catalogue cannot be changed. */
+  /**
+   * @throws HarnessError BAD_INPUT where the system's catalogue cannot be changed, or where nothing
+   *   tells its items apart.
+   */
   constructor(options: OwnerOptions) {
-    const { system, dataset, seed } = options;
+    const { system, dataset, model, seed } = options;
     if (system.adminAddress === undefined) {
       throw new HarnessError("BAD_INPUT", `the catalogue of ${system.name} cannot be changed`, {
         where: "updates.systems",
@@ -65,130 +83,104 @@ export class CatalogueOwner implements Disposable {
     }
     this.#options = options;
     this.#admin = connectAdmin(system.adminAddress, system.tls);
-    this.#random = new Random(seed);
-    this.#nextId = 1 + dataset.catalogue.ids.reduce((most, id) => Math.max(most, id), 0);
+    const { catalogue } = dataset;
+    this.#catalogue = new ChangingCatalogue(catalogue, new ItemKey(catalogue), seed);
+    this.#values = new ItemValues(dataset, model);
+    this.#users = new Random(seed).fork("looks");
   }
 
   /** The catalogue as it is now, where every update has been taken. */
   catalogue(): Catalogue {
-    return foldedCatalogue(this.#options.dataset.catalogue, {
-      items: [...this.#newest.values()],
-      deleted: Float64Array.from(this.#deleted),
-    });
+    return this.#catalogue.now();
   }
 
   /**
-   * Sends updates until the signal; resolves once the last burst is taken.
+   * Sends updates until a load has ended; resolves once all that were due by then are taken.
+   * @param signal ends the looks too.
+   * @returns what was taken, and a promise, which never rejects, of what was seen of it.
    * @throws HarnessError as the system gives it.
    */
-  async send(until: AbortSignal): Promise<UpdatesSent> {
-    const { perSecond, everyMs } = this.#options;
-    const visible = Histogram.create();
-    const startMs = performance.now();
+  async send(
+    until: AbortSignal,
+    signal: AbortSignal,
+  ): Promise<UpdatesTaken & { readonly seen: Promise<UpdatesSeen> }> {
+    const { everyMs } = this.#options;
+    const beganMs = performance.now();
+    const zeroMs = beganMs - this.#underLoadMs;
+    let endMs = Infinity;
+    until.addEventListener("abort", () => (endMs = performance.now()), { once: true });
+    const failed = new AbortController();
+    const stopped = AbortSignal.any([signal, failed.signal]);
+    const looks: Promise<Seen | null>[] = [];
     let updates = 0;
-    let unseen = 0;
-    let looking: Promise<void> | null = null;
-    const lookFor = async (item: LiveItem, sentMs: number): Promise<void> => {
-      // A look that fails has not seen it.
-      const seen = await this.#look(item, until).catch(() => false);
-      if (seen) visible.recordMs(performance.now() - sentMs);
-      else unseen++;
-      looking = null;
-    };
-    while (!until.aborted) {
-      // What is due by now, so that a slow system gets larger bursts and no fewer updates.
-      const due = Math.floor((perSecond * (performance.now() - startMs)) / 1000) - updates;
-      if (due > 0) {
+    for (let isLast = false; !isLast;) {
+      isLast = until.aborted;
+      const due = this.#due(zeroMs, Math.min(endMs, performance.now()));
+      if (due.length > 0) {
         const sentMs = performance.now();
-        const first = await this.#burst(due);
-        updates += due;
-        if (looking === null && first !== null) {
-          looking = lookFor(first, sentMs);
-        }
+        looks.push(...due.map((burst) => this.#look(burst, sentMs, stopped)));
+        await this.#take(due).catch((thrown: unknown) => {
+          failed.abort();
+          throw thrown;
+        });
+        updates += due.reduce((sum, { changes }) => sum + changes.length, 0);
       }
-      await sleep(everyMs, undefined, { signal: until }).catch(() => {});
+      const pauseMs = zeroMs + (this.#bursts + 1) * everyMs - performance.now();
+      if (!isLast && pauseMs > 0) {
+        await sleep(pauseMs, undefined, { signal: until }).catch(() => {});
+      }
     }
-    await looking;
-    return { seconds: (performance.now() - startMs) / 1000, updates, visible, unseen };
+    this.#underLoadMs += endMs - beganMs;
+    const seconds = (Math.max(endMs, performance.now()) - beganMs) / 1000;
+    return { seconds, updates, seen: Promise.all(looks).then(seenOf) };
   }
 
   [Symbol.dispose](): void {
     this.#admin.close();
   }
 
-  /** @returns the first of the new items; null: there was none. */
-  async #burst(updates: number): Promise<LiveItem | null> {
-    const fresh = Math.round(updates * FRESH_SHARE);
-    const versions = Math.round(updates * VERSION_SHARE);
-    const items = [
-      ...Array.from({ length: fresh }, () => this.#item(this.#nextId++)),
-      ...Array.from({ length: versions }, () => this.#item(this.#anyId())),
-    ];
-    const gone = Array.from({ length: updates - fresh - versions }, () => this.#anyId());
-    // One after the other: which of two changes of one item is the later must be known.
+  /** Draws the bursts that became due. @param zeroMs when the time under load would have begun. */
+  #due(zeroMs: number, nowMs: number): DueBurst[] {
+    const { perSecond, everyMs } = this.#options;
+    const updatesBy = (burst: number): number => Math.floor((perSecond * burst * everyMs) / 1000);
+    const due: DueBurst[] = [];
+    while (zeroMs + (this.#bursts + 1) * everyMs <= nowMs) {
+      const size = updatesBy(this.#bursts + 1) - updatesBy(this.#bursts);
+      this.#bursts++;
+      if (size === 0) continue;
+      due.push({ ...this.#catalogue.burst(size), dueMs: zeroMs + this.#bursts * everyMs });
+    }
+    return due;
+  }
+
+  /** Of what changed more than once the last state is sent. */
+  async #take(bursts: readonly DueBurst[]): Promise<void> {
+    const newest = new Map<number, DrawnChange["item"]>();
+    for (const { changes } of bursts) for (const { id, item } of changes) newest.set(id, item);
+    const items = [...newest.values()].filter((item) => item !== null);
+    const gone = [...newest].flatMap(([id, item]) => (item === null ? [id] : []));
     if (items.length > 0) await this.#admin.upsert(items);
-    for (const item of items) {
-      this.#newest.set(item.id, item);
-      this.#deleted.delete(item.id);
-    }
     if (gone.length > 0) await this.#admin.delete(Float64Array.from(gone));
-    for (const id of gone) {
-      this.#newest.delete(id);
-      this.#deleted.add(id);
-    }
-    return fresh > 0 ? items[0]! : null;
   }
 
-  /** Asks for what is most like an item until that is in the answer. */
-  async #look({ id, embedding }: LiveItem, until: AbortSignal): Promise<boolean> {
-    const { door, heads } = this.#options;
-    const { length: dim } = embedding;
-    const vectors = Float32Array.from({ length: heads * dim }, (_, at) => embedding[at % dim]!);
-    const request: RetrievalRequest = {
-      user: { kind: "vectors", vectors },
-      k: 10,
-      filter: "",
-      exclude: new Float64Array(0),
-    };
-    for (;;) {
-      const { ids } = await door.retrieve(request, { timeoutMs: LOOK_TIMEOUT_MS });
-      if (ids.includes(id)) return true;
-      if (until.aborted) return false;
-      await sleep(LOOK_EVERY_MS);
-    }
-  }
-
-  /** Of the items that there were at the start; a deleted one comes back. */
-  #anyId(): number {
-    const { ids, count } = this.#options.dataset.catalogue;
-    return ids[this.#random.int(count)]!;
-  }
-
-  /** Near one item, with the attributes of another. */
-  #item(id: number): LiveItem {
-    const { embeddings, dim, dense, denseDim, count, columns } = this.#options.dataset.catalogue;
-    const near = this.#random.int(count);
-    const like = this.#random.int(count);
-    const spread = 0.3 * rootMeanSquare(embeddings.subarray(near * dim, (near + 1) * dim));
-    return {
-      id,
-      // Longer than those around it, so that it is the best answer to itself.
-      embedding: embeddings
-        .slice(near * dim, (near + 1) * dim)
-        .map((x) => 1.5 * x + spread * this.#random.gaussian()),
-      dense: dense.slice(like * denseDim, (like + 1) * denseDim),
-      attributes: new Map(columns.map((column) => [column.name, valueOf(column, like)])),
-    };
+  #look(burst: DueBurst, sentMs: number, signal: AbortSignal): Promise<Seen | null> {
+    const { door, dataset, lostAfterMs } = this.#options;
+    const { sign, version, dueMs } = burst;
+    const { ids, count } = dataset.users;
+    const draw = (): number => this.#users.int(count);
+    const values = version === null ? null : this.#values.ofVersions(version, draw);
+    const user = { kind: "id", id: values?.userId ?? ids[draw()]! } as const;
+    return lookFor(sign, { door, user, values, dueMs, sentMs, lostAfterMs, signal });
   }
 }
 
-/** What a row has of a column, as an owner states it. */
-function valueOf(column: Column, row: number): readonly string[] | number {
-  if (column.kind === "numeric") return column.values[row]!;
-  const codes = column.values.subarray(column.offsets[row], column.offsets[row + 1]);
-  return Array.from(codes, (code) => column.vocabulary[code]!);
-}
-
-function rootMeanSquare(vector: Float32Array): number {
-  return Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0) / vector.length);
+function seenOf(looks: readonly (Seen | null)[]): UpdatesSeen {
+  const visible = Histogram.create();
+  const over = Histogram.create();
+  for (const look of looks) {
+    if (look === null) continue;
+    visible.recordMs(look.visibleMs);
+    over.recordMs(look.overMs);
+  }
+  return { visible, over, unseen: looks.length - visible.count };
 }

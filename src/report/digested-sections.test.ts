@@ -115,8 +115,11 @@ describe("updates", () => {
     expect(found[0]).toMatchObject({
       visibleP50Ms: 14,
       visibleP99Ms: null,
+      slowestMs: 98,
+      overMs: 8,
       takenPerSecond: 49,
       taken: 600,
+      looked: 600,
       unseen: 30,
       versions: "model 600, newest 600",
     });

@@ -36,4 +36,6 @@ export function latencyIntervalsOf(histogram: Histogram): Point["latencyInterval
   return intervals;
 }
 
-const hasTail = (count: number, share: number): boolean => count * (1 - share) >= TAIL_SAMPLES;
+/** Whether there are samples enough above a percentile for it to be shown. */
+export const hasTail = (count: number, share: number): boolean =>
+  count * (1 - share) >= TAIL_SAMPLES;

@@ -8,7 +8,7 @@ import { median } from "../math/quantile.ts";
 import { effectsOf, type FaultEffect, type Strike } from "../measure/fault-recovery.ts";
 import { judgeStretch } from "../measure/validity.ts";
 import { toCourse } from "./course.ts";
-import { latencyIntervalsOf, latencyOf } from "./latency.ts";
+import { hasTail, latencyIntervalsOf, latencyOf } from "./latency.ts";
 import type { CapacityResult, Point } from "./schema.ts";
 
 /** One load on one variant of a system in one round, as it was seen from all sides. */
@@ -48,6 +48,7 @@ export interface Measurement {
 export interface MeasuredUpdates extends UpdatesSent {
   /** As the scenario asks for. */
   readonly perSecond: number;
+  readonly lostAfterSeconds: number;
   /** Version of the items that each service had at the end, as the system tells it. */
   readonly versions: ReadonlyMap<string, number>;
 }
@@ -96,7 +97,10 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
     systemCpuShare: cpuShareOf(used.cpuSeconds, measurement),
   });
   const goodShare = quality.scored === 0 ? 0 : quality.good / quality.scored;
-  const doubtful = capacity === null ? [] : faultsOfSearch(capacity);
+  const doubtful = [
+    ...(capacity === null ? [] : faultsOfSearch(capacity)),
+    ...faultsOfUpdates(measurement.updates),
+  ];
   return {
     key: pointKey(measurement),
     system,
@@ -147,18 +151,26 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
 
 function updatesOf({ updates, quality }: Measurement): Point["updates"] {
   if (updates === null) return null;
-  const { perSecond, seconds, updates: taken, visible, unseen } = updates;
+  const { perSecond, seconds, updates: taken, visible, over, unseen } = updates;
   const seen = visible.count;
-  const quantile = (q: number): number | null => (seen === 0 ? null : visible.quantile(q) / 1000);
+  const looked = seen + unseen;
+  // What was not seen took longer than anything that was.
+  const quantile = (share: number): number | null =>
+    seen === 0 || share * looked > seen ? null : visible.quantile((share * looked) / seen) / 1000;
   return {
     perSecond,
     takenPerSecond: seconds > 0 ? taken / seconds : 0,
     taken,
     visibleMs: {
       p50: quantile(0.5),
-      p99: quantile(0.99),
+      p99: hasTail(looked, 0.99) ? quantile(0.99) : null,
       max: seen === 0 ? null : visible.max / 1000,
     },
+    overMs: {
+      p50: seen === 0 ? null : over.quantile(0.5) / 1000,
+      max: seen === 0 ? null : over.max / 1000,
+    },
+    lostAfterSeconds: updates.lostAfterSeconds,
     seen,
     unseen,
     scored: quality.scored,
@@ -190,6 +202,16 @@ function faultsOf({ observed, quality, strikes }: Measurement): FaultEffect[] {
 function boundAt(capacity: CapacityResult | null, bound: Point["bound"]): Point["bound"] {
   if (capacity === null || bound === "client") return bound;
   return capacity.limit === "none" ? "unknown" : capacity.limit;
+}
+
+/** A system that takes an update and never shows it has lost it, however fast it is otherwise. */
+function faultsOfUpdates(updates: MeasuredUpdates | null): string[] {
+  if (updates === null) return [];
+  const { updates: taken, visible, unseen, lostAfterSeconds } = updates;
+  if (taken === 0) return ["no update was due in all its time"];
+  if (unseen === 0) return [];
+  const looked = visible.count + unseen;
+  return [`${unseen} of ${looked} updates were in no answer within ${lostAfterSeconds} s`];
 }
 
 function faultsOfSearch({ heldPerSecond, confirmed }: CapacityResult): string[] {

@@ -149,11 +149,19 @@ export const pointSchema = z.strictObject({
       /** That the system took. */
       takenPerSecond: z.number(),
       taken: z.number().int(),
-      /** From the sending of an update until an answer held it. */
+      /**
+       * From when an update was meant to be sent until an answer held it. Percentiles are of all
+       * that were looked for, and null where there are too few or that one was not seen; `max` is
+       * of those that were.
+       */
       visibleMs: z.strictObject({ p50: number, p99: number, max: number }),
-      /** Updates looked for whose time that is, and those in no answer when the load ended. */
+      /** By so much at most those times are too long, since looks are some time apart. */
+      overMs: z.strictObject({ p50: number, max: number }).default({ p50: null, max: null }),
+      /** Updates looked for that an answer held, and those that none held in time: they are lost. */
       seen: z.number().int(),
       unseen: z.number().int(),
+      /** How long each was looked for; null: until the load ended, as of old. */
+      lostAfterSeconds: number.default(null),
       /** Requests asked after it, from which recall, violations and short are. */
       scored: z.number().int(),
       /** Version of the items that each service had when it ended; `newest`: that there was. */

@@ -13,7 +13,7 @@ import { Histogram } from "../math/histogram.ts";
 import { type MeasuredUpdates, toPoint, VERSION_PREFIX } from "../result/point.ts";
 import type { CapacityResult, Point } from "../result/schema.ts";
 import { driveWithFaults, faultsFor } from "./drive-with-faults.ts";
-import { qualityAfterChanges } from "./changed-quality.ts";
+import { askAfterChanges, type AskedAfter, qualityAfterChanges } from "./changed-quality.ts";
 import {
   driveUnit,
   type Measuring,
@@ -41,6 +41,8 @@ export interface Stretch {
   readonly course: readonly ResourceSample[];
   /** null: the catalogue stood still. */
   readonly updates: UpdatesSent | null;
+  /** null: the catalogue stood still, or the point goes on. */
+  readonly askedAfter: AskedAfter | null;
   readonly floorP99Ms: number | null;
   readonly calibrationMs: number;
   readonly strikes: readonly Strike[];
@@ -65,23 +67,36 @@ export async function measureStretch(
   const start = { questions, startAt: startOf(occasion, scenario, questions) };
   const faults = faultsFor(scenario, unit.system, occasion.load);
   const ended = new AbortController();
-  const sending = measuring.ownerOf(unit)?.send(ended.signal) ?? null;
+  const owner = measuring.ownerOf(unit);
+  const sending = owner?.send(ended.signal, measuring.signal) ?? null;
   // Heard once the drive is over.
   sending?.catch(() => {});
   const pids = (): number[] => unit.running.processes.map(({ pid }) => pid);
   using sampler = isOurs(unit) ? new ResourceSampler({ pids, gpu: gpuSampler }) : null;
-  const { observed, strikes } =
+  const driving =
     faults.length === 0
-      ? { observed: await driveUnit(unit, prepared, start, measuring), strikes: [] }
-      : await driveWithFaults(unit, faults, prepared, start, measuring);
-  ended.abort();
+      ? driveUnit(unit, prepared, start, measuring).then((seen) => ({
+          observed: seen,
+          strikes: [],
+        }))
+      : driveWithFaults(unit, faults, prepared, start, measuring);
+  const { observed, strikes } = await driving.finally(() => ended.abort());
   const course = sampler?.stop() ?? [];
-  const updates = await sending;
+  const taken = await sending;
   const gpu = gpuSampler?.stop() ?? null;
   // A system that died under the load cannot be asked; what was seen of it still counts. A process
   // that was killed took its counts with it.
   const isWhole = before !== null && strikes.every(({ kind }) => kind !== "kill");
   const after = isWhole ? await statsOf(unit) : null;
+  // At once: a service that is held behind is not to catch up before.
+  const askedAfter =
+    owner !== null && endsPoint(occasion, observed)
+      ? await askAfterChanges(unit, owner, {
+          requests: questions.requests,
+          timeoutMs: requestTimeoutMs(scenario),
+        })
+      : null;
+  const updates = taken === null ? null : { ...taken, ...(await taken.seen) };
   return {
     prepared,
     observed,
@@ -90,11 +105,18 @@ export async function measureStretch(
     gpu,
     course,
     updates,
+    askedAfter,
     floorP99Ms,
     calibrationMs,
     strikes,
   };
 }
+
+/** Whether a stretch is the last of its point: what broke off spoils it, and may be the last seen. */
+export const endsPoint = (
+  { block = 1, blocks = 1 }: Pick<Occasion, "block" | "blocks">,
+  { endedEarly }: Pick<Observations, "endedEarly">,
+): boolean => block === blocks || endedEarly !== null;
 
 /**
  * All stretches of a point as the result holds it; the answers are scored now that no clock runs.
@@ -108,8 +130,8 @@ export async function toMeasuredPoint(
 ): Promise<MeasuredPoint> {
   const [{ prepared, floorP99Ms }] = stretches as [Stretch, ...Stretch[]];
   const observed = joinBlocks(stretches.map((stretch) => stretch.observed));
-  const { requests, numbers, templateOf, scorer } = measuring.questionsOf(load);
-  const owner = measuring.ownerOf(unit);
+  const { numbers, templateOf, scorer } = measuring.questionsOf(load);
+  const { askedAfter } = stretches.at(-1)!;
   const inTimeMs = inTimeOf(prepared, measuring.scenario.slo.p99Ms);
   const point = toPoint({
     system: unit.system,
@@ -121,14 +143,12 @@ export async function toMeasuredPoint(
     offeredPerSecond: prepared.offeredPerSecond,
     observed,
     quality:
-      owner === null
+      askedAfter === null
         ? await scoreAnswers(observed.answers, { scorer, numbers, templateOf, inTimeMs })
-        : await qualityAfterChanges(unit, owner, {
+        : await qualityAfterChanges(askedAfter, {
             workload: measuring.workload,
-            requests,
             observed,
             inTimeMs,
-            timeoutMs: requestTimeoutMs(measuring.scenario),
             threads: measuring.threadCount,
             signal: measuring.signal,
           }),
@@ -158,14 +178,20 @@ function joinUpdates(
   const sent = stretches.flatMap((stretch) => stretch.updates ?? []);
   if (sent.length === 0 || updates === undefined) return null;
   const visible = Histogram.create();
-  for (const one of sent) visible.add(one.visible);
+  const over = Histogram.create();
+  for (const one of sent) {
+    visible.add(one.visible);
+    over.add(one.over);
+  }
   const sum = (of: (one: UpdatesSent) => number): number =>
     sent.reduce((total, one) => total + of(one), 0);
   return {
     perSecond: updates.perSecond,
+    lostAfterSeconds: updates.lostAfterSeconds,
     seconds: sum(({ seconds }) => seconds),
     updates: sum((one) => one.updates),
     visible,
+    over,
     unseen: sum(({ unseen }) => unseen),
     versions: versionsOf(stretches.at(-1)!),
   };

@@ -3,6 +3,7 @@ import type { LoadSpec, Scenario } from "../scenario/schema.ts";
 import type { PlannedLoad } from "../scenario/planned-loads.ts";
 import { findCapacity } from "./find-capacity.ts";
 import {
+  endsPoint,
   type MeasuredPoint,
   measureStretch,
   type Stretch,
@@ -57,8 +58,7 @@ export class TurnTaker {
     const part = isLoop(spec) ? { ...occasion, seconds: spec.seconds / blocks } : occasion;
     const stretch = await measureStretch(unit, part, this.#measuring);
     const stretches = [...before, stretch];
-    // What broke off spoils the point, and may be the last that is seen of the system.
-    const isWhole = block === blocks || stretch.observed.endedEarly !== null;
+    const isWhole = endsPoint(occasion, stretch.observed);
     this.#begun.set(unit, isWhole ? null : stretches);
     if (!isWhole) return null;
     const context = { measuring: this.#measuring, capacity: null };

@@ -10,20 +10,20 @@ import type { Unit } from "./units.ts";
 export class Owners implements Disposable {
   readonly #of = new Map<Unit, CatalogueOwner>();
 
-  /** @throws HarnessError BAD_INPUT naming a system whose catalogue cannot be changed. */
+  /**
+   * @throws HarnessError BAD_INPUT naming a system whose catalogue cannot be changed, or where
+   *   nothing tells the items apart.
+   */
   constructor(units: readonly Unit[], scenario: Scenario, { dataset, model }: Workload) {
     const { updates, seeds } = scenario;
     if (updates === undefined) return;
-    const { perSecond, everyMs } = updates;
+    const { perSecond, everyMs, lostAfterSeconds } = updates;
     for (const unit of units) {
       if (updates.systems?.includes(unit.system) === false) continue;
       const { running: system, door } = unit;
       const seed = new Random(seeds.data).fork("updates").bits();
-      const { heads } = model;
-      this.#of.set(
-        unit,
-        new CatalogueOwner({ dataset, system, door, heads, perSecond, everyMs, seed }),
-      );
+      const rate = { perSecond, everyMs, lostAfterMs: 1000 * lostAfterSeconds };
+      this.#of.set(unit, new CatalogueOwner({ dataset, model, system, door, ...rate, seed }));
     }
   }
 

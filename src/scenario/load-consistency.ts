@@ -12,7 +12,6 @@ export interface LoadSections {
   readonly requests?: Scenario["requests"];
   readonly updates?: Scenario["updates"];
   readonly faults?: Scenario["faults"];
-  readonly model?: Scenario["model"];
   readonly systems?: Scenario["systems"];
   readonly systemNames: readonly string[];
 }
@@ -77,7 +76,7 @@ function filterNameMistakes(source: ScenarioSource, { loads, requests }: LoadSec
 /** Updates are for systems whose catalogue can change, under loads of one length and rate. */
 function updateMistakes(
   source: ScenarioSource,
-  { updates, faults = [], model, loads, systems, systemNames }: LoadSections,
+  { updates, faults = [], loads, systems, systemNames }: LoadSections,
 ): Mistake[] {
   if (updates === undefined) return [];
   const mistakes: Mistake[] = [];
@@ -96,10 +95,6 @@ function updateMistakes(
   }
   if (faults.length > 0) {
     const text = "a scenario has updates or faults: what a service missed would count as its fault";
-    mistakes.push(source.mistake(["updates"], text));
-  }
-  if (model !== undefined && model.overarch !== "none") {
-    const text = "needs a model without OverArch: updates are looked for by query vectors";
     mistakes.push(source.mistake(["updates"], text));
   }
   for (const [name, { shape }] of Object.entries(loads ?? {})) {

@@ -273,6 +273,8 @@ export const scenarioSchema = z.strictObject({
       perSecond: positive.max(100_000),
       /** They are sent in bursts, so far apart. */
       everyMs: z.number().min(1).max(60_000).default(200),
+      /** An update that was looked for and is in no answer after so long is lost. */
+      lostAfterSeconds: positive.max(600).default(15),
       /** Systems that get them; absent: all. */
       systems: z.array(z.string().min(1)).min(1).optional(),
     })

@@ -17,10 +17,16 @@ export interface UpdatesDigest {
   /** Medians over the rounds; null where a round saw no update. */
   readonly visibleP50Ms: number | null;
   readonly visibleP99Ms: number | null;
+  /** The slowest of all rounds that was seen. */
+  readonly slowestMs: number | null;
+  /** By so much at most the time of one may be too long, over all rounds; null: not known. */
+  readonly overMs: number | null;
   readonly wantedPerSecond: number;
   readonly takenPerSecond: number;
   /** Of all rounds together. */
   readonly taken: number;
+  /** Looked for, and of those the ones that no answer held in time. */
+  readonly looked: number;
   readonly unseen: number;
   /** "index 41, filter 39": at the end of the last round. */
   readonly versions: string;
@@ -30,11 +36,11 @@ export interface UpdatesDigest {
 export function updatesSection(digest: Digest): Section | null {
   const found = digest.systems.flatMap((system) => updatesOf(system) ?? []);
   if (found.length === 0) return null;
-  const bars = found.flatMap(({ system, visibleP50Ms, visibleP99Ms }): Bar[] => {
-    if (visibleP50Ms === null) return [];
+  const bars = found.flatMap(({ system, visibleP50Ms, slowestMs }): Bar[] => {
+    if (visibleP50Ms === null || slowestMs === null) return [];
     const { name, mark } = system;
-    const tick = visibleP99Ms === null ? {} : { tick: visibleP99Ms };
-    const text = `${formatMs(visibleP50Ms)}${visibleP99Ms === null ? "" : `, p99 ${formatMs(visibleP99Ms)}`}`;
+    const tick = { tick: slowestMs };
+    const text = `${formatMs(visibleP50Ms)}, slowest ${formatMs(slowestMs)}`;
     return [{ label: name, value: visibleP50Ms, text, color: mark.color, ...tick }];
   });
   return {
@@ -53,7 +59,7 @@ export function updatesSection(digest: Digest): Section | null {
           alt: `Time until a change is in an answer: ${bars.map(({ label, text }) => `${label} ${text}`).join(", ")}.`,
         },
       ],
-      says: "From the sending of an update until an answer held it: bars end at the median, ticks stand at the 99th percentile; medians over the rounds.",
+      says: "From when an update was meant to be sent until an answer held it, of one update drawn from each burst: bars end at the median over the rounds, ticks stand at the slowest that was seen. It was asked for again and again, by a filter that lets only it through, so each time may be too long by what the table says. One that no answer held in time is lost, and makes its round invalid.",
       basis: basisOf(digest),
       table: {
         caption: "Updates and when they are seen",
@@ -61,22 +67,28 @@ export function updatesSection(digest: Digest): Section | null {
           "system",
           "visible p50, ms",
           "visible p99, ms",
+          "slowest, ms",
+          "too long by at most, ms",
           "updates/s wanted",
           "updates/s taken",
           "taken",
+          "looked for",
           "in no answer",
           "versions at the end",
         ].map((label, i) => ({
           label,
-          align: i % 7 === 0 ? ("left" as const) : ("right" as const),
+          align: i === 0 || i === 10 ? ("left" as const) : ("right" as const),
         })),
         rows: found.map((each) => [
           systemName(each.system),
           formatNumber(each.visibleP50Ms),
           formatNumber(each.visibleP99Ms),
+          formatNumber(each.slowestMs),
+          formatNumber(each.overMs),
           formatNumber(each.wantedPerSecond),
           formatNumber(each.takenPerSecond),
           formatCount(each.taken),
+          formatCount(each.looked),
           formatCount(each.unseen),
           each.versions === "" ? MISSING : each.versions,
         ]),
@@ -93,15 +105,22 @@ export function updatesOf(system: SystemDigest): UpdatesDigest | null {
     const values = seen.flatMap((each) => of(each) ?? []);
     return values.length < seen.length ? null : median(values);
   };
+  const most = (of: (updates: Updates) => number | null): number | null => {
+    const values = seen.flatMap((each) => of(each) ?? []);
+    return values.length === 0 ? null : Math.max(...values);
+  };
   const sum = (of: (updates: Updates) => number): number =>
     seen.reduce((total, each) => total + of(each), 0);
   return {
     system,
     visibleP50Ms: middle(({ visibleMs }) => visibleMs.p50),
     visibleP99Ms: middle(({ visibleMs }) => visibleMs.p99),
+    slowestMs: most(({ visibleMs }) => visibleMs.max),
+    overMs: most(({ overMs }) => overMs.max),
     wantedPerSecond: last.perSecond,
     takenPerSecond: middle(({ takenPerSecond }) => takenPerSecond)!,
     taken: sum(({ taken }) => taken),
+    looked: sum((each) => each.seen + each.unseen),
     unseen: sum(({ unseen }) => unseen),
     versions: Object.entries(last.versions)
       .map(([service, version]) => `${service} ${version}`)
