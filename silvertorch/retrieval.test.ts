@@ -328,6 +328,20 @@ test.for(["exact", "bloom"] as const)("32 terms go beside none in one batch: %s"
   await close();
 });
 
+test("of clusters, too, few eligible items are listed, beside requests with other filters", async () => {
+  const { check, close } = await harness({ ...cases[0]!, name: "listed", ...growing });
+  const filters = ["creator:v7", "", "creator:v7 AND lang:v1", "lang:v1 AND NOT topic:v2"];
+  const requests = Array.from({ length: 12 }, (_, at) => ({
+    ...asked(filters[at % 4]!, 20),
+    exclude: Float64Array.from({ length: 40 }, (__, n) => 5000 - 3 * (n * 7 + at)),
+  }));
+  for (const [at, { recall, ...faults }] of (await check(requests)).scores.entries()) {
+    expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
+    if (at % 2 === 0) expect(recall).toBe(1);
+  }
+  await close();
+});
+
 test("where the check of what was folded takes much, lists are made longer in the same run", async () => {
   const eligibility = { kind: "folded" } as const;
   const { check, widened, close } = await harness({ ...cases[0]!, name: "longer", eligibility });

@@ -132,7 +132,7 @@ test("a manifest that is cut short, changed, of another version or missing is re
   ).toMatchObject(message("was changed after it was written"));
   expect(
     await refusal(
-      await edit((text) => text.replace("silverbench.artifact/14", "silverbench.artifact/0")),
+      await edit((text) => text.replace("silverbench.artifact/15", "silverbench.artifact/0")),
     ),
   ).toMatchObject(message('the artifact is "silverbench.artifact/0"'));
   const missing = await damaged(MANIFEST_FILE, (path) => rm(path));

@@ -128,3 +128,13 @@ test("where they grow, what one answer needed changes no other one's", () => {
   expect(effort.harder(narrow, answer(3), first)!.probes).toBe(100);
   expect(effort.begin(narrow)).toEqual(first);
 });
+
+test("what is listed rather than scanned is looked for everywhere, however few the probes", () => {
+  const effort = new Effort(
+    manifest({ clusters: 10_000 }),
+    { probes: 1, mostProbes: "all" },
+    { listedBelow: 1 / 256 },
+  );
+  const probesAt = (share: number): number => effort.of(query(plan(false, share))).probes;
+  expect([1 / 128, 1 / 300].map(probesAt)).toEqual([128, 10_000]);
+});

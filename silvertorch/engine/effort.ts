@@ -27,7 +27,12 @@ export interface EffortOptions {
   readonly checksFirst: boolean;
   /** Whether clusters are copied before they are scanned, so that many of them cost more than all. */
   readonly copiesClusters: boolean;
+  /** A share of the items below which a filter's are listed, and scored without any clusters. */
+  readonly listedBelow: number;
 }
+
+/** What the engine `onnx` does, where it lists nothing. */
+const USUAL: EffortOptions = { checksFirst: false, copiesClusters: true, listedBelow: 0 };
 
 /** How far answers had to be looked for. */
 export interface ProbingCounters {
@@ -66,9 +71,9 @@ export class Effort {
   constructor(
     { clusters, items, model, scoreOnly }: ArtifactManifest,
     { probes, mostProbes = probes }: Probing,
-    options: EffortOptions = { checksFirst: false, copiesClusters: true },
+    options: Partial<EffortOptions> = {},
   ) {
-    this.#options = options;
+    this.#options = { ...USUAL, ...options };
     this.#clusters = clusters ?? 1;
     this.#items = items;
     this.#places = scoreOnly ? 0 : model.candidates;
@@ -81,6 +86,11 @@ export class Effort {
 
   get counters(): ProbingCounters {
     return { widened: this.#widened, grown: this.#grown, widestProbes: this.#widest };
+  }
+
+  /** Whether so small a share of the items is listed, where all clusters are looked at. */
+  isListed(share: number): boolean {
+    return share < this.#options.listedBelow;
   }
 
   isAll({ probes }: Pick<Thoroughness, "probes">): boolean {
@@ -136,6 +146,7 @@ export class Effort {
   /** Clusters that hold about as many eligible items as the usual ones hold items. */
   #grownProbes(share: number): number {
     if (this.#mostProbes === this.#probes) return this.#probes;
+    if (this.isListed(share) && this.#mostProbes === this.#clusters) return this.#clusters;
     const doublings = Math.max(0, Math.round(-Math.log2(Math.max(0, share))));
     return this.#orAll(Math.min(this.#mostProbes, this.#probes * 2 ** doublings));
   }

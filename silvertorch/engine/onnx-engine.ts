@@ -12,7 +12,7 @@ import { Effort, type Probing, type ProbingCounters } from "./effort.ts";
 import type { Engine } from "./engine.ts";
 import { blankItems, freshFeeds, type FreshItems, hiddenFeeds, hiding } from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
-import { searchedAlike, thoroughAnswers } from "./thorough-answers.ts";
+import { searchedAlike, thoroughAnswers, type Together } from "./thorough-answers.ts";
 
 const FALLBACK_HINT = "set allowFallback: true to measure it all the same";
 
@@ -37,6 +37,12 @@ const MOST_ELEMENTS: Readonly<Record<Device, number>> = {
   cuda: 2 ** 31 - 1,
   webgpu: 2 ** 26,
 };
+
+/**
+ * Filters that leave less of the items are searched apart from others: half of what
+ * graph/few-eligible.ts lists, for the share is an estimate.
+ */
+const LISTED_SHARE = 1 / 256;
 
 /** Of an embedding's number, in floats. */
 const SIZES: Readonly<Record<ArtifactSettings["precision"], number>> = {
@@ -93,7 +99,8 @@ export class OnnxEngine implements Engine {
     this.#runner = runner;
     this.#manifest = manifest;
     this.#device = device;
-    this.#effort = new Effort(manifest, probing);
+    const listsFew = clusters !== null && manifest.scoreOnly && model.heads === 1 && form.listsFew;
+    this.#effort = new Effort(manifest, probing, { listedBelow: listsFew ? LISTED_SHARE : 0 });
     const queryDim = dim * model.heads;
     this.#shape = {
       items,
@@ -153,8 +160,13 @@ export class OnnxEngine implements Engine {
     const items = fresh ?? this.#blank(0);
     const hidesApart = items === null || this.#hidesApart;
     const asked = hidesApart ? queries : hiding(queries, items.hidden);
-    const alike = { effort: this.#effort, together: searchedAlike };
-    return await thoroughAnswers(asked, alike, ({ queries: group, each, fetch }) =>
+    const effort = this.#effort;
+    // All of a batch have to be few, for them to be listed.
+    const together: Together = (query, thoroughness) => {
+      const listed = effort.isAll(thoroughness) && effort.isListed(query.plan?.share ?? 1);
+      return `${searchedAlike(query, thoroughness)} ${listed ? "listed" : ""}`;
+    };
+    return await thoroughAnswers(asked, { effort, together }, ({ queries: group, each, fetch }) =>
       this.#run(group, { ...each[0]!, fetch }, items),
     );
   }

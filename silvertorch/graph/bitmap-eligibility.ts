@@ -33,11 +33,12 @@ export function bitmapEligibility(
   const words = weights.bitmaps.dims[1]!;
   const bits: BitPenalties = {
     words,
+    blockWords,
     of: (branch) => bitsOfAll(branch, weights, filters),
     ofBytes: (branch, bytes) => penaltiesOf(branch, bytes, penalties),
   };
   return {
-    bits: words === blockWords ? bits : null,
+    bits,
     ofAll: (branch) =>
       unpacked(branch, branch.reshape(bits.of(branch), 0, -1, blockWords), penalties),
     within: (branch, clusters) => within(branch, weights, { filters, clusters }),

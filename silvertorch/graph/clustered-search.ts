@@ -4,6 +4,8 @@ import { bestOfMany } from "./block-top-k.ts";
 import type { ClusterWeights } from "./cluster-weights.ts";
 import type { DeviceForm } from "./device-form.ts";
 import { exclusion, forEachList } from "./exclusion.ts";
+import { eligibleOf } from "./few-eligible.ts";
+import { fewSearch } from "./few-search.ts";
 import { listCount, overLists, type SearchInputs } from "./exhaustive-search.ts";
 import { integerProduct, scaled, scaledQueries } from "./quantised-scoring.ts";
 import { halfQueries, scoring } from "./scoring.ts";
@@ -13,6 +15,8 @@ import { bestOf, either, type Ranked } from "./top-k.ts";
 export interface ClusteredWeights {
   /** float32 or float16 [positions, dim] */
   readonly items: StoredTensor;
+  /** float32 [positions, dim]: what is scored where few are eligible. */
+  readonly exact: StoredTensor;
   readonly clusters: ClusterWeights;
 }
 
@@ -38,14 +42,46 @@ export function clusteredSearch(
   });
 }
 
-function wholeSearch(
+/** Where filters leave few to every request of the batch, only those are scored. */
+function wholeSearch(graph: GraphBuilder, weights: ClusteredWeights, inputs: SearchInputs): Ranked {
+  const { eligibility, excluded, form } = inputs;
+  const { bits } = eligibility;
+  const positions = graph.weight(weights.clusters.positions);
+  const places = graph.node("Gather", [positions, excluded.rows]);
+  if (bits === null || !form.listsFew || listCount(inputs) > 1) {
+    return scannedWhole(graph, weights, { inputs, places, penaltiesOf: eligibility.ofAll });
+  }
+  const eligible = eligibleOf(graph, eligibility, bits);
+  const placed = { rows: places, penalties: excluded.penalties };
+  return either(graph, {
+    name: "few",
+    condition: eligible.few,
+    lists: 1,
+    yes: (branch) =>
+      fewSearch(branch, eligible, { ...inputs, excluded: placed, items: weights.exact }),
+    no: (branch) => {
+      const penaltiesOf = (inner: GraphBuilder): Value => bits.ofBytes(inner, eligible.bytes);
+      return scannedWhole(branch, weights, { inputs, places, penaltiesOf });
+    },
+  });
+}
+
+function scannedWhole(
   graph: GraphBuilder,
   { items, clusters }: ClusteredWeights,
-  inputs: SearchInputs,
+  {
+    inputs,
+    places,
+    penaltiesOf,
+  }: {
+    readonly inputs: SearchInputs;
+    /** Positions that are excluded. */
+    readonly places: Value;
+    readonly penaltiesOf: (branch: GraphBuilder) => Value;
+  },
 ): Ranked {
   const { eligibility, excluded, k } = inputs;
   const lists = listCount(inputs);
-  const places = graph.node("Gather", [graph.weight(clusters.positions), excluded.rows]);
   const allowed = exclusion(graph, scoring(graph, inputs.queries, items, inputs), {
     places: forEachList(graph, places, lists),
     penalties: forEachList(graph, excluded.penalties, lists),
@@ -58,7 +94,7 @@ function wholeSearch(
     name: "filtered",
     condition: eligibility.filtered,
     lists,
-    yes: (branch) => penalised(branch, overLists(branch, eligibility.ofAll(branch), lists)),
+    yes: (branch) => penalised(branch, overLists(branch, penaltiesOf(branch), lists)),
     no: (branch) => penalised(branch, branch.weight(viewOf(clusters.padding, [items.dims[0]!]))),
   });
 }

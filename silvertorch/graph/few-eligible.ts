@@ -24,11 +24,11 @@ const PAIR_COST = 128;
 export function eligibleOf(
   graph: GraphBuilder,
   { filtered }: Eligibility,
-  { words, of }: BitPenalties,
+  { words, blockWords, of }: BitPenalties,
 ): Eligible {
   const found = graph.subgraph("eligible");
   const bits = of(found);
-  const blocks = found.node("Unsqueeze", [bits, found.ints(1)]);
+  const blocks = found.reshape(bits, 0, -1, blockWords);
   const bytes = found.reshape(bytesOf(found, blocks), 0, -1);
   const batch = found.node("Shape", [bits], { attributes: { start: 0, end: 1 } });
   const most = found.node("Mul", [batch, found.ints(Math.ceil((words * 64) / PAIR_COST))]);

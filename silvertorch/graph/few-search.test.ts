@@ -45,6 +45,7 @@ async function open(heads: number): Promise<Session> {
   return await bench.load((graph) => {
     const bits: BitPenalties = {
       words: WORDS,
+      blockWords: WORDS,
       of: (branch) => branch.node("Identity", [graph.input("bits", "uint64", ["batch", WORDS])]),
       ofBytes: (_, bytes) => bytes,
     };

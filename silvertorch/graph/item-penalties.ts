@@ -5,7 +5,7 @@ import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
  * within a branch that is taken only where some request has a filter.
  */
 export interface ItemPenalties {
-  /** Those of all items, while they are bits; null: they are none, or in blocks of clusters. */
+  /** Those of all items, while they are bits; null: they never are. */
   readonly bits: BitPenalties | null;
   /** Of all items: float32 [batch, places]. Requests with the same filter share its work. */
   readonly ofAll: (branch: GraphBuilder) => Value;
@@ -20,6 +20,8 @@ export interface ItemPenalties {
 export interface BitPenalties {
   /** Words of 64 bits for all items. */
   readonly words: number;
+  /** Words of a block, of which those are a whole number: see eligibility/bitmap-layout.ts. */
+  readonly blockWords: number;
   /** uint64 [batch, words]: which items are eligible. */
   readonly of: (branch: GraphBuilder) => Value;
   /** From their bytes, uint8 [batch, bytes], in the order of the items: float32 [batch, places]. */

@@ -201,7 +201,7 @@ function search(
     return exhaustiveSearch(graph, { items, quantised, exact: weights.items }, scope);
   }
   const probes = graph.input("probes", "int64", [1]);
-  return clusteredSearch(graph, { items, clusters }, { ...scope, probes });
+  return clusteredSearch(graph, { items, exact: weights.items, clusters }, { ...scope, probes });
 }
 
 /** The values of what passes the exact check; `starved` becomes a result of the graph. */
