@@ -335,10 +335,13 @@ test("of clusters, too, few eligible items are listed, beside requests with othe
     ...asked(filters[at % 4]!, 20),
     exclude: Float64Array.from({ length: 40 }, (__, n) => 5000 - 3 * (n * 7 + at)),
   }));
-  for (const [at, { recall, ...faults }] of (await check(requests)).scores.entries()) {
+  const { scores } = await check(requests);
+  for (const { recall: _, ...faults } of scores) {
     expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
-    if (at % 2 === 0) expect(recall).toBe(1);
   }
+  // Every second filter leaves one item in a thousand or less.
+  const listed = scores.filter((__, at) => at % 2 === 0);
+  expect(listed.map(({ recall }) => recall)).toEqual(listed.map(() => 1));
   await close();
 });
 
