@@ -201,7 +201,12 @@ describe("SearchEngine", () => {
     "finds most of the best in a graph in %s, and orders them by the full vectors",
     (precision, most) => {
       const [found] = engineWith({ precision, exactBelow: 0 }).search([search({ k: 20 })]);
-      expect(overlap(found!, truth(queryOf(1), 20, () => true))).toBeGreaterThanOrEqual(most);
+      expect(
+        overlap(
+          found!,
+          truth(queryOf(1), 20, () => true),
+        ),
+      ).toBeGreaterThanOrEqual(most);
       const exact = [...found!.rows].map((row) => valueOf(row, queryOf(1)));
       expect(exact).toEqual(exact.toSorted((a, b) => b - a));
       for (const [i, value] of exact.entries()) expect(found!.values[i]).toBeCloseTo(value, 4);
