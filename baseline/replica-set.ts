@@ -2,22 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectGrpc, type GrpcClient } from "../src/door/grpc-client.ts";
 import type { CallContext } from "../src/door/retriever.ts";
 import type { ClientTls } from "../src/process/tls.ts";
-import { HarnessError } from "../src/errors.ts";
 import { callStats, MESH_PROTO } from "./mesh-wire.ts";
+import { isLost, Replica } from "./replica.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { ServiceStats } from "./services.ts";
 
 /** They listen already when they are connected to; this is for a machine under load. */
 const SERVING_WITHIN_MS = 10_000;
-
-/** What a caller keeps of its time for itself, so that it can still say what went wrong. */
-const MARGIN_MS = 2;
-
-/** Calls in a row without an answer in time after which a replica counts as hung. */
-const HUNG_AFTER = 5;
-
-/** Between two looks at whether a replica that was left out is back. */
-const LOOK_AGAIN_MS = 250;
 
 export interface ReplicaOptions {
   /**
@@ -27,15 +18,6 @@ export interface ReplicaOptions {
   readonly hedgeAfterMs?: number | null;
   /** null or absent: without. */
   readonly tls?: ClientTls | null;
-}
-
-interface Replica {
-  readonly client: GrpcClient;
-  inFlight: number;
-  /** Deadlines missed in a row. */
-  missed: number;
-  /** Left out until its health says it is serving. */
-  isOut: boolean;
 }
 
 /**
@@ -55,7 +37,7 @@ export class ReplicaSet {
 
   private constructor(clients: readonly GrpcClient[], hedgeAfterMs: number | null) {
     this.#hedgeAfterMs = clients.length > 1 ? hedgeAfterMs : null;
-    this.#replicas = clients.map((client) => ({ client, inFlight: 0, missed: 0, isOut: false }));
+    this.#replicas = clients.map((client) => new Replica(client, this.#closed.signal));
   }
 
   /**
@@ -156,11 +138,14 @@ export class ReplicaSet {
     const replica = this.#pick(tried);
     tried.add(replica);
     try {
-      const response = await this.#callOn<Res>(replica, method, request, context, signal);
+      const response = await replica.call<Res>(method, request, context, signal);
       this.#budget.succeeded();
       return response;
     } catch (error) {
-      if (signal?.aborted !== true) this.#note(replica, error);
+      if (signal?.aborted !== true) {
+        if (isLost(error)) this.#budget.failed();
+        replica.note(error);
+      }
       throw error;
     }
   }
@@ -190,29 +175,6 @@ export class ReplicaSet {
     }
   }
 
-  async #callOn<Res>(
-    replica: Replica,
-    method: string,
-    request: object,
-    { deadlineMs }: CallContext,
-    signal?: AbortSignal,
-  ): Promise<Res> {
-    const timeoutMs =
-      deadlineMs === Infinity ? Infinity : deadlineMs - performance.now() - MARGIN_MS;
-    if (timeoutMs <= 0) throw new HarnessError("DEADLINE", `no time is left to call ${method}`);
-    replica.inFlight++;
-    try {
-      const response = await replica.client.call<object, Res>(method, request, {
-        timeoutMs,
-        ...(signal === undefined ? {} : { signal }),
-      });
-      replica.missed = 0;
-      return response;
-    } finally {
-      replica.inFlight--;
-    }
-  }
-
   /** The least busy of those not yet tried; of those left out only if there is no other. */
   #pick(tried: ReadonlySet<Replica>): Replica {
     const count = this.#replicas.length;
@@ -221,53 +183,11 @@ export class ReplicaSet {
     for (let step = 0; step < count; step++) {
       const one = this.#replicas[(this.#turn + step) % count]!;
       if (tried.has(one)) continue;
-      if (best === null || rank(one) < rank(best)) best = one;
+      if (best === null || one.rank < best.rank) best = one;
     }
     return best!;
-  }
-
-  #note(replica: Replica, error: unknown): void {
-    if (isLost(error)) {
-      this.#budget.failed();
-      this.#leaveOut(replica);
-    } else if (error instanceof HarnessError && error.code === "DEADLINE") {
-      replica.missed++;
-      if (replica.missed >= HUNG_AFTER) this.#leaveOut(replica);
-    }
-  }
-
-  #leaveOut(replica: Replica): void {
-    if (replica.isOut) return;
-    replica.isOut = true;
-    void this.#awaitReturn(replica);
-  }
-
-  async #awaitReturn(replica: Replica): Promise<void> {
-    const { signal } = this.#closed;
-    while (!signal.aborted) {
-      try {
-        await sleep(LOOK_AGAIN_MS, undefined, { signal, ref: false });
-        // Asks once: there is no time for a second look.
-        await replica.client.waitUntilServing(0, signal);
-        replica.missed = 0;
-        replica.isOut = false;
-        return;
-      } catch {
-        // Not yet; or closed, which the loop sees.
-      }
-    }
   }
 }
 
 /** In the place of an answer that is not there yet. */
 const SLOW = Symbol("slow");
-
-/** Never reached a service, or lost the connection to it. */
-function isLost(error: unknown): boolean {
-  return error instanceof HarnessError && error.code === "UNAVAILABLE";
-}
-
-/** The lower, the sooner it is chosen. */
-function rank({ isOut, inFlight }: Replica): number {
-  return isOut ? Infinity : inFlight;
-}

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HarnessError } from "../../src/errors.ts";
-import { Batcher } from "../../src/door/batcher.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import type { CallContext, Retriever } from "../../src/door/retriever.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
@@ -9,35 +8,28 @@ import { requireFinite, type RetrievalModel } from "../../src/retrieval/model.ts
 import type { Answer, RetrievalRequest, UserRef } from "../../src/retrieval/request.ts";
 import { vectorsWithOverArch } from "../../src/retrieval/user-queries.ts";
 import type { MeshSettings } from "../../src/scenario/settings.ts";
-import { concatVectors } from "../concat-vectors.ts";
 import type {
   Candidates,
   EligibleRows,
   MeshService,
-  MeshServices,
   RankedRows,
   Ranking,
-  Search,
   SearchEffort,
-  UserFeatures,
 } from "../services.ts";
 import { STALE_FEATURES } from "../feature/feature-store.ts";
 import type { ChangeFeed } from "../live/change-feed.ts";
 import type { Dated } from "../live/changes.ts";
 import type { RowDirectory } from "../live/row-directory.ts";
+import { BatchedServices, type BatchedServicesOptions } from "./batched-services.ts";
 import { ConsistentView } from "./consistent-view.ts";
 import { bestByScore, type HeadUnion, uniteHeads } from "./head-union.ts";
-import type { Lanes } from "./lanes.ts";
 import { mergeStats } from "./merged-stats.ts";
 
-export interface MeshRetrieverOptions {
-  readonly services: MeshServices;
+export interface MeshRetrieverOptions extends BatchedServicesOptions {
   readonly model: RetrievalModel;
   readonly rows: RowDirectory;
   readonly feed: ChangeFeed;
   readonly settings: MeshSettings;
-  /** Batches that each service is asked at once. */
-  readonly lanes: Lanes;
   /** The process it runs in, as the report shows it. */
   readonly role: string;
 }
@@ -58,57 +50,21 @@ type Rankable = UserSide & HeadUnion & Pick<Ranking, "k" | "version">;
 
 type Ranked = Pick<RankedRows, "rows"> & { readonly values: ArrayLike<number> };
 
-/** A query waiting in a batcher, with the time its caller has. */
-interface Asked<Q> {
-  readonly query: Q;
-  readonly deadlineMs: number;
-}
-
 /**
  * The orchestrator of the mesh: features and filter are asked for at the same time, then the index
- * with what they gave, then the ranker. What arrives while a call is under way goes out with the next one.
+ * with what they gave, then the ranker.
  */
 export class MeshRetriever implements Retriever {
   readonly #options: MeshRetrieverOptions;
   readonly #times = new StageTimes();
-  readonly #features: Batcher<Asked<number>, Dated<UserFeatures>>;
-  readonly #filters: Batcher<Asked<string>, Dated<EligibleRows>>;
-  readonly #searches: Batcher<Asked<Search>, Dated<Candidates>>;
-  /** null: there is no ranker. */
-  readonly #rankings: Batcher<Asked<Ranking>, RankedRows> | null;
-  /** null: there is no tower. */
-  readonly #towers: Batcher<Asked<Float32Array>, Float32Array> | null;
+  readonly #ask: BatchedServices;
   #effort: SearchEffort = {};
   #askedAgain = 0;
   #mixed = 0;
 
   constructor(options: MeshRetrieverOptions) {
     this.#options = options;
-    const { lanes } = options;
-    const { feature, filter, index, ranker, tower } = options.services;
-    this.#features = this.#batcher(lanes.feature, (ids, context) =>
-      feature.users(Float64Array.from(ids), context),
-    );
-    this.#filters = this.#batcher(lanes.filter, async (texts, context) => {
-      // Whoever asks for the same gets the same bitmap, which the index then gets once, too.
-      const distinct = [...new Set(texts)];
-      const found = await filter.evaluate(distinct, context);
-      const answers = new Map(distinct.map((text, at) => [text, found[at]!]));
-      return texts.map((text) => answers.get(text)!);
-    });
-    this.#searches = this.#batcher(lanes.index, (searches, context) =>
-      index.search(searches, context),
-    );
-    this.#rankings =
-      ranker === null
-        ? null
-        : this.#batcher(lanes.ranker, (rankings, context) => ranker.rank(rankings, context));
-    this.#towers =
-      tower === null
-        ? null
-        : this.#batcher(lanes.tower, async (users, context) =>
-            split(await tower.embed(concatVectors(users), context), users.length),
-          );
+    this.#ask = new BatchedServices(options);
   }
 
   /** Every search asks the index for this effort from now on. */
@@ -126,7 +82,7 @@ export class MeshRetriever implements Retriever {
     ]);
     // An item among the k best of the union is among the k best of the head that gives it its
     // score, so where that is its value no head needs more than k, however many it may have.
-    const k = this.#rankings === null ? request.k : model.candidates;
+    const k = this.#ask.ranker === null ? request.k : model.candidates;
     const excluded = this.#rowsOf(request.exclude);
     let eligible = first;
     let candidates: Dated<Candidates> | null;
@@ -135,7 +91,7 @@ export class MeshRetriever implements Retriever {
       if (eligible.count > 0) {
         const search = { vectors: user.vectors, k, eligible, excluded, effort: this.#effort };
         candidates = await this.#times.time("gateway.index", () =>
-          this.#ask(this.#searches, search, context),
+          this.#ask.index(search, context),
         );
       }
       const versions = { filter: eligible.version, index: candidates?.version ?? null };
@@ -162,7 +118,7 @@ export class MeshRetriever implements Retriever {
     return {
       processes: [...processes.values()],
       devices: [],
-      batchSizes: this.#searches.sizes.encode(),
+      batchSizes: this.#ask.searchSizes.encode(),
       ...mergeStats([{ stages: this.#times.encode(), counters: this.#counters() }, ...parts]),
     };
   }
@@ -190,11 +146,9 @@ export class MeshRetriever implements Retriever {
     }
     const features = user.kind === "features" ? user.features : await this.#known(user.id, context);
     requireFinite("user features", features, model.userDim);
-    const towers = this.#towers;
-    if (towers === null) return { vectors: features, features };
-    const vectors = await this.#times.time("gateway.tower", () =>
-      this.#ask(towers, features, context),
-    );
+    const { tower } = this.#ask;
+    if (tower === null) return { vectors: features, features };
+    const vectors = await this.#times.time("gateway.tower", () => tower(features, context));
     return { vectors, features };
   }
 
@@ -202,7 +156,7 @@ export class MeshRetriever implements Retriever {
     const { feed } = this.#options;
     const oldest = feed.settled;
     const { features, version } = await this.#times.time("gateway.feature", () =>
-      this.#ask(this.#features, id, context),
+      this.#ask.feature(id, context),
     );
     // What is known of users does not change, but who has forgotten the items is to learn of them.
     if (version < oldest && !feed.holds("feature")) feed.notice("feature", version);
@@ -215,7 +169,7 @@ export class MeshRetriever implements Retriever {
     context: CallContext,
   ): Promise<Ranked & { readonly isUnranked: boolean }> {
     const { partial, partialAfterMs } = this.#options.settings;
-    if (partial === "forbid" || this.#rankings === null) {
+    if (partial === "forbid" || this.#ask.ranker === null) {
       return { ...(await this.#rank(ranking, context)), isUnranked: false };
     }
     const isLate = sleep(partialAfterMs, null, { ref: false });
@@ -227,8 +181,8 @@ export class MeshRetriever implements Retriever {
 
   /** The k best of the candidates by value. */
   #rank(ranking: Rankable, context: CallContext): Promise<Ranked> {
-    const rankings = this.#rankings;
-    if (rankings === null) return Promise.resolve(bestByScore(ranking, ranking.k));
+    const { ranker } = this.#ask;
+    if (ranker === null) return Promise.resolve(bestByScore(ranking, ranking.k));
     const { feed, model } = this.#options;
     const { overArch } = model;
     const needed = {
@@ -237,7 +191,7 @@ export class MeshRetriever implements Retriever {
       vectors: overArch?.kind === "mlp" ? ranking.vectors : NO_FEATURES,
     };
     return this.#times.time("gateway.ranker", () =>
-      this.#ask(rankings, needed, context).catch((thrown: unknown) => {
+      ranker(needed, context).catch((thrown: unknown) => {
         const error = HarnessError.from(thrown);
         // A feature service that was restarted has forgotten what changed.
         if (error.where === STALE_FEATURES) feed.notice("feature", -1);
@@ -259,7 +213,7 @@ export class MeshRetriever implements Retriever {
       const { count } = this.#options.rows;
       return Promise.resolve({ bitmap: null, count, version: null });
     }
-    return this.#times.time("gateway.filter", () => this.#ask(this.#filters, filter, context));
+    return this.#times.time("gateway.filter", () => this.#ask.filter(filter, context));
   }
 
   /** Unknown ids are ignored: nothing can return them. */
@@ -272,35 +226,6 @@ export class MeshRetriever implements Retriever {
     }
     return rows.subarray(0, count);
   }
-
-  #ask<Q, A>(batcher: Batcher<Asked<Q>, A>, query: Q, { deadlineMs }: CallContext): Promise<A> {
-    return batcher.submit({ query, deadlineMs }, deadlineMs);
-  }
-
-  #batcher<Q, A>(
-    lanes: number,
-    call: (queries: readonly Q[], context: CallContext) => Promise<readonly (A | HarnessError)[]>,
-  ): Batcher<Asked<Q>, A> {
-    const { maxBatch, maxWaitMs, maxInFlight } = this.#options.settings;
-    return new Batcher({
-      maxBatch,
-      maxWaitMs,
-      maxQueued: maxInFlight,
-      lanes,
-      run: (batch) =>
-        call(
-          batch.map(({ query }) => query),
-          // The batch is of use as long as one of its callers waits.
-          { deadlineMs: Math.max(...batch.map(({ deadlineMs }) => deadlineMs)) },
-        ),
-    });
-  }
-}
-
-/** Vectors of so many users, a view each. */
-function split(vectors: Float32Array, users: number): Float32Array[] {
-  const each = vectors.length / users;
-  return Array.from({ length: users }, (_, at) => vectors.subarray(at * each, (at + 1) * each));
 }
 
 const NO_FEATURES = new Float32Array(0);

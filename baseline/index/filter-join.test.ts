@@ -12,7 +12,8 @@ import { ExactScan } from "./exact-scan.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
 import { createInt8Table, Int8Scorer } from "./int8-table.ts";
 import { type InvertedLists, readInvertedLists, writeInvertedLists } from "./inverted-lists.ts";
-import { type NearRows, SearchEngine } from "./search-engine.ts";
+import { SearchEngine } from "./search-engine.ts";
+import type { NearRows } from "./search-job.ts";
 import { createVectorTable, RowScorer } from "./vector-table.ts";
 
 const items = 2_000;

@@ -4,7 +4,8 @@ import { ExactScan } from "./exact-scan.ts";
 import { type GraphSettings, HnswGraph } from "./hnsw.ts";
 import { Int8Scorer, type Int8Table } from "./int8-table.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
-import { type NearRows, SearchEngine } from "./search-engine.ts";
+import { SearchEngine } from "./search-engine.ts";
+import type { NearRows } from "./search-job.ts";
 import { RowScorer, type VectorTable } from "./vector-table.ts";
 
 /** What a thread searches; it can be handed over to a worker. */

@@ -1,23 +1,17 @@
 import type { Ranked } from "../../src/math/top-k.ts";
 import { concatVectors } from "../concat-vectors.ts";
-import type { RowRange } from "../row-range.ts";
 import { RowSet } from "../row-set.ts";
 import type { Candidates, Search, SearchEffort } from "../services.ts";
 import { isCoarseOn } from "./device-precision.ts";
 import type { ClusterProbe } from "./cluster-probe.ts";
 import type { ExactScan, IsExcluded } from "./exact-scan.ts";
-import { type GraphSettings, HnswGraph } from "./hnsw.ts";
+import { ExcludedRows, nothing } from "./excluded-rows.ts";
+import { HnswGraph } from "./hnsw.ts";
 import type { Changes } from "../live/changes.ts";
 import { FreshRows, type FreshSearch } from "./fresh-rows.ts";
 import { packHeads } from "./pack-heads.ts";
-import {
-  narrowed,
-  planProbe,
-  planSearch,
-  type SearchPlan,
-  type SearchShape,
-  widenWalk,
-} from "./search-plan.ts";
+import { type Job, prepareJob, type Searched } from "./search-job.ts";
+import { type SearchPlan, widenWalk } from "./search-plan.ts";
 import {
   firstPassing,
   RankedWalker,
@@ -39,34 +33,11 @@ export interface SearchCounters {
   fallbacks: number;
 }
 
-/** What leads to near rows without looking at all; null: all are looked at. */
-export type NearRows = HnswGraph | ClusterProbe | null;
-
-interface EngineParts {
-  /** Which of the catalogue's rows it searches; null: all. What follows is of these. */
-  readonly range: RowRange | null;
-  readonly near: NearRows;
+interface EngineParts extends Searched {
   readonly scan: ExactScan;
-  readonly items: number;
   readonly dim: number;
-  readonly settings: GraphSettings;
   /** Whether a row that was not there at the build is searched here; absent: every one. */
   readonly isOwn?: (row: number) => boolean;
-}
-
-/** One search while it is answered. */
-interface Job {
-  readonly search: Search;
-  readonly shape: SearchShape;
-  readonly plan: SearchPlan;
-  readonly eligible: RowSet | null;
-  /** In the catalogue's rows. */
-  readonly excluded: Uint32Array;
-  readonly effort: Required<SearchEffort>;
-  /** Whether the walk was made elsewhere, on a device. */
-  readonly isGiven: boolean;
-  /** Its part of a walk shared with others, one a head; null where it is walked alone. */
-  walked: { readonly walk: Walked; readonly first: number } | null;
 }
 
 /**
@@ -85,15 +56,13 @@ export class SearchEngine {
   readonly #parts: EngineParts;
   /** The eligible rows of the search at hand. */
   readonly #rows: Uint32Array;
-  /** [items] the number of the search that last excluded a row. */
-  readonly #excludedBy: Uint32Array;
+  readonly #excluded: ExcludedRows;
   readonly #fresh: FreshRows;
-  #turn = 0;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#rows = new Uint32Array(parts.items);
-    this.#excludedBy = new Uint32Array(parts.items);
+    this.#excluded = new ExcludedRows(parts.items);
     const { dim, items, range, isOwn = () => true } = parts;
     this.#fresh = new FreshRows({ dim, built: range ?? { from: 0, to: items }, isOwn });
   }
@@ -113,47 +82,16 @@ export class SearchEngine {
    * @param walks What was found elsewhere for each search, or null; absent: nothing was.
    */
   search(searches: readonly Search[], walks: readonly (Walked | null)[] = []): Candidates[] {
-    const jobs = searches.map((search, at) => this.#prepare(search, walks[at] ?? null));
+    const hidesAny = this.#fresh.hiddenCount > 0;
+    const jobs = searches.map((search, at) =>
+      prepareJob(search, walks[at] ?? null, this.#parts, hidesAny),
+    );
     this.#walkTogether(jobs);
     if (this.#fresh.count === 0) {
       return jobs.map((job) => this.#whole(job) ?? packHeads(this.#answer(job)));
     }
     const found = jobs.map((job) => this.#answer(job));
     return this.#fresh.join(jobs.map((job, at) => freshOf(job, found[at]!))).map(packHeads);
-  }
-
-  #prepare(search: Search, given: Walked | null): Job {
-    const { items, range, settings } = this.#parts;
-    const { bitmap } = search.eligible;
-    const eligible = bitmap === null ? null : builtRows(bitmap, range, items);
-    const excluded = inRange(search.excluded, range ?? { from: 0, to: items });
-    const shape = {
-      items,
-      k: search.k,
-      eligible: eligible?.cardinality ?? items,
-      excluded: excluded.length,
-    };
-    const { probes, expansionSearch } = settings;
-    const effort = { probes, expansionSearch, ...search.effort };
-    const plan: SearchPlan =
-      given === null ? this.#plan(shape, effort) : { kind: "walk", wanted: given.wanted };
-    const walked = given === null ? null : { walk: given, first: 0 };
-    const common = { shape, plan, eligible, excluded: search.excluded, effort, walked };
-    return { search: { ...search, excluded }, isGiven: given !== null, ...common };
-  }
-
-  #plan(shape: SearchShape, { probes, expansionSearch }: Required<SearchEffort>): SearchPlan {
-    const { near, settings } = this.#parts;
-    if (near instanceof HnswGraph) {
-      const plan = planSearch(shape, { ...settings, expansionSearch });
-      // Of a coarser graph all are scored again; and what is hidden may be anywhere.
-      const isExact = settings.precision === "f32" && this.#fresh.hiddenCount === 0;
-      return isExact ? narrowed(plan, shape) : plan;
-    }
-    if (near !== null) return planProbe(shape, settings, { probes, clusters: near.clusters });
-    // Nothing leads to near rows, so those that are eligible are scored: the two ways are one.
-    if (settings.join !== "post") return { kind: "exact" };
-    return planSearch(shape, { ...settings, expansionSearch: 0 });
   }
 
   #walkTogether(jobs: readonly Job[]): void {
@@ -311,16 +249,13 @@ export class SearchEngine {
     return this.#parts.scan.bestOfEach(queries, { rows, k, isExcluded });
   }
 
-  /** Marks excluded rows; asking is then one load, and the next search needs no clearing. */
+  /** Rows that a search excludes, or that must not be found any more. */
   #mark(excluded: Uint32Array): IsExcluded {
+    const isExcluded = this.#excluded.mark(excluded);
     const fresh = this.#fresh;
-    const hidesAny = fresh.hiddenCount > 0;
-    if (excluded.length === 0) return hidesAny ? (row) => fresh.hides(row) : nothing;
-    const turn = ++this.#turn;
-    const excludedBy = this.#excludedBy;
-    for (const row of excluded) excludedBy[row] = turn;
-    if (!hidesAny) return (row) => excludedBy[row] === turn;
-    return (row) => excludedBy[row] === turn || fresh.hides(row);
+    if (fresh.hiddenCount === 0) return isExcluded;
+    if (excluded.length === 0) return (row) => fresh.hides(row);
+    return (row) => isExcluded(row) || fresh.hides(row);
   }
 }
 
@@ -330,19 +265,3 @@ function freshOf({ search, excluded }: Job, found: readonly Ranked[]): FreshSear
   const { bitmap } = eligible;
   return { found, vectors, k, eligible: bitmap === null ? null : new RowSet(bitmap), excluded };
 }
-
-/** Those of a bitmap's rows that the index was built of. */
-function builtRows(bitmap: Uint8Array, range: RowRange | null, items: number): RowSet {
-  if (range !== null) return new RowSet(bitmap, range);
-  const all = new RowSet(bitmap);
-  // Rows that came after the build: looked for only where there are any, since it takes longer.
-  return all.last < items ? all : new RowSet(bitmap, { from: 0, to: items });
-}
-
-/** The rows of a range, counted from its first. */
-function inRange(rows: Uint32Array, { from, to }: RowRange): Uint32Array {
-  if (from === 0 && rows.every((row) => row < to)) return rows;
-  return rows.filter((row) => row >= from && row < to).map((row) => row - from);
-}
-
-const nothing: IsExcluded = () => false;
