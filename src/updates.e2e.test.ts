@@ -15,18 +15,18 @@ requests:
   distinct: 100
   k: 20
   filters: [{ template: "" }, { template: "lang:{lang}" }]
-updates: { perSecond: 200, everyMs: 50, lostAfterSeconds: 2, systems: [mesh, behind, model] }
+updates: { perSecond: 400, everyMs: 50, lostAfterSeconds: 4, systems: [mesh, behind, model] }
 systems:
   mesh: { kind: mesh, settings: { transport: in-process } }
   still: { kind: mesh, settings: { transport: in-process } }
   behind: { kind: mesh, settings: { transport: in-process, heldBack: { index: 3600 } } }
   model: { kind: index-as-model }
-loads: { closed: { shape: closed, inFlight: 2, seconds: 2 } }
+loads: { closed: { shape: closed, inFlight: 2, seconds: 1 } }
 rounds: 1
 warmUpSeconds: 1
 `;
 
-/** Ranked by a mixture of logits and a formula over attributes. */
+/** In two blocks, and ranked by a mixture of logits and a formula over attributes. */
 const RANKED = SCORED.replace(
   "requests:",
   `model:
@@ -39,7 +39,7 @@ requests:`,
   .replace(/^ {2}(still|behind): .*\n/gm, "")
   .replace("mesh, behind, model", "mesh, model")
   .replace("transport: in-process", "transport: in-process, index: { exactBelow: 1 }")
-  .replace("seconds: 2", "seconds: 1");
+  .replace("seconds: 1 }", "seconds: 1.2 }");
 
 let folder: string;
 let scored: Result;
@@ -82,11 +82,11 @@ test.for(["scored", "ranked"])(
         violations: 0,
         short: 0,
       });
-      const seconds = result === scored ? 2 : 1;
+      const seconds = result === scored ? 1 : 1.2;
       // All that was due, however it was cut into blocks; of each burst one was looked for, and seen.
       expect({ load, ...updates }).toMatchObject({
         load: "closed",
-        taken: 10 * updates!.seen,
+        taken: 20 * updates!.seen,
         unseen: 0,
         scored: 64,
       });
@@ -115,7 +115,7 @@ test("updates that no answer holds in time are lost: the point is not valid, and
   expect(updates!.visibleMs.p50).toBeNull();
   const looked = updates!.seen + updates!.unseen;
   expect(verdict).toBe("invalid");
-  expect(reasons).toContain(`${updates!.unseen} of ${looked} updates were in no answer within 2 s`);
+  expect(reasons).toContain(`${updates!.unseen} of ${looked} updates were in no answer within 4 s`);
 });
 
 test("the result says what is not scored", () => {

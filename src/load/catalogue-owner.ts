@@ -48,7 +48,11 @@ export type UpdatesSent = UpdatesTaken & UpdatesSeen;
 /** A burst that is due. */
 interface DueBurst extends DrawnBurst {
   readonly dueMs: number;
+  readonly isLookedFor: boolean;
 }
+
+/** Of bursts that are due closer together not every one is looked for, so that looks are no load. */
+const LOOKS_APART_MS = 20;
 
 /**
  * The owner of a catalogue that changes while it is served, in bursts, drawn from a seed. It knows
@@ -56,7 +60,8 @@ interface DueBurst extends DrawnBurst {
  *
  * Bursts are due at their own times, whether or not the system has taken the last one: those that
  * it kept waiting go out together, and their time counts from when they were due. One update of
- * each burst is looked for, and each until it is seen or lost.
+ * each burst, of 50 bursts a second at most, is looked for until it is seen or lost. Which ones are
+ * does not depend on how the system fares.
  */
 export class CatalogueOwner implements Disposable {
   readonly #options: OwnerOptions;
@@ -68,6 +73,8 @@ export class CatalogueOwner implements Disposable {
   /** Time under load so far, over all calls of `send`, and bursts that were due in it. */
   #underLoadMs = 0;
   #bursts = 0;
+  /** When the last one that is looked for was due, in time under load. */
+  #lookedForMs = -Infinity;
 
   /**
    * @throws HarnessError BAD_INPUT where the system's catalogue cannot be changed, or where nothing
@@ -118,7 +125,8 @@ export class CatalogueOwner implements Disposable {
       const due = this.#due(zeroMs, Math.min(endMs, performance.now()));
       if (due.length > 0) {
         const sentMs = performance.now();
-        looks.push(...due.map((burst) => this.#look(burst, sentMs, stopped)));
+        const lookedFor = due.filter((burst) => burst.isLookedFor);
+        looks.push(...lookedFor.map((burst) => this.#look(burst, sentMs, stopped)));
         await this.#take(due).catch((thrown: unknown) => {
           failed.abort();
           throw thrown;
@@ -148,7 +156,10 @@ export class CatalogueOwner implements Disposable {
       const size = updatesBy(this.#bursts + 1) - updatesBy(this.#bursts);
       this.#bursts++;
       if (size === 0) continue;
-      due.push({ ...this.#catalogue.burst(size), dueMs: zeroMs + this.#bursts * everyMs });
+      const atMs = this.#bursts * everyMs;
+      const isLookedFor = atMs - this.#lookedForMs >= LOOKS_APART_MS;
+      if (isLookedFor) this.#lookedForMs = atMs;
+      due.push({ ...this.#catalogue.burst(size), dueMs: zeroMs + atMs, isLookedFor });
     }
     return due;
   }

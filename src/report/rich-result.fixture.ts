@@ -98,8 +98,8 @@ function followed({ round }: Point): Point["updates"] {
     visibleMs: { p50: 12 + round, p99: round === 2 ? null : 80, max: 95 + round },
     overMs: { p50: 4, max: 9 - round },
     lostAfterSeconds: 15,
-    seen: 190,
-    unseen: 10,
+    seen: 200 - 10 * (round - 1),
+    unseen: 10 * (round - 1),
     scored: 2000,
     versions: { model: 200 * round, newest: 200 * round },
   };

@@ -11,13 +11,16 @@ import { systemName } from "../system-name.ts";
 
 type Updates = NonNullable<Point["updates"]>;
 
-/** How one system followed a catalogue that changed, over its valid rounds. */
+/**
+ * How one system followed a catalogue that changed, over all its rounds: those that lost updates are
+ * not valid, and to leave them out would be to leave out what was slowest.
+ */
 export interface UpdatesDigest {
   readonly system: SystemDigest;
   /** Medians over the rounds; null where a round saw no update. */
   readonly visibleP50Ms: number | null;
   readonly visibleP99Ms: number | null;
-  /** The slowest of all rounds that was seen. */
+  /** The slowest of all rounds; null where some were not seen. */
   readonly slowestMs: number | null;
   /** By so much at most the time of one may be too long, over all rounds; null: not known. */
   readonly overMs: number | null;
@@ -37,10 +40,11 @@ export function updatesSection(digest: Digest): Section | null {
   const found = digest.systems.flatMap((system) => updatesOf(system) ?? []);
   if (found.length === 0) return null;
   const bars = found.flatMap(({ system, visibleP50Ms, slowestMs }): Bar[] => {
-    if (visibleP50Ms === null || slowestMs === null) return [];
+    if (visibleP50Ms === null) return [];
     const { name, mark } = system;
-    const tick = { tick: slowestMs };
-    const text = `${formatMs(visibleP50Ms)}, slowest ${formatMs(slowestMs)}`;
+    const tick = slowestMs === null ? {} : { tick: slowestMs };
+    const slowest = slowestMs === null ? "some never" : `slowest ${formatMs(slowestMs)}`;
+    const text = `${formatMs(visibleP50Ms)}, ${slowest}`;
     return [{ label: name, value: visibleP50Ms, text, color: mark.color, ...tick }];
   });
   return {
@@ -59,7 +63,7 @@ export function updatesSection(digest: Digest): Section | null {
           alt: `Time until a change is in an answer: ${bars.map(({ label, text }) => `${label} ${text}`).join(", ")}.`,
         },
       ],
-      says: "From when an update was meant to be sent until an answer held it, of one update drawn from each burst: bars end at the median over the rounds, ticks stand at the slowest that was seen. It was asked for again and again, by a filter that lets only it through, so each time may be too long by what the table says. One that no answer held in time is lost, and makes its round invalid.",
+      says: "From when an update was meant to be sent until an answer held it, of one update drawn from each burst, or from 50 a second of them: bars end at the median over the rounds, ticks stand at the slowest. All rounds count, valid or not. It was asked for again and again, by a filter that lets only it through, so each time may be too long by what the table says. One that no answer held in time is lost, and makes its round invalid.",
       basis: basisOf(digest),
       table: {
         caption: "Updates and when they are seen",
@@ -98,7 +102,7 @@ export function updatesSection(digest: Digest): Section | null {
 }
 
 export function updatesOf(system: SystemDigest): UpdatesDigest | null {
-  const seen = system.standing.valid.flatMap(({ updates }) => updates ?? []);
+  const seen = system.standing.points.flatMap(({ updates }) => updates ?? []);
   const last = seen.at(-1);
   if (last === undefined) return null;
   const middle = (of: (updates: Updates) => number | null): number | null => {
@@ -111,17 +115,18 @@ export function updatesOf(system: SystemDigest): UpdatesDigest | null {
   };
   const sum = (of: (updates: Updates) => number): number =>
     seen.reduce((total, each) => total + of(each), 0);
+  const unseen = sum((each) => each.unseen);
   return {
     system,
     visibleP50Ms: middle(({ visibleMs }) => visibleMs.p50),
     visibleP99Ms: middle(({ visibleMs }) => visibleMs.p99),
-    slowestMs: most(({ visibleMs }) => visibleMs.max),
+    slowestMs: unseen > 0 ? null : most(({ visibleMs }) => visibleMs.max),
     overMs: most(({ overMs }) => overMs.max),
     wantedPerSecond: last.perSecond,
     takenPerSecond: middle(({ takenPerSecond }) => takenPerSecond)!,
     taken: sum(({ taken }) => taken),
     looked: sum((each) => each.seen + each.unseen),
-    unseen: sum(({ unseen }) => unseen),
+    unseen,
     versions: Object.entries(last.versions)
       .map(([service, version]) => `${service} ${version}`)
       .join(", "),
