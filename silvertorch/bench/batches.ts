@@ -25,6 +25,14 @@ export class Batches {
     };
   }
 
+  /** @param anew an engine that knows of no filter what it needs, for every batch. */
+  contestantAnew(name: string, anew: () => Pick<Loaded, "engine">): Contestant {
+    return {
+      name,
+      run: () => anew().engine.answer(this.#batches[this.#next++ % this.#batches.length]!),
+    };
+  }
+
   async answers(): Promise<EngineAnswer[]> {
     const answers: EngineAnswer[] = [];
     for (const batch of this.#batches) answers.push(...(await this.#loaded.engine.answer(batch)));

@@ -103,7 +103,7 @@ test("a folded filter that lets through too much is worked off by its plan from 
 
 test("the fewer items a filter leaves, the more clusters are looked at, in powers of two", () => {
   const effort = new Effort(manifest({ clusters: 1000 }), { probes: 8, mostProbes: "all" });
-  const probesAt = (share: number): number => effort.begin(query(plan(false, share))).probes;
+  const probesAt = (share: number): number => effort.begin(query(plan(false, share), 1)).probes;
   const shares = [1, 0.8, 0.5, 0.26, 0.1, 0.06, 0.04, 0];
   // From a quarter on all are less work than so many.
   expect(shares.map(probesAt)).toEqual([8, 8, 16, 32, 64, 128, 1000, 1000]);
@@ -113,11 +113,18 @@ test("the fewer items a filter leaves, the more clusters are looked at, in power
 
 test("they grow to the most that is allowed, and where nothing is copied to so many of all", () => {
   const capped = new Effort(manifest({ clusters: 1000 }), { probes: 8, mostProbes: 100 });
-  expect(capped.of(query(plan(false, 0.001))).probes).toBe(100);
+  expect(capped.of(query(plan(false, 1 / 16), 1)).probes).toBe(100);
   const scanning = { checksFirst: true, copiesClusters: false };
   const all = new Effort(manifest({ clusters: 1000 }), { probes: 8, mostProbes: "all" }, scanning);
-  expect(all.of(query(plan(false, 1 / 64))).probes).toBe(512);
-  expect(all.of(query(plan(false, 1 / 128))).probes).toBe(1000);
+  expect(all.of(query(plan(false, 1 / 64), 1)).probes).toBe(512);
+  expect(all.of(query(plan(false, 1 / 128), 1)).probes).toBe(1000);
+});
+
+test("they grow beyond that where an answer would be short of it, whatever came before", () => {
+  // 10,000 items in 1,000 clusters: of a tenth each cluster has one.
+  const capped = new Effort(manifest({ clusters: 1000 }), { probes: 8, mostProbes: 16 });
+  const probesFor = (k: number): number => capped.of(query(plan(false, 0.1), k)).probes;
+  expect([10, 11, 80, 160].map(probesFor)).toEqual([16, 32, 128, 1000]);
 });
 
 test("where they grow, what one answer needed changes no other one's", () => {
@@ -132,9 +139,9 @@ test("where they grow, what one answer needed changes no other one's", () => {
 test("what is listed rather than scanned is looked for everywhere, however few the probes", () => {
   const effort = new Effort(
     manifest({ clusters: 10_000 }),
-    { probes: 1, mostProbes: "all" },
+    { probes: 2, mostProbes: "all" },
     { listedBelow: 1 / 256 },
   );
-  const probesAt = (share: number): number => effort.of(query(plan(false, share))).probes;
-  expect([1 / 128, 1 / 300].map(probesAt)).toEqual([128, 10_000]);
+  const probesAt = (share: number): number => effort.of(query(plan(false, share), 1)).probes;
+  expect([1 / 128, 1 / 300].map(probesAt)).toEqual([256, 10_000]);
 });

@@ -6,6 +6,8 @@ import type { EngineAnswer, EngineQuery } from "./query.ts";
 const WIDENING = 4;
 /** From this share of the clusters on all are scanned, which needs no copy of them. */
 const SCAN_ALL_SHARE = 0.25;
+/** Items that should pass in the clusters that are looked at first, for each that is wanted. */
+const ENOUGH = 1.5;
 
 /** How many clusters a head looks at. */
 export interface Probing {
@@ -118,12 +120,14 @@ export class Effort {
   of({ plan, k }: EngineQuery): Thoroughness {
     if (plan === null) return this.atFirst;
     const known = this.#byPlan.get(plan);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return this.#grows ? { ...known, probes: this.#grownProbes(plan.share, k) } : known;
+    }
     if (plan.folded !== undefined) {
       return { probes: this.#probes, fetch: 0, folded: true };
     }
     const fetch = plan.check === null || this.#options.checksFirst ? 0 : this.#roomy(k);
-    return { probes: this.#grownProbes(plan.share), fetch, folded: false };
+    return { probes: this.#grownProbes(plan.share, k), fetch, folded: false };
   }
 
   /** How to search again, because the answer may lack items; null: it is all there is. */
@@ -136,19 +140,26 @@ export class Effort {
     return harder;
   }
 
-  #remember({ plan }: EngineQuery, harder: Thoroughness): void {
-    if (plan === null) return;
-    const grows = this.#mostProbes > this.#probes;
-    const probes = grows ? this.#grownProbes(plan.share) : harder.probes;
-    this.#byPlan.set(plan, { ...harder, probes });
+  get #grows(): boolean {
+    return this.#mostProbes > this.#probes;
   }
 
-  /** Clusters that hold about as many eligible items as the usual ones hold items. */
-  #grownProbes(share: number): number {
-    if (this.#mostProbes === this.#probes) return this.#probes;
+  #remember({ plan }: EngineQuery, harder: Thoroughness): void {
+    if (plan !== null) this.#byPlan.set(plan, harder);
+  }
+
+  /**
+   * Clusters that hold about as many eligible items as the usual ones hold items, or what may be
+   * looked at; more, where that would make short answers of them.
+   */
+  #grownProbes(share: number, k: number): number {
+    if (!this.#grows) return this.#probes;
     if (this.isListed(share) && this.#mostProbes === this.#clusters) return this.#clusters;
     const doublings = Math.max(0, Math.round(-Math.log2(Math.max(0, share))));
-    return this.#orAll(Math.min(this.#mostProbes, this.#probes * 2 ** doublings));
+    let probes = Math.min(this.#mostProbes, this.#probes * 2 ** doublings);
+    const enough = (ENOUGH * k * this.#clusters) / (this.#items * Math.max(0, share));
+    while (probes < enough && probes < this.#clusters) probes *= 2;
+    return this.#orAll(Math.min(this.#clusters, probes));
   }
 
   /** All clusters, where these are so many that all of them are less work. */
