@@ -38,7 +38,7 @@ interface Asked {
   readonly query: EngineQuery;
 }
 
-type Found = RankedIds & Pick<EngineAnswer, "freshScores">;
+type Found = RankedIds & Pick<EngineAnswer, "freshScores" | "freshSlots">;
 
 interface Parts {
   readonly manifest: ArtifactManifest;
@@ -210,10 +210,10 @@ export class Generation implements AsyncDisposable {
       found = await this.#ask({ ...request, exclude: excluded }, context);
       compiled = withoutHidden(found, live);
     }
-    const scores = found.freshScores;
+    const { freshScores: scores, freshSlots: slots } = found;
     return withFresh(
       compiled,
-      { live, scores, filter: this.#filters.get(request.filter) },
+      { live, scores, slots, filter: this.#filters.get(request.filter) },
       request,
     );
   }
@@ -235,10 +235,11 @@ export class Generation implements AsyncDisposable {
             batch.map(({ query, request }) => view.apply(query, request)),
             view.items,
           );
-    return answers.map(({ rows, values, freshScores }) => ({
+    return answers.map(({ rows, values, freshScores, freshSlots }) => ({
       ids: view === null ? this.#reader.idsOf(rows) : view.idsOf(rows),
       values,
       freshScores,
+      freshSlots,
     }));
   }
 

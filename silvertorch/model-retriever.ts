@@ -126,6 +126,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
         ["model.folds", this.#folding?.counters.folds ?? 0],
         ["model.failed_folds", this.#folding?.counters.failed ?? 0],
         ["model.abandoned_folds", this.#folding?.counters.abandoned ?? 0],
+        ["model.folds_under_way", Number(this.#folding?.counters.underWay ?? false)],
       ]),
     });
   }

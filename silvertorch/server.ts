@@ -28,7 +28,7 @@ export interface ServerConfig {
   readonly maxBatch: number;
   readonly maxWaitMs: number;
   readonly maxInFlight: number;
-  /** Changes after which the artifact is compiled anew; auto: 5% of the items. */
+  /** Changes after which the artifact is compiled anew; auto: so that the fewest requests are lost. */
   readonly foldAfter: number | "auto";
   /** Processes of the front door; 1: this one. */
   readonly doorWorkers: number;

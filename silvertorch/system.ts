@@ -69,6 +69,7 @@ export const startIndexAsModel: StartSystem<IndexAsModelSettings> = async (optio
     cpus,
     signal,
     onProgress: options.onProgress,
+    env: KEEPS_MEMORY,
     startTimeoutMs: build.artifact.manifest.generated === undefined ? LOADING_MS : MAKING_MS,
   };
   const server = await RestartableProcess.start<ServerConfig, ServerReady>(launch, (ready) => ({
@@ -98,6 +99,15 @@ function probingOf({ nprobe: probes, nprobeMost }: IndexAsModelSettings): Probin
 const LOADING_MS = 5 * 60_000;
 /** And while a card makes its items. */
 const MAKING_MS = 10 * 60_000;
+
+/**
+ * Has glibc keep what was freed for what is asked next, up to 32 MiB at a time, which is its most.
+ * Fresh items make tensors of ever other sizes: each would come from the system, a page at a time.
+ */
+const KEEPS_MEMORY = {
+  MALLOC_MMAP_THRESHOLD_: String(2 ** 25),
+  MALLOC_TRIM_THRESHOLD_: String(2 ** 32),
+};
 
 interface Build {
   readonly artifact: Artifact;

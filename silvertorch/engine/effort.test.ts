@@ -27,6 +27,7 @@ const answer = (length: number, starved = false): EngineAnswer => ({
   rows: new Uint32Array(length),
   values: new Float32Array(length),
   freshScores: new Float32Array(0),
+  freshSlots: null,
   starved,
 });
 

@@ -19,6 +19,8 @@ export interface Engine extends AsyncDisposable {
   readonly lanes: number;
   /** Queries of a batch that it runs as one; a larger batch is run in parts, one after another. */
   readonly mostAtOnce: number;
+  /** Whether the first batch of a size costs more than the later ones, so that each is to be run once. */
+  readonly coldBySize: boolean;
   /** How often, and how far, answers had to be looked for beyond the usual. */
   readonly probing: ProbingCounters;
   /** Devices it occupies, and for how long they worked; those of the operating system's do not count. */

@@ -19,14 +19,26 @@ export interface HiddenRows {
   readonly all: ReadonlySet<number>;
 }
 
-const NOTHING_HIDDEN: HiddenRows = { rows: new Uint32Array(0), all: new Set() };
+/** @param rows ascending. */
+export function hiddenRows(rows: Uint32Array): HiddenRows {
+  let all: ReadonlySet<number> | null = null;
+  return {
+    rows,
+    // Not every engine asks for it, and what is hidden changes often.
+    get all() {
+      all ??= new Set(rows);
+      return all;
+    },
+  };
+}
+
+const NOTHING_HIDDEN = hiddenRows(new Uint32Array(0));
 
 /** The queries as if each excluded what is hidden: each row once, for what is left is counted by them. */
-export function hiding(
-  queries: readonly EngineQuery[],
-  { rows: hidden, all }: HiddenRows,
-): readonly EngineQuery[] {
+export function hiding(queries: readonly EngineQuery[], of: HiddenRows): readonly EngineQuery[] {
+  const { rows: hidden } = of;
   if (hidden.length === 0) return queries;
+  const { all } = of;
   return queries.map((query) => {
     const visible = query.exclude.filter((row) => !all.has(row));
     if (visible.length === 0) return { ...query, exclude: hidden };
@@ -39,7 +51,7 @@ export function hiding(
 
 /** The input of a graph that takes what is hidden apart, see graph/exclusion.ts. */
 export const hiddenFeeds = ({ rows }: HiddenRows): Record<string, HostTensor> => ({
-  hidden_rows: { type: "int32", dims: [rows.length], data: Int32Array.from(rows) },
+  hidden_rows: { type: "int32", dims: [rows.length], data: new Int32Array(rows) },
 });
 
 /** So many items of zeros: none, or what a warm-up runs with. */

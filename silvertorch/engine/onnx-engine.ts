@@ -177,6 +177,11 @@ export class OnnxEngine implements Engine {
     await this.#run([query], thoroughness, this.#blank(1));
   }
 
+  /** A processor needs no kernel of its own for a size, and its memory is that of the largest. */
+  get coldBySize(): boolean {
+    return this.#device !== "cpu";
+  }
+
   get mostAtOnce(): number {
     return this.#mostAtOnce(this.#effort.atFirst);
   }
@@ -254,9 +259,7 @@ function cutAnswers(
   const values = results["values"]!.data as Float32Array;
   const rows = results["rows"]!.data as Uint32Array;
   const width = results["values"]!.dims[1]!;
-  const scored = results["fresh_scores"];
-  const fresh = scored === undefined ? NO_ITEMS : (scored.data as Float32Array);
-  const freshCount = scored?.dims[1] ?? 0;
+  const freshOf = freshScores(results);
   const starved = results["starved"]?.data;
   return queries.map(({ k }, at) => {
     const start = at * width;
@@ -265,8 +268,24 @@ function cutAnswers(
     return {
       rows: rows.slice(start, end),
       values: values.slice(start, end),
-      freshScores: fresh.subarray(at * freshCount, (at + 1) * freshCount),
+      ...freshOf(at),
       starved: starved !== undefined && Number(starved[at]) > 0,
     };
+  });
+}
+
+type FreshScores = Pick<EngineAnswer, "freshScores" | "freshSlots">;
+
+/** What each request has of fresh items that are scored beside the answer. */
+function freshScores(results: Readonly<Record<string, HostTensor>>): (at: number) => FreshScores {
+  const { fresh_scores: scored, fresh_slots: slots } = results;
+  if (scored === undefined) return () => ({ freshScores: NO_ITEMS, freshSlots: null });
+  const width = scored.dims[1]!;
+  const partOf = <Values extends Float32Array | Int32Array>(values: Values, at: number): Values =>
+    values.subarray(at * width, (at + 1) * width) as Values;
+  const shared = slots === undefined || slots.dims[0] === 1;
+  return (at) => ({
+    freshScores: partOf(scored.data as Float32Array, at),
+    freshSlots: slots === undefined ? null : partOf(slots.data as Int32Array, shared ? 0 : at),
   });
 }

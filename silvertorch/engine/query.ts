@@ -23,8 +23,10 @@ export interface EngineAnswer {
   /** Fresh items that are ranked along have the rows behind the compiled ones. */
   readonly rows: Uint32Array;
   readonly values: Float32Array;
-  /** Of each fresh item that is scored beside the answer, in their order. */
+  /** Of fresh items that are scored beside the answer: of those in `freshSlots`. */
   readonly freshScores: Float32Array;
+  /** Places among the fresh items, of equal scores the first first; null: of all, in their order. */
+  readonly freshSlots: Int32Array | null;
   /** Whether a check took out of a list what a longer one would have replaced. */
   readonly starved: boolean;
 }

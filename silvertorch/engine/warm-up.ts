@@ -14,7 +14,8 @@ const K = 100;
 
 /**
  * Runs batches of all sizes, in steps of two, without and with a filter and an exclusion: the
- * first run of a shape allocates, and on a GPU compiles, what the later ones reuse. Before them the
+ * first run of a shape allocates, and on a GPU compiles, what the later ones reuse; on a processor
+ * only the largest, since a model that swaps serves meanwhile on the same. Before them the
  * largest, as many at once as the engine works on: each lane has buffers of its own, which it makes
  * anew for a batch that is larger than all before, and that is not to happen under load. Batches that
  * are run in parts have nothing new to show. Last comes the search of an answer that stays short,
@@ -42,7 +43,7 @@ export async function warmUp(
       await Promise.all(Array.from({ length: engine.lanes }, () => engine.answer(batch)));
     }
   }
-  for (const size of sizesTo(largest)) {
+  for (const size of engine.coldBySize ? sizesTo(largest) : [largest]) {
     for (const query of [plain, filtered]) {
       onProgress(`warming up with batches of ${size}`);
       await engine.answer(Array.from({ length: size }, () => query));

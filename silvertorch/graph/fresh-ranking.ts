@@ -11,7 +11,7 @@ import {
   type RankingInputs,
   type RankingWeights,
 } from "./ranking.ts";
-import { bestOf, either, type Ranked } from "./top-k.ts";
+import { bestOf, either, mostAbove, type Ranked } from "./top-k.ts";
 
 /** Something of each fresh item, as an input of the graph. */
 export interface FreshTable {
@@ -258,16 +258,4 @@ function mergedLists(
   const place = graph.node("Max", [graph.node("Sub", [best.rows, held]), graph.ints(0)]);
   const fresh = graph.node("Add", [rowsAt(young.rows, place), graph.ints(items)]);
   return { values: best.values, rows: graph.node("Where", [isFresh, fresh, old]) };
-}
-
-/** int64 [1]: how many scores of a list are above the least value that it holds, at most, and 1. */
-function mostAbove(graph: GraphBuilder, scores: Value, held: Value): Value {
-  // Not a ReduceMin, for which there is no kernel on CUDA.
-  const least = graph.node("Neg", [
-    graph.node("ReduceMax", [graph.node("Neg", [held]), graph.ints(-1)]),
-  ]);
-  const above = graph.cast(graph.node("Greater", [scores, least]), "int32");
-  const counts = graph.node("ReduceSum", [above, graph.ints(-1)], { attributes: { keepdims: 0 } });
-  const most = graph.node("ReduceMax", [counts], { attributes: { keepdims: 0 } });
-  return graph.reshape(graph.node("Max", [graph.cast(most, "int64"), graph.ints(1)]), 1);
 }

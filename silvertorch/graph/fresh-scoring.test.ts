@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
-import { freshScoring } from "./fresh-scoring.ts";
+import { enteringScores, freshScoring } from "./fresh-scoring.ts";
 import { floats, LayerBench } from "./layer-bench.fixture.ts";
 
 let bench: LayerBench;
@@ -42,4 +43,53 @@ test("heads are compared two at a time: CUDA has no kernel for more, of no items
   layerOf(12)(graph);
   const compared = graph.toProto().node!.filter(({ opType }) => opType === "Max");
   expect(compared.map(({ input }) => input!.length)).toEqual(Array.from({ length: 11 }, () => 2));
+});
+
+const ITEMS = 9;
+
+/** What comes out of scores beside answers: values and places. */
+async function entering(
+  answers: readonly (readonly number[])[],
+  scores: readonly (readonly number[])[],
+  k = answers[0]!.length,
+): Promise<{ readonly values: unknown; readonly slots: readonly number[] }> {
+  await using session = await bench.load((graph) => {
+    const values = graph.input("values", "float32", ["batch", "width"]);
+    const given = graph.input("scores", "float32", ["batch", "fresh"]);
+    const wanted = graph.input("k", "int64", [1]);
+    const made = enteringScores(graph, given, { values, k: wanted, items: ITEMS });
+    return [made.values, graph.cast(made.rows, "int32")];
+  });
+  const matrix = (rows: readonly (readonly number[])[]): HostTensor =>
+    floats([rows.length, rows[0]!.length], ...rows.flat());
+  const { 0: values, 1: slots } = await session.run({
+    values: matrix(answers),
+    scores: matrix(scores),
+    k: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(k)) },
+  });
+  return { values: [...(values!.data as Float32Array)], slots: [...(slots!.data as Int32Array)] };
+}
+
+test("of each request as many scores come out as one of them has before its last answer", async () => {
+  const answers = [
+    [5, 3],
+    [9, 8],
+  ];
+  const scores = [
+    [1, 4, 3, 6],
+    [2, 7, 7, 1],
+  ];
+  expect(await entering(answers, scores)).toEqual({ values: [6, 4, 7, 7], slots: [3, 1, 1, 2] });
+});
+
+test("where no score comes before an answer, one comes out, for none is not to be had", async () => {
+  expect(await entering([[5, 3]], [[1, 2]])).toEqual({ values: [2], slots: [1] });
+});
+
+test("all scores come out where an answer is missing, all items were wanted, or there is no score", async () => {
+  const all = { values: [1, 2], slots: [0, 1] };
+  expect(await entering([[5, -Infinity]], [[1, 2]])).toEqual(all);
+  expect(await entering([[5, 3]], [[1, 2]], 3)).toEqual(all);
+  expect(await entering([[9, 8, 7, 6, 5, 4, 3, 3, 3]], [[1, 2]])).toEqual(all);
+  expect(await entering([[5, 3]], [[]])).toEqual({ values: [], slots: [] });
 });

@@ -15,7 +15,7 @@ import {
   type FoldedWeights,
 } from "./folded-search.ts";
 import { rankedWithFresh, type FreshTables } from "./fresh-ranking.ts";
-import { freshScoring } from "./fresh-scoring.ts";
+import { enteringScores, freshScoring } from "./fresh-scoring.ts";
 import type { QuantisedItems } from "./quantised-scoring.ts";
 import { rankedByValue, type RankingWeights } from "./ranking.ts";
 import { candidateCount, refined } from "./refinement.ts";
@@ -66,7 +66,8 @@ export interface RetrievalShape {
  *   -> (fresh items) -> union -> embedding cache -> OverArch -> task logits -> Value Model -> k best
  *
  * Items that came after the artifact was compiled are inputs. Where the score is all that counts,
- * theirs come out as `fresh_scores` float32 [batch, fresh] (fresh-scoring.ts); else they take their
+ * theirs come out as `fresh_scores` float32 [batch, fresh], or on a processor those that may be
+ * answers, [batch, n], with their places `fresh_slots` int32 (fresh-scoring.ts); else they take their
  * places among the candidates (fresh-ranking.ts), and have the rows behind the compiled items'.
  *
  * Where items are found by signatures, the lists are longer at first and are checked.
@@ -114,9 +115,16 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
     answers(graph, rankedWithFresh(graph, lists, whole, fresh));
     return graph;
   }
-  answers(graph, byHead ? rankedByValue(graph, lists, null, whole) : lists);
+  const found = byHead ? rankedByValue(graph, lists, null, whole) : lists;
+  answers(graph, found);
   const scores = freshScoring(graph, queries, { heads, dim });
-  graph.output("fresh_scores", scores, "float32", ["batch", "fresh"]);
+  if (form.freshItems === "chosen") {
+    graph.output("fresh_scores", scores, "float32", ["batch", "fresh"]);
+    return graph;
+  }
+  const entering = enteringScores(graph, scores, { values: found.values, k, items: shape.items });
+  graph.output("fresh_scores", entering.values, "float32", ["batch", "n"]);
+  graph.output("fresh_slots", graph.cast(entering.rows, "int32"), "int32", ["lists", "n"]);
   return graph;
 }
 

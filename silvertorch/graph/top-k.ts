@@ -65,3 +65,15 @@ export function either(graph: GraphBuilder, { name, condition, lists, yes, no }:
   });
   return { values: values!, rows: rows! };
 }
+
+/** int64 [1]: how many scores of a list are above the least value that it holds, at most, and 1. */
+export function mostAbove(graph: GraphBuilder, scores: Value, held: Value): Value {
+  // Not a ReduceMin, for which there is no kernel on CUDA.
+  const least = graph.node("Neg", [
+    graph.node("ReduceMax", [graph.node("Neg", [held]), graph.ints(-1)]),
+  ]);
+  const above = graph.cast(graph.node("Greater", [scores, least]), "int32");
+  const counts = graph.node("ReduceSum", [above, graph.ints(-1)], { attributes: { keepdims: 0 } });
+  const most = graph.node("ReduceMax", [counts], { attributes: { keepdims: 0 } });
+  return graph.reshape(graph.node("Max", [graph.cast(most, "int64"), graph.ints(1)]), 1);
+}

@@ -21,11 +21,16 @@ export interface FoldConfig {
   readonly artifactFolder: string;
 }
 
+export interface FoldReady {
+  /** Of a CPU, since the process was started. */
+  readonly cpuSeconds: number;
+}
+
 /** Of all processes the one that may wait: the model beside it goes on answering. */
 const LOWEST_PRIORITY = 19;
 
 /** Folds changes into a dataset and compiles it, beside the model that serves. */
-runService<FoldConfig, object>(async (config, onProgress) => {
+runService<FoldConfig, FoldReady>(async (config, onProgress) => {
   setPriority(LOWEST_PRIORITY);
   const { datasetFolder, changesFile, model, settings, threads, foldedFolder } = config;
   const base = await readDataset(datasetFolder, { verify: false, onProgress });
@@ -38,5 +43,6 @@ runService<FoldConfig, object>(async (config, onProgress) => {
   const dataset = { name, hash, folder: foldedFolder, catalogue, users };
   const folder = config.artifactFolder;
   await compileArtifact({ dataset, model, settings, threads, folder, onProgress });
-  return { ready: {}, stop: () => Promise.resolve() };
+  const { user, system } = process.cpuUsage();
+  return { ready: { cpuSeconds: (user + system) / 1e6 }, stop: () => Promise.resolve() };
 });

@@ -6,7 +6,8 @@ import { builtFile } from "../../src/process/built-file.ts";
 import { ServiceProcess } from "../../src/process/service-process.ts";
 import type { ArtifactManifest } from "../compile/manifest.ts";
 import { writeChanges } from "./changes-file.ts";
-import type { FoldConfig } from "./fold-service.ts";
+import { changesWorthFolding } from "./fold-moment.ts";
+import type { FoldConfig, FoldReady } from "./fold-service.ts";
 import type { Changes, LiveItems } from "./live-items.ts";
 
 export interface FoldingOptions {
@@ -15,7 +16,7 @@ export interface FoldingOptions {
   /** Holds what is folded, until the end. */
   readonly workFolder: string;
   readonly threads: number;
-  /** Changes after which it is worth to compile anew; auto: 5% of the items, at least 2,000. */
+  /** Changes after which it is worth to compile anew; auto: as fold-moment.ts has it. */
   readonly foldAfter: number | "auto";
   /**
    * Serves from an artifact that holds the changes up to a version, unless the signal says that it
@@ -24,8 +25,8 @@ export interface FoldingOptions {
   readonly swapTo: (artifactFolder: string, version: number, signal: AbortSignal) => Promise<void>;
 }
 
-const AUTO_SHARE = 0.05;
-const AUTO_LEAST = 2000;
+/** Of a fold, an item, before the first has been measured: 5 s of 200,000 items. */
+const SECONDS_AN_ITEM = 2.5e-5;
 
 /**
  * Keeps the fresh items few: once there are many changes they are compiled into a new artifact, by
@@ -45,6 +46,9 @@ export class Folding implements AsyncDisposable {
   #outdated = new AbortController();
   /** Not before there are so many changes, after one that failed. */
   #notBefore = 0;
+  /** CPU seconds of the last fold, an item; before it, what one is expected to take. */
+  #secondsAnItem = SECONDS_AN_ITEM;
+  readonly #pace = new Pace();
 
   private constructor(options: FoldingOptions, datasetHash: string) {
     this.#options = options;
@@ -58,21 +62,31 @@ export class Folding implements AsyncDisposable {
     return new Folding(options, hash);
   }
 
-  /** Folds so far, those that failed, and those whose artifact was replaced meanwhile. */
+  /** Folds so far, those that failed, those whose artifact was replaced, and whether one is under way. */
   get counters(): {
     readonly folds: number;
     readonly failed: number;
     readonly abandoned: number;
+    readonly underWay: boolean;
   } {
-    return { folds: this.#folds, failed: this.#failed, abandoned: this.#abandoned };
+    return {
+      folds: this.#folds,
+      failed: this.#failed,
+      abandoned: this.#abandoned,
+      underWay: this.#running !== null,
+    };
   }
 
   /** To be called after every change: starts a fold if it is time for one. */
   consider(live: LiveItems, manifest: ArtifactManifest): void {
-    const { foldAfter } = this.#options;
-    const due =
-      foldAfter === "auto" ? Math.max(AUTO_LEAST, AUTO_SHARE * manifest.items) : foldAfter;
     const changes = live.count + live.hidden;
+    const changesPerSecond = this.#pace.of(live, changes);
+    const { foldAfter, threads } = this.#options;
+    const foldSeconds = (this.#secondsAnItem * manifest.items) / threads;
+    const due =
+      foldAfter === "auto"
+        ? changesWorthFolding({ items: manifest.items, changesPerSecond, foldSeconds })
+        : foldAfter;
     if (changes < Math.max(due, this.#notBefore) || this.#running !== null) return;
     // An artifact that was swapped in from elsewhere has a dataset that is not known here.
     if (manifest.dataset.hash !== this.#datasetHash || this.#stopped.signal.aborted) return;
@@ -108,7 +122,7 @@ export class Folding implements AsyncDisposable {
     }
   }
 
-  async #fold(changes: Changes, { model, settings }: ArtifactManifest): Promise<void> {
+  async #fold(changes: Changes, { items, model, settings }: ArtifactManifest): Promise<void> {
     const { workFolder, threads, swapTo } = this.#options;
     const signal = AbortSignal.any([this.#stopped.signal, this.#outdated.signal]);
     const nth = this.#folds + this.#failed + this.#abandoned + 1;
@@ -120,7 +134,7 @@ export class Folding implements AsyncDisposable {
     const changesFile = join(folder, "changes");
     await writeChanges(changesFile, changes);
     const parts = { datasetFolder, changesFile, model, settings, threads };
-    const compiler = await ServiceProcess.start<FoldConfig, object>({
+    const compiler = await ServiceProcess.start<FoldConfig, FoldReady>({
       file: builtFile(import.meta.url, "./fold-service.js"),
       role: "fold",
       config: { ...parts, foldedFolder, artifactFolder },
@@ -130,6 +144,7 @@ export class Folding implements AsyncDisposable {
     });
     await compiler[Symbol.asyncDispose]();
     await rm(changesFile);
+    this.#secondsAnItem = (SWAP_PART * compiler.ready.cpuSeconds) / items;
     await swapTo(artifactFolder, changes.version, signal);
     const { hash } = await readManifest(foldedFolder);
     this.#datasetFolder = foldedFolder;
@@ -148,6 +163,28 @@ export class Folding implements AsyncDisposable {
     }
     this.#failed++;
     process.stderr.write(`folding fresh items: ${explain(HarnessError.from(thrown))}\n`);
+  }
+}
+
+/** CPU time of a fold and the swap to what it made, to that of the fold's process: as measured. */
+const SWAP_PART = 1.5;
+
+/** How fast a catalogue changes since its artifact was compiled. */
+class Pace {
+  #live: LiveItems | null = null;
+  #sinceMs = 0;
+  #before = 0;
+
+  /** Changes a second; 0 at first. @param changes that there are by now. */
+  of(live: LiveItems, changes: number): number {
+    const nowMs = performance.now();
+    if (live !== this.#live) {
+      this.#live = live;
+      this.#sinceMs = nowMs;
+      this.#before = changes;
+    }
+    const seconds = (nowMs - this.#sinceMs) / 1000;
+    return seconds === 0 ? 0 : (changes - this.#before) / seconds;
   }
 }
 

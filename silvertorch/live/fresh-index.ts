@@ -2,7 +2,7 @@ import { FilterCache } from "../../src/retrieval/filter/filter-cache.ts";
 import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { allTables } from "../compile/fresh-tables.ts";
-import type { FreshItems, HiddenRows } from "../engine/fresh-items.ts";
+import { type FreshItems, type HiddenRows, hiddenRows } from "../engine/fresh-items.ts";
 import type { EngineQuery } from "../engine/query.ts";
 import { GrowingTable } from "./growing-table.ts";
 import type { ItemRecorder } from "./item-recorder.ts";
@@ -33,11 +33,7 @@ export class FreshIndex {
   readonly #filters = new FilterCache(CACHED_FILTERS, (text) => new SlotFilter(parseFilter(text)));
   /** Slots that are in the tables. */
   #recorded = 0;
-  #hidden: HiddenRows & { readonly version: number } = {
-    version: -1,
-    rows: new Uint32Array(0),
-    all: new Set(),
-  };
+  #hidden = hiddenRows(new Uint32Array(0));
 
   constructor(live: LiveItems, compiled: CompiledItems, recorder: ItemRecorder) {
     this.#live = live;
@@ -81,11 +77,11 @@ export class FreshIndex {
   }
 
   #hiddenNow(): HiddenRows {
-    const { version } = this.#live;
-    if (this.#hidden.version !== version) {
-      const ids = this.#live.hiddenIds();
-      const rows = Uint32Array.from(ids, (id) => this.#compiled.rowOf(id)).toSorted();
-      this.#hidden = { version, rows, all: new Set(rows) };
+    const { rows } = this.#hidden;
+    if (rows.length < this.#live.hidden) {
+      const ids = this.#live.hiddenIds(rows.length);
+      const added = Uint32Array.from(ids, (id) => this.#compiled.rowOf(id)).toSorted();
+      this.#hidden = hiddenRows(mergedRows(rows, added));
     }
     return this.#hidden;
   }
@@ -120,6 +116,16 @@ export class FreshIndex {
     }
     return ids;
   }
+}
+
+/** Both ascending, and none in both. */
+function mergedRows(rows: Uint32Array, added: Uint32Array): Uint32Array {
+  const all = new Uint32Array(rows.length + added.length);
+  for (let at = 0, old = 0, young = 0; at < all.length; at++) {
+    const isOld = young === added.length || (old < rows.length && rows[old]! < added[young]!);
+    all[at] = isOld ? rows[old++]! : added[young++]!;
+  }
+  return all;
 }
 
 /** Which fresh items there are for a batch, and, once it was asked, for a filter of it. */

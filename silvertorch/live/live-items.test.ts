@@ -128,6 +128,7 @@ test.for([
           {
             live: items,
             scores: found!.freshScores,
+            slots: found!.freshSlots,
             filter: new SlotFilter(parseFilter(request.filter)),
           },
           request,

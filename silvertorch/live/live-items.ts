@@ -30,7 +30,8 @@ export class LiveItems {
   /** Every id that changed -> the version of its last change. */
   readonly #changed = new Map<number, number>();
   readonly #embeddings: GrowingTable;
-  #hidden = 0;
+  /** Ids of compiled items that changed, in the order in which they first did. */
+  readonly #hidden: number[] = [];
   #version: number;
 
   /** @param isCompiled whether the artifact holds an id. */
@@ -53,7 +54,7 @@ export class LiveItems {
 
   /** Compiled items that must not be returned any more. */
   get hidden(): number {
-    return this.#hidden;
+    return this.#hidden.length;
   }
 
   /** float32 [count, dim], of items that are gone too. */
@@ -98,8 +99,9 @@ export class LiveItems {
     }
   }
 
-  hiddenIds(): Float64Array {
-    return Float64Array.from(this.#changed.keys()).filter(this.#isCompiled);
+  /** In the order in which they were hidden. @param from those after so many. */
+  hiddenIds(from = 0): Float64Array {
+    return Float64Array.from(this.#hidden.slice(from));
   }
 
   /** All of it, for a compiler. */
@@ -124,7 +126,7 @@ export class LiveItems {
   }
 
   #change(id: number, version: number): void {
-    if (!this.#changed.has(id) && this.#isCompiled(id)) this.#hidden++;
+    if (!this.#changed.has(id) && this.#isCompiled(id)) this.#hidden.push(id);
     this.#changed.set(id, version);
     const slot = this.#slotOf.get(id);
     if (slot === undefined) return;

@@ -34,23 +34,26 @@ export function widened(k: number, hidden: number, items: number): number {
 
 export interface Fresh {
   readonly live: LiveItems;
-  /** float32, the score of each slot that there was when the batch ran. */
+  /** float32, scores of slots that there were when the batch ran. */
   readonly scores: Float32Array;
+  /** Whose scores they are, of equal ones the first first; null: each slot's, in their order. */
+  readonly slots: Int32Array | null;
   readonly filter: SlotFilter;
 }
 
 /** The k best of the compiled items and the fresh ones that may be returned. */
 export function withFresh(
   compiled: RankedIds,
-  { live, scores, filter }: Fresh,
+  { live, scores, slots, filter }: Fresh,
   { k, exclude }: RetrievalRequest,
 ): RankedIds {
   // Fresh rows come after all compiled ones, so with an equal value they rank below.
   const bar = compiled.ids.length < k ? -Infinity : compiled.values[k - 1]!;
   const found: { id: number; value: number }[] = [];
-  for (let slot = 0; slot < scores.length; slot++) {
-    const value = scores[slot]!;
+  for (let at = 0; at < scores.length; at++) {
+    const value = scores[at]!;
     if (value <= bar) continue;
+    const slot = slots === null ? at : slots[at]!;
     const item = live.at(slot);
     if (item === null || !filter.passes(slot, live) || exclude.includes(item.id)) continue;
     found.push({ id: item.id, value });

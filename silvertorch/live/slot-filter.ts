@@ -19,24 +19,35 @@ export class SlotFilter {
   /** Sets to -inf what the filter does not let through. @param penalties a number a slot. */
   bar(penalties: Float32Array, live: LiveItems): void {
     if (this.#filter.kind === "all") return;
-    for (let slot = 0; slot < penalties.length; slot++) {
-      if (!this.passes(slot, live)) penalties[slot] = -Infinity;
+    const count = penalties.length;
+    for (let word = 0, from = 0; from < count; word++, from += SLOTS) {
+      let barred = ~this.#passedOf(word, live) & firstBits(count - from);
+      // Usually alike, for items come in batches of their owner's.
+      if (barred === ALL) penalties.fill(-Infinity, from, from + SLOTS);
+      else
+        for (; barred !== 0; barred &= barred - 1) penalties[from + lowestBit(barred)] = -Infinity;
     }
   }
 
   /** Whether it lets through what a slot holds. */
   passes(slot: number, live: LiveItems): boolean {
     if (this.#filter.kind === "all") return true;
-    const word = slot >>> 5;
     const bit = 1 << (slot & 31);
+    return (this.#passedOf(slot >>> 5, live, bit) & bit) !== 0;
+  }
+
+  /** Bits of the slots of a word; those asked for are right. @param asked bits; default: all there are. */
+  #passedOf(word: number, live: LiveItems, asked = firstBits(live.count - SLOTS * word)): number {
     if (word >= this.#known.length) this.#widen(2 * word);
-    if ((this.#known[word]! & bit) === 0) {
-      this.#known[word]! |= bit;
-      const item = live.at(slot);
+    let unknown = asked & ~this.#known[word]!;
+    for (; unknown !== 0; unknown &= unknown - 1) {
+      const nth = lowestBit(unknown);
+      const item = live.at(SLOTS * word + nth);
       // What is gone stays so.
-      if (item !== null && passes(this.#filter, item)) this.#passed[word]! |= bit;
+      if (item !== null && passes(this.#filter, item)) this.#passed[word]! |= 1 << nth;
     }
-    return (this.#passed[word]! & bit) !== 0;
+    this.#known[word]! |= asked;
+    return this.#passed[word]!;
   }
 
   #widen(words: number): void {
@@ -49,3 +60,13 @@ export class SlotFilter {
     this.#passed = wider(this.#passed);
   }
 }
+
+/** Slots of a word. */
+const SLOTS = 32;
+const ALL = -1;
+
+/** So many of a word's bits, from the lowest on. */
+const firstBits = (count: number): number => (count >= SLOTS ? ALL : 2 ** count - 1);
+
+/** Its number. @param bits not 0. */
+const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);

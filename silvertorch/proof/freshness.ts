@@ -1,12 +1,20 @@
 /**
  * What live updates cost, and how soon they are seen:
- * `npm run proof:freshness [-- ITEMS [ROUNDS [SECONDS [MODEL]]]]`, MODEL `score` or `mol`: ranked by the
+ * `npm run proof:freshness [-- ITEMS [FOLDS [SECONDS [MODEL]]]]`, MODEL `score` or `mol`: ranked by the
  * score, or by a mixture of logits and a formula.
- * Two models over the same artifact answer the same closed load in turn. One of them is given 300
- * updates a second: new items, new versions of known ones, deletes. The ratio of their throughputs
- * is paired by round. An update counts as seen once an answer that was asked for after it holds it;
- * the other model is asked for as much as often, so that the looking is no difference between them.
+ * Two models over the same artifact answer the same closed load in turn, in rounds of SECONDS. One of
+ * them is given 300 updates a second: new items, new versions of known ones, and as many deletes as
+ * new ones, for a catalogue that grows is dearer to search whether it is updated or not. The ratio of
+ * their throughputs is paired by round. An update counts as seen once an answer that was asked for
+ * after it holds it; the other model is asked for as much as often, so that the looking is no
+ * difference between them.
+ *
+ * Whoever is not measured stands still, folds and all (SIGSTOP), so that all that updates cost, a fold
+ * and the swap to it, falls into the rounds with updates, and those together are one stretch of
+ * time. It ends with a fold, the one after FOLDS: rounds with and without a fold are in it as often as
+ * they are in the long run, and all of them together are the figure that counts.
  */
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultCacheFolder } from "../../src/dataset/cache-folder.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
@@ -21,6 +29,7 @@ import { Histogram } from "../../src/math/histogram.ts";
 import { type Pair, pairedRatio } from "../../src/math/paired-ratio.ts";
 import { Random } from "../../src/math/random.ts";
 import { allowedCpus, keepOnCpus } from "../../src/process/cpu-affinity.ts";
+import { descendants } from "../../src/process/process-tree.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { type Scenario, scenarioSchema } from "../../src/scenario/schema.ts";
 import { indexAsModelSettings } from "../../src/scenario/settings.ts";
@@ -153,13 +162,13 @@ class Owner {
     }
   }
 
-  /** Half new items, four tenths new versions, a tenth deletes; then one is asked for. */
+  /** Three tenths new items, four tenths new versions, three tenths deletes; then one is asked for. */
   async #burst(): Promise<void> {
     const sentMs = performance.now();
     const wanted = this.#item(this.#nextId++, LONGER);
-    const fresh = Array.from({ length: BURST / 2 - 1 }, () => this.#item(this.#nextId++));
+    const fresh = Array.from({ length: 0.3 * BURST - 1 }, () => this.#item(this.#nextId++));
     const versions = Array.from({ length: 0.4 * BURST }, () => this.#item(this.#anyId()));
-    const deleted = Float64Array.from({ length: 0.1 * BURST }, () => this.#anyId());
+    const deleted = Float64Array.from({ length: 0.3 * BURST }, () => this.#anyId());
     const items = [wanted, ...fresh, ...versions];
     await Promise.all([this.#admin.upsert(items), this.#admin.delete(deleted)]);
     this.#updates += BURST;
@@ -210,14 +219,24 @@ class Owner {
 
 const lengthOf = (vector: Float32Array): number => Math.hypot(...vector);
 
+/** Stops all processes of a system, or has them go on. */
+function send(system: System, name: "SIGSTOP" | "SIGCONT"): void {
+  for (const { pid } of system.processes) {
+    process.kill(pid, name);
+    // One that ended since is not there any more.
+    for (const below of descendants(pid))
+      if (existsSync(`/proc/${below}`)) process.kill(below, name);
+  }
+}
+
 interface Asked {
   readonly items: number;
-  readonly rounds: number;
+  readonly folds: number;
   readonly seconds: number;
   readonly model: string;
 }
 
-async function measure({ items, rounds, seconds, model }: Asked): Promise<void> {
+async function measure({ items, folds, seconds, model }: Asked): Promise<void> {
   const cacheFolder = defaultCacheFolder();
   const scenario = scenarioOf(items, model);
   say(`building or finding ${items} items`);
@@ -244,8 +263,7 @@ async function measure({ items, rounds, seconds, model }: Asked): Promise<void> 
   // With an OverArch all candidates of the one head, for it may rank the item anywhere among them.
   const places = scenario.model.overarch === "none" ? 10 : scenario.model.candidates;
   const owner = new Owner(dataset, { admin, door: doors.changing, places });
-  const rates: Pair[] = [];
-  const costs: Pair[] = [];
+  const rounds: Round[] = [];
   const beside = async (
     name: keyof typeof doors,
     owns: (signal: AbortSignal) => Promise<void>,
@@ -257,31 +275,90 @@ async function measure({ items, rounds, seconds, model }: Asked): Promise<void> 
     await owning;
     return block;
   };
-  const withUpdates = (): Promise<Block> => beside("changing", (signal) => owner.update(signal));
-  const without = (): Promise<Block> =>
-    beside("still", (signal) => owner.lookAround(doors.still, signal));
-  for (let round = 0; round <= rounds; round++) {
-    const stillFirst = round % 2 === 0 ? await without() : null;
-    const of = await withUpdates();
-    const over = stillFirst ?? (await without());
-    say(`round ${round}: with updates ${shown(of)}, without ${shown(over)}`);
-    // The first warms both up.
-    if (round === 0) continue;
-    rates.push({ of: of.perSecond, over: over.perSecond });
-    costs.push({ of: of.cpuMs, over: over.cpuMs });
+  const withUpdates = async (): Promise<Omit<Round, "over">> => {
+    send(changing, "SIGCONT");
+    const before = await foldsOf(doors.changing);
+    const of = await beside("changing", (ended) => owner.update(ended));
+    const after = await foldsOf(doors.changing);
+    send(changing, "SIGSTOP");
+    const folded = before.underWay || after.underWay || after.ended > before.ended;
+    return { of, folded, ended: after.ended };
+  };
+  const without = async (): Promise<Block> => {
+    send(still, "SIGCONT");
+    const block = await beside("still", (ended) => owner.lookAround(doors.still, ended));
+    send(still, "SIGSTOP");
+    return block;
+  };
+  try {
+    for (const system of [still, changing]) send(system, "SIGSTOP");
+    for (let nth = 0; (rounds.at(-1)?.ended ?? 0) < folds; nth++) {
+      const stillFirst = nth % 2 === 0 ? await without() : null;
+      const round = await withUpdates();
+      const over = stillFirst ?? (await without());
+      const { of, folded } = round;
+      say(
+        `round ${nth}${folded ? ", a fold" : ""}: with updates ${shown(of)}, without ${shown(over)}`,
+      );
+      // The first warms both up.
+      if (nth > 0) rounds.push({ ...round, over });
+    }
+  } finally {
+    for (const system of [still, changing]) send(system, "SIGCONT");
   }
   const { counters } = await doors.changing.stats();
   for (const door of Object.values(doors)) door.close();
   admin.close();
   say(`with ${UPDATES_PER_SECOND} updates/s over without:`);
-  say(`  throughput ${interval(rates, "higher")}`);
-  say(`  CPU a request ${interval(costs, "lower")}, the updates' own included`);
+  tell(
+    "between folds",
+    rounds.filter(({ folded }) => !folded),
+  );
+  tell(
+    "while a fold or its swap is under way",
+    rounds.filter(({ folded }) => folded),
+  );
+  tell("all, as often as they come", rounds);
   const { seen } = owner;
   say(
-    `${owner.updates} updates, of each burst one looked for: seen after ${(seen.quantile(0.5) / 1000).toFixed(0)} ms (median), at most ${(seen.max / 1000).toFixed(0)} ms, in ${(owner.looks / (owner.updates / BURST)).toFixed(2)} looks`,
+    `${owner.updates} updates, of each burst one looked for: seen after ${(seen.quantile(0.5) / 1000).toFixed(0)} ms (median), ${(seen.quantile(0.99) / 1000).toFixed(0)} ms (99%), at most ${(seen.max / 1000).toFixed(0)} ms, in ${(owner.looks / (owner.updates / BURST)).toFixed(2)} looks`,
   );
   say(
     `${counters.get("model.folds")} folds; at the end ${counters.get("model.fresh_slots")} fresh slots, ${counters.get("model.hidden_items")} hidden items`,
+  );
+}
+
+/** What one round came to. */
+interface Round {
+  readonly of: Block;
+  readonly over: Block;
+  /** Whether a fold, or the swap to what it made, was under way in it. */
+  readonly folded: boolean;
+  /** Folds that had ended by its end. */
+  readonly ended: number;
+}
+
+async function foldsOf(
+  door: DoorClient,
+): Promise<{ readonly ended: number; readonly underWay: boolean }> {
+  const { counters } = await door.stats();
+  return {
+    ended: counters.get("model.folds")!,
+    underWay: counters.get("model.folds_under_way")! > 0,
+  };
+}
+
+function tell(which: string, rounds: readonly Round[]): void {
+  if (rounds.length === 0) return say(`  ${which}: no round`);
+  const sum = (of: (round: Round) => number): number =>
+    rounds.reduce((total, round) => total + of(round), 0);
+  const whole = sum(({ of }) => of.perSecond) / sum(({ over }) => over.perSecond);
+  const rates = rounds.map(({ of, over }) => ({ of: of.perSecond, over: over.perSecond }));
+  const costs = rounds.map(({ of, over }) => ({ of: of.cpuMs, over: over.cpuMs }));
+  say(`  ${which}, ${rounds.length} rounds:`);
+  say(`    throughput ${interval(rates, "higher")}; of all requests together ${whole.toFixed(3)}`);
+  say(
+    `    CPU a request ${interval(costs, "lower")}, the updates' own included, a fold's process not`,
   );
 }
 
@@ -293,5 +370,5 @@ function interval(pairs: readonly Pair[], better: "higher" | "lower"): string {
   return `${ratio.toFixed(3)}, ${low.toFixed(3)} to ${high.toFixed(3)} (${method})`;
 }
 
-const [items = "200000", rounds = "10", seconds = "4", model = "score"] = process.argv.slice(2);
-await measure({ items: Number(items), rounds: Number(rounds), seconds: Number(seconds), model });
+const [items = "200000", folds = "2", seconds = "4", model = "score"] = process.argv.slice(2);
+await measure({ items: Number(items), folds: Number(folds), seconds: Number(seconds), model });

@@ -14,11 +14,10 @@ export interface CatalogueChanges {
  * items follow the others in the order in which they came.
  */
 export function foldedCatalogue(base: Catalogue, { items, deleted }: CatalogueChanges): Catalogue {
-  const gone = new Set([...deleted, ...items.map(({ id }) => id)]);
-  const kept = Uint32Array.from(base.ids.keys()).filter((row) => !gone.has(base.ids[row]!));
+  const kept = keptRows(base.ids, new Set([...deleted, ...items.map(({ id }) => id)]));
   const { dim, denseDim } = base;
   const ids = new Float64Array(kept.length + items.length);
-  for (const [at, row] of kept.entries()) ids[at] = base.ids[row]!;
+  for (let at = 0; at < kept.length; at++) ids[at] = base.ids[kept[at]!]!;
   ids.set(
     items.map(({ id }) => id),
     kept.length,
@@ -40,6 +39,16 @@ export function foldedCatalogue(base: Catalogue, { items, deleted }: CatalogueCh
   };
 }
 
+/** Rows whose ids are not gone. */
+function keptRows(ids: Float64Array, gone: ReadonlySet<number>): Uint32Array {
+  const kept = new Uint32Array(ids.length);
+  let count = 0;
+  for (let row = 0; row < ids.length; row++) {
+    if (!gone.has(ids[row]!)) kept[count++] = row;
+  }
+  return kept.subarray(0, count);
+}
+
 interface KeptRows {
   readonly values: Float32Array;
   readonly width: number;
@@ -48,8 +57,11 @@ interface KeptRows {
 
 function joined({ values, width, kept }: KeptRows, fresh: readonly Float32Array[]): Float32Array {
   const all = new Float32Array((kept.length + fresh.length) * width);
-  for (const [at, row] of kept.entries()) {
-    all.set(values.subarray(row * width, (row + 1) * width), at * width);
+  // Neighbours that both stay are copied together: most are.
+  for (let at = 0, end = 0; at < kept.length; at = end) {
+    const shift = kept[at]! - at;
+    while (end < kept.length && kept[end]! - end === shift) end++;
+    all.set(values.subarray((at + shift) * width, (end + shift) * width), at * width);
   }
   for (const [at, vector] of fresh.entries()) all.set(vector, (kept.length + at) * width);
   return all;
@@ -58,7 +70,7 @@ function joined({ values, width, kept }: KeptRows, fresh: readonly Float32Array[
 function foldedColumn(column: Column, kept: Uint32Array, items: readonly LiveItem[]): Column {
   if (column.kind === "categorical") return foldedCategories(column, kept, items);
   const values = new Float32Array(kept.length + items.length);
-  for (const [at, row] of kept.entries()) values[at] = column.values[row]!;
+  for (let at = 0; at < kept.length; at++) values[at] = column.values[kept[at]!]!;
   for (const [at, { attributes }] of items.entries()) {
     const held = attributes.get(column.name);
     values[kept.length + at] = typeof held === "number" ? held : NaN;
@@ -81,17 +93,22 @@ function foldedCategories(
     return code;
   };
   const offsets = new Uint32Array(kept.length + items.length + 1);
-  const values: number[] = [];
-  for (const [at, row] of kept.entries()) {
-    for (let i = column.offsets[row]!; i < column.offsets[row + 1]!; i++) {
-      values.push(column.values[i]!);
-    }
-    offsets[at + 1] = values.length;
+  const old = new Uint32Array(column.values.length);
+  let count = 0;
+  for (let at = 0; at < kept.length; at++) {
+    const row = kept[at]!;
+    const end = column.offsets[row + 1]!;
+    for (let i = column.offsets[row]!; i < end; i++) old[count++] = column.values[i]!;
+    offsets[at + 1] = count;
   }
+  const fresh: number[] = [];
   for (const [at, { attributes }] of items.entries()) {
     const held = attributes.get(column.name) ?? [];
-    if (typeof held !== "number") values.push(...held.map(codeOf).toSorted((a, b) => a - b));
-    offsets[kept.length + at + 1] = values.length;
+    if (typeof held !== "number") fresh.push(...held.map(codeOf).toSorted((a, b) => a - b));
+    offsets[kept.length + at + 1] = count + fresh.length;
   }
-  return { ...column, vocabulary, offsets, values: Uint32Array.from(values) };
+  const values = new Uint32Array(count + fresh.length);
+  values.set(old.subarray(0, count));
+  values.set(fresh, count);
+  return { ...column, vocabulary, offsets, values };
 }

@@ -53,6 +53,8 @@ export class Session implements AsyncDisposable {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         executionMode: "sequential",
+        // A plan of memory is made for each new shape and kept; fresh items make new ones all the time.
+        enableMemPattern: false,
         // Errors only: they arrive as exceptions anyway, and stderr belongs to the service.
         logSeverityLevel: 3,
         ...(profileFolder === null

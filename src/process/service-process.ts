@@ -18,6 +18,8 @@ export interface ServiceLaunch<Config> {
   readonly signal: AbortSignal;
   readonly startTimeoutMs?: number;
   readonly nodeFlags?: readonly string[];
+  /** Added to the environment that it shares with this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export type ServiceMessage<Ready> =
@@ -103,7 +105,7 @@ export class ServiceProcess<Ready> implements AsyncDisposable {
 
 function spawnPinned<Config>(launch: ServiceLaunch<Config>): ChildProcess {
   const pinned = launch.cpus !== null && process.platform === "linux";
-  const env = { ...process.env, SILVERBENCH_ROLE: launch.role };
+  const env = { ...process.env, ...launch.env, SILVERBENCH_ROLE: launch.role };
   // taskset execs node in its own place, so the pid and the IPC channel are the service's.
   return fork(launch.file, [], {
     env,

@@ -168,7 +168,7 @@ export const indexAsModelSettings = z.strictObject({
    * half the memory and time, and values err in the fourth digit.
    */
   cachePrecision: z.enum(["float32", "float16"]).default("float32"),
-  /** Changes to the catalogue after which it is compiled anew; auto: 5% of it, at least 2,000. */
+  /** Changes to the catalogue after which it is compiled anew; auto: so that fewest requests are lost. */
   foldAfter: z.union([z.literal("auto"), count]).default("auto"),
   /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */
   allowFallback: z.boolean().default(false),

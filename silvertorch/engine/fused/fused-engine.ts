@@ -31,6 +31,7 @@ const NO_ITEMS = new Float32Array(0);
 /** The artifact on the GPU, searched by our own kernels. */
 export class FusedEngine implements Engine {
   /** The parts of a batch are run side by side. */
+  readonly coldBySize = true;
   readonly mostAtOnce = Infinity;
   readonly #runner: FusedRunner;
   readonly #manifest: ArtifactManifest;
@@ -171,6 +172,7 @@ function answerOf(
     rows: rows.slice(first, end),
     values: values.slice(first, end),
     freshScores: freshScores.subarray(nth * fresh, (nth + 1) * fresh),
+    freshSlots: null,
     // What signatures let through is checked before it gets a place.
     starved: false,
   };
