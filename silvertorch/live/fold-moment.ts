@@ -9,8 +9,8 @@ export interface FoldBalance {
 }
 
 /**
- * What a fresh or hidden item costs a request, in compiled items: it is scored as they are, and
- * merged besides. Of a search of all items; in clusters a compiled one costs less, and folds come
+ * What a fresh or hidden item costs a request, in compiled items, an estimate: it is scored as they
+ * are, and merged besides. Of a search of all items; in clusters a compiled one costs less, and folds come
  * somewhat late.
  */
 const CHANGE_COST = 1.5;

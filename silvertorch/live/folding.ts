@@ -166,7 +166,7 @@ export class Folding implements AsyncDisposable {
   }
 }
 
-/** CPU time of a fold and the swap to what it made, to that of the fold's process: as measured. */
+/** CPU time of a fold and the swap to what it made, to that of the fold's process: an estimate. */
 const SWAP_PART = 1.5;
 
 /** How fast a catalogue changes since its artifact was compiled. */
