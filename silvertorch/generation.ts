@@ -13,7 +13,7 @@ import type { Engine } from "./engine/engine.ts";
 import { eligibilityForm, openEngine, type EngineOptions } from "./engine/open-engine.ts";
 import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
-import { warmUp } from "./engine/warm-up.ts";
+import { USUAL_K, warmUp } from "./engine/warm-up.ts";
 import { FreshIndex } from "./live/fresh-index.ts";
 import { ItemRecorder } from "./live/item-recorder.ts";
 import { LiveItems } from "./live/live-items.ts";
@@ -46,6 +46,13 @@ interface Parts {
   readonly engine: Engine;
 }
 
+interface OpenOptions {
+  /** Whether every file is hashed first, and not only measured. */
+  readonly verify: boolean;
+  /** What serves until this one does: what was asked of it will be of this one; null: nothing. */
+  readonly last: Generation | null;
+}
+
 /** Filters whose fresh items are remembered. */
 const CACHED_FILTERS = 10_000;
 
@@ -68,6 +75,8 @@ export class Generation implements AsyncDisposable {
   #live: LiveItems;
   /** null: an item's value is its score, and fresh ones are merged into the answer. */
   #fresh: FreshIndex | null = null;
+  /** The most items that were asked of its engine at once. */
+  #largestK = 0;
   #inFlight = 0;
   #onIdle: (() => void) | null = null;
 
@@ -91,12 +100,11 @@ export class Generation implements AsyncDisposable {
 
   /**
    * Loads an artifact and runs it until nothing of it is cold.
-   * @param verify whether every file is hashed first, and not only measured.
    * @throws HarnessError DATA if it is damaged, UNAVAILABLE if it cannot run on the device.
    */
   static async open(
     folder: string,
-    { verify, ...options }: GenerationOptions & { readonly verify: boolean },
+    { verify, last, ...options }: GenerationOptions & OpenOptions,
   ): Promise<Generation> {
     const artifact = await Artifact.open(folder, { verify });
     const reader = await RequestReader.open(artifact, eligibilityForm(options.engine));
@@ -108,7 +116,8 @@ export class Generation implements AsyncDisposable {
       onProgress,
     });
     try {
-      await warmUp(engine, { maxBatch, plan: reader.anyPlan(), onProgress });
+      const k = Math.min(artifact.manifest.items, Math.max(USUAL_K, last?.largestK ?? 0));
+      await warmUp(engine, { maxBatch, k, plan: reader.anyPlan(), onProgress });
       await engine.checkPlacement();
     } catch (error) {
       await engine[Symbol.asyncDispose]();
@@ -123,6 +132,10 @@ export class Generation implements AsyncDisposable {
     const { items, dim, userDim, model } = this.manifest;
     const { maxInFlight } = this.#options;
     return { items, userDim, queryDim: dim * model.heads, maxInFlight };
+  }
+
+  get largestK(): number {
+    return this.#largestK;
   }
 
   /** What changed since the artifact was compiled. */
@@ -221,6 +234,7 @@ export class Generation implements AsyncDisposable {
   async #ask(request: RetrievalRequest, { deadlineMs }: CallContext): Promise<Found> {
     const startMs = performance.now();
     const query = this.#reader.read(request);
+    if (query.k > this.#largestK) this.#largestK = query.k;
     this.#options.stages.record("model.plan", performance.now() - startMs);
     return await this.#batcher.submit({ request, query }, deadlineMs);
   }

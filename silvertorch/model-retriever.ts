@@ -58,6 +58,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
       ...all,
       // What this machine compiled is not hashed at every start.
       verify: false,
+      last: null,
     });
     generation.adopt(changes.items());
     const retriever = new ModelRetriever(generation, changes, all);
@@ -156,7 +157,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     const last = this.#current;
     const isFromElsewhere = version === NO_VERSION;
     // What was compiled here a moment ago is not hashed, for that is time taken from the requests.
-    const next = await Generation.open(folder, { ...this.#options, verify: isFromElsewhere });
+    const next = await Generation.open(folder, { ...this.#options, verify: isFromElsewhere, last });
     const inherited = (): OwnerChange[] => {
       if (isFromElsewhere) {
         next.adopt(this.#changes.items());

@@ -4,13 +4,15 @@ import type { EngineQuery } from "./query.ts";
 
 export interface WarmUpOptions {
   readonly maxBatch: number;
+  /** Items that are asked for: as many as ever were, where that is known. */
+  readonly k?: number;
   /** Of any filter that needs work; null where the catalogue has no attributes. */
   readonly plan: EncodedPlan | null;
   readonly onProgress: (phase: string) => void;
 }
 
 /** A usual number of items to ask for. */
-const K = 100;
+export const USUAL_K = 100;
 
 /**
  * Runs batches of all sizes, in steps of two, without and with a filter and an exclusion: the
@@ -23,11 +25,11 @@ const K = 100;
  */
 export async function warmUp(
   engine: Engine,
-  { maxBatch, plan, onProgress }: WarmUpOptions,
+  { maxBatch, k = USUAL_K, plan, onProgress }: WarmUpOptions,
 ): Promise<void> {
   const plain: EngineQuery = {
     user: { kind: "row", row: 0 },
-    k: K,
+    k,
     plan: null,
     exclude: new Uint32Array(0),
   };

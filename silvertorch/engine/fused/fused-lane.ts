@@ -12,7 +12,7 @@ import type { PackedBatch } from "./pack-batch.ts";
 import { Readback } from "./readback.ts";
 import type { SearchKernels } from "./search-kernels.ts";
 import { SearchLane } from "./search-lane.ts";
-import { type LaneNeeds, laneNeeds, laneSelections } from "./lane-needs.ts";
+import { type LaneNeeds, laneNeeds, laneSelections, withRoom } from "./lane-needs.ts";
 import type {
   BatchExtent,
   LaneBuffers,
@@ -120,11 +120,12 @@ export class FusedLane {
 
   /** The parts, large enough for a batch. */
   async #fit(batch: PackedBatch): Promise<Parts> {
-    const { index } = this.#pass;
+    const { index, ranking } = this.#pass;
+    const { places } = batch.search;
     const needs: Capacity = {
       ...laneNeeds(batch.search, index),
       requests: batch.search.requests,
-      places: Math.max(batch.search.places, batch.k),
+      places: ranking === null ? withRoom(places) : Math.max(places, batch.k),
       fresh: batch.fresh.length / index.shape.dim,
     };
     if (this.#parts !== null && holds(this.#capacity, needs)) return this.#parts;

@@ -67,15 +67,29 @@ export function laneNeeds(
   { shape }: DeviceIndex,
 ): LaneNeeds {
   const lists = requests * shape.heads;
+  const selected = withRoom(candidates);
   const isAll = probes >= shape.clusters;
   return {
     lists,
     slots: pairs * shape.width,
     pairs: isAll ? lists : pairs,
-    candidates: lists * candidates,
+    candidates: lists * selected,
     words,
     excluded,
     mostProbes: isAll ? 0 : mostProbes,
-    mostSelected: candidates,
+    mostSelected: selected,
   };
+}
+
+/** Places of a list up to which room is made for somewhat more than are asked for. */
+const MOST_ROOM = 2048;
+
+/**
+ * Places of a list for so many that are asked for: as many as the same kernels select. More are
+ * asked for with each compiled item that updates hide, and to make more room is to make all of a
+ * lane anew, in mid-load.
+ */
+export function withRoom(places: number): number {
+  const held = 2 ** Math.ceil(Math.log2(1.5 * places));
+  return held > MOST_ROOM ? places : Math.floor(held / 1.5);
 }
