@@ -121,11 +121,12 @@ export class FusedLane {
   /** The parts, large enough for a batch. */
   async #fit(batch: PackedBatch): Promise<Parts> {
     const { index, ranking } = this.#pass;
-    const { places } = batch.search;
+    const places = Math.max(batch.search.places, batch.k);
     const needs: Capacity = {
       ...laneNeeds(batch.search, index),
       requests: batch.search.requests,
-      places: ranking === null ? withRoom(places) : Math.max(places, batch.k),
+      // What ranks works on whole powers of two.
+      places: Math.min(withRoom(places), ranking === null ? Infinity : nextPowerOfTwo(places)),
       fresh: batch.fresh.length / index.shape.dim,
     };
     if (this.#parts !== null && holds(this.#capacity, needs)) return this.#parts;
@@ -231,5 +232,6 @@ function grown(capacity: Capacity, needs: Capacity): Capacity {
  */
 const LEAST_FRESH = 1024;
 const LEAST_WORDS = 128 << 10;
-const roomy = (count: number, least: number): number =>
-  2 ** Math.ceil(Math.log2(Math.max(least, count)));
+const roomy = (count: number, least: number): number => nextPowerOfTwo(Math.max(least, count));
+
+const nextPowerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(count));

@@ -29,10 +29,13 @@ const LARGEST_K = 120;
 /** More of them are asked for where updates hide compiled ones. */
 const MORE = 8;
 
-test.skipIf(found === null)(
-  "once it is warm, a batch of any filters is one run, makes no buffer and compiles no kernel",
-  async () => {
-    const folder = join(scratch, "artifact");
+test.skipIf(found === null).for([
+  { heads: "three heads", model: threeHeads },
+  { heads: "one head", model: { ...threeHeads, heads: 1 } },
+])(
+  "once it is warm, a batch of any filters is one run, makes no buffer and compiles no kernel: $heads",
+  async ({ heads, model }) => {
+    const folder = join(scratch, heads);
     const dataset = smallDataset(5);
     const settings = {
       precision: "int8",
@@ -42,7 +45,7 @@ test.skipIf(found === null)(
     } as const;
     await compileArtifact({
       dataset,
-      model: threeHeads,
+      model,
       settings,
       threads: 1,
       folder,
@@ -51,18 +54,18 @@ test.skipIf(found === null)(
     const artifact = await Artifact.open(folder, { verify: false });
     const reader = await RequestReader.open(artifact);
     const device = await GpuDevice.open({ allowSoftware: true, timestamps: true });
-    const model = await openModel(device, artifact);
+    const opened = await openModel(device, artifact);
     let runs = 0;
     const runner = {
       lanes: LANES,
-      clusters: model.clusters,
-      width: model.width,
+      clusters: opened.clusters,
+      width: opened.width,
       devices: [],
-      run: (batch: Parameters<typeof model.run>[0]) => {
+      run: (batch: Parameters<typeof opened.run>[0]) => {
         runs++;
-        return model.run(batch, copied);
+        return opened.run(batch, copied);
       },
-      [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
     };
     await using engine = new FusedEngine(runner, artifact.manifest, { probes: "all" });
     await warmUp(engine, {
