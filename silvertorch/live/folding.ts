@@ -30,7 +30,7 @@ const SECONDS_AN_ITEM = 2.5e-5;
 
 /**
  * Keeps the fresh items few: once there are many changes they are compiled into a new artifact, by
- * a process of the lowest priority, and the model swaps to it. One fold at a time; changes that
+ * a process of lower priority, and the model swaps to it. One fold at a time; changes that
  * come meanwhile are left to the next.
  */
 export class Folding implements AsyncDisposable {
