@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { oneHead, smallDataset } from "../dataset.fixture.ts";
 import { Artifact } from "./artifact.ts";
 import { compileArtifact } from "./compile.ts";
-import { MANIFEST_FILE, WEIGHTS_FILE } from "./manifest.ts";
+import { ARTIFACT_SCHEMA, MANIFEST_FILE, WEIGHTS_FILE } from "./manifest.ts";
 
 let scratch = "";
 let sound = "";
@@ -131,9 +131,7 @@ test("a manifest that is cut short, changed, of another version or missing is re
     await refusal(await edit((text) => text.replace('"items": 300', '"items": 301'))),
   ).toMatchObject(message("was changed after it was written"));
   expect(
-    await refusal(
-      await edit((text) => text.replace("silverbench.artifact/15", "silverbench.artifact/0")),
-    ),
+    await refusal(await edit((text) => text.replace(ARTIFACT_SCHEMA, "silverbench.artifact/0"))),
   ).toMatchObject(message('the artifact is "silverbench.artifact/0"'));
   const missing = await damaged(MANIFEST_FILE, (path) => rm(path));
   expect(await refusal(missing)).toMatchObject(message("there is no artifact"));
