@@ -29,6 +29,9 @@ export interface RemoteGatewayConfig extends GatewayConfig {
   readonly addresses: Addresses;
 }
 
+/** One of several gateways, whose connections another process takes in. It keeps no journal. */
+export type DealtGatewayConfig = Omit<RemoteGatewayConfig, "ports" | "journal">;
+
 /** What the process of the front door tells. */
 export interface GatewayReady {
   readonly grpcPort: number;

@@ -7,6 +7,13 @@ import { isLost, Replica } from "./replica.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { ServiceStats } from "./services.ts";
 
+/** What a caller counts, and tells with what it was told by those it calls. */
+const CALLER_COUNTERS = ["mesh.retries", "mesh.hedges"] as const;
+
+/** Of what a set of copies told, the part that is its caller's. */
+export const callersOf = (counters: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
+  new Map(CALLER_COUNTERS.map((name) => [name, counters.get(name) ?? 0]));
+
 /** They listen already when they are connected to; this is for a machine under load. */
 const SERVING_WITHIN_MS = 10_000;
 
@@ -109,8 +116,8 @@ export class ReplicaSet {
     const reachable = this.#replicas.filter(({ isOut }) => !isOut);
     const stats = (await Promise.all(reachable.map(({ client }) => callStats(client)))).flat();
     const retries = new Map([
-      ["mesh.retries", this.#retries],
-      ["mesh.hedges", this.#hedges],
+      [CALLER_COUNTERS[0], this.#retries],
+      [CALLER_COUNTERS[1], this.#hedges],
     ]);
     // A caller's counter, told with the first of those it calls.
     return stats.map((one, at) =>

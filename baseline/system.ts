@@ -54,7 +54,7 @@ function describe(
     readonly tls: ClientTls | undefined;
   },
 ): System {
-  const { grpcPort, httpPort } = mesh.door.ready;
+  const { grpcPort, httpPort } = mesh.door;
   const services = [...(redis === null ? [] : [redis]), ...mesh.services];
   return {
     name,
@@ -65,11 +65,12 @@ function describe(
     ...(tls === undefined ? {} : { tls }),
     httpAddress: `http${tls === undefined ? "" : "s"}://127.0.0.1:${httpPort}`,
     get adminAddress() {
-      return `127.0.0.1:${mesh.door.ready.adminPort}`;
+      const { adminPort } = mesh.door;
+      return adminPort === null ? undefined : `127.0.0.1:${adminPort}`;
     },
     get processes() {
       const own = services.map(({ pid, role }) => ({ pid, role }));
-      return [...own, ...mesh.door.ready.processes];
+      return [...own, ...mesh.door.processes];
     },
     inflict: (fault) => inflictFault(services, fault),
     serveWith: (other) => {

@@ -51,7 +51,7 @@ export interface System extends AsyncDisposable {
   /** http://host:port of the HTTP door; null for a remote system without one. */
   readonly httpAddress: string | null;
   /** host:port of the admin service (admin.proto); absent where the catalogue cannot be changed. */
-  readonly adminAddress?: string;
+  readonly adminAddress?: string | undefined;
   /** How its door is spoken to; absent: in the clear. */
   readonly tls?: ClientTls;
   /** Those that there are now: a process that was killed on purpose is followed by another. */

@@ -1,5 +1,6 @@
 import { addCounters } from "../../src/door/traffic.ts";
 import { Histogram } from "../../src/math/histogram.ts";
+import type { SystemStats } from "../../src/door/stats.ts";
 import type { ServiceStats } from "../services.ts";
 
 /** What the processes of the mesh tell, put together: stages and counters of one name are added. */
@@ -18,4 +19,15 @@ function sumOf(one: string, other: string): string {
   const sum = Histogram.decode(one);
   sum.add(Histogram.decode(other));
   return sum.encode();
+}
+
+/** What several gateways tell, of which the first tells of the services, too. */
+export function sumStats(first: SystemStats, others: readonly SystemStats[]): SystemStats {
+  const all = [first, ...others];
+  return {
+    processes: all.flatMap(({ processes }) => processes),
+    devices: first.devices,
+    batchSizes: others.reduce((sum, { batchSizes }) => sumOf(sum, batchSizes), first.batchSizes),
+    ...mergeStats(all),
+  };
 }

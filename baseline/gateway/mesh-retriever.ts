@@ -15,11 +15,13 @@ import type {
   RankedRows,
   Ranking,
   SearchEffort,
+  ServiceStats,
 } from "../services.ts";
 import { STALE_FEATURES } from "../feature/feature-store.ts";
 import type { ChangeFeed } from "../live/change-feed.ts";
 import type { Dated } from "../live/changes.ts";
 import type { RowDirectory } from "../live/row-directory.ts";
+import { callersOf } from "../replica-set.ts";
 import { BatchedServices, type BatchedServicesOptions } from "./batched-services.ts";
 import { ConsistentView } from "./consistent-view.ts";
 import { bestByScore, type HeadUnion, uniteHeads } from "./head-union.ts";
@@ -109,10 +111,8 @@ export class MeshRetriever implements Retriever {
   }
 
   async stats(): Promise<SystemStats> {
-    const { services, role } = this.#options;
-    const all = (Object.values(services) as (MeshService | null)[]).filter((s) => s !== null);
-    const parts = (await Promise.all(all.map((service) => service.stats()))).flat();
-    const own = ownProcessStats(role);
+    const parts = await this.#partStats();
+    const own = ownProcessStats(this.#options.role);
     // In one process, every service reports that process.
     const processes = new Map([...parts.map(({ process }) => process), own].map((p) => [p.pid, p]));
     return {
@@ -123,6 +123,29 @@ export class MeshRetriever implements Retriever {
     };
   }
 
+  /** What is this gateway's alone, for another one that tells of the services. */
+  async ownStats(): Promise<SystemStats> {
+    const parts = await this.#partStats();
+    const own = ownProcessStats(this.#options.role);
+    const mine = parts.map(({ process, stages, counters }) =>
+      process.pid === own.pid
+        ? { stages, counters }
+        : { stages: new Map<string, string>(), counters: callersOf(counters) },
+    );
+    return {
+      processes: [own],
+      devices: [],
+      batchSizes: this.#ask.searchSizes.encode(),
+      ...mergeStats([{ stages: this.#times.encode(), counters: this.#ownCounters() }, ...mine]),
+    };
+  }
+
+  async #partStats(): Promise<readonly ServiceStats[]> {
+    const { services } = this.#options;
+    const all = (Object.values(services) as (MeshService | null)[]).filter((s) => s !== null);
+    return (await Promise.all(all.map((service) => service.stats()))).flat();
+  }
+
   /** Versions are told here and not by each service, since counters of one name are added up. */
   #counters(): ReadonlyMap<string, number> {
     const { feed } = this.#options;
@@ -130,9 +153,11 @@ export class MeshRetriever implements Retriever {
       `version.${service}`,
       version,
     ]);
+    return new Map([["version.newest", feed.version], ...versions, ...this.#ownCounters()]);
+  }
+
+  #ownCounters(): ReadonlyMap<string, number> {
     return new Map([
-      ["version.newest", feed.version],
-      ...versions,
       ["gateway.asked_again", this.#askedAgain],
       ["gateway.mixed_versions", this.#mixed],
     ]);

@@ -1,10 +1,10 @@
 import type { AddressInfo, Server, Socket } from "node:net";
-import { createServer } from "node:net";
 import type { HarnessError } from "../errors.ts";
 import { builtFile } from "../process/built-file.ts";
 import { fromFailureMessage, toFailureMessage } from "../process/failure-message.ts";
 import { ServiceProcess } from "../process/service-process.ts";
 import type { Admission } from "./admission.ts";
+import { type ConnectionTaker, dealOut, type DoorName } from "./deal-out.ts";
 import type { Desk } from "./desk.ts";
 import { listen } from "./listen.ts";
 import { Outbox } from "./outbox.ts";
@@ -105,15 +105,6 @@ export class DoorWorkers implements AsyncDisposable {
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-/** A server that hands each connection, unread, to the next worker. */
-function dealOut(workers: readonly DoorWorker[], door: "grpc" | "http"): Server {
-  let turn = 0;
-  return createServer({ pauseOnConnect: true }, (socket) => {
-    turn = (turn + 1) % workers.length;
-    workers[turn]!.take(socket, door);
-  });
-}
-
 async function withProcesses(
   stats: Promise<SystemStats>,
   workers: readonly DoorWorker[],
@@ -132,7 +123,9 @@ async function stopAll(workers: readonly DoorWorker[]): Promise<void> {
 }
 
 /** One worker's process, as the process of the engine sees it. */
-class DoorWorker implements AsyncDisposable {
+class DoorWorker implements AsyncDisposable, ConnectionTaker {
+  /** Where one is not, its system has ended. */
+  readonly isThere = true;
   readonly #process: ServiceProcess<object>;
   readonly #desk: Desk;
   readonly #answers: Outbox<RelayedAnswer>;
@@ -166,7 +159,7 @@ class DoorWorker implements AsyncDisposable {
     return this.#process.pid;
   }
 
-  take(socket: Socket, door: "grpc" | "http"): void {
+  take(socket: Socket, door: DoorName): void {
     const message: ToWorker = { type: "connection", door };
     this.#process.send(message, socket);
   }

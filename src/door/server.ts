@@ -1,8 +1,11 @@
 import { type HarnessError } from "../errors.ts";
 import { Admission } from "./admission.ts";
 import { DoorWorkers } from "./door-workers.ts";
-import { serveGrpcDoor } from "./grpc-door.ts";
-import { serveHttpDoor } from "./http-door.ts";
+import type { DoorName } from "./deal-out.ts";
+import type { Desk } from "./desk.ts";
+import { acceptGrpcDoor, serveGrpcDoor } from "./grpc-door.ts";
+import { acceptHttpDoor, serveHttpDoor } from "./http-door.ts";
+import type { Socket } from "node:net";
 import type { DoorLimits, Retriever } from "./retriever.ts";
 import type { ServerTls } from "../process/tls.ts";
 
@@ -41,6 +44,23 @@ export function openDoor(options: DoorOptions): Promise<Door> {
   return (options.workers ?? 1) > 1
     ? openWorkers(admission, options)
     : openHere(admission, options);
+}
+
+/** A front door without ports. Disposing it finishes what is in flight. */
+export interface DealtDoor extends AsyncDisposable {
+  /** @param socket a connection of which nothing has been read yet. */
+  accept(socket: Socket, door: DoorName): void;
+}
+
+/** The same for connections that another process took in (deal-out.ts). */
+export function openDealtDoor(desk: Desk, tls: ServerTls | null): DealtDoor {
+  const doors = { grpc: acceptGrpcDoor(desk, tls), http: acceptHttpDoor(desk, tls) };
+  return {
+    accept: (socket, door) => doors[door].accept(socket),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(Object.values(doors).map((door) => door[Symbol.asyncDispose]()));
+    },
+  };
 }
 
 async function openHere(

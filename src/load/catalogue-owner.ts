@@ -85,7 +85,7 @@ export class CatalogueOwner implements Disposable {
     if (system.adminAddress === undefined) {
       throw new HarnessError("BAD_INPUT", `the catalogue of ${system.name} cannot be changed`, {
         where: "updates.systems",
-        hint: "name systems of the kinds mesh and index-as-model",
+        hint: "name systems of the kinds mesh (with one gateway) and index-as-model",
       });
     }
     this.#options = options;

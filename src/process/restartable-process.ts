@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HarnessError } from "../errors.ts";
 import type { HoldBackMessage } from "./hold-back.ts";
@@ -22,6 +23,7 @@ export class RestartableProcess<Ready> implements Harmable, AsyncDisposable {
   #tellDeath: (reason: HarnessError) => void = () => {};
   /** Those who wait until what goes with every query holds, in their order. */
   #telling: (() => void)[] = [];
+  readonly #listeners: ((message: unknown) => void)[] = [];
   #current: ServiceProcess<Ready>;
   #killed: ServiceProcess<Ready> | null = null;
   #revival: Promise<void> | null = null;
@@ -65,6 +67,21 @@ export class RestartableProcess<Ready> implements Harmable, AsyncDisposable {
 
   get ready(): Ready {
     return this.#current.ready;
+  }
+
+  /** Whether there is a process: none was killed that is not back yet. */
+  get isThere(): boolean {
+    return this.#current !== this.#killed;
+  }
+
+  /** Sends the process at hand a message, and with it a connection, which is its own then. */
+  send(message: object, socket?: Socket): void {
+    this.#current.send(message, socket);
+  }
+
+  /** Calls back with each message of the process, and of those that follow it. */
+  onMessage(listener: (message: unknown) => void): void {
+    this.#listeners.push(listener);
   }
 
   holdBack(ms: number): void {
@@ -135,6 +152,7 @@ export class RestartableProcess<Ready> implements Harmable, AsyncDisposable {
     this.#telling = [];
     watched.onMessage((message) => {
       if (saysTheyHold(message)) this.#telling.shift()?.();
+      else for (const listen of this.#listeners) listen(message);
     });
     // oxlint-disable-next-line promise/always-return -- nobody waits for it
     void watched.died.then((reason) => {

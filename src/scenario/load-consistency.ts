@@ -93,6 +93,12 @@ function updateMistakes(
     const text = `the catalogue of ${name}, a ${kind} system, cannot be changed; name others`;
     mistakes.push(source.mistake(["updates", "systems"], text));
   }
+  for (const [name, system] of Object.entries(systems ?? {})) {
+    if (!(updates.systems?.includes(name) ?? true) || !hasGateways(system)) continue;
+    const path = ["systems", name, "settings", "replicas", "gateway"];
+    const text = `several gateways take no updates: set it to 1, or leave "${name}" out of updates.systems`;
+    mistakes.push(source.mistake(path, text));
+  }
   if (faults.length > 0) {
     const text = "a scenario has updates or faults: what a service missed would count as its fault";
     mistakes.push(source.mistake(["updates"], text));
@@ -104,3 +110,6 @@ function updateMistakes(
   }
   return mistakes;
 }
+
+const hasGateways = (system: Scenario["systems"][string]): boolean =>
+  system.kind === "mesh" && system.settings.replicas.gateway > 1;

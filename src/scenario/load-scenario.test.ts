@@ -395,6 +395,24 @@ const changes: readonly [what: string, from: string | RegExp, to: string, line: 
       /^ {2}it\.yaml:5:\d+: systems\.mesh\.settings\.placement: expected thread or one .*, came "process"/,
     ],
     [
+      "several gateways in one process",
+      "kind: mesh }",
+      "kind: mesh, settings: { transport: in-process, replicas: { gateway: 2 } } }",
+      /^ {2}it\.yaml:5:\d+: systems\.mesh\.settings\.replicas\.gateway: expected 1 .*, came 2/,
+    ],
+    [
+      "door workers of several gateways",
+      "kind: mesh }",
+      "kind: mesh, settings: { doorWorkers: 2, replicas: { gateway: 2 } } }",
+      /systems\.mesh\.settings\.doorWorkers: expected auto or 1 .*, came 2/,
+    ],
+    [
+      "updates through several gateways",
+      "model: { kind: index-as-model }",
+      "model: { kind: index-as-model }\n  wide: { kind: mesh, settings: { replicas: { gateway: 2 } } }\nupdates: { perSecond: 10 }",
+      /systems\.wide\.settings\.replicas\.gateway: several gateways take no updates/,
+    ],
+    [
       "updates of a system that there is not",
       "prices:",
       "updates: { perSecond: 10, systems: [mess] }\nprices:",

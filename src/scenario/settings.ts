@@ -86,9 +86,14 @@ const mesh = z.strictObject({
         "hnsw (usearch) takes no bitmap of rows: auto, post or exact; or an index of kind flat, ivf-flat or ivf-int8",
     })
     .prefault({}),
-  /** Copies of each service, of the index for each shard; over gRPC only. */
+  /**
+   * Copies of each service, of the index for each shard; over gRPC only. Several gateways share one
+   * address, whose connections are dealt out to them in turn; each reads its requests and writes its
+   * answers itself and has `maxInFlight` of its own, and the catalogue of theirs takes no updates.
+   */
   replicas: z
     .strictObject({
+      gateway: copies,
       feature: copies,
       filter: copies,
       index: copies,
@@ -147,13 +152,28 @@ const mesh = z.strictObject({
   placement: z.enum(["auto", "process", "thread", "one"]).default("auto"),
 });
 
-export const meshSettings = mesh.refine(
-  ({ transport, placement }) => transport === "grpc" || placement !== "process",
-  {
+export const meshSettings = mesh
+  .refine(({ transport, placement }) => transport === "grpc" || placement !== "process", {
     path: ["placement"],
     error: "thread or one (transport in-process has no wire between processes)",
-  },
-);
+  })
+  .refine(
+    ({ replicas, transport, placement }) =>
+      replicas.gateway === 1 || (transport === "grpc" && /^(auto|process)$/.test(placement)),
+    {
+      path: ["replicas", "gateway"],
+      error:
+        "1 (a mesh in one process has one gateway; several need transport grpc and placement process)",
+    },
+  )
+  .refine(
+    ({ replicas, doorWorkers }) =>
+      replicas.gateway === 1 || doorWorkers === "auto" || doorWorkers === 1,
+    {
+      path: ["doorWorkers"],
+      error: "auto or 1 (each of several gateways, replicas.gateway, is its own door)",
+    },
+  );
 
 export const indexAsModelSettings = z.strictObject({
   ...door,
