@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { freshnessSize } from "./freshness-size.ts";
+
+test("what is not given is as it is usually measured: a model on one CPU, settings as a scenario has them", () => {
+  expect(freshnessSize([])).toEqual({
+    items: 200_000,
+    folds: 2,
+    seconds: 4,
+    model: "score",
+    cpus: 1,
+    inFlight: 64,
+    settings: { allowSoftware: false },
+  });
+});
+
+test("where it runs and how is said by options, numbers as numbers", () => {
+  const asked = "5000 1 2 mol --cpus 8 --engine fused --precision int8 --probes 16 --nlist auto";
+  expect(freshnessSize(asked.split(" "))).toMatchObject({
+    items: 5000,
+    model: "mol",
+    cpus: 8,
+    settings: { engine: "fused", precision: "int8", nprobe: 16, nlist: "auto" },
+  });
+});
+
+test("what it does not know, or is no number, is refused by its name", () => {
+  const asking =
+    (...args: string[]) =>
+    () =>
+      freshnessSize(args);
+  expect(asking("1", "1", "1", "dot")).toThrow("MODEL: expected score or mol, came dot");
+  expect(asking("many")).toThrow("ITEMS: expected a whole number above zero, came many");
+  expect(asking("--cpus", "0")).toThrow("--cpus: expected a whole number above zero, came 0");
+  expect(asking("--gpu")).toThrow("--gpu");
+});
