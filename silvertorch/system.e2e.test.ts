@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, truncate } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -185,12 +185,20 @@ it("spreads its door over processes, and counts them", async () => {
   });
 });
 
-it("refuses an artifact that was cut short, naming the file", async () => {
+it("refuses an artifact that was altered or cut short, naming the file", async () => {
   const folder = join(cacheFolder, "damaged");
   await (await start(oneHead, {}, folder))[Symbol.asyncDispose]();
   const [artifact] = await readdir(join(folder, "artifacts"));
   const weights = join(folder, "artifacts", artifact!, "model.onnx.data");
-  const { length } = await readFile(weights);
+  const bytes = await readFile(weights);
+  const { length } = bytes;
+  bytes[length >> 1]! ^= 1;
+  await writeFile(weights, bytes);
+  await expect(start(oneHead, {}, folder)).rejects.toMatchObject({
+    code: "DATA",
+    where: weights,
+    message: expect.stringContaining("its hash differs") as string,
+  });
   await truncate(weights, length - 1);
   await expect(start(oneHead, {}, folder)).rejects.toMatchObject({
     code: "DATA",

@@ -1,4 +1,14 @@
-import { cp, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import {
+  cp,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -39,7 +49,7 @@ async function damaged(name: string, damage: (path: string) => Promise<void>): P
   return folder;
 }
 
-const refusal = (folder: string, verify = false): Promise<unknown> =>
+const refusal = (folder: string, verify: boolean | "touched" = false): Promise<unknown> =>
   Artifact.open(folder, { verify }).then(
     () => "opened",
     (error: unknown) => error,
@@ -107,13 +117,19 @@ test("a file that is cut short or missing is refused by its size", async () => {
   });
 });
 
-test("a changed byte is found when the files are verified", async () => {
+test("a changed byte is found when the files are verified, all or those touched since", async () => {
   const folder = await damaged(WEIGHTS_FILE, flipByte);
-  expect(await refusal(folder, true)).toMatchObject({
+  const differs = {
     code: "DATA",
     where: join(folder, WEIGHTS_FILE),
     message: expect.stringContaining("its hash differs") as string,
-  });
+  };
+  expect(await refusal(folder, true)).toMatchObject(differs);
+  expect(await refusal(folder, "touched")).toMatchObject(differs);
+  // As if it had always been so: nobody looks.
+  await utimes(join(folder, WEIGHTS_FILE), 0, 0);
+  expect(await refusal(folder, "touched")).toBe("opened");
+  expect(await refusal(sound, "touched")).toBe("opened");
 });
 
 const message = (text: string): object => ({

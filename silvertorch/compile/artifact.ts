@@ -25,15 +25,21 @@ export class Artifact {
   }
 
   /**
-   * @param verify hash every file as well; sizes and the manifest are always checked.
+   * @param verify hash every file as well, or those that were touched after the manifest was written,
+   *   which is the last thing that is; sizes and the manifest are always checked.
    * @throws HarnessError DATA naming the file that is missing, damaged or of another version.
    */
-  static async open(folder: string, { verify }: { readonly verify: boolean }): Promise<Artifact> {
+  static async open(
+    folder: string,
+    { verify }: { readonly verify: boolean | "touched" },
+  ): Promise<Artifact> {
     const path = join(folder, MANIFEST_FILE);
     const manifest = openManifest(await readManifestText(path), path);
+    const { mtimeMs: writtenMs } = await stat(path);
     for (const file of manifest.files) {
-      await checkSize(join(folder, file.name), file);
-      if (verify) await checkHash(join(folder, file.name), file);
+      const touchedMs = await checkSize(join(folder, file.name), file);
+      if (verify === true || (verify === "touched" && touchedMs > writtenMs))
+        await checkHash(join(folder, file.name), file);
     }
     return new Artifact(folder, manifest);
   }
@@ -89,10 +95,12 @@ async function readManifestText(path: string): Promise<string> {
   }
 }
 
-async function checkSize(path: string, { bytes }: ManifestFile): Promise<void> {
+/** @returns when its content was last changed, in milliseconds. */
+async function checkSize(path: string, { bytes }: ManifestFile): Promise<number> {
   const found = await stat(path).catch(() => null);
   if (found === null) throw damaged(path, "is missing");
   if (found.size !== bytes) throw damaged(path, `has ${found.size} bytes instead of ${bytes}`);
+  return found.mtimeMs;
 }
 
 async function checkHash(path: string, { sha256 }: ManifestFile): Promise<void> {
