@@ -21,11 +21,19 @@ const DENSE_DIM = 3;
 const FIRST_USER_ID = 100;
 const FIRST_ITEM_ID = 5000;
 
+/** How large a small dataset is. */
+export interface SmallSize {
+  readonly items: number;
+  readonly dim: number;
+}
+
+const USUAL_SIZE: SmallSize = { items: ITEMS, dim: DIM };
+
 /**
  * For tests: a small dataset with every kind of column: few values, several values an item, more
  * values than bitmaps (so written in digits, in three slots), numbers of which some are absent.
  */
-export function smallDataset(userDim = DIM): Dataset {
+export function smallDataset(userDim = DIM, { items, dim } = USUAL_SIZE): Dataset {
   const random = new Random(7);
   const gaussians = (length: number): Float32Array =>
     Float32Array.from({ length }, () => random.gaussian());
@@ -34,12 +42,12 @@ export function smallDataset(userDim = DIM): Dataset {
     hash: `small-${userDim}`,
     folder: "",
     catalogue: {
-      count: ITEMS,
-      dim: DIM,
-      embeddings: gaussians(ITEMS * DIM),
-      ids: Float64Array.from({ length: ITEMS }, (_, row) => FIRST_ITEM_ID - 3 * row),
-      columns: smallColumns(random),
-      dense: gaussians(ITEMS * DENSE_DIM),
+      count: items,
+      dim,
+      embeddings: gaussians(items * dim),
+      ids: Float64Array.from({ length: items }, (_, row) => FIRST_ITEM_ID - 3 * row),
+      columns: smallColumns(items, random),
+      dense: gaussians(items * DENSE_DIM),
       denseDim: DENSE_DIM,
     },
     users: {
@@ -51,25 +59,29 @@ export function smallDataset(userDim = DIM): Dataset {
   };
 }
 
-function smallColumns(random: Random): Column[] {
+function smallColumns(items: number, random: Random): Column[] {
   const numbers = (make: () => number): Float32Array =>
-    Float32Array.from({ length: ITEMS }, () => (random.int(6) === 0 ? NaN : make()));
+    Float32Array.from({ length: items }, () => (random.int(6) === 0 ? NaN : make()));
   return [
-    categorical("lang", { values: 5, most: 1 }, random),
-    categorical("topic", { values: 12, most: 3 }, random),
-    categorical("creator", { values: 3000, most: 3 }, random),
+    categorical("lang", { items, values: 5, most: 1 }, random),
+    categorical("topic", { items, values: 12, most: 3 }, random),
+    categorical("creator", { items, values: 3000, most: 3 }, random),
     { kind: "numeric", name: "age", values: numbers(() => random.int(9) - 4) },
   ];
 }
 
 function categorical(
   name: string,
-  { values, most }: { readonly values: number; readonly most: number },
+  {
+    items,
+    values,
+    most,
+  }: { readonly items: number; readonly values: number; readonly most: number },
   random: Random,
 ): Column {
-  const offsets = new Uint32Array(ITEMS + 1);
+  const offsets = new Uint32Array(items + 1);
   const codes: number[] = [];
-  for (let item = 0; item < ITEMS; item++) {
+  for (let item = 0; item < items; item++) {
     const held = new Set(Array.from({ length: random.int(most + 1) }, () => random.int(values)));
     codes.push(...[...held].toSorted((a, b) => a - b));
     offsets[item + 1] = codes.length;
@@ -132,18 +144,19 @@ const floats = (length: number): fc.Arbitrary<Float32Array> =>
 export function anyRequest(
   userDim: number,
   { heads, candidates, overarch }: ModelSpec,
+  { items, dim } = USUAL_SIZE,
 ): fc.Arbitrary<RetrievalRequest> {
-  const lastId = FIRST_ITEM_ID - 3 * ITEMS;
+  const lastId = FIRST_ITEM_ID - 3 * items;
   const users: fc.Arbitrary<UserRef>[] = [
     fc.nat(USERS - 1).map((row) => ({ kind: "id", id: FIRST_USER_ID + row })),
     floats(userDim).map((features) => ({ kind: "features", features })),
   ];
   if (overarch === "none") {
-    users.push(floats(heads * DIM).map((vectors) => ({ kind: "vectors", vectors })));
+    users.push(floats(heads * dim).map((vectors) => ({ kind: "vectors", vectors })));
   }
   return fc.record({
     user: fc.oneof(...users),
-    k: fc.integer({ min: 1, max: Math.min(candidates, ITEMS) }),
+    k: fc.integer({ min: 1, max: Math.min(candidates, items) }),
     filter: fc.oneof(fc.constant(""), anyFilter),
     // Some of them are no item's id.
     exclude: fc
