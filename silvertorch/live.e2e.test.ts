@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -16,6 +16,7 @@ import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { scenarioSchema } from "../src/scenario/schema.ts";
 import { indexAsModelSettings } from "../src/scenario/settings.ts";
 import type { DatasetLocation, System } from "../src/system.ts";
+import { ARTIFACT_SCHEMA } from "./compile/manifest.ts";
 import { startIndexAsModel } from "./system.ts";
 
 const DIM = 16;
@@ -112,18 +113,27 @@ test("10,000 requests during 20 swaps: none fails, and the answers change", asyn
   const answers = new Map<string, number>();
   const swapped = new AbortController();
   let asked = 0;
+  let answered = 0;
+  let awaited = { count: 0, tell: (): void => {} };
   const caller = async (): Promise<void> => {
-    while (!swapped.signal.aborted || asked < 10_000) {
+    while (!swapped.signal.aborted) {
       asked++;
       const { ids } = await door.retrieve(request, inTime);
       answers.set(ids.join(), (answers.get(ids.join()) ?? 0) + 1);
+      if (++answered >= awaited.count) awaited.tell();
     }
   };
-  const callers = Array.from({ length: 16 }, caller);
-  for (let turn = 0; turn < 20; turn++) await admin.swap(folders[turn % 2]!);
+  const callers = Promise.all(Array.from({ length: 16 }, caller));
+  const answersReach = (count: number): Promise<unknown> =>
+    Promise.race([callers, new Promise<void>((tell) => (awaited = { count, tell }))]);
+  for (let turn = 0; turn < 20; turn++) {
+    // So that the swaps are among the requests, however fast either is.
+    await answersReach((10_000 * turn) / 20);
+    await admin.swap(folders[turn % 2]!);
+  }
+  await answersReach(10_000);
   swapped.abort();
-  await Promise.all(callers);
-  expect(asked).toBeGreaterThanOrEqual(10_000);
+  await callers;
   // Just the answers of the two artifacts, and none of a mixture.
   expect(answers.size).toBe(2);
   const { counters } = await door.stats();
@@ -131,10 +141,36 @@ test("10,000 requests during 20 swaps: none fails, and the answers change", asyn
   expect(counters.get("door.answers")).toBe(asked);
 });
 
-test("a folder that holds no artifact changes nothing", async () => {
+test("an artifact that is not there, cut short, altered or of another version is refused with its reason, and changes nothing", async () => {
   const before = await ask();
-  await expect(admin.swap(join(cacheFolder, "nowhere"))).rejects.toMatchObject({ code: "DATA" });
+  const [sound] = await artifacts();
+  const refused = async (
+    file: string,
+    reason: string,
+    harm: (path: string) => Promise<void>,
+  ): Promise<void> => {
+    const folder = await mkdtemp(join(cacheFolder, "harmed-"));
+    await cp(sound!, folder, { recursive: true });
+    await harm(join(folder, file));
+    await expect(admin.swap(folder)).rejects.toMatchObject({
+      code: "DATA",
+      where: join(folder, file),
+      message: expect.stringContaining(reason) as string,
+    });
+  };
+  await refused("manifest.json", "there is no artifact", (path) => rm(path));
+  await refused("model.onnx.data", "bytes instead of", (path) => truncate(path, 1000));
+  await refused("model.onnx.data", "its hash differs", async (path) => {
+    const bytes = await readFile(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    await writeFile(path, bytes);
+  });
+  await refused("manifest.json", 'the artifact is "silverbench.artifact/0"', async (path) => {
+    const text = await readFile(path, "utf8");
+    await writeFile(path, text.replace(ARTIFACT_SCHEMA, "silverbench.artifact/0"));
+  });
   expect(await ask()).toEqual(before);
+  expect((await door.stats()).counters.get("model.swaps")).toBe(0);
 });
 
 test("an upsert is seen by the next request, passes filters as it should, and survives a swap", async () => {
