@@ -67,6 +67,11 @@ describe.skipIf(found === null)("a run over items that the card makes for itself
     const [point] = result.points;
     expect(point).toMatchObject({ verdict: "valid", violations: 0, short: 0, errors: 0 });
     expect(point!.recall).toBeGreaterThan(0.8);
+    // Where the time goes on the card, by its own clock.
+    const timed = Object.keys(point!.stages).filter((stage) => stage.startsWith("fused."));
+    expect(timed).toEqual(
+      expect.arrayContaining(["fused.scan.open", "fused.scan.masked", "fused.select"]),
+    );
     expect(result.doubts.map(({ text: told }) => told)).toContainEqual(
       expect.stringContaining("the oracle answered 10 of the 40 distinct requests"),
     );

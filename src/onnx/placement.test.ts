@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { requireDevice } from "./device.ts";
 import { GraphBuilder } from "./graph-builder.ts";
-import { fallenBack } from "./placement.ts";
+import { fallenBack, requireOnDevice } from "./placement.ts";
 import { Session } from "./session.ts";
 
 let folder = "";
@@ -40,6 +40,27 @@ test("a node that writes much is heavy, whatever it computes", async () => {
   const heavy = fallenBack(await session.placements(), "webgpu");
   expect(heavy.map(({ op }) => op).toSorted()).toEqual(["Add", "FusedMatMul"]);
   expect(heavy.find(({ op }) => op === "Add")).toMatchObject({ outputBytes: 200 * 200 * 4 });
+});
+
+test("what should have run elsewhere is refused by name, with what to do about it", async () => {
+  await using session = await Session.open({ file, device: "cpu", threads: 1, profile: true });
+  await session.run(rows(200));
+  const placements = await session.placements();
+  expect(() => requireOnDevice(placements, "cpu", "set it")).not.toThrow();
+  const refused = (): void => requireOnDevice(placements, "webgpu", "set it");
+  expect(refused).toThrow(
+    expect.objectContaining({
+      code: "UNAVAILABLE",
+      where: "device",
+      hint: "set it",
+      message: expect.stringMatching(
+        /^the device webgpu does not run FusedMatMul \(.+\), Add \(.+\): they fell back to the CPU$/,
+      ) as string,
+    }),
+  );
+  const [one] = fallenBack(placements, "webgpu");
+  const many = Array.from({ length: 7 }, () => one!);
+  expect(() => requireOnDevice(many, "webgpu", "set it")).toThrow(/\) and 2 more: they fell back/);
 });
 
 test("without a profile no one knows where they ran", async () => {

@@ -14,15 +14,18 @@ const CAPACITY = 256;
 describe.skipIf(device === null)("of any entries the best are selected, in order", () => {
   const bench = new KernelBench(device!);
 
-  test.for(["workgroup", "buffer"] as const)("held in a %s", async (held) => {
-    const kernel = await compileKernel(device!, "select", kernelOf(held));
-    const select = async (keys: readonly number[], wanted: number): Promise<[number, number][]> => {
+  const selecting = async (
+    held: SelectOptions["held"],
+    capacity = CAPACITY,
+  ): Promise<(keys: readonly number[], wanted: number) => Promise<[number, number][]>> => {
+    const kernel = await compileKernel(device!, "select", kernelOf(held, capacity));
+    return async (keys, wanted) => {
       const header = new Uint32Array(HEADER_WORDS);
       header[HEADER.places] = wanted;
       header[HEADER.candidates] = keys.length;
-      const outcome = bench.zeros(2 * CAPACITY);
+      const outcome = bench.zeros(2 * capacity);
       const buffers = [bench.words(header), bench.words(keys), outcome];
-      if (held === "buffer") buffers.push(bench.zeros(2 * CAPACITY));
+      if (held === "buffer") buffers.push(bench.zeros(2 * capacity));
       const bound = bind(device!, kernel, buffers);
       device!.submit("select", (encoder) => {
         const pass = encoder.beginComputePass();
@@ -35,12 +38,24 @@ describe.skipIf(device === null)("of any entries the best are selected, in order
       for (const buffer of buffers) device!.release(buffer);
       return Array.from({ length: wanted }, (_, at) => [words[2 * at]!, words[2 * at + 1]!]);
     };
+  };
+
+  test.for(["workgroup", "buffer"] as const)("held in a %s", async (held) => {
+    const select = await selecting(held);
     await fc.assert(
       fc.asyncProperty(anyKeys, fc.integer({ min: 1, max: CAPACITY }), async (keys, wanted) => {
         expect(await select(keys, wanted)).toEqual(expected(keys, wanted));
       }),
       { numRuns: 25 },
     );
+  });
+
+  test("ten thousand of them, the last of which are a few of very many equal ones", async () => {
+    const select = await selecting("buffer", 2 ** 14);
+    const keys = Array.from({ length: 40_009 }, (_, at) =>
+      at % 5 === 0 ? 2 ** 31 + at : at % 5 < 4 ? 2 ** 31 - 7 : 1 + at,
+    );
+    expect(await select(keys, 10_000)).toEqual(expected(keys, 10_000));
   });
 });
 
@@ -73,7 +88,7 @@ function expected(keys: readonly number[], wanted: number): [number, number][] {
   return Array.from({ length: wanted }, (_, at) => sorted[at] ?? [0, 0xffff_ffff]);
 }
 
-function kernelOf(held: SelectOptions["held"]): string {
+function kernelOf(held: SelectOptions["held"], capacity: number): string {
   return selectBestKernel({
     source: {
       bindings: "@group(0) @binding(1) var<storage, read> keys: array<u32>;",
@@ -89,7 +104,7 @@ function kernelOf(held: SelectOptions["held"]): string {
       emit: "outcome[2u * place] = key; outcome[2u * place + 1u] = id;",
     },
     threads: 64,
-    capacity: CAPACITY,
+    capacity,
     held,
   });
 }
