@@ -21,9 +21,21 @@ export interface GrpcClientOptions {
   readonly service: string;
   /** TCP connections that calls are spread over in turn; default 1. */
   readonly channels?: number;
+  /** Absent: `KEEP_ALIVE`. */
+  readonly keepAlive?: KeepAlive;
   /** null or absent: without. */
   readonly tls?: ClientTls | null;
 }
+
+/** How a connection is found out whose other end fell silent without closing it. */
+export interface KeepAlive {
+  /** It is asked for a sign of life so often, whether or not calls are under way. */
+  readonly everyMs: number;
+  /** Without one for so long it is given up: calls on it fail, and the next one makes another. */
+  readonly withinMs: number;
+}
+
+const KEEP_ALIVE: KeepAlive = { everyMs: 30_000, withinMs: 10_000 };
 
 export interface CallOptions {
   /** How long the caller waits, from now; Infinity: for ever. It travels with the call. */
@@ -61,8 +73,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.use_local_subchannel_pool": 1,
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1000,
-  "grpc.keepalive_time_ms": 30_000,
-  "grpc.keepalive_timeout_ms": 10_000,
+  // Otherwise the first caller after a pause would be the one to find out.
+  "grpc.keepalive_permit_without_calls": 1,
   "grpc-node.flow_control_window": 4 * 1024 * 1024,
 };
 
@@ -74,12 +86,17 @@ const CHECK_PAUSE_MS = 25;
 
 /** Connects to a service. Nothing is sent before the first call. */
 export function connectGrpc(options: GrpcClientOptions): GrpcClient {
-  const { address, service } = options;
+  const { address, service, keepAlive = KEEP_ALIVE } = options;
+  const channelOptions: ChannelOptions = {
+    ...CHANNEL_OPTIONS,
+    "grpc.keepalive_time_ms": keepAlive.everyMs,
+    "grpc.keepalive_timeout_ms": keepAlive.withinMs,
+  };
   const definition = loadService(options.protoFile, service);
   const check = loadHealthService()["Check"]!;
   const clients = Array.from(
     { length: options.channels ?? 1 },
-    () => new Client(address, credentialsOf(options.tls), CHANNEL_OPTIONS),
+    () => new Client(address, credentialsOf(options.tls), channelOptions),
   );
   let turn = 0;
 

@@ -1,6 +1,6 @@
 import { Client, credentials } from "@grpc/grpc-js";
 import { once } from "node:events";
-import { type AddressInfo, connect as connectSocket, createServer } from "node:net";
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { HarnessError } from "../errors.ts";
 import { connectGrpc, type GrpcClient } from "./grpc-client.ts";
@@ -69,20 +69,63 @@ test("a call's deadline arrives as time left; without one there is no end", asyn
   expect(left[1]).toBe(Infinity);
 });
 
-test("calls are spread over as many connections as asked for", async () => {
-  const { port } = await serve(async () => ({}));
-  let connections = 0;
+/** Connections to a server, and their other ends there. */
+interface Relay {
+  readonly port: number;
+  readonly connections: readonly Socket[];
+  /** Has those that there are swallow what comes, without closing: as where a route is gone. */
+  fallSilent(): void;
+}
+
+async function relayTo(port: number): Promise<Relay> {
+  const connections: Socket[] = [];
+  const onwards: Socket[] = [];
   const relay = createServer((socket) => {
-    connections++;
     const onward = socket.pipe(connectSocket(port, "127.0.0.1"));
     onward.pipe(socket);
+    connections.push(socket);
+    onwards.push(onward);
     for (const end of [socket, onward]) end.on("error", () => socket.destroy());
+    socket.on("close", () => onward.destroy());
   });
   closing.push(() => relay.close());
   await once(relay.listen(0, "127.0.0.1"), "listening");
-  const client = connect((relay.address() as AddressInfo).port, 3);
+  return {
+    port: (relay.address() as AddressInfo).port,
+    connections,
+    fallSilent: () => [...connections, ...onwards].forEach((end) => end.unpipe().resume()),
+  };
+}
+
+test("calls are spread over as many connections as asked for", async () => {
+  const { port } = await serve(async () => ({}));
+  const relay = await relayTo(port);
+  const client = connect(relay.port, 3);
   await Promise.all(Array.from({ length: 9 }, () => ask(client)));
-  expect(connections).toBe(3);
+  expect(relay.connections).toHaveLength(3);
+});
+
+test("a connection whose other end fell silent is found out and replaced, in a call or between calls", async () => {
+  const { port } = await serve(async () => ({}));
+  const relay = await relayTo(port);
+  const client = connectGrpc({
+    ...service,
+    address: `127.0.0.1:${relay.port}`,
+    keepAlive: { everyMs: 100, withinMs: 200 },
+  });
+  closing.push(() => client.close());
+  await ask(client);
+
+  relay.fallSilent();
+  await expect(ask(client, { timeoutMs: Infinity })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await ask(client);
+  expect(relay.connections).toHaveLength(2);
+
+  const gone = once(relay.connections[1]!, "close");
+  relay.fallSilent();
+  await gone;
+  await ask(client);
+  expect(relay.connections).toHaveLength(3);
 });
 
 test("a message of several megabytes goes both ways", async () => {
