@@ -4,8 +4,6 @@ import type { StageTimes } from "../src/door/stage-times.ts";
 import type { DeviceStats } from "../src/door/stats.ts";
 import { HarnessError } from "../src/errors.ts";
 import type { Histogram } from "../src/math/histogram.ts";
-import { FilterCache } from "../src/retrieval/filter/filter-cache.ts";
-import { parseFilter } from "../src/retrieval/filter/grammar.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Artifact } from "./compile/artifact.ts";
 import type { ArtifactManifest } from "./compile/manifest.ts";
@@ -14,12 +12,12 @@ import { eligibilityForm, openEngine, type EngineOptions } from "./engine/open-e
 import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { USUAL_K, warmUp } from "./engine/warm-up.ts";
-import { FreshIndex } from "./live/fresh-index.ts";
+import { FreshPenalties } from "./live/fresh-penalties.ts";
+import { FreshIndex, type FreshView } from "./live/fresh-index.ts";
 import { ItemRecorder } from "./live/item-recorder.ts";
 import { LiveItems } from "./live/live-items.ts";
 import type { ItemChange } from "./live/owner-changes.ts";
 import { type RankedIds, widened, withFresh, withoutHidden } from "./live/merge.ts";
-import { SlotFilter } from "./live/slot-filter.ts";
 
 export interface GenerationOptions {
   readonly engine: EngineOptions;
@@ -38,7 +36,11 @@ interface Asked {
   readonly query: EngineQuery;
 }
 
-type Found = RankedIds & Pick<EngineAnswer, "freshScores" | "freshSlots">;
+const NONE = new Float32Array(0);
+
+type Found = RankedIds &
+  Pick<EngineAnswer, "freshScores" | "freshSlots"> &
+  Pick<EngineQuery, "freshPenalties">;
 
 interface Parts {
   readonly manifest: ArtifactManifest;
@@ -53,12 +55,6 @@ interface OpenOptions {
   readonly last: Generation | null;
 }
 
-/** Filters whose fresh items are remembered. */
-const CACHED_FILTERS = 10_000;
-
-const slotFilters = (): FilterCache<SlotFilter> =>
-  new FilterCache(CACHED_FILTERS, (text) => new SlotFilter(parseFilter(text)));
-
 /**
  * One artifact, loaded and warm: what the retriever answers from until the next one takes its
  * place. Queries of one generation never meet the engine of another, for rows and plans are its own.
@@ -69,12 +65,13 @@ export class Generation implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #options: GenerationOptions;
   readonly #batcher: Batcher<Asked, Found>;
-  #filters = slotFilters();
   /** Makes what ranks fresh items; null: their score is their value. */
   #recorder: ItemRecorder | null;
   #live: LiveItems;
   /** null: an item's value is its score, and fresh ones are merged into the answer. */
   #fresh: FreshIndex | null = null;
+  /** Which of the fresh items a request may get, where they are merged into the answer. */
+  #penalties: FreshPenalties;
   /** The most items that were asked of its engine at once. */
   #largestK = 0;
   #inFlight = 0;
@@ -88,7 +85,8 @@ export class Generation implements AsyncDisposable {
     this.#options = options;
     this.#recorder = manifest.scoreOnly ? null : new ItemRecorder(manifest);
     this.#live = this.#hold(new LiveItems(manifest.dim, (id) => reader.holds(id)));
-    if (manifest.scoreOnly) engine.scoreFresh(() => this.#live.embeddings());
+    this.#penalties = new FreshPenalties(this.#live);
+    if (manifest.scoreOnly) engine.scoreFresh((count) => this.#live.embeddings(count));
     this.#batcher = new Batcher({
       maxBatch,
       maxWaitMs,
@@ -211,29 +209,30 @@ export class Generation implements AsyncDisposable {
    * too little is left, it is asked for again without the hidden.
    */
   async #answer(request: RetrievalRequest, context: CallContext): Promise<RankedIds> {
-    if (this.#fresh !== null) return await this.#ask(request, context);
+    if (this.#fresh !== null) return await this.#ask(request, request, context);
     const { k, exclude } = request;
     const asked = widened(k, this.#live.hidden, this.manifest.items);
-    let found = await this.#ask({ ...request, k: asked }, context);
+    let found = await this.#ask({ ...request, k: asked }, request, context);
     const live = this.#live;
     if (live.count === 0 && live.hidden === 0) return found;
     let compiled = withoutHidden(found, live);
     if (compiled.ids.length < k && found.ids.length === asked) {
       const excluded = Float64Array.of(...exclude, ...live.hiddenIds());
-      found = await this.#ask({ ...request, exclude: excluded }, context);
+      found = await this.#ask({ ...request, exclude: excluded }, request, context);
       compiled = withoutHidden(found, live);
     }
-    const { freshScores: scores, freshSlots: slots } = found;
-    return withFresh(
-      compiled,
-      { live, scores, slots, filter: this.#filters.get(request.filter) },
-      request,
-    );
+    const { freshScores: scores, freshSlots: slots, freshPenalties: penalties = NONE } = found;
+    return withFresh(compiled, { live, scores, slots, penalties }, k);
   }
 
-  async #ask(request: RetrievalRequest, { deadlineMs }: CallContext): Promise<Found> {
+  /** @param compiled what is asked of the compiled items, where it is not what is asked of the fresh. */
+  async #ask(
+    compiled: RetrievalRequest,
+    request: RetrievalRequest,
+    { deadlineMs }: CallContext,
+  ): Promise<Found> {
     const startMs = performance.now();
-    const query = this.#reader.read(request);
+    const query = this.#reader.read(compiled);
     if (query.k > this.#largestK) this.#largestK = query.k;
     this.#options.stages.record("model.plan", performance.now() - startMs);
     return await this.#batcher.submit({ request, query }, deadlineMs);
@@ -241,25 +240,28 @@ export class Generation implements AsyncDisposable {
 
   /** The changes are those of the moment when the batch begins. */
   async #run(batch: readonly Asked[]): Promise<Found[]> {
-    const view = this.#fresh?.view() ?? null;
-    const answers =
-      view === null
-        ? await this.#engine.answer(batch.map(({ query }) => query))
-        : await this.#engine.answer(
-            batch.map(({ query, request }) => view.apply(query, request)),
-            view.items,
-          );
-    return answers.map(({ rows, values, freshScores, freshSlots }) => ({
-      ids: view === null ? this.#reader.idsOf(rows) : view.idsOf(rows),
-      values,
-      freshScores,
-      freshSlots,
+    if (this.#fresh !== null) return await this.#runWith(this.#fresh.view(), batch);
+    const penaltiesOf = this.#live.count === 0 ? null : this.#penalties.now();
+    const queries = batch.map(({ query, request }) =>
+      penaltiesOf === null ? query : { ...query, freshPenalties: penaltiesOf(request) },
+    );
+    const answers = await this.#engine.answer(queries);
+    return answers.map(({ rows, ...found }, at) => ({
+      ...found,
+      ids: this.#reader.idsOf(rows),
+      freshPenalties: queries[at]!.freshPenalties ?? NONE,
     }));
+  }
+
+  async #runWith(view: FreshView, batch: readonly Asked[]): Promise<Found[]> {
+    const queries = batch.map(({ query, request }) => view.apply(query, request));
+    const answers = await this.#engine.answer(queries, view.items);
+    return answers.map(({ rows, ...found }) => ({ ...found, ids: view.idsOf(rows) }));
   }
 
   /** Begins what is kept of the fresh items anew: where they are ranked with the others, their index. */
   #hold(live: LiveItems): LiveItems {
-    this.#filters = slotFilters();
+    this.#penalties = new FreshPenalties(live);
     if (this.#recorder === null) return live;
     const { items: count } = this.manifest;
     const rowOf = (id: number): number => this.#reader.rowOf(id);

@@ -37,9 +37,9 @@ export interface Engine extends AsyncDisposable {
 
   /**
    * Where an item's value is its score: scores also items that came after the artifact was compiled.
-   * @param items asked before each batch: float32 [fresh, dim].
+   * @param items asked before each batch, for the first so many or for all: float32 [fresh, dim].
    */
-  scoreFresh(items: () => HostTensor): void;
+  scoreFresh(items: (count?: number) => HostTensor): void;
 
   /**
    * To be called once, after all of the model has run: whether it ran where it should.

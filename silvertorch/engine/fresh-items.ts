@@ -83,6 +83,18 @@ export function freshFeeds(
   items: FreshItems,
 ): Record<string, HostTensor> {
   const { count } = items;
+  return {
+    ...items.tensors(),
+    has_fresh: { type: "bool", dims: [], data: Uint8Array.of(Number(count > 0)) },
+    ...penaltyFeeds(queries, count),
+  };
+}
+
+/** What bars how many fresh items from each query. */
+export function penaltyFeeds(
+  queries: readonly EngineQuery[],
+  count: number,
+): Record<string, HostTensor> {
   const rows = new Map<Float32Array | undefined, number>();
   const penaltiesOf = Int32Array.from(queries, ({ freshPenalties }) => {
     const row = rows.get(freshPenalties) ?? rows.size;
@@ -92,8 +104,6 @@ export function freshFeeds(
   const penalties = new Float32Array(rows.size * count);
   for (const [of, row] of rows) if (of !== undefined) penalties.set(of, row * count);
   return {
-    ...items.tensors(),
-    has_fresh: { type: "bool", dims: [], data: Uint8Array.of(Number(count > 0)) },
     fresh_penalties: { type: "float32", dims: [rows.size, count], data: penalties },
     fresh_penalties_of: { type: "int32", dims: [queries.length], data: penaltiesOf },
   };

@@ -10,7 +10,14 @@ import type { FreshTables } from "../graph/fresh-ranking.ts";
 import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
 import { Effort, type Probing, type ProbingCounters } from "./effort.ts";
 import type { Engine } from "./engine.ts";
-import { blankItems, freshFeeds, type FreshItems, hiddenFeeds, hiding } from "./fresh-items.ts";
+import {
+  blankItems,
+  freshFeeds,
+  type FreshItems,
+  hiddenFeeds,
+  hiding,
+  penaltyFeeds,
+} from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 import { searchedAlike, thoroughAnswers, type Together } from "./thorough-answers.ts";
 
@@ -81,7 +88,7 @@ export class OnnxEngine implements Engine {
   /** null: an item's value is its score, and fresh ones are scored beside the answer. */
   readonly #tables: FreshTables | null;
   /** null: there are none. */
-  #freshItems: (() => HostTensor) | null = null;
+  #freshItems: ((count?: number) => HostTensor) | null = null;
   #checkPlacement: (() => Promise<void>) | null = null;
 
   /**
@@ -149,9 +156,9 @@ export class OnnxEngine implements Engine {
 
   /**
    * Where an item's value is its score: scores also items that came after the artifact was compiled.
-   * @param items asked before each run: float32 [fresh, dim].
+   * @param items asked before each run, for those that its queries tell of: float32 [fresh, dim].
    */
-  scoreFresh(items: () => HostTensor): void {
+  scoreFresh(items: (count?: number) => HostTensor): void {
     this.#freshItems = items;
   }
 
@@ -201,7 +208,7 @@ export class OnnxEngine implements Engine {
     for (let at = 0; at < parts; at++) {
       const from = Math.floor((queries.length * at) / parts);
       const part = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
-      const ofFresh = fresh === null ? this.#scoredFeed() : this.#freshFeeds(part, fresh);
+      const ofFresh = fresh === null ? this.#scoredFeeds(part) : this.#freshFeeds(part, fresh);
       const feeds = { ...batchFeeds(part, this.#shape, thoroughness), ...ofFresh };
       answers.push(...cutAnswers(part, await this.#runner.run(feeds)));
     }
@@ -237,13 +244,16 @@ export class OnnxEngine implements Engine {
     return { ...freshFeeds(queries, fresh), ...hidden };
   }
 
-  #scoredFeed(): Record<string, HostTensor> {
-    const none = (): HostTensor => ({
-      type: "float32",
-      dims: [0, this.#shape.dim],
-      data: new Float32Array(0),
-    });
-    return { fresh_items: (this.#freshItems ?? none)() };
+  /** Those that there were when the batch began, of which its queries tell what they may get. */
+  #scoredFeeds(queries: readonly EngineQuery[]): Record<string, HostTensor> {
+    const count = this.#freshItems === null ? 0 : (queries[0]!.freshPenalties?.length ?? 0);
+    const { dim, form } = this.#shape;
+    const items: HostTensor =
+      count > 0
+        ? this.#freshItems!(count)
+        : { type: "float32", dims: [0, dim], data: new Float32Array(0) };
+    const barred = form.freshItems === "scattered" ? penaltyFeeds(queries, count) : {};
+    return { fresh_items: items, ...barred };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -283,9 +293,8 @@ function freshScores(results: Readonly<Record<string, HostTensor>>): (at: number
   const width = scored.dims[1]!;
   const partOf = <Values extends Float32Array | Int32Array>(values: Values, at: number): Values =>
     values.subarray(at * width, (at + 1) * width) as Values;
-  const shared = slots === undefined || slots.dims[0] === 1;
   return (at) => ({
     freshScores: partOf(scored.data as Float32Array, at),
-    freshSlots: slots === undefined ? null : partOf(slots.data as Int32Array, shared ? 0 : at),
+    freshSlots: slots === undefined ? null : partOf(slots.data as Int32Array, at),
   });
 }

@@ -12,8 +12,8 @@ export interface EngineQuery {
   /** Rows that must not be returned. */
   readonly exclude: Uint32Array;
   /**
-   * Of each fresh item that is ranked along: 0, or -inf where it may not be returned; absent: 0.
-   * Queries that may get the same share one array.
+   * Of each fresh item: 0, or -inf where it may not be returned; absent: 0 where they are ranked along,
+   * and none where they are scored beside the answer. Queries that may get the same share one array.
    */
   readonly freshPenalties?: Float32Array;
 }
@@ -25,7 +25,10 @@ export interface EngineAnswer {
   readonly values: Float32Array;
   /** Of fresh items that are scored beside the answer: of those in `freshSlots`. */
   readonly freshScores: Float32Array;
-  /** Places among the fresh items, of equal scores the first first; null: of all, in their order. */
+  /**
+   * Places among the fresh items, best first, of equal scores the first first; null: of all, in their
+   * order, whether they may be returned or not.
+   */
   readonly freshSlots: Int32Array | null;
   /** Whether a check took out of a list what a longer one would have replaced. */
   readonly starved: boolean;

@@ -45,19 +45,25 @@ test("heads are compared two at a time: CUDA has no kernel for more, of no items
   expect(compared.map(({ input }) => input!.length)).toEqual(Array.from({ length: 11 }, () => 2));
 });
 
-const ITEMS = 9;
-
-/** What comes out of scores beside answers: values and places. */
+/** What comes out of scores beside answers, of each request: values and places. */
 async function entering(
   answers: readonly (readonly number[])[],
   scores: readonly (readonly number[])[],
-  k = answers[0]!.length,
-): Promise<{ readonly values: unknown; readonly slots: readonly number[] }> {
+  {
+    k = answers[0]!.length,
+    barred = [scores[0]!.map(() => 0)],
+    barredOf = scores.map(() => 0),
+  }: {
+    readonly k?: number;
+    readonly barred?: readonly (readonly number[])[];
+    readonly barredOf?: readonly number[];
+  } = {},
+): Promise<{ readonly values: readonly number[]; readonly slots: readonly number[] }> {
   await using session = await bench.load((graph) => {
     const values = graph.input("values", "float32", ["batch", "width"]);
     const given = graph.input("scores", "float32", ["batch", "fresh"]);
     const wanted = graph.input("k", "int64", [1]);
-    const made = enteringScores(graph, given, { values, k: wanted, items: ITEMS });
+    const made = enteringScores(graph, given, { values, k: wanted });
     return [made.values, graph.cast(made.rows, "int32")];
   });
   const matrix = (rows: readonly (readonly number[])[]): HostTensor =>
@@ -66,6 +72,12 @@ async function entering(
     values: matrix(answers),
     scores: matrix(scores),
     k: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(k)) },
+    fresh_penalties: matrix(barred),
+    fresh_penalties_of: {
+      type: "int32",
+      dims: [barredOf.length],
+      data: Int32Array.from(barredOf),
+    },
   });
   return { values: [...(values!.data as Float32Array)], slots: [...(slots!.data as Int32Array)] };
 }
@@ -86,10 +98,33 @@ test("where no score comes before an answer, one comes out, for none is not to b
   expect(await entering([[5, 3]], [[1, 2]])).toEqual({ values: [2], slots: [1] });
 });
 
-test("all scores come out where an answer is missing, all items were wanted, or there is no score", async () => {
-  const all = { values: [1, 2], slots: [0, 1] };
-  expect(await entering([[5, -Infinity]], [[1, 2]])).toEqual(all);
-  expect(await entering([[5, 3]], [[1, 2]], 3)).toEqual(all);
-  expect(await entering([[9, 8, 7, 6, 5, 4, 3, 3, 3]], [[1, 2]])).toEqual(all);
+test("an item that a request may not get does not come out before one that it may", async () => {
+  const found = await entering(
+    [
+      [5, 3],
+      [5, 3],
+    ],
+    [
+      [9, 8, 4],
+      [9, 8, 4],
+    ],
+    {
+      barred: [
+        [-Infinity, 0, 0],
+        [0, -Infinity, -Infinity],
+      ],
+      barredOf: [1, 0],
+    },
+  );
+  expect(found).toEqual({ values: [9, -Infinity, 8, 4], slots: [0, 1, 1, 2] });
+});
+
+test("where answers are missing all scores come out, but never more than are wanted", async () => {
+  expect(await entering([[5, -Infinity]], [[1, 2, 0]])).toEqual({ values: [2, 1], slots: [1, 0] });
+  expect(await entering([[5, 3]], [[1, 2]], { k: 3 })).toEqual({ values: [2, 1], slots: [1, 0] });
+  expect(await entering([[5, 3]], [[4, 9, 8, 7]])).toEqual({ values: [9, 8], slots: [1, 2] });
+});
+
+test("no score comes out of none", async () => {
   expect(await entering([[5, 3]], [[]])).toEqual({ values: [], slots: [] });
 });

@@ -37,60 +37,32 @@ export interface Answers {
   readonly values: Value;
   /** int64 [1]: how many were wanted. */
   readonly k: Value;
-  /** Compiled ones. */
-  readonly items: number;
 }
 
 /**
- * Of the scores of fresh items those that may come among the answers, and few others: as many of
- * each request as come before the last answer of the one that has the most of them. Where a request
- * has fewer answers than it wanted, all fresh items may; then they all come out, as they do where
- * there are none.
+ * Of the scores of fresh items those that may come among the answers, and few others, best first: as
+ * many of each request as come before the last answer of the one that has the most of them; all that
+ * it may get, where answers are missing; never more than are wanted.
+ *
+ * Inputs: `fresh_penalties` float32 [barred, fresh], 0 or, where an item may not be got, -inf, and
+ * `fresh_penalties_of` int32 [batch], which of them are each request's.
  *
  * @param scores float32 [batch, fresh]
- * @returns `values` float32 [batch, n] and `rows` int64 [batch, n], their places among the fresh items,
- *   or [1, n], which are each request's.
+ * @returns their places among the fresh items; values are -inf where a request has fewer.
  */
-export function enteringScores(
-  graph: GraphBuilder,
-  scores: Value,
-  { values, k, items }: Answers,
-): Ranked {
+export function enteringScores(graph: GraphBuilder, scores: Value, { values, k }: Answers): Ranked {
+  const shared = graph.input("fresh_penalties", "float32", ["barred", "fresh"]);
+  const penaltiesOf = graph.input("fresh_penalties_of", "int32", ["batch"]);
+  const open = graph.node("Add", [scores, graph.node("Gather", [shared, penaltiesOf])]);
   const widthOf = (matrix: Value): Value =>
     graph.node("Shape", [matrix], { attributes: { start: 1, end: 2 } });
-  const none = graph.constant("float32", [1, 1], Float32Array.of(-Infinity));
   // What there is not counts as an answer that anything comes before.
-  const least = graph.node("ReduceMax", [graph.node("Neg", [values])], {
-    attributes: { keepdims: 1 },
-  });
-  const full = [
-    graph.node("Less", [k, graph.ints(items)]),
-    graph.node("Equal", [widthOf(values), k]),
-    graph.node("Greater", [widthOf(scores), graph.ints(0)]),
-    graph.reshape(graph.node("Less", [least, graph.node("Neg", [none])]), 1),
-  ].reduce((one, other) => graph.node("And", [one, other]));
-  const branch = (name: string, make: (inner: GraphBuilder) => Ranked): GraphBuilder => {
-    const inner = graph.subgraph(name);
-    const made = make(inner);
-    inner.output("values", made.values, "float32", ["batch", "n"]);
-    inner.output("rows", made.rows, "int64", ["lists", "n"]);
-    return inner;
-  };
-  const yes = branch("entering", (inner) => {
-    const most = inner.node("Min", [mostAbove(inner, scores, values), widthOf(scores)]);
-    return bestOf(inner, scores, most);
-  });
-  const no = branch("all_fresh", (inner) => {
-    const zero = inner.constant("int64", [], BigInt64Array.of(0n));
-    const one = inner.constant("int64", [], BigInt64Array.of(1n));
-    const places = inner.node("Range", [zero, inner.reshape(widthOf(scores)), one]);
-    return {
-      values: inner.node("Identity", [scores]),
-      rows: inner.node("Unsqueeze", [places, inner.ints(0)]),
-    };
-  });
-  const [best, rows] = graph.nodes("If", [graph.reshape(full)], 2, {
-    attributes: { then_branch: yes, else_branch: no },
-  });
-  return { values: best!, rows: rows! };
+  const missing = graph.node("Where", [
+    graph.node("Less", [widthOf(values), k]),
+    graph.constant("float32", [1], Float32Array.of(-Infinity)),
+    graph.constant("float32", [1], Float32Array.of(0)),
+  ]);
+  const most = mostAbove(graph, open, graph.node("Add", [values, missing]));
+  const wanted = graph.node("Min", [graph.node("Min", [most, k]), widthOf(scores)]);
+  return bestOf(graph, open, wanted);
 }

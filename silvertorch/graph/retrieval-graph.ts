@@ -122,9 +122,9 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
     graph.output("fresh_scores", scores, "float32", ["batch", "fresh"]);
     return graph;
   }
-  const entering = enteringScores(graph, scores, { values: found.values, k, items: shape.items });
+  const entering = enteringScores(graph, scores, { values: found.values, k });
   graph.output("fresh_scores", entering.values, "float32", ["batch", "n"]);
-  graph.output("fresh_slots", graph.cast(entering.rows, "int32"), "int32", ["lists", "n"]);
+  graph.output("fresh_slots", graph.cast(entering.rows, "int32"), "int32", ["batch", "n"]);
   return graph;
 }
 

@@ -1,16 +1,11 @@
-import { FilterCache } from "../../src/retrieval/filter/filter-cache.ts";
-import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { allTables } from "../compile/fresh-tables.ts";
 import { type FreshItems, type HiddenRows, hiddenRows } from "../engine/fresh-items.ts";
 import type { EngineQuery } from "../engine/query.ts";
+import { FreshPenalties } from "./fresh-penalties.ts";
 import { GrowingTable } from "./growing-table.ts";
 import type { ItemRecorder } from "./item-recorder.ts";
 import type { LiveItems } from "./live-items.ts";
-import { SlotFilter } from "./slot-filter.ts";
-
-/** Filters whose fresh items are remembered. */
-const CACHED_FILTERS = 10_000;
 
 /** From ids of compiled items to rows, and back. */
 export interface CompiledItems {
@@ -30,7 +25,7 @@ export class FreshIndex {
   readonly #compiled: CompiledItems;
   readonly #recorder: ItemRecorder;
   readonly #tables: readonly GrowingTable[];
-  readonly #filters = new FilterCache(CACHED_FILTERS, (text) => new SlotFilter(parseFilter(text)));
+  readonly #penalties: FreshPenalties;
   /** Slots that are in the tables. */
   #recorded = 0;
   #hidden = hiddenRows(new Uint32Array(0));
@@ -38,6 +33,7 @@ export class FreshIndex {
   constructor(live: LiveItems, compiled: CompiledItems, recorder: ItemRecorder) {
     this.#live = live;
     this.#compiled = compiled;
+    this.#penalties = new FreshPenalties(live);
     this.#recorder = recorder;
     this.#tables = allTables(recorder.tables).map((table) => new GrowingTable(table));
   }
@@ -46,11 +42,7 @@ export class FreshIndex {
   view(): FreshView {
     this.#record();
     const count = this.#recorded;
-    const alive = new Float32Array(count);
-    for (let slot = 0; slot < count; slot++) {
-      if (this.#live.at(slot) === null) alive[slot] = -Infinity;
-    }
-    const byFilter = new Map<string, Float32Array>();
+    const penaltiesOf = this.#penalties.now();
     return {
       items: {
         count,
@@ -62,7 +54,7 @@ export class FreshIndex {
       },
       apply: (query, request) => ({
         ...query,
-        freshPenalties: this.#penaltiesOf(request, { alive, byFilter }),
+        freshPenalties: penaltiesOf(request),
       }),
       idsOf: (rows) => this.#idsOf(rows),
     };
@@ -86,28 +78,6 @@ export class FreshIndex {
     return this.#hidden;
   }
 
-  /** Those of the filter, or a copy where the request excludes a fresh item. */
-  #penaltiesOf({ filter, exclude }: RetrievalRequest, sight: Sight): Float32Array {
-    const ofFilter = this.#barredBy(filter, sight);
-    let penalties = ofFilter;
-    for (const id of exclude) {
-      const slot = this.#live.slotOf(id);
-      if (slot < 0 || slot >= penalties.length) continue;
-      if (penalties === ofFilter) penalties = ofFilter.slice();
-      penalties[slot] = -Infinity;
-    }
-    return penalties;
-  }
-
-  #barredBy(filter: string, { alive, byFilter }: Sight): Float32Array {
-    const known = byFilter.get(filter);
-    if (known !== undefined) return known;
-    const penalties = alive.slice();
-    if (penalties.length > 0) this.#filters.get(filter).bar(penalties, this.#live);
-    byFilter.set(filter, penalties);
-    return penalties;
-  }
-
   #idsOf(rows: Uint32Array): Float64Array {
     const { count } = this.#compiled;
     const ids = this.#compiled.idsOf(rows.map((row) => (row < count ? row : 0)));
@@ -126,13 +96,6 @@ function mergedRows(rows: Uint32Array, added: Uint32Array): Uint32Array {
     all[at] = isOld ? rows[old++]! : added[young++]!;
   }
   return all;
-}
-
-/** Which fresh items there are for a batch, and, once it was asked, for a filter of it. */
-interface Sight {
-  /** Of each 0, or -inf where it is gone. */
-  readonly alive: Float32Array;
-  readonly byFilter: Map<string, Float32Array>;
 }
 
 /** What a batch sees of the changes. */

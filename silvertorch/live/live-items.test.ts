@@ -4,7 +4,6 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
-import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import {
   anyRequest,
   bounded,
@@ -16,9 +15,9 @@ import {
 import { checkedItem, type ItemShape } from "../../src/door/check-item.ts";
 import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
 import { anyChanges, change, FLAWLESS, scoreOf, SMALL_ITEMS } from "./changes.fixture.ts";
+import { FreshPenalties } from "./fresh-penalties.ts";
 import { LiveItems } from "./live-items.ts";
 import { widened, withFresh, withoutHidden } from "./merge.ts";
-import { SlotFilter } from "./slot-filter.ts";
 
 let scratch = "";
 beforeAll(async () => {
@@ -120,8 +119,10 @@ test.for([
       fc.asyncProperty(anyChanges, anyRequest(userDim, model), async (changes, request) => {
         const items = new LiveItems(DIM, (id) => reader.holds(id));
         change(items, changes);
-        engine.scoreFresh(() => items.embeddings());
-        const [found] = await engine.answer([reader.read({ ...request, k: 300 })]);
+        engine.scoreFresh((count) => items.embeddings(count));
+        const freshPenalties = new FreshPenalties(items).now()(request);
+        const query = { ...reader.read({ ...request, k: 300 }), freshPenalties };
+        const [found] = await engine.answer([query]);
         const base = { ids: reader.idsOf(found!.rows), values: found!.values };
         const answer = withFresh(
           withoutHidden(base, items),
@@ -129,9 +130,9 @@ test.for([
             live: items,
             scores: found!.freshScores,
             slots: found!.freshSlots,
-            filter: new SlotFilter(parseFilter(request.filter)),
+            penalties: freshPenalties,
           },
-          request,
+          request.k,
         );
         const catalogue = foldedCatalogue(dataset.catalogue, items.changes());
         const score = await scoreOf({ ...dataset, catalogue }, model, request, answer);

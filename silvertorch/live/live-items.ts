@@ -30,6 +30,8 @@ export class LiveItems {
   /** Every id that changed -> the version of its last change. */
   readonly #changed = new Map<number, number>();
   readonly #embeddings: GrowingTable;
+  /** Of each slot, and of some that are not in use: 0, or -inf where the item is gone. */
+  #penalties = new Float32Array(256);
   /** Ids of compiled items that changed, in the order in which they first did. */
   readonly #hidden: number[] = [];
   #version: number;
@@ -60,6 +62,11 @@ export class LiveItems {
   /** float32 [count, dim], of items that are gone too. */
   embeddings(count = this.count): HostTensor {
     return this.#embeddings.first(count);
+  }
+
+  /** Of each slot 0, or -inf where its item was replaced or deleted; a copy. */
+  penalties(): Float32Array<ArrayBuffer> {
+    return this.#penalties.slice(0, this.count);
   }
 
   /** The item of a slot; null: it was replaced or deleted. */
@@ -131,12 +138,18 @@ export class LiveItems {
     const slot = this.#slotOf.get(id);
     if (slot === undefined) return;
     this.#slots[slot]!.item = null;
+    this.#penalties[slot] = -Infinity;
     this.#slotOf.delete(id);
   }
 
   #append(item: LiveItem, version: number): void {
     const slot = this.#slots.push({ version, id: item.id, item }) - 1;
     this.#slotOf.set(item.id, slot);
+    if (slot >= this.#penalties.length) {
+      const wider = new Float32Array(2 * slot);
+      wider.set(this.#penalties);
+      this.#penalties = wider;
+    }
     this.#embeddings.append(item.embedding);
   }
 }

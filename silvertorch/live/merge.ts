@@ -1,6 +1,4 @@
-import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import type { LiveItems } from "./live-items.ts";
-import type { SlotFilter } from "./slot-filter.ts";
 
 /** Best first. */
 export interface RankedIds {
@@ -36,33 +34,40 @@ export interface Fresh {
   readonly live: LiveItems;
   /** float32, scores of slots that there were when the batch ran. */
   readonly scores: Float32Array;
-  /** Whose scores they are, of equal ones the first first; null: each slot's, in their order. */
+  /** Whose scores they are, best first, of equal ones the first first; null: each slot's, in their order. */
   readonly slots: Int32Array | null;
-  readonly filter: SlotFilter;
+  /** Of each slot that there was when the batch began: 0, or -inf where it may not be returned. */
+  readonly penalties: Float32Array;
 }
 
-/** The k best of the compiled items and the fresh ones that may be returned. */
+/**
+ * The k best of the compiled items and the fresh ones that may be returned. An item that was replaced
+ * since the batch began is returned as it was.
+ */
 export function withFresh(
   compiled: RankedIds,
-  { live, scores, slots, filter }: Fresh,
-  { k, exclude }: RetrievalRequest,
+  { live, scores, slots, penalties }: Fresh,
+  k: number,
 ): RankedIds {
   // Fresh rows come after all compiled ones, so with an equal value they rank below.
   const bar = compiled.ids.length < k ? -Infinity : compiled.values[k - 1]!;
   const found: { id: number; value: number }[] = [];
-  for (let at = 0; at < scores.length; at++) {
+  const end = slots === null ? Math.min(scores.length, penalties.length) : scores.length;
+  for (let at = 0; at < end; at++) {
     const value = scores[at]!;
-    if (value <= bar) continue;
+    if (value <= bar) {
+      if (slots === null) continue;
+      break;
+    }
     const slot = slots === null ? at : slots[at]!;
-    const item = live.at(slot);
-    if (item === null || !filter.passes(slot, live) || exclude.includes(item.id)) continue;
-    found.push({ id: item.id, value });
+    if (penalties[slot] !== 0) continue;
+    found.push({ id: live.idAt(slot), value });
   }
   if (found.length === 0) {
     return { ids: compiled.ids.subarray(0, k), values: compiled.values.subarray(0, k) };
   }
   // Sorting is stable: of equal values the earlier slot stays first.
-  found.sort((a, b) => b.value - a.value);
+  if (slots === null) found.sort((a, b) => b.value - a.value);
   return interleaved(compiled, found, k);
 }
 
