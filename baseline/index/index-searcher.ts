@@ -1,3 +1,4 @@
+import type { CallContext } from "../../src/door/retriever.ts";
 import type { HarnessError } from "../../src/errors.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
@@ -11,7 +12,7 @@ import { createInt8Table } from "./int8-table.ts";
 import type { SearchedData } from "./open-engine.ts";
 import { SearchPool } from "./search-pool.ts";
 import { SearchTurns } from "./search-turns.ts";
-import type { Searching } from "./searching.ts";
+import { PATIENT, type Searching } from "./searching.ts";
 import { createVectorTable } from "./vector-table.ts";
 
 export interface IndexSearcherOptions extends Omit<SearchedData, "table" | "int8"> {
@@ -75,22 +76,30 @@ export class IndexSearcher implements IndexService, AsyncDisposable {
     return new IndexSearcher(searching, times, { kind: settings.kind, walks });
   }
 
-  search(searches: readonly Search[]): Promise<readonly (Dated<Candidates> | HarnessError)[]> {
+  search(
+    searches: readonly Search[],
+    context: CallContext = PATIENT,
+  ): Promise<readonly (Dated<Candidates> | HarnessError)[]> {
     return this.#times.time("index.batch", async () => {
       const mistakes = searches.map(({ effort }) => mistakeOf(effort, this.#kind));
-      if (mistakes.every((mistake) => mistake === null)) return await this.#search(searches);
-      const found = await this.#search(searches.filter((_, at) => mistakes[at] === null));
+      if (mistakes.every((mistake) => mistake === null))
+        return await this.#search(searches, context);
+      const sound = searches.filter((_, at) => mistakes[at] === null);
+      const found = await this.#search(sound, context);
       let next = 0;
       return mistakes.map((mistake) => mistake ?? found[next++]!);
     });
   }
 
-  async #search(searches: readonly Search[]): Promise<readonly Dated<Candidates>[]> {
+  async #search(
+    searches: readonly Search[],
+    context: CallContext,
+  ): Promise<readonly Dated<Candidates>[]> {
     const options = this.#walks;
-    if (options === null) return await this.#searching.search(searches);
+    if (options === null) return await this.#searching.search(searches, [], context);
     const walks = await this.#times.time("index.device", () => walkOnDevice(searches, options));
     this.#deviceWalks += walks.filter((walk) => walk !== null).length;
-    return await this.#searching.search(searches, walks);
+    return await this.#searching.search(searches, walks, context);
   }
 
   stats(): Promise<readonly ServiceStats[]> {

@@ -37,3 +37,14 @@ it("a batch goes to the idle search threads in parts, and whole where none is id
   expect(first).toEqual(alone);
   expect(second).toEqual(alone);
 });
+
+it("a batch whose caller's time is over when a thread comes to it is not searched", async () => {
+  await using searcher = await startOf(2);
+  const searches = anySearches(6);
+  const first = searcher.search(searches);
+  const late = searcher.search(searches, { deadlineMs: performance.now() });
+  await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
+  const found = await first;
+  expect(await searcher.search(searches)).toEqual(found);
+  expect(await handOvers(searcher)).toBe(2 + 2);
+});

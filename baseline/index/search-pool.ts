@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import type { CallContext } from "../../src/door/retriever.ts";
+import type { HarnessError } from "../../src/errors.ts";
 import { builtFile } from "../../src/process/built-file.ts";
 import type { Changes, Dated } from "../live/changes.ts";
 import type { Candidates, Search } from "../services.ts";
@@ -7,12 +9,13 @@ import { packSearches, unpackCandidates } from "./search-batch.ts";
 import { joinHeads, splitHeads } from "./split-heads.ts";
 import type { SearchCounters } from "./search-engine.ts";
 import type { SearchedData } from "./open-engine.ts";
-import type { Searching } from "./searching.ts";
+import { PATIENT, type Searching, tooLate } from "./searching.ts";
 import type { ApplyTask, SearchReport, SearchTask, SearchWorkerData } from "./search-worker.ts";
 import type { Walked } from "./walk.ts";
 
 interface Pending {
   readonly resolve: (candidates: readonly Dated<Candidates>[]) => void;
+  readonly reject: (error: HarnessError) => void;
   readonly searches: number;
 }
 
@@ -87,15 +90,18 @@ export class SearchPool implements Searching {
   async search(
     searches: readonly Search[],
     walks: readonly (Walked | null)[] = [],
+    context: CallContext = PATIENT,
   ): Promise<readonly Dated<Candidates>[]> {
     this.#searches += searches.length;
     const idle = this.#lanes.filter(({ load }) => load === 0).length;
-    if (walks.length === 0 && idle >= 2 * searches.length) return this.#searchSplit(searches, idle);
+    if (walks.length === 0 && idle >= 2 * searches.length) {
+      return await this.#searchSplit(searches, idle, context);
+    }
     const share = Math.ceil(searches.length / Math.max(1, idle));
     const parts: Promise<readonly Dated<Candidates>[]>[] = [];
     for (let from = 0; from < searches.length; from += share) {
       const to = from + share;
-      parts.push(this.#send(searches.slice(from, to), walks.slice(from, to)));
+      parts.push(this.#send(searches.slice(from, to), walks.slice(from, to), context));
     }
     return (await Promise.all(parts)).flat();
   }
@@ -104,12 +110,14 @@ export class SearchPool implements Searching {
   async #searchSplit(
     searches: readonly Search[],
     idle: number,
+    context: CallContext,
   ): Promise<readonly Dated<Candidates>[]> {
     const most = Math.floor(idle / searches.length);
     return await Promise.all(
       searches.map(async (search) => {
-        const parts = splitHeads(search, this.#dim, most).map((part) => this.#send([part], []));
-        return joinHeads((await Promise.all(parts)).flat());
+        const parts = splitHeads(search, this.#dim, most);
+        const found = parts.map((part) => this.#send([part], [], context));
+        return joinHeads((await Promise.all(found)).flat());
       }),
     );
   }
@@ -147,14 +155,16 @@ export class SearchPool implements Searching {
   #send(
     searches: readonly Search[],
     walks: readonly (Walked | null)[],
+    { deadlineMs }: CallContext,
   ): Promise<readonly Dated<Candidates>[]> {
     const lane = this.#lanes.reduce((least, other) => (other.load < least.load ? other : least));
     const id = this.#nextId++;
     const packed = packSearches(searches);
     lane.load += searches.length;
-    return new Promise((resolve) => {
-      lane.pending.set(id, { resolve, searches: searches.length });
-      const task: SearchTask = { id, searches: packed, walks };
+    const deadline = deadlineMs + performance.timeOrigin;
+    return new Promise((resolve, reject) => {
+      lane.pending.set(id, { resolve, reject, searches: searches.length });
+      const task: SearchTask = { id, searches: packed, walks, deadline };
       lane.worker.postMessage(task, [packed]);
     });
   }
@@ -166,9 +176,13 @@ export class SearchPool implements Searching {
       lane.applying.delete(report.id);
       return;
     }
-    const { resolve, searches } = lane.pending.get(report.id)!;
+    const { resolve, reject, searches } = lane.pending.get(report.id)!;
     lane.pending.delete(report.id);
     lane.load -= searches;
+    if (report.type === "late") {
+      reject(tooLate());
+      return;
+    }
     lane.counters = report.counters;
     this.#onBatch(report.ms);
     const { version } = report;

@@ -29,6 +29,17 @@ it("a batch is answered before the next one is searched", async () => {
   expect(events).toEqual(Array.from({ length: 3 }, () => ["searched", "answered"]).flat());
 });
 
+it("a batch whose caller's time is over before its turn is not searched, and the next one is", async () => {
+  let turns = 0;
+  const searching = new SearchTurns(data, () => turns++);
+  const first = searching.search(searches);
+  const late = searching.search(searches, [], { deadlineMs: performance.now() });
+  const next = searching.search(searches, [], { deadlineMs: performance.now() + 60_000 });
+  await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
+  expect(await next).toEqual(await first);
+  expect(turns).toBe(2);
+});
+
 it("a new item is found by searches that are asked after its change", async () => {
   const [search] = searches as [Search];
   const turns = new SearchTurns(data, () => {});

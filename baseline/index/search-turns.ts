@@ -3,7 +3,8 @@ import type { Changes, Dated } from "../live/changes.ts";
 import type { Candidates, Search } from "../services.ts";
 import { openEngine, type SearchedData } from "./open-engine.ts";
 import type { SearchEngine } from "./search-engine.ts";
-import type { Searching } from "./searching.ts";
+import type { CallContext } from "../../src/door/retriever.ts";
+import { PATIENT, type Searching, tooLate } from "./searching.ts";
 import type { Walked } from "./walk.ts";
 
 /**
@@ -38,9 +39,10 @@ export class SearchTurns implements Searching {
   search(
     searches: readonly Search[],
     walks: readonly (Walked | null)[] = [],
+    context: CallContext = PATIENT,
   ): Promise<readonly Dated<Candidates>[]> {
     const before = this.#last;
-    const answered = this.#answer(before, searches, walks);
+    const answered = this.#answer(before, searches, walks, context);
     this.#last = answered.catch(() => {});
     return answered;
   }
@@ -61,6 +63,7 @@ export class SearchTurns implements Searching {
     before: Promise<unknown>,
     searches: readonly Search[],
     walks: readonly (Walked | null)[],
+    { deadlineMs }: CallContext,
   ): Promise<readonly Dated<Candidates>[]> {
     await before;
     const found: Dated<Candidates>[] = [];
@@ -68,6 +71,7 @@ export class SearchTurns implements Searching {
       const to = from + this.#searchesATurn;
       await nextTurn();
       const startMs = performance.now();
+      if (startMs >= deadlineMs) throw tooLate();
       const { version } = this.#engine;
       const some = this.#engine.search(searches.slice(from, to), walks.slice(from, to));
       for (const one of some) found.push({ ...one, version });

@@ -17,6 +17,8 @@ export interface SearchTask {
   readonly searches: ArrayBuffer;
   /** What was found elsewhere for each search; null, or none at all: nothing was. */
   readonly walks: readonly (Walked | null)[];
+  /** Milliseconds since the epoch, for each thread counts its own from its start. */
+  readonly deadline: number;
 }
 
 /** Main thread to worker: what the items are from now on. */
@@ -25,10 +27,11 @@ export interface ApplyTask {
   readonly changes: Changes;
 }
 
-/** Worker to main thread: ready, a batch answered, or changes applied. */
+/** Worker to main thread: ready, a batch answered or out of time, or changes applied. */
 export type SearchReport =
   | { readonly type: "ready" }
   | { readonly type: "applied"; readonly id: number; readonly version: number }
+  | { readonly type: "late"; readonly id: number }
   | {
       readonly type: "found";
       readonly id: number;
@@ -56,8 +59,12 @@ parentPort!.on("message", (task: SearchTask | ApplyTask) => {
 });
 report({ type: "ready" });
 
-function answer({ id, searches, walks }: SearchTask): void {
+function answer({ id, searches, walks, deadline }: SearchTask): void {
   const startMs = performance.now();
+  if (startMs + performance.timeOrigin >= deadline) {
+    report({ type: "late", id });
+    return;
+  }
   const candidates = packCandidates(engine.search(unpackSearches(searches), walks));
   const ms = performance.now() - startMs;
   const { counters, version } = engine;
