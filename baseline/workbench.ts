@@ -110,8 +110,8 @@ export class Workbench implements AsyncDisposable {
   }
 
   /** What a process of such a mesh is started with; it must have been built. */
-  config(settings: object): MeshConfig {
-    const { location, model, cacheFolder } = this;
+  config(settings: object, model = this.model): MeshConfig {
+    const { location, cacheFolder } = this;
     const parsed = meshSettings.parse(settings);
     const folders = meshFolders(cacheFolder, {
       datasetHash: location.hash,

@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connectDoor, type DoorClient } from "../src/door/client.ts";
+import { builtFile } from "../src/process/built-file.ts";
+import { ServiceProcess } from "../src/process/service-process.ts";
+import { mixtureOfLogits, openBench } from "./checked-mesh.fixture.ts";
+import type { GatewayReady, RemoteGatewayConfig } from "./mesh-config.ts";
+import { runBuild } from "./mesh.ts";
+import { startParts } from "./parts/addresses.ts";
+import { Closing } from "./parts/closing.ts";
+import type { Part, PartConfig, PartReady } from "./parts/part.ts";
+import { WireRelay } from "./wire-relay.fixture.ts";
+import { quiet } from "./workbench.ts";
+
+const bench = await openBench();
+const closing = new Closing();
+afterAll(async () => {
+  await closing[Symbol.asyncDispose]();
+  await bench[Symbol.asyncDispose]();
+});
+
+const relays = new Map<Part["role"], WireRelay>();
+let door: DoorClient;
+
+/** A mesh whose every wire is listened to. */
+beforeAll(async () => {
+  const model = mixtureOfLogits(bench.model);
+  const settings = { featureCache: 0, ranker: { itemCache: 0 } };
+  const mesh = bench.config(settings, model);
+  await runBuild(mesh, { cpus: null, ...quiet });
+  const processOf = async <Ready>(file: `./${string}.js`, role: string, config: object) =>
+    closing.add(
+      await ServiceProcess.start<object, Ready>({
+        file: builtFile(import.meta.url, file),
+        role,
+        config,
+        cpus: null,
+        ...quiet,
+      }),
+    );
+  const addresses = await startParts(mesh, async (part) => {
+    const config: PartConfig = { mesh, part, port: 0 };
+    const { ready } = await processOf<PartReady>("./parts/part-main.js", part.role, config);
+    const relay = closing.add(await WireRelay.before(`127.0.0.1:${ready.port}`));
+    relays.set(part.role, relay);
+    return relay.address;
+  });
+  const journal = join(bench.cacheFolder, "journal");
+  const config: RemoteGatewayConfig = { ...mesh, addresses, ports: {}, journal };
+  const { ready } = await processOf<GatewayReady>("./gateway/gateway-main.js", "gateway", config);
+  door = connectDoor(`127.0.0.1:${ready.grpcPort}`);
+  closing.defer(() => door.close());
+});
+
+const request = { ...bench.requests[0]!, filter: "u < 60" };
+const leftOf = (role: Part["role"], method: string): number =>
+  relays.get(role)!.left(method).at(-1)!;
+
+test("each service is given what is left of the caller's time, and not what an earlier one took", async () => {
+  relays.get("index")!.heldBackMs = 300;
+  await door.retrieve(request, { timeoutMs: 20_000 });
+  relays.get("index")!.heldBackMs = 0;
+  const feature = leftOf("feature", "Users");
+  const index = leftOf("index", "Search");
+  const ranker = leftOf("ranker", "Rank");
+  expect(feature).toBeLessThanOrEqual(20_000);
+  expect(leftOf("filter", "Evaluate")).toBeLessThanOrEqual(20_000);
+  expect(index).toBeLessThan(feature);
+  // A timer may be a millisecond early.
+  expect(ranker).toBeLessThanOrEqual(index - 299);
+  // Three hops from the door, through the ranker.
+  expect(leftOf("feature", "Items")).toBeLessThan(ranker);
+  expect(leftOf("feature", "Items")).toBeGreaterThan(0);
+});
+
+test("what nobody waits for any more is not passed on", async () => {
+  const index = relays.get("index")!;
+  const asked = index.left("Search").length;
+  const ranked = relays.get("ranker")!.left("Rank").length;
+  index.heldBackMs = 1_000;
+  const late = door.retrieve(request, { timeoutMs: 500 });
+  await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
+  index.heldBackMs = 0;
+  // Once a later request is answered, the earlier one is over.
+  await door.retrieve(request, { timeoutMs: 20_000 });
+  expect(index.left("Search")).toHaveLength(asked + 2);
+  expect(relays.get("ranker")!.left("Rank")).toHaveLength(ranked + 1);
+});
