@@ -83,6 +83,27 @@ describe("a mesh that computes more than a score", () => {
     expect(await killOne(system, dies)).toEqual(endOf(dies));
   });
 
+  it("without its ranker answers by the score and says so, where that is allowed; whole again once it is back", async () => {
+    const settings = { partial: "allow", partialAfterMs: 400, index: { expansionSearch: ITEMS } };
+    await using mesh = await bench.startReached(settings, { model: mixture });
+    const { system, door } = mesh;
+    const whole = await door.retrieve(requests[0]!, inTime);
+    expect(whole.partial).toBe(false);
+    for (const kind of ["kill", "hang"] as const) {
+      const undo = await system.inflict!({ service: "ranker", kind, delayMs: 0 });
+      const { partial } = await door.retrieve(requests[0]!, inTime);
+      expect(partial).toBe(true);
+      // Of the same heads what ranks by the score alone answers.
+      const score = await check.score(door, threeHeads);
+      expect(score).toMatchObject(FAULTLESS);
+      expect(score.recall).toBeGreaterThanOrEqual(0.9999);
+      await undo();
+      let answer = await door.retrieve(requests[0]!, inTime);
+      while (answer.partial) answer = await door.retrieve(requests[0]!, inTime);
+      expect(answer).toEqual(whole);
+    }
+  });
+
   it("answers the same with features in a Redis server of its own, and ends it; query vectors it refuses", async () => {
     const model = mixture;
     await using lmdb = await bench.start({ transport: "in-process" }, { model });
