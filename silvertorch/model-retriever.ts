@@ -8,6 +8,7 @@ import { Histogram } from "../src/math/histogram.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Generation, type GenerationOptions } from "./generation.ts";
 import { checkedItem } from "../src/door/check-item.ts";
+import { NO_PROBING, probingStats, sumOfProbing } from "./engine/probing-counters.ts";
 import { Folding, type FoldingOptions } from "./live/folding.ts";
 import { type ItemChange, type OwnerChange, OwnerChanges } from "./live/owner-changes.ts";
 
@@ -28,6 +29,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
   /** Of the generations that are gone. */
   readonly #sizes = Histogram.create();
   readonly #waits = Histogram.create();
+  #probing = NO_PROBING;
   /** Generations that finish what they have begun. */
   readonly #retiring = new Map<Generation, Promise<void>>();
   readonly #changes: OwnerChanges;
@@ -110,7 +112,8 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     const generations = [this.#current, ...this.#retiring.keys()];
     const sizes = sumOf([this.#sizes, ...generations.map((one) => one.sizes)]);
     const waits = sumOf([this.#waits, ...generations.map((one) => one.waits)]);
-    const { live, probing } = this.#current;
+    const { live } = this.#current;
+    const probing = sumOfProbing([this.#probing, ...generations.map((one) => one.probing)]);
     return Promise.resolve({
       processes: [ownProcessStats("model")],
       devices: generations.flatMap(({ devices }) => devices),
@@ -119,9 +122,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
       counters: new Map([
         ["requests", this.#requests],
         ["model.swaps", this.#swaps],
-        ["model.grown_searches", probing.grown],
-        ["model.widened_searches", probing.widened],
-        ["model.widest_probes", probing.widestProbes],
+        ...probingStats(probing),
         ["model.fresh_slots", live.count],
         ["model.hidden_items", live.hidden],
         ["model.folds", this.#folding?.counters.folds ?? 0],
@@ -193,6 +194,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     this.#retiring.delete(generation);
     this.#sizes.add(generation.sizes);
     this.#waits.add(generation.waits);
+    this.#probing = sumOfProbing([this.#probing, generation.probing]);
   }
 }
 

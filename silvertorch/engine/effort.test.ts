@@ -35,7 +35,7 @@ test("an answer of k items is enough", () => {
   const effort = new Effort(manifest(), { probes: 8 });
   const asked = query(plan());
   expect(effort.harder(asked, answer(100), effort.of(asked))).toBeNull();
-  expect(effort.counters).toEqual({ widened: 0, grown: 0, widestProbes: 8 });
+  expect(effort.counters).toEqual({ widened: 0, grown: 0, probed: new Map([[8, 1]]) });
 });
 
 test("a short one is looked for in four times the clusters, then in all, then no more", () => {
@@ -49,7 +49,7 @@ test("a short one is looked for in four times the clusters, then in all, then no
   const third = effort.harder(asked, answer(30), second)!;
   expect(third.probes).toBe(100);
   expect(effort.harder(asked, answer(30), third)).toBeNull();
-  expect(effort.counters).toEqual({ widened: 2, grown: 0, widestProbes: 100 });
+  expect(effort.counters).toEqual({ widened: 2, grown: 0, probed: new Map([[100, 1]]) });
 });
 
 test("where items are checked before they get a place, any filter and k are searched alike", () => {
@@ -109,7 +109,7 @@ test("the fewer items a filter leaves, the more clusters are looked at, in power
   // From a quarter on all are less work than so many.
   expect(shares.map(probesAt)).toEqual([8, 8, 16, 32, 64, 128, 1000, 1000]);
   expect(effort.begin(query(null)).probes).toBe(8);
-  expect(effort.counters).toEqual({ widened: 0, grown: 6, widestProbes: 1000 });
+  expect(effort.counters).toEqual({ widened: 0, grown: 6, probed: new Map() });
 });
 
 test("they grow to the most that is allowed, and where nothing is copied to so many of all", () => {

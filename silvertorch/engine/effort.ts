@@ -1,5 +1,6 @@
 import type { ArtifactManifest } from "../compile/manifest.ts";
 import type { Thoroughness } from "./batch-feeds.ts";
+import type { ProbingCounters } from "./probing-counters.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 
 /** Each time an answer is short, it is looked for in so many times the clusters, or the places. */
@@ -36,16 +37,6 @@ export interface EffortOptions {
 /** What the engine `onnx` does, where it lists nothing. */
 const USUAL: EffortOptions = { checksFirst: false, copiesClusters: true, listedBelow: 0 };
 
-/** How far answers had to be looked for. */
-export interface ProbingCounters {
-  /** Queries that were searched again, because an answer was short. */
-  readonly widened: number;
-  /** Queries that looked at more clusters from the first, because their filter leaves few items. */
-  readonly grown: number;
-  /** The most clusters that one looked at. */
-  readonly widestProbes: number;
-}
-
 /**
  * How thoroughly each query is searched. The fewer items its filter lets through, the more clusters
  * are looked at, so that about as many eligible items are: by powers of two, so that queries of a
@@ -67,7 +58,8 @@ export class Effort {
   readonly #options: EffortOptions;
   #widened = 0;
   #grown = 0;
-  #widest: number;
+  readonly #probed = new Map<number, number>();
+  readonly #isClustered: boolean;
 
   /** @param probing all clusters are also what there is without any. */
   constructor(
@@ -83,11 +75,11 @@ export class Effort {
       count === "all" ? this.#clusters : Math.min(count, this.#clusters);
     this.#probes = there(probes);
     this.#mostProbes = Math.max(this.#probes, there(mostProbes));
-    this.#widest = this.#probes;
+    this.#isClustered = clusters !== null;
   }
 
   get counters(): ProbingCounters {
-    return { widened: this.#widened, grown: this.#grown, widestProbes: this.#widest };
+    return { widened: this.#widened, grown: this.#grown, probed: this.#probed };
   }
 
   /** Whether so small a share of the items is listed, where all clusters are looked at. */
@@ -113,7 +105,6 @@ export class Effort {
   begin(query: EngineQuery): Thoroughness {
     const first = this.of(query);
     if (first.probes > this.#probes) this.#grown++;
-    this.#widest = Math.max(this.#widest, first.probes);
     return first;
   }
 
@@ -133,11 +124,18 @@ export class Effort {
   /** How to search again, because the answer may lack items; null: it is all there is. */
   harder(query: EngineQuery, answer: EngineAnswer, before: Thoroughness): Thoroughness | null {
     const harder = this.#harder(query, answer, before);
-    if (harder === null) return null;
+    if (harder === null) {
+      this.#count(before);
+      return null;
+    }
     this.#remember(query, harder);
     this.#widened++;
-    this.#widest = Math.max(this.#widest, harder.probes);
     return harder;
+  }
+
+  /** An answer was found so. */
+  #count({ probes }: Thoroughness): void {
+    if (this.#isClustered) this.#probed.set(probes, (this.#probed.get(probes) ?? 0) + 1);
   }
 
   get #grows(): boolean {

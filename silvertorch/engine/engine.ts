@@ -1,7 +1,7 @@
 import type { StageTime } from "../device/passes.ts";
 import type { DeviceStats } from "../../src/door/stats.ts";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
-import type { ProbingCounters } from "./effort.ts";
+import type { ProbingCounters } from "./probing-counters.ts";
 import type { FreshItems } from "./fresh-items.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 

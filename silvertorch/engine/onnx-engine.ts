@@ -8,7 +8,7 @@ import type { ArtifactManifest, ArtifactSettings } from "../compile/manifest.ts"
 import { type DeviceForm, formOf } from "../graph/device-form.ts";
 import type { FreshTables } from "../graph/fresh-ranking.ts";
 import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
-import { Effort, type Probing, type ProbingCounters } from "./effort.ts";
+import { Effort, type Probing } from "./effort.ts";
 import type { Engine } from "./engine.ts";
 import {
   blankItems,
@@ -18,6 +18,7 @@ import {
   hiding,
   penaltyFeeds,
 } from "./fresh-items.ts";
+import type { ProbingCounters } from "./probing-counters.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 import { searchedAlike, thoroughAnswers, type Together } from "./thorough-answers.ts";
 

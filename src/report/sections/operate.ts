@@ -6,6 +6,7 @@ import { html } from "../html.ts";
 import type { Child } from "../html.ts";
 import type { Section } from "../section.ts";
 import { systemName } from "../system-name.ts";
+import { PROBED_PREFIX } from "./probes.ts";
 
 /** What somebody has to run, watch and keep in step, whatever the numbers say. */
 export function operateSection({ result, systems }: Digest): Section {
@@ -59,11 +60,15 @@ function ownSettings(systems: Digest["result"]["systems"], name: string): number
   ).length;
 }
 
-/** Names that any system counts under, and that counted something; what the door lets in is known. */
+/** What the door lets in is known, and clusters are told with the settings. */
+const isKnown = (name: string): boolean =>
+  name.startsWith("door.") || name.startsWith(PROBED_PREFIX);
+
+/** Names that any system counts under, and that counted something. */
 function countersOf(systems: readonly SystemDigest[]): string[] {
   const names = systems.flatMap(({ standing }) =>
     standing.valid.flatMap(({ counters }) =>
-      Object.keys(counters).filter((name) => counters[name]! > 0 && !name.startsWith("door.")),
+      Object.keys(counters).filter((name) => counters[name]! > 0 && !isKnown(name)),
     ),
   );
   return [...new Set(names)].toSorted();

@@ -4,6 +4,7 @@ import { formatBytes, formatSeconds, MISSING } from "../format.ts";
 import { html } from "../html.ts";
 import type { Section } from "../section.ts";
 import { systemName } from "../system-name.ts";
+import { probesText } from "./probes.ts";
 
 /** Settings of all systems in one table, those that differ marked. */
 export function settingsSection({ result, systems }: Digest): Section {
@@ -13,6 +14,7 @@ export function settingsSection({ result, systems }: Digest): Section {
     new Set(flat.map((settings) => settings.get(name))).size === 1;
   const ordered = [...names.filter((name) => !shared(name)), ...names.filter(shared)];
   const built = systems.map(({ name }) => result.systems[name]!);
+  const probes = systems.map((system, at) => probesText(system, built[at]!.settings));
   const rows = [
     [
       "built in",
@@ -21,6 +23,9 @@ export function settingsSection({ result, systems }: Digest): Section {
     ["index and artifact", ...built.map(({ build }) => formatBytes(build.bytes))],
     ["CPUs", ...built.map(({ cpus }) => (cpus === null ? "any" : cpus.join(", ")))],
     ["processes", ...built.map(({ processes }) => processes.join(", "))],
+    ...(probes.every((text) => text === null)
+      ? []
+      : [["clusters that a request looked into", ...probes.map((text) => text ?? MISSING)]]),
     ...ordered.map((name) => [
       shared(name) ? html`<code>${name}</code>` : html`<code class="differs">${name}</code>`,
       ...flat.map((settings) => html`<code>${settings.get(name) ?? MISSING}</code>`),
