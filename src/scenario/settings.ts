@@ -202,8 +202,9 @@ export const indexAsModelSettings = z.strictObject({
   nprobe: z.union([z.literal("all"), count]).default("all"),
   /**
    * Clusters that each head looks at, at most, from the first where a filter leaves few items: as
-   * many more than `nprobe` as it leaves fewer. auto: all, if it comes to that; fixed: `nprobe`,
-   * whatever the filter, as published, and more only where an answer would be short.
+   * many more than `nprobe` as it leaves fewer (of `onnx` all, from a quarter of them on). auto: all,
+   * if it comes to that; fixed: `nprobe`, whatever the filter, as published, and more only where an
+   * answer would be short.
    */
   nprobeMost: z.union([z.enum(["auto", "fixed"]), count]).default("auto"),
   /**

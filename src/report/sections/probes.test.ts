@@ -2,16 +2,19 @@ import { expect, it } from "vitest";
 import { digest } from "../digest.ts";
 import { richSample } from "../rich-result.fixture.ts";
 import { operateSection } from "./operate.ts";
-import { probesOf, probesText } from "./probes.ts";
+import { probesOf } from "./probes.ts";
 import { settingsSection } from "./settings.ts";
 
 const { result } = await richSample({ rounds: 3, samplesPerPoint: 50 });
+const { model } = result.systems;
 const counted = (counters: Record<string, number>): typeof result => ({
   ...result,
+  systems: {
+    ...result.systems,
+    model: { ...model!, settings: { ...model!.settings, nprobe: 24 } },
+  },
   points: result.points.map((point) => (point.system === "model" ? { ...point, counters } : point)),
 });
-/** In each round six of ten requests looked into 24 clusters, the others into more. */
-const told = counted({ "model.probed.24": 60, "model.probed.96": 30, "model.probed.384": 10 });
 
 it("of all requests together half looked into no more than the median, one into the most", () => {
   expect(probesOf([{ counters: { "model.probed.8": 5, "model.probed.32": 4 } }])).toEqual({
@@ -25,18 +28,29 @@ it("of all requests together half looked into no more than the median, one into 
   expect(probesOf([{ counters: { "index.searches": 3 } }])).toBeNull();
 });
 
-it("the report says how many there were beside how many were set, and only there", () => {
-  const all = digest(told, new Map());
-  const row = String(settingsSection(all).body);
-  expect(row).toContain("clusters that a request looked into");
-  expect(row).toContain("24 in the median, 384 at most; nprobe is ");
-  expect(String(operateSection(all).body)).not.toContain("model.probed");
-  const silent = String(settingsSection(digest(counted({}), new Map())).body);
-  expect(silent).not.toContain("clusters that a request looked into");
+it("the report says below what was set how many there were, and only where that was counted", () => {
+  const rowsOf = (counters: Record<string, number>): string[] =>
+    String(settingsSection(digest(counted(counters), new Map())).body)
+      .split("<tr>")
+      .map((row) =>
+        row
+          .replaceAll(/<[^>]*>/g, " ")
+          .replaceAll(/\s+/g, " ")
+          .trim(),
+      );
+  const rows = rowsOf({ "model.probed.24": 60, "model.probed.96": 30, "model.probed.384": 10 });
+  const at = rows.findIndex((row) => row.startsWith("nprobe "));
+  expect(rows.slice(at, at + 3)).toEqual([
+    "nprobe – – 24 – –",
+    "clusters looked into, median – – 24 – –",
+    "clusters looked into, most – – 384 – –",
+  ]);
+  expect(rowsOf({}).filter((row) => row.startsWith("clusters looked into"))).toEqual([]);
 });
 
-it("where it was swept, what the variant had is what was set", () => {
-  const { standing } = digest(told, new Map()).systems.find(({ name }) => name === "model")!;
-  const swept = { standing: { ...standing, variant: "nprobeMost=auto,nprobe=24" } };
-  expect(probesText(swept, { nprobe: "all" })).toBe("24 in the median, 384 at most; nprobe is 24");
+it("what is told with the settings is not told again as a counter", () => {
+  const all = digest(counted({ "model.probed.24": 60, "model.lists": 3 }), new Map());
+  const body = String(operateSection(all).body);
+  expect(body).toContain("model.lists");
+  expect(body).not.toContain("model.probed");
 });

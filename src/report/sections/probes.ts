@@ -1,6 +1,4 @@
 import type { Point } from "../../result/schema.ts";
-import type { SystemDigest } from "../digest.ts";
-import { formatCount } from "../format.ts";
 
 /** Counters of requests by the clusters that each of their heads looked into: `model.probed.24`. */
 export const PROBED_PREFIX = "model.probed.";
@@ -24,16 +22,4 @@ export function probesOf(points: readonly Pick<Point, "counters">[]): Probes | n
   let before = 0;
   const middle = ascending.find(([, count]) => (before += count) >= half);
   return middle === undefined ? null : { median: middle[0], most: ascending.at(-1)![0] };
-}
-
-/** "32 in the median, 256 at most; nprobe is 24", of the rounds that count; null: nothing to tell. */
-export function probesText(
-  { standing }: Pick<SystemDigest, "standing">,
-  settings: Readonly<Record<string, unknown>>,
-): string | null {
-  const probes = probesOf(standing.valid);
-  if (probes === null) return null;
-  const swept = /(?:^|,)nprobe=([^,]+)/.exec(standing.variant)?.[1];
-  const stated = swept ?? String(settings["nprobe"]);
-  return `${formatCount(probes.median)} in the median, ${formatCount(probes.most)} at most; nprobe is ${stated}`;
 }

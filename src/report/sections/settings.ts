@@ -1,10 +1,10 @@
 import { renderTable } from "../data-table.ts";
-import type { Digest } from "../digest.ts";
-import { formatBytes, formatSeconds, MISSING } from "../format.ts";
-import { html } from "../html.ts";
+import type { Digest, SystemDigest } from "../digest.ts";
+import { formatBytes, formatCount, formatSeconds, MISSING } from "../format.ts";
+import { type Child, html } from "../html.ts";
 import type { Section } from "../section.ts";
 import { systemName } from "../system-name.ts";
-import { probesText } from "./probes.ts";
+import { probesOf } from "./probes.ts";
 
 /** Settings of all systems in one table, those that differ marked. */
 export function settingsSection({ result, systems }: Digest): Section {
@@ -13,8 +13,8 @@ export function settingsSection({ result, systems }: Digest): Section {
   const shared = (name: string): boolean =>
     new Set(flat.map((settings) => settings.get(name))).size === 1;
   const ordered = [...names.filter((name) => !shared(name)), ...names.filter(shared)];
+  const lastOfProbes = ordered.findLast((name) => name.startsWith("nprobe"));
   const built = systems.map(({ name }) => result.systems[name]!);
-  const probes = systems.map((system, at) => probesText(system, built[at]!.settings));
   const rows = [
     [
       "built in",
@@ -23,12 +23,12 @@ export function settingsSection({ result, systems }: Digest): Section {
     ["index and artifact", ...built.map(({ build }) => formatBytes(build.bytes))],
     ["CPUs", ...built.map(({ cpus }) => (cpus === null ? "any" : cpus.join(", ")))],
     ["processes", ...built.map(({ processes }) => processes.join(", "))],
-    ...(probes.every((text) => text === null)
-      ? []
-      : [["clusters that a request looked into", ...probes.map((text) => text ?? MISSING)]]),
-    ...ordered.map((name) => [
-      shared(name) ? html`<code>${name}</code>` : html`<code class="differs">${name}</code>`,
-      ...flat.map((settings) => html`<code>${settings.get(name) ?? MISSING}</code>`),
+    ...ordered.flatMap((name) => [
+      [
+        shared(name) ? html`<code>${name}</code>` : html`<code class="differs">${name}</code>`,
+        ...flat.map((settings) => html`<code>${settings.get(name) ?? MISSING}</code>`),
+      ],
+      ...(name === lastOfProbes ? probesRows(systems) : []),
     ]),
   ];
   return {
@@ -44,6 +44,16 @@ export function settingsSection({ result, systems }: Digest): Section {
       rows,
     }),
   };
+}
+
+/** How many clusters a request's heads looked into, where that was counted. */
+function probesRows(systems: readonly SystemDigest[]): Child[][] {
+  const probes = systems.map(({ standing }) => probesOf(standing.valid));
+  if (probes.every((one) => one === null)) return [];
+  return [
+    ["clusters looked into, median", ...probes.map((one) => formatCount(one?.median ?? null))],
+    ["clusters looked into, most", ...probes.map((one) => formatCount(one?.most ?? null))],
+  ];
 }
 
 /** Nested settings as dotted names with JSON values. */
