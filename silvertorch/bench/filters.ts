@@ -12,3 +12,6 @@ export const FILTERS = {
 /** A conjunction of six terms, which one item in ten satisfies. */
 export const WIDE_CONJUNCTION =
   "lang:{lang} AND NOT creator:{creator} AND age_days <= 365 AND u < 95 AND popularity > 0 AND price >= 0";
+
+/** A conjunction of a single term, which one item in ten satisfies. */
+export const SHORT_CONJUNCTION = "lang:{lang}";

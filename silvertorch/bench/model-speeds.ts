@@ -8,12 +8,14 @@ import { defaultCacheFolder } from "../../src/dataset/cache-folder.ts";
 import { BareSearch } from "./bare-search.ts";
 import { Batches, recallOf, shortOf } from "./batches.ts";
 import { contest } from "./contest.ts";
+import { foldingSpeeds } from "./folding-speeds.ts";
 import { growingProbes } from "./growing-probes.ts";
 import { FILTERS, WIDE_CONJUNCTION } from "./filters.ts";
 import { speedLine } from "./speed-table.ts";
 import { Workbench } from "./workbench.ts";
 
 const BATCH = 64;
+const SMALL_BATCH = 8;
 const DIM = 128;
 const K = 100;
 /** Batches that the rounds go through. */
@@ -88,6 +90,16 @@ async function everyItem(extent: Extent): Promise<void> {
     `into the product; goal: 1.5; recall ${alike.toFixed(4)}, ${widened} searched again`,
   );
   line("engine, general filter", "engine", "of 7 terms; goal: 4");
+  for (const size of [BATCH, SMALL_BATCH]) {
+    await foldingSpeeds(workbench, {
+      plain: float,
+      folding,
+      size,
+      batches: BATCHES,
+      rounds,
+      say,
+    });
+  }
   for (const { engine } of [float, int8, folding]) await engine[Symbol.asyncDispose]();
 }
 

@@ -10,7 +10,7 @@ import type { CellWeights } from "../graph/cell-eligibility.ts";
 import type { DeviceForm } from "../graph/device-form.ts";
 import type { RetrievalWeights } from "../graph/retrieval-graph.ts";
 import { addCellColumns, addCellRows, type CellOptions } from "./cell-weights.ts";
-import { addFoldedItems } from "./folded-items.ts";
+import { addFoldedItems, addSeemingCounts } from "./folded-items.ts";
 import type { EligibilitySettings } from "./manifest.ts";
 
 export interface EligibilityParts {
@@ -55,6 +55,7 @@ export async function addEligibility(
     padding,
   };
   const foldedAs = settings.kind === "folded" ? foldLayout(catalogue.columns) : null;
+  if (foldedAs !== null) await addSeemingCounts(file, catalogue.columns, foldedAs);
   const folded =
     foldedAs === null || cells === null
       ? null

@@ -1,6 +1,8 @@
 import type { StoredTensor, WeightsFile } from "../../src/onnx/weights-file.ts";
-import type { Catalogue } from "../../src/retrieval/catalogue.ts";
+import type { Catalogue, Column } from "../../src/retrieval/catalogue.ts";
 import { foldItem, type FoldLayout } from "../eligibility/fold.ts";
+import { type Folding, seemingCounts } from "../eligibility/fold-share.ts";
+import type { Artifact } from "./artifact.ts";
 
 /** Items made at a time. */
 const BLOCK = 4096;
@@ -35,3 +37,28 @@ export function addFoldedItems(
   }
   return file.add("items.folded", "float32", [places, width], blocks());
 }
+
+/** Writes how many items seem to hold each value that the layout has a code for. */
+export async function addSeemingCounts(
+  file: WeightsFile,
+  columns: readonly Column[],
+  { codes }: FoldLayout,
+): Promise<void> {
+  for (const code of codes) {
+    const counts = seemingCounts(code, columns);
+    await file.add(seemingTensor(code.column), "uint32", [counts.length], counts);
+  }
+}
+
+/** How an artifact's filters are folded; null: they are not. */
+export async function readFolding(artifact: Artifact): Promise<Folding | null> {
+  const { folded: layout } = artifact.manifest;
+  if (layout === null) return null;
+  const seeming: Uint32Array[] = [];
+  for (const { column } of layout.codes) {
+    seeming.push(new Uint32Array(await artifact.tensor(seemingTensor(column))));
+  }
+  return { layout, seeming };
+}
+
+const seemingTensor = (column: number): string => `column.${column}.seeming`;

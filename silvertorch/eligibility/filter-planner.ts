@@ -6,8 +6,9 @@ import type { Column } from "../../src/retrieval/catalogue.ts";
 import type { AttributeIndex } from "./attribute-index.ts";
 import { CellConditions, type CellColumn } from "./cells.ts";
 import { clausesOf, encodeClauses } from "./clauses.ts";
-import { shareOf, type ValueShares } from "./filter-share.ts";
-import { foldPenalties, type FoldLayout } from "./fold.ts";
+import { LISTED_SHARE, shareOf, type ValueShares } from "./filter-share.ts";
+import { foldPenalties } from "./fold.ts";
+import { passingShare, type Folding } from "./fold-share.ts";
 import { type FilterPlan, planExpression, planFilter } from "./filter-plan.ts";
 import {
   EMPTY_PROGRAM,
@@ -26,17 +27,11 @@ export interface PlannedFor {
     readonly columns: readonly CellColumn[];
     /**
      * `scan`: plans are over cells; `check`: what bitmaps of signatures let through is checked;
-     * a layout: conjunctions may be folded, and what they let through is checked.
+     * a folding: conjunctions may be folded, and what they let through is checked.
      */
-    readonly use: "scan" | "check" | FoldLayout;
+    readonly use: "scan" | "check" | Folding;
   };
 }
-
-/**
- * A filter that lets a smaller share through is not folded: bitmaps tell so few items (see
- * graph/few-eligible.ts) that only those are scored, and the product is not made at all.
- */
-const LEAST_FOLDED_SHARE = 1 / 128;
 
 /** Plans kept: a plan is a few hundred bytes, and real filters repeat. */
 const CACHED_PLANS = 10_000;
@@ -78,9 +73,7 @@ function encodedPlan(filter: BoundFilter, plannedFor: PlannedFor): EncodedPlan |
   const plan = programsOf(filter, plannedFor);
   if (plan === null) return null;
   const share = shareOf(filter, plannedFor.shares);
-  const { cells } = plannedFor;
-  if (typeof cells?.use !== "object" || share < LEAST_FOLDED_SHARE) return { ...plan, share };
-  const folded = foldedPlan(filter, cells.columns, cells.use);
+  const folded = share < LISTED_SHARE ? null : foldedPlan(filter, plannedFor);
   return { ...plan, share, ...(folded === null ? {} : { folded }) };
 }
 
@@ -98,18 +91,17 @@ function programsOf(filter: BoundFilter, { index, cells }: PlannedFor): Programs
   return { scan: scan === null ? EMPTY_PROGRAM : encodeProgram(scan), check };
 }
 
-function foldedPlan(
-  filter: BoundFilter,
-  cells: readonly CellColumn[],
-  layout: FoldLayout,
-): FoldedPlan | null {
-  const penalties = foldPenalties(filter, layout);
+/** null: it cannot be folded. */
+function foldedPlan(filter: BoundFilter, { cells, shares }: PlannedFor): FoldedPlan | null {
+  if (cells === undefined || typeof cells.use !== "object") return null;
+  const penalties = foldPenalties(filter, cells.use.layout);
   if (penalties === null) return null;
-  const conditions = new CellConditions(cells, "cell");
+  const conditions = new CellConditions(cells.columns, "cell");
   const clauses = clausesOf(conditions.expression(filter));
   if (clauses === null) return null;
   const check = encodeClauses(clauses, (row) => conditions.ranges[row]!);
-  return check === null ? null : { penalties, check };
+  if (check === null) return null;
+  return { penalties, check, passing: passingShare(filter, cells.use, shares) };
 }
 
 /** Cells tell exactly, so that there is nothing to check. */

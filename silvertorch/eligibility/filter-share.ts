@@ -1,6 +1,13 @@
 import type { BoundFilter } from "../../src/retrieval/filter/bind.ts";
 import { type AttributeIndex, distinctOf, upperBound } from "./attribute-index.ts";
 
+/**
+ * Filters that leave less of the items are searched apart from others: half of what
+ * graph/few-eligible.ts lists, for the share is an estimate. So they are not folded either, and no values
+ * that are as rare need be told apart for it.
+ */
+export const LISTED_SHARE = 1 / 256;
+
 /** What is known of how common values are. */
 export interface ValueShares {
   /** Of each column as compile/value-counts.ts counts them. */

@@ -18,7 +18,7 @@ function column(values: number, held: readonly number[]): CategoricalColumn {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 /** All of the dimensions that there are. */
-const exactly = (dims: number): CodeRoom => ({ widths: [dims], strays: 1 });
+const exactly = (dims: number): CodeRoom => ({ widths: [dims], strays: 1, leastShare: 0 });
 const numeric: Column = { kind: "numeric", name: "n", values: Float32Array.of(1) };
 
 describe("the dimensions of a value", () => {
@@ -74,12 +74,18 @@ describe("dimensions dealt out", () => {
     const columns = [column(20, one), column(50, several)];
     const widths = [8, 16, 24, 32, 40];
     const taken = (strays: number): number =>
-      sum(foldCodes(columns, { widths, strays }).map(({ dims }) => dims));
+      sum(foldCodes(columns, { widths, strays, leastShare: 0 }).map(({ dims }) => dims));
     const counts = [1000, 20, 4, 1.5, 1].map(taken);
     expect(counts).toEqual(counts.toSorted((a, b) => a - b));
     expect(counts[0]).toBe(8);
     expect(counts.at(-1)).toBe(40);
     expect(new Set(counts).size).toBeGreaterThan(2);
+  });
+
+  test("are not for values that too few items hold", () => {
+    const columns = [column(20, one), column(4, one)];
+    const room = { ...exactly(8), leastShare: 1 / 8 };
+    expect(foldCodes(columns, room).map(({ column: at }) => at)).toEqual([1]);
   });
 
   test("leave columns out where there are more than dimensions, and need no column", () => {

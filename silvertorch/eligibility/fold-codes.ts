@@ -17,9 +17,6 @@ export interface FoldCode {
 
 /** More would make no code better that is as short as these. */
 const MOST_PICKS = 6;
-/** A share of the items that is taken for rare. */
-const RARE = 0.01;
-
 /** How many dimensions are dealt out. */
 export interface CodeRoom {
   /** How many there may be, ascending: as few are taken as let through little enough. */
@@ -29,16 +26,23 @@ export interface CodeRoom {
    * that names a value of every column, drawn from a random item.
    */
   readonly strays: number;
+  /** Of values that a smaller share of the items holds nothing need be told: they are not folded. */
+  readonly leastShare: number;
 }
 
 /**
  * Deals out dimensions to the categorical columns, so that as few items as can be seem to match a
  * conjunction and do not. A column that gets none is left to the check.
  */
-export function foldCodes(columns: readonly Column[], { widths, strays }: CodeRoom): FoldCode[] {
+export function foldCodes(
+  columns: readonly Column[],
+  { widths, strays, leastShare }: CodeRoom,
+): FoldCode[] {
   const most = widths.at(-1)!;
   const dealt = columns.flatMap((column, at) =>
-    column.kind === "categorical" ? [{ column: at, codes: bestCodes(column, most) }] : [],
+    column.kind === "categorical"
+      ? [{ column: at, codes: bestCodes(column, most, leastShare) }]
+      : [],
   );
   // least[d]: the smallest sum of tolls that d dimensions can have, column by column.
   let least = new Float64Array(most + 1);
@@ -89,37 +93,48 @@ export function codeBits({ first, dims, picks }: FoldCode, value: number): numbe
 
 interface Sized {
   readonly picks: number;
-  /** Logarithm of how many items seem to have a value for each one that has it. */
+  /** Logarithm of how many items seem to have a value for each one that has it, in the mean. */
   readonly toll: number;
 }
 
 /** The best code of a column for each number of dimensions; with none every item seems to match. */
-function bestCodes(column: CategoricalColumn, most: number): Sized[] {
+function bestCodes(column: CategoricalColumn, most: number, leastShare: number): Sized[] {
   const shares = valueShares(column);
   const values = column.vocabulary.length;
-  const others = othersOfValue(column);
+  const { asked, others } = commonValues(column, leastShare);
+  const tollOf = (error: number): number => asked * Math.log1p(others * error);
   return Array.from({ length: most + 1 }, (_, own) => {
     const choices = Array.from({ length: Math.min(MOST_PICKS, own) }, (__, at) => at + 1);
     const sized = choices.map((picks): Sized => {
-      return { picks, toll: Math.log1p(others * errorOf({ dims: own, picks, values, shares })) };
+      return { picks, toll: tollOf(errorOf({ dims: own, picks, values, shares })) };
     });
     return sized.reduce((best, each) => (each.toll < best.toll ? each : best), {
       picks: 0,
-      toll: Math.log1p(others),
+      toll: tollOf(1),
     });
   });
 }
 
-/**
- * How many items lack a value for each one that has it, of the value of a random item. Rare values
- * count as if they were not: they let so few through that the check can take some more.
- */
-function othersOfValue({ vocabulary, offsets, values }: CategoricalColumn): number {
+/** What is known of the values that enough items hold. */
+interface CommonValues {
+  /** How often the value of a random item is one of them. */
+  readonly asked: number;
+  /** How many items lack it then, for each one that has it. */
+  readonly others: number;
+}
+
+function commonValues(
+  { vocabulary, offsets, values }: CategoricalColumn,
+  leastShare: number,
+): CommonValues {
   const items = offsets.length - 1;
   const held = new Float64Array(vocabulary.length);
   for (const value of values) held[value]!++;
-  const share = held.reduce((sum, count) => sum + count * count, 0) / (items * values.length);
-  return share > 0 ? 1 / Math.max(RARE, share) - 1 : 0;
+  const common = held.filter((count) => count > 0 && count >= leastShare * items);
+  const all = common.reduce((sum, count) => sum + count, 0);
+  if (all === 0) return { asked: 0, others: 0 };
+  const share = common.reduce((sum, count) => sum + count * count, 0) / (items * all);
+  return { asked: all / values.length, others: 1 / share - 1 };
 }
 
 interface Code {

@@ -1,5 +1,6 @@
 import type { CategoricalColumn, Column, NumericColumn } from "../../src/retrieval/catalogue.ts";
 import type { BoundFilter } from "../../src/retrieval/filter/bind.ts";
+import { LISTED_SHARE } from "./filter-share.ts";
 import { codeBits, type FoldCode, foldCodes } from "./fold-codes.ts";
 
 /**
@@ -60,7 +61,7 @@ export function foldLayout(columns: readonly Column[]): FoldLayout {
   const widths = Array.from({ length: MOST_DIMS / DIMS_STEP }, (_, at) => (at + 1) * DIMS_STEP)
     .map((dims) => dims - thresholds.length)
     .filter((width) => width >= 0);
-  const codes = foldCodes(columns, { widths, strays: STRAYS });
+  const codes = foldCodes(columns, { widths, strays: STRAYS, leastShare: LISTED_SHARE });
   const last = codes.at(-1);
   const valueDims = last === undefined ? 0 : last.first + last.dims;
   const steps = Math.max(1, Math.ceil((valueDims + thresholds.length) / DIMS_STEP));
@@ -118,7 +119,7 @@ const valuesOf = ({ offsets, values }: CategoricalColumn, item: number): Uint32A
  * of which some can be required. What cannot (a NOT, an OR, several values) is left to the check.
  */
 export function foldPenalties(filter: BoundFilter, layout: FoldLayout): Float32Array | null {
-  const terms = filter.kind === "and" ? filter.parts : [filter];
+  const terms = termsOf(filter);
   if (terms.length > MAX_FOLDED_TERMS) return null;
   const required = terms.flatMap((term) => requiredBy(term, layout));
   if (required.length === 0) return null;
@@ -127,7 +128,12 @@ export function foldPenalties(filter: BoundFilter, layout: FoldLayout): Float32A
   return penalties;
 }
 
-function requiredBy(term: BoundFilter, layout: FoldLayout): number[] {
+/** What a conjunction is of. */
+export const termsOf = (filter: BoundFilter): readonly BoundFilter[] =>
+  filter.kind === "and" ? filter.parts : [filter];
+
+/** The dimensions that a term requires; none: it is left to the check. */
+export function requiredBy(term: BoundFilter, layout: FoldLayout): number[] {
   if (term.kind === "in" && term.codes.length === 1) {
     const code = layout.codes.find(({ column }) => column === term.column);
     return code === undefined ? [] : codeBits(code, term.codes[0]!);

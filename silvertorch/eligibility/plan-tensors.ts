@@ -64,6 +64,8 @@ export interface EncodedPlan {
 export interface FoldedPlan {
   readonly penalties: Float32Array;
   readonly check: EncodedClauses;
+  /** About what share of those that it lets through passes the check, 0..1. */
+  readonly passing: number;
 }
 
 /** @param operandOf the numbers that stand for a literal's row: its operand. */

@@ -23,7 +23,7 @@ export interface BatchShape {
 export interface Thoroughness {
   /** Clusters that a head looks at. */
   readonly probes: number;
-  /** Places of a list before the check; as many as wanted, if that is more. */
+  /** Places of a list before a check, if there is one; as many as wanted, if that is more. */
   readonly fetch: number;
   /** Whether filters are a part of the product. */
   readonly folded: boolean;
@@ -45,6 +45,7 @@ export function batchFeeds(
     ...(shape.clustered ? { probes: single(probes) } : {}),
     ...(shape.checked ? { fetch: single(Math.min(shape.items, fetch)) } : {}),
     ...(foldDims === null ? {} : foldFeeds(queries, { foldDims, isFolded: folded })),
+    ...(foldDims === null ? {} : { fold_places: single(fetch) }),
   };
 }
 

@@ -94,9 +94,11 @@ test("a folded filter that lets through too much is worked off by its plan from 
     signs: new Float32Array(0),
     least: new Float32Array(0),
   };
-  const folded = query({ ...plan(), folded: { penalties: new Float32Array(64), check } });
+  const penalties = new Float32Array(64);
+  const folded = query({ ...plan(), folded: { penalties, check, passing: 0.5 } });
   const first = effort.of(folded);
-  expect(first).toMatchObject({ folded: true });
+  // 100 of 243 pass, and three times their spread.
+  expect(first).toMatchObject({ folded: true, fetch: 243 });
   expect(effort.harder(folded, answer(60, false), first)).toBeNull();
   expect(effort.harder(folded, answer(60, true), first)).toMatchObject({ folded: false });
   expect(effort.of(folded).folded).toBe(false);

@@ -10,6 +10,9 @@ const SCAN_ALL_SHARE = 0.25;
 /** Items that should pass in the clusters that are looked at first, for each that is wanted. */
 const ENOUGH = 1.5;
 
+/** How many standard deviations are allowed for, of how many pass a check. */
+const SPREADS = 3;
+
 /** How many clusters a head looks at. */
 export interface Probing {
   /** Where a request has no filter. */
@@ -115,7 +118,8 @@ export class Effort {
       return this.#grows ? { ...known, probes: this.#grownProbes(plan.share, k) } : known;
     }
     if (plan.folded !== undefined) {
-      return { probes: this.#probes, fetch: 0, folded: true };
+      const fetch = this.#passingPlaces(k, plan.folded.passing);
+      return { probes: this.#probes, fetch, folded: true };
     }
     const fetch = plan.check === null || this.#options.checksFirst ? 0 : this.#roomy(k);
     return { probes: this.#grownProbes(plan.share, k), fetch, folded: false };
@@ -174,7 +178,7 @@ export class Effort {
     const isShort = rows.length < Math.min(k, this.#items - exclude.length);
     if (folded) {
       // What is folded lets through too much of this filter: it is worked off by its plan.
-      return starved && isShort ? { probes, fetch, folded: false } : null;
+      return starved && isShort ? { probes, fetch: 0, folded: false } : null;
     }
     if (starved && (isShort || this.#places > 0) && fetch < this.#items) {
       return { probes, fetch: WIDENING * Math.max(fetch, this.#roomy(k)), folded };
@@ -182,6 +186,12 @@ export class Effort {
     if (!isShort || this.isAll({ probes })) return null;
     const wider = this.#orAll(Math.min(this.#clusters, probes * WIDENING));
     return { probes: wider, fetch, folded };
+  }
+
+  /** So many that k of them pass a check, nearly always, of which about this share passes it. */
+  #passingPlaces(k: number, passing: number): number {
+    const spread = Math.sqrt(k * (1 - passing));
+    return Math.min(this.#items, Math.ceil((k + SPREADS * spread) / passing));
   }
 
   /** A quarter more than wanted: signatures let through few that are not eligible. */

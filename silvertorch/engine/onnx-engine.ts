@@ -5,11 +5,13 @@ import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import { freshTables } from "../compile/fresh-tables.ts";
 import type { ArtifactManifest, ArtifactSettings } from "../compile/manifest.ts";
+import { LISTED_SHARE } from "../eligibility/filter-share.ts";
 import { type DeviceForm, formOf } from "../graph/device-form.ts";
 import type { FreshTables } from "../graph/fresh-ranking.ts";
 import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
 import { Effort, type Probing } from "./effort.ts";
 import type { Engine } from "./engine.ts";
+import { foldedWhereItPays } from "./fold-choice.ts";
 import {
   blankItems,
   freshFeeds,
@@ -20,7 +22,7 @@ import {
 } from "./fresh-items.ts";
 import type { ProbingCounters } from "./probing-counters.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
-import { searchedAlike, thoroughAnswers, type Together } from "./thorough-answers.ts";
+import { searchedAlike, thoroughAnswers, type Beside, type Together } from "./thorough-answers.ts";
 
 const FALLBACK_HINT = "set allowFallback: true to measure it all the same";
 
@@ -45,12 +47,6 @@ const MOST_ELEMENTS: Readonly<Record<Device, number>> = {
   cuda: 2 ** 31 - 1,
   webgpu: 2 ** 26,
 };
-
-/**
- * Filters that leave less of the items are searched apart from others: half of what
- * graph/few-eligible.ts lists, for the share is an estimate.
- */
-const LISTED_SHARE = 1 / 256;
 
 /** Of an embedding's number, in floats. */
 const SIZES: Readonly<Record<ArtifactSettings["precision"], number>> = {
@@ -107,7 +103,8 @@ export class OnnxEngine implements Engine {
     this.#runner = runner;
     this.#manifest = manifest;
     this.#device = device;
-    const listsFew = clusters !== null && manifest.scoreOnly && model.heads === 1 && form.listsFew;
+    const isOneList = clusters === null || model.heads === 1;
+    const listsFew = manifest.scoreOnly && isOneList && form.listsFew;
     this.#effort = new Effort(manifest, probing, { listedBelow: listsFew ? LISTED_SHARE : 0 });
     const queryDim = dim * model.heads;
     this.#shape = {
@@ -168,15 +165,34 @@ export class OnnxEngine implements Engine {
     const items = fresh ?? this.#blank(0);
     const hidesApart = items === null || this.#hidesApart;
     const asked = hidesApart ? queries : hiding(queries, items.hidden);
-    const effort = this.#effort;
-    // All of a batch have to be few, for them to be listed.
-    const together: Together = (query, thoroughness) => {
-      const listed = effort.isAll(thoroughness) && effort.isListed(query.plan?.share ?? 1);
-      return `${searchedAlike(query, thoroughness)} ${listed ? "listed" : ""}`;
-    };
-    return await thoroughAnswers(asked, { effort, together }, ({ queries: group, each, fetch }) =>
+    const ways = { effort: this.#effort, together: this.#together, beside: this.#beside };
+    return await thoroughAnswers(asked, ways, ({ queries: group, each, fetch }) =>
       this.#run(group, { ...each[0]!, fetch }, items),
     );
+  }
+
+  /** All of a batch have to be few, for them to be listed. */
+  readonly #together: Together = (query, thoroughness) =>
+    `${searchedAlike(query, thoroughness)} ${this.#isListed(query, thoroughness) ? "listed" : ""}`;
+
+  /** What is listed is apart in any case. */
+  readonly #beside: Beside = (queries, each) => {
+    const { foldDims, items, dim } = this.#shape;
+    if (foldDims === null) return each;
+    const { heads } = this.#manifest.model;
+    const others = [...queries.keys()].filter((at) => !this.#isListed(queries[at]!, each[at]!));
+    const chosen = foldedWhereItPays(
+      others.map((at) => queries[at]!),
+      others.map((at) => each[at]!),
+      { items, dim, heads, foldDims },
+    );
+    const beside = [...each];
+    for (const [nth, at] of others.entries()) beside[at] = chosen[nth]!;
+    return beside;
+  };
+
+  #isListed({ plan }: EngineQuery, thoroughness: Thoroughness): boolean {
+    return this.#effort.isAll(thoroughness) && this.#effort.isListed(plan?.share ?? 1);
   }
 
   /** With a fresh item, too, where those are ranked along: the first one finds nothing cold. */

@@ -5,10 +5,12 @@ import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { vectorsWithOverArch } from "../../src/retrieval/user-queries.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import { distinctTensor, vocabularyTensor } from "../compile/compile.ts";
+import { readFolding } from "../compile/folded-items.ts";
 import { readValueCounts } from "../compile/value-counts.ts";
 import { distinctOf, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { cellColumns } from "../eligibility/cells.ts";
 import { FilterPlanner, type PlannedFor } from "../eligibility/filter-planner.ts";
+import type { Folding } from "../eligibility/fold-share.ts";
 import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
 import type { DeviceForm } from "../graph/device-form.ts";
 import type { EngineQuery } from "./query.ts";
@@ -51,7 +53,7 @@ export class RequestReader {
     const planner = new FilterPlanner(columns, {
       index,
       shares: { counts: await readValueCounts(artifact), items: count, index },
-      ...cellsOf(artifact, { columns, index, form }),
+      ...cellsOf(artifact, { columns, index, form, folding: await readFolding(artifact) }),
     });
     const readsFeatures = artifact.manifest.model.overarch !== "none";
     return new RequestReader({ items, users, planner, readsFeatures });
@@ -116,23 +118,23 @@ interface PlannedColumns {
   readonly columns: readonly Column[];
   readonly index: AttributeIndex;
   readonly form: DeviceForm["eligibility"];
+  readonly folding: Folding | null;
 }
 
 /** What the planner needs to know of cells, if anything. */
 function cellsOf(
   artifact: Artifact,
-  { columns, index, form }: PlannedColumns,
+  { columns, index, form, folding }: PlannedColumns,
 ): Pick<PlannedFor, "cells"> {
   const { manifest } = artifact;
-  const { checked, folded } = manifest;
-  if (form === "bitmaps" && !checked && folded === null) return {};
+  if (form === "bitmaps" && !manifest.checked && folding === null) return {};
   const numbered = cellColumns(
     columns,
     (at) => distinctOf(index, at),
     (at) => manifest.columns[at]!.cells,
   );
   if (form === "cells") return { cells: { columns: numbered, use: "scan" } };
-  return { cells: { columns: numbered, use: folded ?? "check" } };
+  return { cells: { columns: numbered, use: folding ?? "check" } };
 }
 
 /** Columns without their items' values, which live in the bitmaps only. */

@@ -17,6 +17,20 @@ export type Search = (group: SearchGroup) => Promise<readonly EngineAnswer[]>;
 /** Queries of which this is the same are searched together. */
 export type Together = (query: EngineQuery, thoroughness: Thoroughness) => string;
 
+/** Of a batch, by how each query would be searched by itself, how it is beside the others. */
+export type Beside = (
+  queries: readonly EngineQuery[],
+  each: readonly Thoroughness[],
+) => readonly Thoroughness[];
+
+/** How queries are searched. */
+export interface Ways {
+  readonly effort: Effort;
+  readonly together: Together;
+  /** Absent: as by themselves. */
+  readonly beside?: Beside;
+}
+
 /** Of any filter, but with as many clusters. */
 export const searchedAlike: Together = (_, { probes, fetch, folded }) =>
   `${probes} ${folded ? "folded" : fetch}`;
@@ -29,12 +43,14 @@ export const searchedAlike: Together = (_, { probes, fetch, folded }) =>
  */
 export async function thoroughAnswers(
   queries: readonly EngineQuery[],
-  { effort, together }: { readonly effort: Effort; readonly together: Together },
+  { effort, together, beside }: Ways,
   search: Search,
 ): Promise<EngineAnswer[]> {
   const answers: EngineAnswer[] = [];
   const grouped = (pairs: readonly Pair[]): Group[] => groupsOf(pairs, queries, together);
-  let waiting = grouped(firstTry(queries, effort));
+  const alone = queries.map((query) => effort.begin(query));
+  const first = beside === undefined ? alone : beside(queries, alone);
+  let waiting = grouped([...first.entries()]);
   while (waiting.length > 0) {
     const again: Pair[] = [];
     for (const { positions, each } of waiting) {
@@ -53,15 +69,6 @@ export async function thoroughAnswers(
 }
 
 type Pair = readonly [at: number, thoroughness: Thoroughness];
-
-/** Queries without a filter go along where others' filters are folded, rather than by themselves. */
-function firstTry(queries: readonly EngineQuery[], effort: Effort): Pair[] {
-  const own = queries.map((query) => effort.begin(query));
-  const folded = own.some((thoroughness) => thoroughness.folded);
-  return own.map((thoroughness, at) =>
-    queries[at]!.plan === null ? [at, { ...thoroughness, folded }] : [at, thoroughness],
-  );
-}
 
 interface Group {
   readonly positions: number[];

@@ -51,32 +51,80 @@ interface Catalogue {
   readonly inputs: SearchInputs;
 }
 
+/** A way to the lists that some batches take. */
+export interface OtherWay {
+  readonly name: string;
+  /** bool [] */
+  readonly taken: Value;
+  readonly find: (branch: GraphBuilder) => Ranked;
+}
+
 /**
  * The best eligible items of each list, of all items. Where filters leave few to every request of
  * the batch, only those are scored. A batch in which no request has a filter goes to the TopK
  * directly.
+ *
+ * @param instead of one list: what a batch is searched by, if it is not searched here.
  */
 export function exhaustiveSearch(
   graph: GraphBuilder,
   weights: SearchWeights,
   catalogue: Catalogue,
+  instead: OtherWay | null = null,
 ): Ranked {
   const { inputs } = catalogue;
   const { eligibility, form } = inputs;
   const { bits } = eligibility;
+  const others = instead === null ? [] : [instead];
   if (bits === null || !form.listsFew || listCount(inputs) > 1) {
-    return wholeSearch(graph, weights, { ...catalogue, penaltiesOf: eligibility.ofAll });
+    return unless(graph, others, (branch) =>
+      wholeSearch(branch, weights, { ...catalogue, penaltiesOf: eligibility.ofAll }),
+    );
   }
   const eligible = eligibleOf(graph, eligibility, bits);
-  return either(graph, {
+  const few: OtherWay = {
     name: "few",
-    condition: eligible.few,
+    taken: eligible.few,
+    find: (branch) => fewSearch(branch, eligible, { ...inputs, items: weights.exact }),
+  };
+  return unless(graph, [...others, few], (branch) => {
+    const penaltiesOf = (inner: GraphBuilder): Value => bits.ofBytes(inner, eligible.bytes);
+    return wholeSearch(branch, weights, { ...catalogue, penaltiesOf });
+  });
+}
+
+/**
+ * Finds by the first of the ways that is taken, or else itself. Of those one may stand within another's
+ * branch, but the product of all items does not: ONNX Runtime packs the weights of a branch beforehand,
+ * not those of a branch within it.
+ */
+function unless(
+  graph: GraphBuilder,
+  ways: readonly OtherWay[],
+  find: (branch: GraphBuilder) => Ranked,
+): Ranked {
+  if (ways.length === 0) return find(graph);
+  return either(graph, {
+    name: ways.map(({ name }) => name).join("_or_"),
+    condition: ways
+      .map(({ taken }) => taken)
+      .reduce((one, other) => graph.node("Or", [one, other])),
     lists: 1,
-    yes: (branch) => fewSearch(branch, eligible, { ...inputs, items: weights.exact }),
-    no: (branch) => {
-      const penaltiesOf = (inner: GraphBuilder): Value => bits.ofBytes(inner, eligible.bytes);
-      return wholeSearch(branch, weights, { ...catalogue, penaltiesOf });
-    },
+    yes: (branch) => firstTaken(branch, ways),
+    no: find,
+  });
+}
+
+/** @param ways of which one is taken: the last, if none before it. */
+function firstTaken(graph: GraphBuilder, [first, ...rest]: readonly OtherWay[]): Ranked {
+  const { name, taken, find } = first!;
+  if (rest.length === 0) return find(graph);
+  return either(graph, {
+    name,
+    condition: taken,
+    lists: 1,
+    yes: find,
+    no: (branch) => firstTaken(branch, rest),
   });
 }
 

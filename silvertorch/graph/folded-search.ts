@@ -23,15 +23,18 @@ export interface FoldInputs {
   readonly folded: Value;
   /** float32 [batch, foldDims] */
   readonly penalties: Value;
+  /** int64 [1]: places of a list before the check; as many as wanted, if that is more. */
+  readonly places: Value;
   /** By which what was found is checked. */
   readonly clauses: ClauseInputs;
 }
 
-/** Inputs: `folded`, `fold_penalties`, and clauses whose names begin with `fold`. */
+/** Inputs: `folded`, `fold_penalties`, `fold_places`, and clauses whose names begin with `fold`. */
 export function foldInputs(graph: GraphBuilder, foldDims: number): FoldInputs {
   return {
     folded: graph.input("folded", "bool", []),
     penalties: graph.input("fold_penalties", "float32", ["batch", foldDims]),
+    places: graph.input("fold_places", "int64", [1]),
     clauses: clauseInputs(graph, "fold"),
   };
 }
@@ -51,8 +54,6 @@ interface FoldedScope {
   readonly planOf: Value;
 }
 
-/** Places of a list before the check: so many a wanted item, and some, for where few are wanted. */
-const PLACES = { each: 2, more: 16 };
 /** Lists that lost too much to the check are so many times as long when they are made again. */
 const LONGER = 4;
 const LEAST_LONGER = 512;
@@ -79,8 +80,7 @@ export function foldedSearch(
     places: excluded.rows,
     penalties: excluded.penalties,
   });
-  const wanted = graph.node("Mul", [k, graph.ints(PLACES.each)]);
-  const places = atMost(graph, items, graph.node("Add", [wanted, graph.ints(PLACES.more)]));
+  const places = atMost(graph, items, graph.node("Max", [k, fold.places]));
   const first = checkedBest(graph, weights, { scope, scores: allowed, planOf, places });
   return longerWhereStarved(graph, first, (branch, ofStarved) =>
     checkedBest(branch, weights, {

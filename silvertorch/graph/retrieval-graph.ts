@@ -186,15 +186,22 @@ function foldedOrNot(
   const yes = branch("folded", (inner) =>
     foldedSearch(inner, folded, { items: count, dim, inputs, fold, planOf }),
   );
-  const no = branch("planned", (inner) => ({
-    ...exhaustiveSearch(inner, { items, quantised: null, exact: items }, { items: count, inputs }),
+  const no = branch("not_folded", (inner) => ({
+    values: inner.constant("float32", [0, 0], new Float32Array(0)),
+    rows: inner.constant("int64", [0, 0], new BigInt64Array(0)),
     starved: inner.node("Sub", [planOf, planOf]),
   }));
   const [values, rows, lacking] = graph.nodes("If", [fold.folded], 3, {
     attributes: { then_branch: yes, else_branch: no },
   }) as [Value, Value, Value];
   graph.output("starved", lacking, "int32", ["batch"]);
-  return { values, rows };
+  const weights = { items, quantised: null, exact: items };
+  return exhaustiveSearch(
+    graph,
+    weights,
+    { items: count, inputs },
+    { name: "as_folded", taken: fold.folded, find: () => ({ values, rows }) },
+  );
 }
 
 /** Items found among all, by row, or in clusters, by position. */
