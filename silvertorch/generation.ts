@@ -13,7 +13,8 @@ import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { USUAL_K, warmUp } from "./engine/warm-up.ts";
 import { FreshPenalties } from "./live/fresh-penalties.ts";
-import { FreshIndex, type FreshView } from "./live/fresh-index.ts";
+import { type CompiledItems, FreshIndex, type FreshView } from "./live/fresh-index.ts";
+import { HiddenMask } from "./live/hidden-mask.ts";
 import { ItemRecorder } from "./live/item-recorder.ts";
 import { LiveItems } from "./live/live-items.ts";
 import type { ItemChange } from "./live/owner-changes.ts";
@@ -38,9 +39,10 @@ interface Asked {
 
 const NONE = new Float32Array(0);
 
-type Found = RankedIds &
-  Pick<EngineAnswer, "freshScores" | "freshSlots"> &
-  Pick<EngineQuery, "freshPenalties">;
+/** An answer of the engine's, and what its rows mean. */
+interface Found extends EngineAnswer, Pick<EngineQuery, "freshPenalties"> {
+  readonly idsOf: (rows: Uint32Array) => Float64Array;
+}
 
 interface Parts {
   readonly manifest: ArtifactManifest;
@@ -72,6 +74,8 @@ export class Generation implements AsyncDisposable {
   #fresh: FreshIndex | null = null;
   /** Which of the fresh items a request may get, where they are merged into the answer. */
   #penalties: FreshPenalties;
+  /** Which of the compiled items no request may get, there too. */
+  #hidden: HiddenMask;
   /** The most items that were asked of its engine at once. */
   #largestK = 0;
   #inFlight = 0;
@@ -86,6 +90,7 @@ export class Generation implements AsyncDisposable {
     this.#recorder = manifest.scoreOnly ? null : new ItemRecorder(manifest);
     this.#live = this.#hold(new LiveItems(manifest.dim, (id) => reader.holds(id)));
     this.#penalties = new FreshPenalties(this.#live);
+    this.#hidden = new HiddenMask(this.#live, this.#compiled);
     if (manifest.scoreOnly) engine.scoreFresh((count) => this.#live.embeddings(count));
     this.#batcher = new Batcher({
       maxBatch,
@@ -209,20 +214,20 @@ export class Generation implements AsyncDisposable {
    * too little is left, it is asked for again without the hidden.
    */
   async #answer(request: RetrievalRequest, context: CallContext): Promise<RankedIds> {
-    if (this.#fresh !== null) return await this.#ask(request, request, context);
+    if (this.#fresh !== null) return rankedIds(await this.#ask(request, request, context));
     const { k, exclude } = request;
     const asked = widened(k, this.#live.hidden, this.manifest.items);
     let found = await this.#ask({ ...request, k: asked }, request, context);
     const live = this.#live;
-    if (live.count === 0 && live.hidden === 0) return found;
-    let compiled = withoutHidden(found, live);
-    if (compiled.ids.length < k && found.ids.length === asked) {
+    if (live.count === 0 && live.hidden === 0) return rankedIds(found);
+    let compiled = withoutHidden(found, this.#hidden.now());
+    if (compiled.rows.length < k && found.rows.length === asked) {
       const excluded = Float64Array.of(...exclude, ...live.hiddenIds());
       found = await this.#ask({ ...request, exclude: excluded }, request, context);
-      compiled = withoutHidden(found, live);
+      compiled = withoutHidden(found, this.#hidden.now());
     }
     const { freshScores: scores, freshSlots: slots, freshPenalties: penalties = NONE } = found;
-    return withFresh(compiled, { live, scores, slots, penalties }, k);
+    return withFresh(rankedIds({ ...found, ...compiled }), { live, scores, slots, penalties }, k);
   }
 
   /** @param compiled what is asked of the compiled items, where it is not what is asked of the fresh. */
@@ -246,9 +251,10 @@ export class Generation implements AsyncDisposable {
       penaltiesOf === null ? query : { ...query, freshPenalties: penaltiesOf(request) },
     );
     const answers = await this.#engine.answer(queries);
-    return answers.map(({ rows, ...found }, at) => ({
-      ...found,
-      ids: this.#reader.idsOf(rows),
+    const idsOf = (rows: Uint32Array): Float64Array => this.#reader.idsOf(rows);
+    return answers.map((answer, at) => ({
+      ...answer,
+      idsOf,
       freshPenalties: queries[at]!.freshPenalties ?? NONE,
     }));
   }
@@ -256,18 +262,26 @@ export class Generation implements AsyncDisposable {
   async #runWith(view: FreshView, batch: readonly Asked[]): Promise<Found[]> {
     const queries = batch.map(({ query, request }) => view.apply(query, request));
     const answers = await this.#engine.answer(queries, view.items);
-    return answers.map(({ rows, ...found }) => ({ ...found, ids: view.idsOf(rows) }));
+    const idsOf = (rows: Uint32Array): Float64Array => view.idsOf(rows);
+    return answers.map((answer) => ({ ...answer, idsOf }));
   }
 
   /** Begins what is kept of the fresh items anew: where they are ranked with the others, their index. */
   #hold(live: LiveItems): LiveItems {
     this.#penalties = new FreshPenalties(live);
-    if (this.#recorder === null) return live;
-    const { items: count } = this.manifest;
-    const rowOf = (id: number): number => this.#reader.rowOf(id);
-    const idsOf = (rows: Uint32Array): Float64Array => this.#reader.idsOf(rows);
-    this.#fresh = new FreshIndex(live, { count, rowOf, idsOf }, this.#recorder);
+    this.#hidden = new HiddenMask(live, this.#compiled);
+    if (this.#recorder !== null) {
+      this.#fresh = new FreshIndex(live, this.#compiled, this.#recorder);
+    }
     return live;
+  }
+
+  get #compiled(): CompiledItems {
+    return {
+      count: this.manifest.items,
+      rowOf: (id) => this.#reader.rowOf(id),
+      idsOf: (rows) => this.#reader.idsOf(rows),
+    };
   }
 
   /** Finishes what is in flight, then frees the engine. Nothing may be asked after it. */
@@ -276,3 +290,12 @@ export class Generation implements AsyncDisposable {
     await this.#engine[Symbol.asyncDispose]();
   }
 }
+
+const rankedIds = ({
+  rows,
+  values,
+  idsOf,
+}: Pick<Found, "rows" | "values" | "idsOf">): RankedIds => ({
+  ids: idsOf(rows),
+  values,
+});

@@ -84,11 +84,6 @@ export class LiveItems {
     return this.#slotOf.get(id) ?? -1;
   }
 
-  /** Whether the compiled item of that id is not to be returned any more. */
-  hides(id: number): boolean {
-    return this.#changed.has(id);
-  }
-
   /** @param item checked; it takes the place of any other with its id. */
   upsert(item: LiveItem): void {
     this.delete(item.id);

@@ -1,3 +1,4 @@
+import type { EngineAnswer } from "../engine/query.ts";
 import type { LiveItems } from "./live-items.ts";
 
 /** Best first. */
@@ -6,18 +7,20 @@ export interface RankedIds {
   readonly values: Float32Array;
 }
 
-/** The answer without the compiled items that are not to be returned any more. */
-export function withoutHidden({ ids, values }: RankedIds, live: LiveItems): RankedIds {
-  if (live.hidden === 0) return { ids, values };
-  const kept = { ids: new Float64Array(ids.length), values: new Float32Array(ids.length) };
+type Answer = Pick<EngineAnswer, "rows" | "values">;
+
+/** The answer without the compiled items that are not to be returned any more. @param hidden of each row 0 or 1. */
+export function withoutHidden({ rows, values }: Answer, hidden: Uint8Array): Answer {
   let length = 0;
-  for (let at = 0; at < ids.length; at++) {
-    const id = ids[at]!;
-    if (live.hides(id)) continue;
-    kept.ids[length] = id;
+  while (length < rows.length && hidden[rows[length]!] === 0) length++;
+  if (length === rows.length) return { rows, values };
+  const kept = { rows: rows.slice(), values: values.slice() };
+  for (let at = length; at < rows.length; at++) {
+    if (hidden[rows[at]!] !== 0) continue;
+    kept.rows[length] = rows[at]!;
     kept.values[length++] = values[at]!;
   }
-  return { ids: kept.ids.subarray(0, length), values: kept.values.subarray(0, length) };
+  return { rows: kept.rows.subarray(0, length), values: kept.values.subarray(0, length) };
 }
 
 /**

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { HarnessError } from "../errors.ts";
 import { type FailureMessage, fromFailureMessage } from "./failure-message.ts";
+import { withHugePages } from "./huge-pages.ts";
 
 export interface ServiceLaunch<Config> {
   /** Compiled module that calls `runService`. */
@@ -105,7 +106,7 @@ export class ServiceProcess<Ready> implements AsyncDisposable {
 
 function spawnPinned<Config>(launch: ServiceLaunch<Config>): ChildProcess {
   const pinned = launch.cpus !== null && process.platform === "linux";
-  const env = { ...process.env, ...launch.env, SILVERBENCH_ROLE: launch.role };
+  const env = withHugePages({ ...process.env, ...launch.env, SILVERBENCH_ROLE: launch.role });
   // taskset execs node in its own place, so the pid and the IPC channel are the service's.
   return fork(launch.file, [], {
     env,
