@@ -89,7 +89,7 @@ export class FusedEngine implements Engine {
 
   scoreFresh(items: () => HostTensor): void {
     // A copy: a batch is handed over whole.
-    this.#freshItems = () => Float32Array.from(items().data as Float32Array);
+    this.#freshItems = () => new Float32Array(items().data as Float32Array);
   }
 
   /** There is nowhere else that its kernels could run. */

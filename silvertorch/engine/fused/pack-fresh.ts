@@ -18,14 +18,13 @@ export function packFresh(
   const tensors = fresh.tensors();
   // Copies: a batch is handed over whole.
   const floats = (name: string): Float32Array<ArrayBuffer> =>
-    Float32Array.from(tensors[name]!.data as Float32Array);
+    new Float32Array(tensors[name]!.data as Float32Array);
   const words = (name: string): Uint32Array<ArrayBuffer> => new Uint32Array(floats(name).buffer);
   const embeddings = floats("fresh_items");
   const barred = new Uint32Array(queries.length * count);
   for (const [at, { freshPenalties }] of queries.entries()) {
-    for (let item = 0; item < count; item++) {
-      barred[at * count + item] = freshPenalties?.[item] === -Infinity ? 1 : 0;
-    }
+    // The bits of what bars an item are not zero, those of what does not are.
+    if (freshPenalties !== undefined) barred.set(bitsOf(freshPenalties), at * count);
   }
   const flags = [...matches.values()].map(({ name }) => tensors[name]!);
   return {
@@ -40,6 +39,9 @@ export function packFresh(
     ],
   };
 }
+
+const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Uint32Array =>
+  new Uint32Array(buffer, byteOffset, length);
 
 /** Bits of 32 matches a word, of each item. */
 function flagWords(flags: readonly HostTensor[], count: number): Uint32Array<ArrayBuffer>[] {
