@@ -9,7 +9,7 @@ import type { RetrievalRequest, UserRef } from "../src/retrieval/request.ts";
 import { Artifact } from "./compile/artifact.ts";
 import { compileArtifact } from "./compile/compile.ts";
 import type { ArtifactSettings } from "./compile/manifest.ts";
-import { OnnxEngine } from "./engine/onnx-engine.ts";
+import { OnnxEngine, type RunnerOptions } from "./engine/onnx-engine.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { formOf } from "./graph/device-form.ts";
 
@@ -173,13 +173,14 @@ interface CompiledOptions {
   readonly mostProbes?: number | "all";
   /** Whose graph is run, on the processor; absent: its own. */
   readonly graphOf?: Device;
+  readonly folds?: RunnerOptions["folds"];
 }
 
 /** For tests: compiles a dataset into a folder and loads what came out, in this thread. */
 export async function compiled(
   folder: string,
   dataset: Dataset,
-  { model, settings, probes = "all", mostProbes = probes, graphOf = "cpu" }: CompiledOptions,
+  { model, settings, probes = "all", mostProbes = probes, graphOf = "cpu", folds }: CompiledOptions,
 ): Promise<{ readonly engine: OnnxEngine; readonly reader: RequestReader }> {
   await compileArtifact({ dataset, model, settings, folder, threads: 1, onProgress: () => {} });
   const artifact = await Artifact.open(folder, { verify: true });
@@ -191,6 +192,7 @@ export async function compiled(
     device: "cpu",
     form,
     probing: { probes, mostProbes },
+    ...(folds === undefined ? {} : { folds }),
   });
   return { engine, reader };
 }

@@ -18,6 +18,7 @@ import {
   smallDataset,
   threeHeads,
 } from "./dataset.fixture.ts";
+import type { RunnerOptions } from "./engine/onnx-engine.ts";
 import type { EngineAnswer } from "./engine/query.ts";
 
 let scratch = "";
@@ -37,6 +38,7 @@ interface Case {
   readonly mostProbes?: number | "all";
   /** Whose graph is run, on the processor. */
   readonly graphOf?: Device;
+  readonly folds?: RunnerOptions["folds"];
 }
 
 const formula = "if(lang:v1 AND age <= 2, 2, 1) * score - 0.1 * default(age, 1) ^ 2";
@@ -157,7 +159,15 @@ const cases: Case[] = [
     userDim: model.heads === 1 ? 8 : 5,
     precision: "float32",
     eligibility: { kind: "folded" },
+    folds: "always",
   })),
+  {
+    name: "filters folded where it pays",
+    model: oneHead,
+    userDim: 8,
+    precision: "float32",
+    eligibility: { kind: "folded" },
+  },
   {
     name: "MLP, one head, int8",
     model: { ...perceptron, ...single, tasks: ["a", "b", "c"], value: "a + b * c" },
@@ -206,6 +216,7 @@ async function harness({
   mostProbes = probes,
   eligibility = { kind: "exact" },
   graphOf = "cpu",
+  folds = "whereItPays",
 }: Case): Promise<{
   readonly check: (requests: readonly RetrievalRequest[]) => Promise<Checked>;
   /** Queries that were searched again. */
@@ -221,6 +232,7 @@ async function harness({
     probes,
     mostProbes,
     graphOf,
+    folds,
   });
   const quiet = { onProgress: () => {}, signal: new AbortController().signal };
   return {
@@ -347,7 +359,12 @@ test("of clusters, too, few eligible items are listed, beside requests with othe
 
 test("where the check of what was folded takes much, lists are made longer in the same run", async () => {
   const eligibility = { kind: "folded" } as const;
-  const { check, widened, close } = await harness({ ...cases[0]!, name: "longer", eligibility });
+  const { check, widened, close } = await harness({
+    ...cases[0]!,
+    name: "longer",
+    eligibility,
+    folds: "always",
+  });
   // A NOT is left to the check, which takes all but a few.
   const topics = Array.from({ length: 11 }, (_, at) => `v${at}`).join(", ");
   const few = `age >= -4 AND NOT lang IN (v0, v1, v2, v3, v4) AND NOT topic IN (${topics})`;

@@ -52,7 +52,8 @@ async function everyItem(extent: Extent): Promise<void> {
   const conjunction = new Batches(float, asked(FILTERS.conjunction), BATCH);
   const folded = new Batches(folding, asked(FILTERS.conjunction), BATCH);
   const wide = new Batches(float, asked(WIDE_CONJUNCTION), BATCH);
-  const wideFolded = new Batches(folding, asked(WIDE_CONJUNCTION), BATCH);
+  const always = folding.folding();
+  const wideFolded = new Batches(always, asked(WIDE_CONJUNCTION), BATCH);
   const times = await contest(
     [
       { name: "MatMul and TopK", run: () => bare.run(users.slice(0, BATCH * DIM), BATCH, K) },
@@ -83,7 +84,7 @@ async function everyItem(extent: Extent): Promise<void> {
   );
   line("engine, wide conjunction", "engine", "of 6 terms, a tenth satisfies it");
   const alike = recallOf(await wide.answers(), await wideFolded.answers());
-  const { widened } = folding.engine.probing;
+  const { widened } = always.engine.probing;
   line(
     "engine, wide one folded",
     "engine",

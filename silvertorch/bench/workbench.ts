@@ -14,7 +14,7 @@ import { artifactSettings } from "../compile/artifact-settings.ts";
 import { Artifact } from "../compile/artifact.ts";
 import { compileArtifact } from "../compile/compile.ts";
 import { ARTIFACT_SCHEMA, type ArtifactSettings } from "../compile/manifest.ts";
-import { OnnxEngine } from "../engine/onnx-engine.ts";
+import { OnnxEngine, type RunnerOptions } from "../engine/onnx-engine.ts";
 import { RequestReader } from "../engine/request-reader.ts";
 import { formOf } from "../graph/device-form.ts";
 
@@ -34,6 +34,8 @@ export interface Loaded {
   readonly artifact: Artifact;
   /** The same session with so many clusters probed; it ends with the first engine. */
   readonly probing: (probes: number | "all", mostProbes?: number | "all") => Loaded;
+  /** The same, with filters folded whatever that takes, if they can be. */
+  readonly folding: () => Loaded;
 }
 
 const SEEDS = { data: 1, requests: 2, model: 3 };
@@ -67,13 +69,13 @@ export class Workbench {
     const file = artifact.graphPath(device);
     const session = await Session.open({ file, device, threads });
     const reader = await RequestReader.open(artifact, formOf(device).eligibility);
-    const probing = (probes: number | "all", mostProbes = probes): Loaded => {
-      const engine = new OnnxEngine(session, artifact.manifest, {
-        device,
-        probing: { probes, mostProbes },
-      });
-      return { engine, reader, artifact, probing };
+    const loaded = (options: Pick<RunnerOptions, "probing" | "folds">): Loaded => {
+      const engine = new OnnxEngine(session, artifact.manifest, { device, ...options });
+      return { engine, reader, artifact, probing, folding };
     };
+    const probing = (probes: number | "all", mostProbes = probes): Loaded =>
+      loaded({ probing: { probes, mostProbes } });
+    const folding = (): Loaded => loaded({ folds: "always" });
     return probing(parsed.nprobe);
   }
 

@@ -24,7 +24,7 @@ const filtered = (literals: number, places: number | null): Asked =>
 const several = (count: number, make: () => Asked): Asked[] => Array.from({ length: count }, make);
 
 /** How they are searched, each that is alike once: how many, and with lists of which length. */
-function chosen(batch: readonly Asked[]): Record<string, number> {
+function chosen(batch: readonly Asked[], size: typeof SIZE | null = SIZE): Record<string, number> {
   const each = batch.map(([, places]): Thoroughness => ({
     probes: 1,
     fetch: places ?? 0,
@@ -33,7 +33,7 @@ function chosen(batch: readonly Asked[]): Record<string, number> {
   const found = foldedWhereItPays(
     batch.map(([query]) => query),
     each,
-    SIZE,
+    size,
   );
   const counts: Record<string, number> = {};
   for (const [at, { folded, fetch }] of found.entries()) {
@@ -68,6 +68,11 @@ test("a batch with others is split only where both parts are worth a product of 
     ]);
   expect(beside(4)).toEqual({ "filter planned": 64 });
   expect(beside(48)).toEqual({ "filter folded 112": 48, "filter planned": 16 });
+});
+
+test("whatever it takes, all that can be is folded", () => {
+  const batch = [filtered(1, 5000), filtered(1, 100), filtered(1, null)];
+  expect(chosen(batch, null)).toEqual({ "filter folded 5008": 2, "filter planned": 1 });
 });
 
 test("requests without a filter go along where some are folded, and by themselves where none is", () => {

@@ -40,33 +40,47 @@ const FEW_SHARE = 1 / 128;
  * are folded.
  *
  * @param each how each would be searched by itself: folded, if it can be, `fetch` the places it needs.
+ * @param size null: what can be folded is, whatever that takes.
  * @returns how each is searched beside the others.
  */
 export function foldedWhereItPays(
   queries: readonly EngineQuery[],
   each: readonly Thoroughness[],
-  size: SearchSize,
+  size: SearchSize | null,
 ): readonly Thoroughness[] {
   if (!each.some(({ folded }) => folded)) return each;
   const needs = each.map(({ folded, fetch }) =>
     folded ? Math.ceil(fetch / PLACES_STEP) * PLACES_STEP : Infinity,
   );
-  const limits = [0, ...new Set(needs.filter(Number.isFinite))];
-  let best = { cost: Infinity, limit: 0 };
-  for (const limit of limits) {
-    const isFolded = (at: number): boolean =>
-      needs[at]! <= limit || (limit > 0 && queries[at]!.plan === null);
-    const folded = queries.filter((_, at) => isFolded(at));
-    const planned = queries.filter((_, at) => !isFolded(at));
-    const cost = foldedCost(folded.length, limit, size) + plannedCost(planned, size);
-    if (cost < best.cost) best = { cost, limit };
-  }
-  const { limit } = best;
+  const limits = new Set(needs.filter(Number.isFinite));
+  const limit =
+    size === null ? Math.max(...limits) : cheapestLimit(queries, { needs, limits, size });
   return each.map((own, at) => {
     if (queries[at]!.plan === null) return { ...own, fetch: limit, folded: limit > 0 };
     if (!own.folded) return own;
     return needs[at]! <= limit ? { ...own, fetch: limit } : { ...own, fetch: 0, folded: false };
   });
+}
+
+interface Choice {
+  /** Places that each needs, infinitely many where it cannot be folded. */
+  readonly needs: readonly number[];
+  /** Each number of them once. */
+  readonly limits: ReadonlySet<number>;
+  readonly size: SearchSize;
+}
+
+/** The length of lists with which it takes the least time to fold what needs no longer ones; 0: none is. */
+function cheapestLimit(queries: readonly EngineQuery[], { needs, limits, size }: Choice): number {
+  let best = { cost: plannedCost(queries, size), limit: 0 };
+  for (const limit of limits) {
+    const isFolded = (at: number): boolean => needs[at]! <= limit || queries[at]!.plan === null;
+    const folded = queries.filter((_, at) => isFolded(at));
+    const planned = queries.filter((_, at) => !isFolded(at));
+    const cost = foldedCost(folded.length, limit, size) + plannedCost(planned, size);
+    if (cost < best.cost) best = { cost, limit };
+  }
+  return best.limit;
 }
 
 function foldedCost(

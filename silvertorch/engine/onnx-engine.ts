@@ -64,6 +64,8 @@ const NO_ITEMS = new Float32Array(0);
 /** How a loaded graph is run. */
 export interface RunnerOptions extends Pick<OnnxEngineOptions, "device" | "probing"> {
   readonly form?: DeviceForm;
+  /** Which filters are folded into the product, of those that can be; absent: where it pays. */
+  readonly folds?: "whereItPays" | "always";
 }
 
 /** A loaded graph: a session, in this thread or in one of its own. */
@@ -82,6 +84,7 @@ export class OnnxEngine implements Engine {
   readonly #effort: Effort;
   readonly #shape: BatchShape;
   readonly #device: Device;
+  readonly #folds: "whereItPays" | "always";
   /** null: an item's value is its score, and fresh ones are scored beside the answer. */
   readonly #tables: FreshTables | null;
   /** null: there are none. */
@@ -96,8 +99,14 @@ export class OnnxEngine implements Engine {
   constructor(
     runner: GraphRunner,
     manifest: ArtifactManifest,
-    { device, form = formOf(device), probing = { probes: "all" } }: RunnerOptions,
+    {
+      device,
+      form = formOf(device),
+      probing = { probes: "all" },
+      folds = "whereItPays",
+    }: RunnerOptions,
   ) {
+    this.#folds = folds;
     const { items, dim, userDim, model, clusters, columns } = manifest;
     this.#tables = manifest.scoreOnly ? null : freshTables(model, columns);
     this.#runner = runner;
@@ -184,7 +193,7 @@ export class OnnxEngine implements Engine {
     const chosen = foldedWhereItPays(
       others.map((at) => queries[at]!),
       others.map((at) => each[at]!),
-      { items, dim, heads, foldDims },
+      this.#folds === "always" ? null : { items, dim, heads, foldDims },
     );
     const beside = [...each];
     for (const [nth, at] of others.entries()) beside[at] = chosen[nth]!;
