@@ -1,11 +1,13 @@
 import { pairedRatio, type PairedRatio } from "../../src/math/paired-ratio.ts";
-import { median } from "../../src/math/quantile.ts";
+import { median, quantile, sorted } from "../../src/math/quantile.ts";
 
 /** One of several ways to do the same work, of which a run does one batch. */
 export interface Contestant {
   readonly name: string;
   readonly run: () => Promise<unknown>;
 }
+
+const CALM_SHARE = 1 / 8;
 
 /** Milliseconds of each round, by contestant; round r of all lies side by side in time. */
 export class Times {
@@ -24,6 +26,12 @@ export class Times {
     const others = this.#of(over);
     const pairs = this.#of(name).map((ms, round) => ({ of: ms, over: others[round]! }));
     return pairedRatio(pairs, "lower");
+  }
+
+  /** The same of the fastest eighth of the rounds of each, where a busy machine was calm. */
+  calmRatio(name: string, over: string): number {
+    const fast = (times: readonly number[]): number => quantile(sorted(times), CALM_SHARE);
+    return fast(this.#of(name)) / fast(this.#of(over));
   }
 
   #of(name: string): readonly number[] {
