@@ -1,4 +1,5 @@
 import { pairedRatio, type PairedRatio } from "../../src/math/paired-ratio.ts";
+import { Random, shuffle } from "../../src/math/random.ts";
 import { median, quantile, sorted } from "../../src/math/quantile.ts";
 
 /** One of several ways to do the same work, of which a run does one batch. */
@@ -43,14 +44,14 @@ export class Times {
 const WARM_UPS = 2;
 
 /**
- * Lets all of them run a batch each round, in turn, the first one another each time, so that the
- * machine's drift falls on all alike.
+ * Lets all of them run a batch each round, in an order of its own, so that the machine's drift falls on
+ * all alike, and so does what is left of whoever ran before.
  */
 export async function contest(contestants: readonly Contestant[], rounds: number): Promise<Times> {
   const byName = new Map(contestants.map(({ name }) => [name, [] as number[]]));
+  const random = new Random(1);
   for (let round = -WARM_UPS; round < rounds; round++) {
-    for (let turn = 0; turn < contestants.length; turn++) {
-      const { name, run } = contestants[(turn + round + WARM_UPS) % contestants.length]!;
+    for (const { name, run } of shuffle([...contestants], random)) {
       const startMs = performance.now();
       await run();
       if (round >= 0) byName.get(name)!.push(performance.now() - startMs);

@@ -1,7 +1,8 @@
 /**
  * How fast the index-as-model is against the least that its work can be, in one run:
  * `npm run bench:model [-- ITEMS [CLUSTERED_ITEMS [ROUNDS [THREADS]]]]`.
- * Batches of 64 in one process, without a door; each ratio is paired by round.
+ * Batches of 64 in one process, without a door, which has its memory as services have theirs
+ * (src/process/huge-pages.ts); each ratio is paired by round.
  */
 import { cpus } from "node:os";
 import { defaultCacheFolder } from "../../src/dataset/cache-folder.ts";
