@@ -86,3 +86,25 @@ test("what nobody waits for any more is not passed on", async () => {
   expect(index.left("Search")).toHaveLength(asked + 2);
   expect(relays.get("ranker")!.left("Rank")).toHaveLength(ranked + 1);
 });
+
+test("a ranker whose features come too late ranks nothing", async () => {
+  const counted = async (): Promise<number> =>
+    (await door.stats()).counters.get("ranker.candidates")!;
+  const before = await counted();
+  const feature = relays.get("feature")!;
+  // The user's come along with the request: it is the items' that are late.
+  const asked = feature.left("Items").length;
+  const { features, ids } = bench.dataset.users;
+  const userDim = features.length / ids.length;
+  const user = { kind: "features", features: features.slice(0, userDim) } as const;
+  feature.heldBackMs = 1_000;
+  const late = door.retrieve({ ...request, user }, { timeoutMs: 500 });
+  await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
+  feature.heldBackMs = 0;
+  await door.retrieve({ ...request, user }, { timeoutMs: 20_000 });
+  expect(feature.left("Items")).toHaveLength(asked + 2);
+  const ranked = (await counted()) - before;
+  await door.retrieve({ ...request, user }, { timeoutMs: 20_000 });
+  // As much as one request has.
+  expect(ranked).toBe((await counted()) - before - ranked);
+});
