@@ -87,6 +87,19 @@ test("where more than the score counts, a starved list matters though the answer
   expect(effort.harder(asked, answer(100, false), first)).toBeNull();
 });
 
+test("so it does where heads have lists of their own, since the others may have filled the answer", () => {
+  const model = (heads: number) => ({ candidates: 500, heads }) as ArtifactManifest["model"];
+  const asked = query(plan(true));
+  const fetchAfter = (heads: number, clusters: number | null): number | undefined => {
+    const effort = new Effort(manifest({ clusters, model: model(heads) }), { probes: "all" });
+    return effort.harder(asked, answer(100, true), effort.of(asked))?.fetch;
+  };
+  expect(fetchAfter(3, 100)).toBe(4 * 157);
+  // One head has one list, and without clusters all heads do.
+  expect(fetchAfter(1, 100)).toBeUndefined();
+  expect(fetchAfter(3, null)).toBeUndefined();
+});
+
 test("a folded filter that lets through too much is worked off by its plan from then on", () => {
   const effort = new Effort(manifest({ clusters: null }), { probes: "all" });
   const check = {

@@ -55,6 +55,8 @@ export class Effort {
   readonly #items: number;
   /** Places of a list whatever k is: K0, where more than the score counts. */
   readonly #places: number;
+  /** Whether a whole answer may lack items that a list had no places for: each head has a list of its own. */
+  readonly #hasLists: boolean;
   readonly #probes: number;
   readonly #mostProbes: number;
   readonly #byPlan = new WeakMap<object, Thoroughness>();
@@ -74,6 +76,7 @@ export class Effort {
     this.#clusters = clusters ?? 1;
     this.#items = items;
     this.#places = scoreOnly ? 0 : model.candidates;
+    this.#hasLists = !scoreOnly || (clusters !== null && model.heads > 1);
     const there = (count: number | "all"): number =>
       count === "all" ? this.#clusters : Math.min(count, this.#clusters);
     this.#probes = there(probes);
@@ -180,7 +183,7 @@ export class Effort {
       // What is folded lets through too much of this filter: it is worked off by its plan.
       return starved && isShort ? { probes, fetch: 0, folded: false } : null;
     }
-    if (starved && (isShort || this.#places > 0) && fetch < this.#items) {
+    if (starved && (isShort || this.#hasLists) && fetch < this.#items) {
       return { probes, fetch: WIDENING * Math.max(fetch, this.#roomy(k)), folded };
     }
     if (!isShort || this.isAll({ probes })) return null;
