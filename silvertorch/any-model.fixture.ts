@@ -3,6 +3,7 @@ import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import type { RetrievalRequest } from "../src/retrieval/request.ts";
 import type { ArtifactSettings, EligibilitySettings } from "./compile/manifest.ts";
 import { anyRequest, type SmallSize } from "./dataset.fixture.ts";
+import type { EngineAnswer } from "./engine/query.ts";
 
 /** A model, the catalogue that it is compiled of, how, and what it is asked. */
 export interface AnyModel {
@@ -22,6 +23,8 @@ const anySize: fc.Arbitrary<SmallSize> = fc.record({
     fc.integer({ min: 1, max: 400 }),
   ),
   dim: fc.integer({ min: 1, max: 24 }),
+  // Where there are few, values are alike and rows decide.
+  vectors: fc.oneof(fc.constant(400), fc.integer({ min: 1, max: 9 })),
 });
 
 const anyTower = fc.oneof(
@@ -103,9 +106,38 @@ export function anyModel(
       const model: ModelSpec = { heads, candidates, tower, seed, ...ranking };
       const { clusters, ...probes } = probing;
       const settings = { precision, scale: "perItem", clusters, eligibility } as const;
-      const batch = fc.array(anyRequest(userDim, model, size), { minLength: 1, maxLength: 5 });
+      const request = anyRequest(userDim, model, size).map(withoutTiny);
+      const batch = fc.array(request, { minLength: 1, maxLength: 5 });
       return fc
         .array(batch, { minLength: 1, maxLength: 3 })
         .map((batches) => ({ size, userDim, model, settings, ...probes, batches }));
     });
+}
+
+/** Next to nothing becomes nothing: of nearly equal scores anyone's best are others. */
+function withoutTiny({ user, ...request }: RetrievalRequest): RetrievalRequest {
+  const plain = (values: Float32Array): Float32Array =>
+    values.map((value) => (Math.abs(value) < 1e-3 ? 0 : value));
+  if (user.kind === "id") return { user, ...request };
+  if (user.kind === "features") {
+    return { user: { kind: "features", features: plain(user.features) }, ...request };
+  }
+  return { user: { kind: "vectors", vectors: plain(user.vectors) }, ...request };
+}
+
+/**
+ * Whether two answers have the same values. Of the rows only as many: a product is summed in another
+ * order, so near ties may change places, and of equal scores at the end of a list any may be kept.
+ */
+export function alike(one: EngineAnswer, other: EngineAnswer): boolean {
+  const near = (value: number, at: number): boolean =>
+    Math.abs(value - other.values[at]!) <= 1e-4 * Math.max(1, Math.abs(value));
+  return one.values.length === other.values.length && one.values.every(near);
+}
+
+/** An answer's rows by value descending, then row ascending. */
+export function inOrder({ rows, values }: Pick<EngineAnswer, "rows" | "values">): number[] {
+  const positions = [...rows.keys()];
+  positions.sort((a, b) => values[b]! - values[a]! || rows[a]! - rows[b]!);
+  return positions.map((at) => rows[at]!);
 }

@@ -25,6 +25,8 @@ const FIRST_ITEM_ID = 5000;
 export interface SmallSize {
   readonly items: number;
   readonly dim: number;
+  /** Different vectors that items have; absent: each has its own. */
+  readonly vectors?: number;
 }
 
 const USUAL_SIZE: SmallSize = { items: ITEMS, dim: DIM };
@@ -33,7 +35,7 @@ const USUAL_SIZE: SmallSize = { items: ITEMS, dim: DIM };
  * For tests: a small dataset with every kind of column: few values, several values an item, more
  * values than bitmaps (so written in digits, in three slots), numbers of which some are absent.
  */
-export function smallDataset(userDim = DIM, { items, dim } = USUAL_SIZE): Dataset {
+export function smallDataset(userDim = DIM, { items, dim, vectors = items } = USUAL_SIZE): Dataset {
   const random = new Random(7);
   const gaussians = (length: number): Float32Array =>
     Float32Array.from({ length }, () => random.gaussian());
@@ -44,7 +46,7 @@ export function smallDataset(userDim = DIM, { items, dim } = USUAL_SIZE): Datase
     catalogue: {
       count: items,
       dim,
-      embeddings: gaussians(items * dim),
+      embeddings: repeated(gaussians(vectors * dim), items * dim),
       ids: Float64Array.from({ length: items }, (_, row) => FIRST_ITEM_ID - 3 * row),
       columns: smallColumns(items, random),
       dense: gaussians(items * DENSE_DIM),
@@ -58,6 +60,9 @@ export function smallDataset(userDim = DIM, { items, dim } = USUAL_SIZE): Datase
     },
   };
 }
+
+const repeated = (values: Float32Array, length: number): Float32Array =>
+  Float32Array.from({ length }, (_, at) => values[at % values.length]!);
 
 function smallColumns(items: number, random: Random): Column[] {
   const numbers = (make: () => number): Float32Array =>

@@ -8,6 +8,7 @@ import type { Device } from "../src/onnx/device.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import { computeTruth } from "../src/retrieval/oracle.ts";
 import type { RetrievalRequest } from "../src/retrieval/request.ts";
+import { inOrder } from "./any-model.fixture.ts";
 import type { ArtifactSettings } from "./compile/manifest.ts";
 import {
   anyRequest,
@@ -283,13 +284,6 @@ test.for(everyCase)("any request gets the oracle's answer: $name", async (given)
   expect(mean).toBeGreaterThan(isExhaustive ? 0.999 : 0.6);
   await close();
 });
-
-/** Rows by value descending, then row ascending. */
-function inOrder({ rows, values }: EngineAnswer): number[] {
-  const positions = [...rows.keys()];
-  positions.sort((a, b) => values[b]! - values[a]! || rows[a]! - rows[b]!);
-  return positions.map((at) => rows[at]!);
-}
 
 const growing = { clusters: 40, probes: 2, mostProbes: "all" } as const;
 
