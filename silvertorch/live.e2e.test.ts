@@ -307,6 +307,14 @@ test("many changes are folded into a new artifact while it serves; later ones st
     const { ids } = await foldingDoor.retrieve(alike(vector, { k: 3000 }), inTime);
     expect([...ids.subarray(0, 41)]).toEqual([...items.map(({ id }) => id), 910_000]);
     expect([...ids].filter((id) => gone.includes(id))).toEqual([]);
+    // The same process folds again, what it folded before.
+    const later = Array.from({ length: 40 }, (_, at) => fresh(920_000 + at));
+    await foldingAdmin.upsert(later);
+    while ((await counterOf("model.folds")) < 2) await new Promise((r) => setTimeout(r, 100));
+    expect(await counterOf("model.fresh_slots")).toBe(0);
+    const again = await foldingDoor.retrieve(alike(vector, { k: 81 }), inTime);
+    const all = [...items, fresh(910_000), ...later];
+    expect([...again.ids]).toEqual(all.map(({ id }) => id));
   } finally {
     foldingDoor.close();
     foldingAdmin.close();

@@ -1,10 +1,11 @@
 import { setPriority } from "node:os";
+import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
 import { readDataset, readManifest, writeDataset } from "../../src/dataset/folder.ts";
+import { type FailureMessage, toFailureMessage } from "../../src/process/failure-message.ts";
 import { runService } from "../../src/process/service-main.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { compileArtifact } from "../compile/compile.ts";
 import type { ArtifactSettings } from "../compile/manifest.ts";
-import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
 import { readChanges } from "./changes-file.ts";
 
 export interface FoldConfig {
@@ -21,10 +22,19 @@ export interface FoldConfig {
   readonly artifactFolder: string;
 }
 
-export interface FoldReady {
-  /** Of a CPU, since the process was started. */
+export interface FoldMessage {
+  readonly type: "fold";
+  readonly config: FoldConfig;
+}
+
+export interface FoldResult {
+  /** Of a CPU. */
   readonly cpuSeconds: number;
 }
+
+export type FoldReply =
+  | { readonly type: "folded"; readonly result: FoldResult }
+  | { readonly type: "notFolded"; readonly error: FailureMessage };
 
 /**
  * The model beside it goes first and leaves it a quarter of a CPU that both want. At the lowest
@@ -32,20 +42,49 @@ export interface FoldReady {
  */
 const LOWER_PRIORITY = 5;
 
-/** Folds changes into a dataset and compiles it, beside the model that serves. */
-runService<FoldConfig, FoldReady>(async (config, onProgress) => {
-  setPriority(LOWER_PRIORITY);
+const quiet = (): void => {};
+
+/** Folds changes into a dataset and compiles it. */
+async function fold(config: FoldConfig): Promise<void> {
   const { datasetFolder, changesFile, model, settings, threads, foldedFolder } = config;
-  const base = await readDataset(datasetFolder, { verify: false, onProgress });
+  const base = await readDataset(datasetFolder, { verify: false, onProgress: quiet });
   const changes = await readChanges(changesFile);
   const { name, users } = base;
   const catalogue = foldedCatalogue(base.catalogue, changes);
   const provenance = { foldedFrom: base.hash, changes: changes.version };
-  await writeDataset(foldedFolder, { name, catalogue, users, provenance }, onProgress);
+  await writeDataset(foldedFolder, { name, catalogue, users, provenance }, quiet);
   const { hash } = await readManifest(foldedFolder);
   const dataset = { name, hash, folder: foldedFolder, catalogue, users };
   const folder = config.artifactFolder;
-  await compileArtifact({ dataset, model, settings, threads, folder, onProgress });
+  await compileArtifact({ dataset, model, settings, threads, folder, onProgress: quiet });
+}
+
+const ownCpuSeconds = (): number => {
   const { user, system } = process.cpuUsage();
-  return { ready: { cpuSeconds: (user + system) / 1e6 }, stop: () => Promise.resolve() };
+  return (user + system) / 1e6;
+};
+
+async function replyTo({ config }: FoldMessage): Promise<FoldReply> {
+  const before = ownCpuSeconds();
+  try {
+    await fold(config);
+    return { type: "folded", result: { cpuSeconds: ownCpuSeconds() - before } };
+  } catch (thrown) {
+    return { type: "notFolded", error: toFailureMessage(thrown) };
+  }
+}
+
+async function answer(message: FoldMessage): Promise<void> {
+  process.send!(await replyTo(message));
+  // Nothing else asks for memory until the next fold, so nothing else would give it back.
+  globalThis.gc!();
+}
+
+/** One fold after the other, beside the model that serves. */
+runService<object, object>(() => {
+  setPriority(LOWER_PRIORITY);
+  process.on("message", (message: FoldMessage) => {
+    if (message.type === "fold") void answer(message);
+  });
+  return Promise.resolve({ ready: {}, stop: () => Promise.resolve() });
 });
