@@ -3,7 +3,7 @@ import { pairedRatio } from "../math/paired-ratio.ts";
 import { METRICS } from "./metric.ts";
 import type { MetricName } from "./metric.ts";
 import { pairsOf, type RoundPair } from "./pairs.ts";
-import { firstOf, measuredSystems, roleOf } from "./role.ts";
+import { firstOf, isOnGpu, measuredSystems, meshOnGpu, roleOf } from "./role.ts";
 import type { Comparison, Result } from "./schema.ts";
 import { standingOf } from "./standing.ts";
 import type { Standing } from "./standing.ts";
@@ -20,9 +20,8 @@ export function compareSystems(
 ): Comparison[] {
   const mesh = firstOf(result, "mesh");
   const names = measuredSystems(result);
-  const isOnGpu = (name: string): boolean => result.systems[name]!.device !== "cpu";
   const isChallenger = (name: string): boolean => roleOf(result, name) === "challenger";
-  const withGpu = names.find((name) => roleOf(result, name) === "mesh" && isOnGpu(name)) ?? null;
+  const withGpu = meshOnGpu(result);
   const pairsOver = (over: string | null, of: readonly string[]): Comparison[] => {
     if (over === null) return [];
     const held = standingOf(result, over);
@@ -39,7 +38,7 @@ export function compareSystems(
     ...pairsOver(firstOf(result, "in-process"), names.filter(isChallenger)),
     ...pairsOver(
       withGpu === mesh ? null : withGpu,
-      names.filter((name) => isChallenger(name) && isOnGpu(name)),
+      names.filter((name) => isChallenger(name) && isOnGpu(result, name)),
     ),
   ];
 }

@@ -67,6 +67,23 @@ describe("the headline", () => {
     expect(headlineOf(lacking).others).toEqual([]);
   });
 
+  it("holds whoever has a card against a mesh that has one as well", () => {
+    const card = { ...MODEL, device: "cuda", throughput: 10 * MESH.throughput };
+    const { overMeshOnGpu, sentence } = headlineOf(
+      smallSample({
+        mesh: MESH,
+        "mesh-cuda": { ...MESH, device: "cuda", throughput: 2 * MESH.throughput },
+        model: MODEL,
+        "model-cuda": card,
+      }),
+    );
+    expect(overMeshOnGpu.map(({ of, over }) => [of, over])).toEqual([["model-cuda", "mesh-cuda"]]);
+    expect(sentence).toMatch(
+      /\. Against mesh-cuda, which has a card as well, model-cuda answers (4\.\d\d|5\.\d\d) times as many \(95% interval .*\)\.$/,
+    );
+    expect(headlineOf(smallSample({ mesh: MESH, model: card })).overMeshOnGpu).toEqual([]);
+  });
+
   it("has no interval after one round", () => {
     const { sentence } = headlineOf(alteredSample("", {}, 1));
     expect(sentence).toContain("(one round, no interval)");

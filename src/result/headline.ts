@@ -1,4 +1,4 @@
-import { firstOf, measuredSystems, roleOf } from "./role.ts";
+import { firstOf, measuredSystems, meshOnGpu, roleOf } from "./role.ts";
 import type { Comparison, Result } from "./schema.ts";
 import { medianOf, standingOf } from "./standing.ts";
 
@@ -11,6 +11,12 @@ export interface Headline {
   readonly overInProcess: Comparison | null;
   /** Throughput of the further challengers over the mesh's, in the scenario's order, where stated. */
   readonly others: readonly Comparison[];
+  /** Throughput of each challenger on a GPU over that of a mesh that has one, too, where stated. */
+  readonly overMeshOnGpu: readonly Comparison[];
+  /** What `sentence` says of the subject. */
+  readonly first: string;
+  /** And of further challengers; empty: there are none. */
+  readonly further: string;
   readonly sentence: string;
 }
 
@@ -25,40 +31,49 @@ export function headlineOf(
   const mesh = firstOf(result, "mesh");
   if (subject === null) {
     const only = mesh === null ? "Nothing was measured" : alone(result, mesh);
-    return { subject, overMesh: null, overInProcess: null, others: [], sentence: `${only}.` };
+    const none = { overMesh: null, overInProcess: null, others: [], overMeshOnGpu: [] };
+    return { subject, ...none, first: `${only}.`, further: "", sentence: `${only}.` };
   }
   const overMesh = find(result, subject, mesh);
   const inProcess = firstOf(result, "in-process");
   const overInProcess = inProcess === subject ? null : find(result, subject, inProcess);
-  const others = furtherChallengers(result, subject, mesh);
+  const others = challengersOver(result, mesh).filter(({ of }) => of !== subject);
+  const onGpu = meshOnGpu(result);
+  const overMeshOnGpu = onGpu === mesh ? [] : challengersOver(result, onGpu);
+  const first = sentence(result, subject, overMesh, overInProcess);
+  const further = [ofAll(others, ""), ofAll(overMeshOnGpu, ", which has a card as well")]
+    .filter((text) => text !== "")
+    .join(" ");
   return {
     subject,
     overMesh,
     overInProcess,
     others,
-    sentence: `${sentence(result, subject, overMesh, overInProcess)}${ofOthers(others)}`,
+    overMeshOnGpu,
+    first,
+    further,
+    sentence: further === "" ? first : `${first} ${further}`,
   };
 }
 
-/** Those whose ratio may be stated, for both sides qualify. */
-function furtherChallengers(
+/** Challengers whose ratio over a mesh was computed and may be stated, for both sides qualify. */
+function challengersOver(
   result: Pick<Result, "systems" | "comparisons">,
-  subject: string,
   mesh: string | null,
 ): Comparison[] {
   return measuredSystems(result).flatMap((system) => {
-    if (system === subject || roleOf(result, system) !== "challenger") return [];
+    if (roleOf(result, system) !== "challenger") return [];
     const found = find(result, system, mesh);
     return found === null || found.ratio === null || found.recallAt === null ? [] : found;
   });
 }
 
-function ofOthers(others: readonly Comparison[]): string {
-  if (others.length === 0) return "";
-  const each = others.map(
-    (other) => `${other.of} answers ${times(other.ratio!)} as many${bounds(other)}`,
+function ofAll(comparisons: readonly Comparison[], which: string): string {
+  if (comparisons.length === 0) return "";
+  const each = comparisons.map(
+    (one) => `${one.of} answers ${times(one.ratio!)} as many${bounds(one)}`,
   );
-  return ` Against ${others[0]!.over}, ${each.join("; ")}.`;
+  return `Against ${comparisons[0]!.over}${which}, ${each.join("; ")}.`;
 }
 
 function find(

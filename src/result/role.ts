@@ -24,3 +24,13 @@ export function firstOf(result: Pick<Result, "systems">, role: Role): string | n
 export function measuredSystems(result: Pick<Result, "systems">): string[] {
   return Object.keys(result.systems).filter((name) => roleOf(result, name) !== "ruler");
 }
+
+/** Whether a system computes on a device other than the processor. */
+export const isOnGpu = ({ systems }: Pick<Result, "systems">, name: string): boolean =>
+  systems[name]!.device !== "cpu";
+
+/** The first mesh whose index is on a GPU, in the scenario's order; null where there is none. */
+export function meshOnGpu(result: Pick<Result, "systems">): string | null {
+  const isMesh = (name: string): boolean => roleOf(result, name) === "mesh";
+  return measuredSystems(result).find((name) => isMesh(name) && isOnGpu(result, name)) ?? null;
+}

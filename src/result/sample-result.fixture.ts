@@ -18,6 +18,8 @@ export interface Behaviour {
   /** Median milliseconds of each stage. */
   readonly stages: Readonly<Record<string, number>>;
   readonly batch: number | null;
+  /** What it computes on; absent: the processor. */
+  readonly device?: string;
   /** Of each counter, how many a request. */
   readonly counters?: Readonly<Record<string, number>>;
 }
@@ -247,12 +249,12 @@ function systemOf(name: string, behaviour: Behaviour): SystemResult {
   return {
     kind: isMesh ? "mesh" : "index-as-model",
     engine: isMesh ? "hnsw + roaring + lmdb" : "onnx",
-    device: "cpu",
+    device: behaviour.device ?? "cpu",
     settings: isMesh
       ? {
           ...door,
           index: { kind: "hnsw", precision: "f32", connectivity: 16, expansionSearch: 256 },
-          transport: name === "mesh" ? "grpc" : "in-process",
+          transport: name === "mesh-in-process" ? "in-process" : "grpc",
         }
       : { ...door, engine: "onnx", device: "cpu", precision: "float32" },
     processes: Object.keys(behaviour.processes),

@@ -8,8 +8,9 @@ import type { Html } from "../html.ts";
 
 /** The first screen: question, answer with its interval, verdicts, doubts. */
 export function answerSection({ result, headline, load }: Digest): Html {
-  const { overMesh, overInProcess, others } = headline;
-  const ratios = [overMesh, overInProcess, ...others].filter((comparison) => comparison !== null);
+  const { overMesh, overInProcess, others, overMeshOnGpu } = headline;
+  const all = [overMesh, overInProcess, ...others, ...overMeshOnGpu];
+  const ratios = all.filter((comparison) => comparison !== null);
   // A ratio in large type is a claim: none is made where the sentence makes none.
   const stated = ratios.filter(
     ({ recallAt, low }) => result.complete && recallAt !== null && low !== null,
@@ -19,7 +20,8 @@ export function answerSection({ result, headline, load }: Digest): Html {
     <h1 id="question">
       ${result.scenario.question === "" ? result.scenario.name : result.scenario.question}
     </h1>
-    <p class="sentence">${headline.sentence}</p>
+    <p class="sentence">${headline.first}</p>
+    ${headline.further === "" ? null : html`<p class="further">${headline.further}</p>`}
     ${stated.length === 0 ? null : html`<div class="ratios">${stated.map((ratio) => ratioFigure(ratio, result.systems))}</div>`}
     <p class="method">
       Load: ${load.text}.
