@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import type { Device } from "../src/onnx/device.ts";
 import type { ModelSpec } from "../src/retrieval/model-spec.ts";
 import type { RetrievalRequest } from "../src/retrieval/request.ts";
 import type { ArtifactSettings, EligibilitySettings } from "./compile/manifest.ts";
@@ -13,6 +14,8 @@ export interface AnyModel {
   readonly settings: ArtifactSettings;
   readonly probes: number | "all";
   readonly mostProbes: number | "all";
+  /** Whose graph is run by the engine `onnx`, on the processor. */
+  readonly graphOf: Device;
   readonly batches: readonly (readonly RetrievalRequest[])[];
 }
 
@@ -96,13 +99,14 @@ export function anyModel(
       precision: fc.constantFrom(...precisions),
       eligibility: fc.oneof(fc.constant({ kind: "exact" } as const), anyBloom),
       probing: anyProbing,
+      graphOf: fc.constantFrom<Device[]>("cpu", "cpu", "cuda", "webgpu"),
       seed: fc.nat(),
     })
     .chain(({ size, tower, ranking, precision, eligibility, probing, ...given }) => {
       const isIdentity = tower.kind === "identity";
       const heads = isIdentity ? 1 : given.heads;
       const userDim = isIdentity ? size.dim : given.userDim;
-      const { candidates, seed } = given;
+      const { candidates, seed, graphOf } = given;
       const model: ModelSpec = { heads, candidates, tower, seed, ...ranking };
       const { clusters, ...probes } = probing;
       const settings = { precision, scale: "perItem", clusters, eligibility } as const;
@@ -110,7 +114,7 @@ export function anyModel(
       const batch = fc.array(request, { minLength: 1, maxLength: 5 });
       return fc
         .array(batch, { minLength: 1, maxLength: 3 })
-        .map((batches) => ({ size, userDim, model, settings, ...probes, batches }));
+        .map((batches) => ({ size, userDim, model, settings, ...probes, graphOf, batches }));
     });
 }
 
