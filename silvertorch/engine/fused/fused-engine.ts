@@ -11,7 +11,13 @@ import type { EngineAnswer, EngineQuery } from "../query.ts";
 import { type SearchGroup, thoroughAnswers, type Together } from "../thorough-answers.ts";
 import type { PackedAnswers } from "./answers.ts";
 import { packFresh } from "./pack-fresh.ts";
-import { openFirst, packBatch, type PackedBatch } from "./pack-batch.ts";
+import {
+  NO_FRESH,
+  openFirst,
+  packBatch,
+  type PackedBatch,
+  type ScoredFresh,
+} from "./pack-batch.ts";
 import { mostProbesOf, partsOf } from "./search-limits.ts";
 import type { PackedFresh } from "./stages.ts";
 
@@ -27,8 +33,6 @@ export interface FusedRunner extends AsyncDisposable {
   run(batch: PackedBatch): Promise<PackedAnswers>;
 }
 
-const NO_ITEMS = new Float32Array(0);
-
 /** The artifact on the GPU, searched by our own kernels. */
 export class FusedEngine implements Engine {
   /** The parts of a batch are run side by side. */
@@ -39,7 +43,7 @@ export class FusedEngine implements Engine {
   readonly #effort: Effort;
   /** null: an item's value is its score, and fresh ones are scored beside the answer. */
   readonly #tables: FreshTables | null;
-  #freshItems: () => Float32Array<ArrayBuffer> = () => NO_ITEMS;
+  #freshItems: () => ScoredFresh = () => NO_FRESH;
 
   /**
    * @param runner the artifact on a device; it ends with the engine.
@@ -88,8 +92,13 @@ export class FusedEngine implements Engine {
   }
 
   scoreFresh(items: () => HostTensor): void {
-    // A copy: a batch is handed over whole.
-    this.#freshItems = () => new Float32Array(items().data as Float32Array);
+    this.#freshItems = () => {
+      const { data, appendedTo } = items();
+      const floats = data as Float32Array;
+      if (appendedTo !== undefined) return { items: floats, table: appendedTo };
+      // A copy: a batch is handed over whole.
+      return { items: new Float32Array(floats), table: null };
+    };
   }
 
   /** There is nowhere else that its kernels could run. */

@@ -127,7 +127,7 @@ export class FusedLane {
       requests: batch.search.requests,
       // What ranks works on whole powers of two.
       places: Math.min(withRoom(places), ranking === null ? Infinity : nextPowerOfTwo(places)),
-      fresh: batch.fresh.length / index.shape.dim,
+      fresh: batch.fresh.items.length / index.shape.dim,
     };
     if (this.#parts !== null && holds(this.#capacity, needs)) return this.#parts;
     this.dispose();
@@ -174,7 +174,7 @@ function answerShape(
   // Without a ranking each list is an answer.
   const width = ranking === null ? search.places : k;
   const answers = search.requests * (ranking === null ? heads : 1);
-  return { width, answers, fresh: (search.requests * fresh.length) / dim };
+  return { width, answers, fresh: (search.requests * fresh.items.length) / dim };
 }
 
 const NOTHING: Capacity = {

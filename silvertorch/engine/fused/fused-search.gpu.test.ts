@@ -17,6 +17,7 @@ import {
   threeHeads,
 } from "../../dataset.fixture.ts";
 import { openTestDevice } from "../../device/gpu.fixture.ts";
+import { LiveItems } from "../../live/live-items.ts";
 import { openEngine } from "../open-engine.ts";
 import { FusedEngine, type FusedRunner } from "./fused-engine.ts";
 import type { FusedModel } from "./fused-model.ts";
@@ -208,6 +209,19 @@ describe.skipIf(found === null)("the fused engine", () => {
     const [before] = await engine.answer([query]);
     const square = features.reduce((sum, each) => sum + each * each, 0);
     expect(before!.freshScores[0]).toBeCloseTo(square, 4);
+    // Of a table that grows only what is new is sent, and of another one all.
+    const growing = new LiveItems(8, () => false);
+    const added = async (id: number, length: number): Promise<number[]> => {
+      const embedding = features.map((each) => length * each);
+      growing.upsert({ id, embedding, dense: new Float32Array(0), attributes: new Map() });
+      engine.scoreFresh(() => growing.embeddings());
+      const [answer] = await engine.answer([query]);
+      return [...answer!.freshScores].map((score) => Math.round((10 * score) / square));
+    };
+    expect(await added(1, 2)).toEqual([20]);
+    expect(await added(2, 3)).toEqual([20, 30]);
+    expect(await added(3, -1)).toEqual([20, 30, -10]);
+    engine.scoreFresh(() => ({ type: "float32", dims: [1, 8], data: features }));
     last!.model.device.raw.destroy();
     await expect(engine.answer([query])).rejects.toThrow(/lost/);
     const [after] = await engine.answer([query]);

@@ -77,8 +77,10 @@ export class FusedThread implements FusedRunner {
       this.#pending.set(id, { resolve, reject });
       const { words, users, fresh, ranked } = batch;
       const ofRanked = ranked === null ? [] : [ranked.embeddings, ranked.barred, ...ranked.sources];
-      const arrays = [words, users.users, users.given, fresh, ...ofRanked];
+      const arrays = [words, users.users, users.given, ...ofRanked];
       const buffers = new Set(arrays.map(({ buffer }) => buffer));
+      const { buffer, length } = fresh.items;
+      if (length > 0 && buffer instanceof ArrayBuffer) buffers.add(buffer);
       this.#send({ kind: "run", id, batch }, [...buffers]);
     });
   }

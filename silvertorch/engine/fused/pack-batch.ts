@@ -7,13 +7,22 @@ import { OPEN_PLAN, packPlan } from "./pack-programs.ts";
 import type { SearchBatch } from "./lane-needs.ts";
 import type { PackedFresh, PackedUsers } from "./stages.ts";
 
+/** Items that came after the artifact was compiled, to be scored. */
+export interface ScoredFresh {
+  /** float32 [fresh, dim]: the first of a table, on memory that all threads see, or a batch's own. */
+  readonly items: Float32Array;
+  /** The number of the table, which is only ever appended to; null: the batch's own. */
+  readonly table: number | null;
+}
+
+export const NO_FRESH: ScoredFresh = { items: new Float32Array(0), table: null };
+
 /** A batch as it goes to the device: plain numbers, so that it can cross between threads. */
 export interface PackedBatch {
   readonly search: SearchBatch;
   readonly users: PackedUsers;
   readonly words: Uint32Array<ArrayBuffer>;
-  /** float32 [fresh, dim]: items that came after the artifact was compiled, to be scored. */
-  readonly fresh: Float32Array<ArrayBuffer>;
+  readonly fresh: ScoredFresh;
   /** Such items, to be ranked along with the others; null: there are none. */
   readonly ranked: PackedFresh | null;
   /** The largest k: items of an answer. */
@@ -51,7 +60,7 @@ export function openFirst(queries: readonly EngineQuery[]): Uint32Array {
 export function packBatch(
   queries: readonly EngineQuery[],
   settings: BatchSettings,
-  fresh: Float32Array<ArrayBuffer> = new Float32Array(0),
+  fresh = NO_FRESH,
 ): PackedBatch {
   const { heads, clusters, places, candidates } = settings;
   const there = (probes: number): number => Math.min(probes, clusters);

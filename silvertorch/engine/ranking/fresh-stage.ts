@@ -2,6 +2,7 @@ import type { GpuDevice } from "../../device/gpu-device.ts";
 import { bind, compileKernel, type BoundKernel, type Kernel } from "../../device/kernel.ts";
 import type { Recorder } from "../../device/passes.ts";
 import { FRESH_TILE, freshScoresKernel } from "../../kernels/ranking/fresh-scores.ts";
+import type { ScoredFresh } from "../fused/pack-batch.ts";
 import type { LaneBuffers } from "../fused/stages.ts";
 
 /** Room for fresh items grows by doubling from here. */
@@ -48,6 +49,9 @@ export class FreshLane {
   #room = 0;
   #fresh = 0;
   #buffers: Buffers | null = null;
+  /** Whose numbers the buffer holds, and how many; null: of no table. */
+  #table: number | null = null;
+  #uploaded = 0;
 
   constructor(device: GpuDevice, kernel: Kernel, parts: LaneParts) {
     this.#device = device;
@@ -65,13 +69,19 @@ export class FreshLane {
     return this.#buffers?.scores ?? null;
   }
 
-  /** @param items float32 [fresh, dim]; there may be none. */
-  upload(items: Float32Array<ArrayBuffer>): void {
+  /** What the buffer holds already is not sent again. */
+  upload({ items, table }: ScoredFresh): void {
     this.#fresh = items.length / this.#parts.dim;
     if (this.#fresh === 0) return;
     const { params, items: room } = this.#fit();
     this.#device.queue.writeBuffer(params, 0, Uint32Array.of(this.#fresh));
-    this.#device.queue.writeBuffer(room, 0, items);
+    if (table === null || table !== this.#table) this.#uploaded = 0;
+    this.#table = table;
+    if (items.length <= this.#uploaded) return;
+    // A copy: the device takes no memory that threads share.
+    const added = new Float32Array(items.subarray(this.#uploaded));
+    this.#device.queue.writeBuffer(room, 4 * this.#uploaded, added);
+    this.#uploaded = items.length;
   }
 
   record(recorder: Recorder, requests: number): void {
@@ -86,6 +96,7 @@ export class FreshLane {
     for (const buffer of [params, items, scores]) this.#device.release(buffer);
     this.#buffers = null;
     this.#room = 0;
+    this.#table = null;
   }
 
   #fit(): Buffers {

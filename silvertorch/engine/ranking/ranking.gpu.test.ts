@@ -272,8 +272,11 @@ test.skipIf(device === null)("fresh items are scored, however many come", async 
   const stage = await FreshStage.open(device!, { heads: 2, dim: 3 });
   const queries = device!.bufferOf("queries", Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 2, -1, 0, 0));
   const lane = stage.lane({ queries }, 2);
-  const scoresOf = async (items: readonly (readonly number[])[]): Promise<number[]> => {
-    lane.upload(Float32Array.from(items.flat()));
+  const scoresOf = async (
+    items: readonly (readonly number[])[],
+    table: number | null = null,
+  ): Promise<number[]> => {
+    lane.upload({ items: Float32Array.from(items.flat()), table });
     device!.submit("fresh", (encoder) => {
       const recorder = new PlainRecorder(encoder);
       lane.record(recorder, 2);
@@ -291,6 +294,19 @@ test.skipIf(device === null)("fresh items are scored, however many come", async 
   ];
   expect(await scoresOf(many)).toEqual(wanted);
   expect(await scoresOf([[0, 0, 4]])).toEqual([0, 8]);
+  // Of a table only what is new is sent: what it held before is not looked at again.
+  expect(await scoresOf([[3, 0, 0]], 1)).toEqual([3, 0]);
+  expect(
+    await scoresOf(
+      [
+        [9, 9, 9],
+        [4, 0, 0],
+      ],
+      1,
+    ),
+  ).toEqual([3, 4, 0, 0]);
+  expect(await scoresOf([[5, 0, 0]], 2)).toEqual([5, 0]);
+  expect(await scoresOf([[6, 0, 0]])).toEqual([6, 0]);
   lane.dispose();
 });
 
