@@ -2,9 +2,9 @@ import { HarnessError } from "../../src/errors.ts";
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
 import type { Column } from "../../src/retrieval/catalogue.ts";
-import { bindFilter } from "../../src/retrieval/filter/bind.ts";
-import { FilterCache } from "../../src/retrieval/filter/filter-cache.ts";
-import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
+import { bindFilter, type BoundFilter } from "../../src/retrieval/filter/bind.ts";
+import { FilterCache, FILTERS_READ } from "../../src/retrieval/filter/filter-cache.ts";
+import { type Filter, parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import type { Changes, Dated, Follower } from "../live/changes.ts";
 import { ChangedRows } from "./changed-rows.ts";
 import type { EligibleRows, FilterService, ServiceStats } from "../services.ts";
@@ -18,6 +18,12 @@ export interface FilterStoreOptions {
   readonly cache: number;
 }
 
+/** A filter as it was written, and as the posting lists know it. */
+interface ReadFilter {
+  readonly filter: Filter;
+  readonly bound: BoundFilter;
+}
+
 /** The filter service: from filter text to the rows that pass. */
 export class FilterStore implements FilterService {
   readonly #times = new StageTimes();
@@ -26,6 +32,7 @@ export class FilterStore implements FilterService {
   ];
   readonly #options: FilterStoreOptions;
   readonly #changed: ChangedRows;
+  readonly #read: FilterCache<ReadFilter>;
   #cache: FilterCache<EligibleRows>;
   #asked = 0;
   #evaluated = 0;
@@ -33,6 +40,10 @@ export class FilterStore implements FilterService {
   constructor(options: FilterStoreOptions) {
     this.#options = options;
     this.#changed = new ChangedRows(options.columns);
+    this.#read = new FilterCache(FILTERS_READ, (text) => {
+      const filter = parseFilter(text);
+      return { filter, bound: bindFilter(filter, options.columns) };
+    });
     this.#cache = this.#emptyCache();
   }
 
@@ -57,11 +68,10 @@ export class FilterStore implements FilterService {
   }
 
   #emptyCache(): FilterCache<EligibleRows> {
-    const { columns, index, cache } = this.#options;
+    const { index, cache } = this.#options;
     return new FilterCache(cache, (text) => {
       this.#evaluated++;
-      const filter = parseFilter(text);
-      const bound = bindFilter(filter, columns);
+      const { filter, bound } = this.#read.get(text);
       const changed = this.#changed;
       if (changed.count === 0) return index.evaluate(bound);
       return index.evaluate(bound, (found) => changed.correct(filter, found));

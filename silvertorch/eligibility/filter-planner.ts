@@ -1,5 +1,5 @@
 import { bindFilter, type BoundFilter } from "../../src/retrieval/filter/bind.ts";
-import { FilterCache } from "../../src/retrieval/filter/filter-cache.ts";
+import { FilterCache, FILTERS_READ } from "../../src/retrieval/filter/filter-cache.ts";
 import { type Filter, parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import { printFilter } from "../../src/retrieval/filter/print.ts";
 import type { Column } from "../../src/retrieval/catalogue.ts";
@@ -33,9 +33,6 @@ export interface PlannedFor {
   };
 }
 
-/** Plans kept: a plan is a few hundred bytes, and real filters repeat. */
-const CACHED_PLANS = 10_000;
-
 /** From a filter's text to its program for the graph, remembered by text. */
 export class FilterPlanner {
   readonly #columns: readonly Column[];
@@ -44,7 +41,7 @@ export class FilterPlanner {
   /** @param columns names and vocabularies; the items' values are not needed. */
   constructor(columns: readonly Column[], plannedFor: PlannedFor) {
     this.#columns = columns;
-    this.#plans = new FilterCache(CACHED_PLANS, (text) => {
+    this.#plans = new FilterCache(FILTERS_READ, (text) => {
       return encodedPlan(bindFilter(parseFilter(text), columns), plannedFor);
     });
   }

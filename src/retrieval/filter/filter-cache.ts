@@ -1,4 +1,10 @@
 /**
+ * Filters that a system keeps as it read them, by their text: as many in the mesh as in the
+ * index-as-model. Which items they let through is worked out for each request.
+ */
+export const FILTERS_READ = 10_000;
+
+/**
  * What was made from the filter texts used last, so that a repeated filter is not parsed and
  * evaluated again. When full, the text unused for longest goes.
  */
