@@ -16,6 +16,7 @@ export interface AnyModel {
   readonly mostProbes: number | "all";
   /** Whose graph is run by the engine `onnx`, on the processor. */
   readonly graphOf: Device;
+  readonly folds: "whereItPays" | "always";
   readonly batches: readonly (readonly RetrievalRequest[])[];
 }
 
@@ -100,21 +101,29 @@ export function anyModel(
       eligibility: fc.oneof(fc.constant({ kind: "exact" } as const), anyBloom),
       probing: anyProbing,
       graphOf: fc.constantFrom<Device[]>("cpu", "cpu", "cuda", "webgpu"),
+      isFolded: fc.boolean(),
+      folds: fc.constantFrom("whereItPays" as const, "always" as const),
       seed: fc.nat(),
     })
     .chain(({ size, tower, ranking, precision, eligibility, probing, ...given }) => {
       const isIdentity = tower.kind === "identity";
       const heads = isIdentity ? 1 : given.heads;
       const userDim = isIdentity ? size.dim : given.userDim;
-      const { candidates, seed, graphOf } = given;
+      const { candidates, seed, graphOf, folds } = given;
       const model: ModelSpec = { heads, candidates, tower, seed, ...ranking };
       const { clusters, ...probes } = probing;
-      const settings = { precision, scale: "perItem", clusters, eligibility } as const;
+      const canFold = ranking.value === "score" && precision === "float32" && clusters === null;
+      const settings = {
+        precision,
+        scale: "perItem",
+        clusters,
+        eligibility: canFold && given.isFolded ? { kind: "folded" } : eligibility,
+      } as const;
       const request = anyRequest(userDim, model, size).map(withoutTiny);
       const batch = fc.array(request, { minLength: 1, maxLength: 5 });
       return fc
         .array(batch, { minLength: 1, maxLength: 3 })
-        .map((batches) => ({ size, userDim, model, settings, ...probes, graphOf, batches }));
+        .map((batches) => ({ size, userDim, model, settings, ...probes, graphOf, folds, batches }));
     });
 }
 

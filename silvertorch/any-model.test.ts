@@ -21,9 +21,9 @@ test("any model over any catalogue answers any batch as the oracle does, and eac
   let folders = 0;
   await fc.assert(
     fc.asyncProperty(anyModel(["float32", "float16", "int8"]), async (given) => {
-      const { size, userDim, model, settings, probes, mostProbes, graphOf, batches } = given;
+      const { size, userDim, model, settings, probes, mostProbes, batches, ...how } = given;
       const dataset = smallDataset(userDim, size);
-      const options = { model, settings, probes, mostProbes, graphOf };
+      const options = { model, settings, probes, mostProbes, ...how };
       const { engine, reader } = await compiled(join(scratch, `${folders++}`), dataset, options);
       const isExhaustive = settings.clusters === null || probes === "all";
       for (const requests of batches) {
