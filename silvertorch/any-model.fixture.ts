@@ -117,7 +117,7 @@ export function anyModel(
         precision,
         scale: "perItem",
         clusters,
-        eligibility: canFold && given.isFolded ? { kind: "folded" } : eligibility,
+        eligibility: canFold && given.isFolded ? ({ kind: "folded" } as const) : eligibility,
       } as const;
       const request = anyRequest(userDim, model, size).map(withoutTiny);
       const batch = fc.array(request, { minLength: 1, maxLength: 5 });

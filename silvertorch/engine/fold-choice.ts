@@ -26,7 +26,7 @@ const COSTS = {
   /** A step of a plan. */
   step: 0.0575,
   /** A place of a list, whatever the items. */
-  place: 500,
+  place: 600,
 };
 /** Places of lists are tried in steps of so many. */
 const PLACES_STEP = 16;
