@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readManifest } from "../../src/dataset/folder.ts";
 import { explain, HarnessError } from "../../src/errors.ts";
 import type { ArtifactManifest } from "../compile/manifest.ts";
+import { ChangePace } from "./change-pace.ts";
 import { writeChanges } from "./changes-file.ts";
 import { changesWorthFolding } from "./fold-moment.ts";
 import { FoldProcess } from "./fold-process.ts";
@@ -47,7 +48,7 @@ export class Folding implements AsyncDisposable {
   /** CPU seconds of the last fold, an item; before it, what one is expected to take. */
   #secondsAnItem = SECONDS_AN_ITEM;
   readonly #process = new FoldProcess();
-  readonly #pace = new Pace();
+  readonly #pace = new ChangePace();
 
   private constructor(options: FoldingOptions, datasetHash: string) {
     this.#options = options;
@@ -163,22 +164,3 @@ export class Folding implements AsyncDisposable {
 
 /** CPU time of a fold and the swap to what it made, to that of the fold's process: an estimate. */
 const SWAP_PART = 1.5;
-
-/** How fast a catalogue changes since its artifact was compiled. */
-class Pace {
-  #live: LiveItems | null = null;
-  #sinceMs = 0;
-  #before = 0;
-
-  /** Changes a second; 0 at first. @param changes that there are by now. */
-  of(live: LiveItems, changes: number): number {
-    const nowMs = performance.now();
-    if (live !== this.#live) {
-      this.#live = live;
-      this.#sinceMs = nowMs;
-      this.#before = changes;
-    }
-    const seconds = (nowMs - this.#sinceMs) / 1000;
-    return seconds === 0 ? 0 : (changes - this.#before) / seconds;
-  }
-}

@@ -28,24 +28,16 @@ import { resolveDataset } from "../../dataset/resolve.ts";
 import { connectAdmin } from "../../door/admin-service.ts";
 import { connectDoor, type DoorClient } from "../../door/client.ts";
 import { explain, HarnessError } from "../../errors.ts";
-import { driveFrom } from "../../load/drive.ts";
-import { LoadThreads } from "../../load/load-threads.ts";
-import { type Pair, pairedRatio } from "../../math/paired-ratio.ts";
-import { clientFaults } from "../../measure/validity.ts";
 import { allowedCpus, keepOnCpus } from "../../process/cpu-affinity.ts";
 import { descendants } from "../../process/process-tree.ts";
-import type { RetrievalRequest } from "../../retrieval/request.ts";
 import { startSystem } from "../../run/start-system.ts";
 import { type Scenario, scenarioSchema } from "../../scenario/schema.ts";
 import type { System } from "../../system.ts";
 import { exitCodeOfError } from "../exit-code.ts";
 import { BURST, ChangingOwner, UPDATES_PER_SECOND } from "./freshness/changing-owner.ts";
+import { type Block, ClosedLoad } from "./freshness/closed-load.ts";
 import { type FreshnessSize, freshnessSize } from "./freshness/freshness-size.ts";
-
-const TIMEOUT_MS = 60_000;
-/** Of the load, as in a run: a CPU each, and one for what collects their answers. */
-const MOST_THREADS = 4;
-const CONNECTIONS = 4;
+import { blockText, type Round, roundsText, stagesText } from "./freshness/rounds-text.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const quiet = { onProgress: () => {}, signal: new AbortController().signal };
@@ -82,67 +74,6 @@ function scenarioOf({ items, model, settings }: FreshnessSize): Scenario {
     ({ path, message }) => `${path.at(-1)!.toString()}: ${message}`,
   );
   throw new HarnessError("BAD_INPUT", told.join("; "));
-}
-
-/** What one block of load came to. */
-interface Block {
-  readonly perSecond: number;
-  /** Of the model's processes, all threads: what is left of the truth on a machine with other work. */
-  readonly cpuMs: number;
-  /** Why the load was the narrow place; empty: it was not. */
-  readonly faults: readonly string[];
-}
-
-/** The closed load, from threads of its own. */
-class Load implements AsyncDisposable {
-  readonly #threads = new LoadThreads();
-  readonly #requests: readonly RetrievalRequest[];
-  readonly #size: FreshnessSize;
-  readonly threads: number;
-
-  /** @param cpus that it has to itself. */
-  constructor(requests: readonly RetrievalRequest[], size: FreshnessSize, cpus: number) {
-    this.#requests = requests;
-    this.#size = size;
-    this.threads = Math.max(1, Math.min(MOST_THREADS, cpus - 1));
-  }
-
-  /** All of it counts, the first answers and those after its end too, for an update may hold up any. */
-  async drive(system: System, door: DoorClient): Promise<Block> {
-    const { inFlight, seconds } = this.#size;
-    const cpuBefore = await cpuSeconds(door);
-    let startedMs = 0;
-    const observed = await driveFrom(this.#threads, {
-      system,
-      load: { shape: "closed", inFlight, client: "lean", connections: CONNECTIONS },
-      requests: this.#requests,
-      startAt: 0,
-      seconds,
-      requestTimeoutMs: TIMEOUT_MS,
-      threads: this.threads,
-      onStart: (startMs) => (startedMs = startMs),
-      signal: quiet.signal,
-    });
-    const ms = performance.now() - startedMs;
-    const { answered, errors, client, latency } = observed;
-    for (const [code, { count, example }] of errors) {
-      throw new HarnessError("INVALID", `${count} requests failed, ${code}: ${example}`);
-    }
-    return {
-      perSecond: (answered / ms) * 1000,
-      cpuMs: (1000 * ((await cpuSeconds(door)) - cpuBefore)) / answered,
-      faults: clientFaults(client, latency.quantile(0.99) / 1000, "loop"),
-    };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#threads[Symbol.asyncDispose]();
-  }
-}
-
-async function cpuSeconds(door: DoorClient): Promise<number> {
-  const { processes } = await door.stats();
-  return processes.reduce((sum, process) => sum + process.cpuSeconds, 0);
 }
 
 /** Stops all processes of a system, or has them go on. */
@@ -189,7 +120,7 @@ async function measure(size: FreshnessSize): Promise<void> {
     );
   await using still = await start("still");
   await using changing = await start("changing");
-  await using load = new Load(requests, size, own.length);
+  await using load = new ClosedLoad(requests, size, own.length);
   say(
     `${changing.engine} on ${changing.device}, ranked by ${size.model}: CPUs of the model and its folds: ${cpus.length}, of the load: ${own.length}, its threads: ${load.threads}, requests in flight: ${size.inFlight}; ${JSON.stringify(size.settings)}`,
   );
@@ -234,7 +165,7 @@ async function measure(size: FreshnessSize): Promise<void> {
       const over = stillFirst ?? (await without());
       const { of, folded } = round;
       say(
-        `round ${nth}${folded ? ", a fold" : ""}: with updates ${shown(of)}, without ${shown(over)}`,
+        `round ${nth}${folded ? ", a fold" : ""}: with updates ${blockText(of)}, without ${blockText(over)}`,
       );
       // The first warms both up.
       if (nth > 0) rounds.push({ ...round, over });
@@ -242,37 +173,20 @@ async function measure(size: FreshnessSize): Promise<void> {
   } finally {
     for (const system of [still, changing]) send(system, "SIGCONT");
   }
-  const { counters } = await doors.changing.stats();
+  const [stats, statsOfStill] = [await doors.changing.stats(), await doors.still.stats()];
   for (const door of Object.values(doors)) door.close();
   admin.close();
   say(`with ${UPDATES_PER_SECOND} updates/s over without:`);
-  tell(
-    "between folds",
-    rounds.filter(({ folded }) => !folded),
-  );
-  tell(
-    "while a fold or its swap is under way",
-    rounds.filter(({ folded }) => folded),
-  );
-  tell("all, as often as they come", rounds);
-  tellNarrowLoad(rounds);
+  for (const line of roundsText(rounds)) say(line);
+  say(`with updates ${stagesText(stats)}`);
+  say(`without ${stagesText(statsOfStill)}`);
   const { seen } = owner;
   say(
     `${owner.updates} updates, of each burst one looked for: seen after ${(seen.quantile(0.5) / 1000).toFixed(0)} ms (median), ${(seen.quantile(0.99) / 1000).toFixed(0)} ms (99%), at most ${(seen.max / 1000).toFixed(0)} ms, in ${(owner.looks / (owner.updates / BURST)).toFixed(2)} looks`,
   );
   say(
-    `${counters.get("model.folds")} folds; at the end ${counters.get("model.fresh_slots")} fresh slots, ${counters.get("model.hidden_items")} hidden items`,
+    `${stats.counters.get("model.folds")} folds; at the end ${stats.counters.get("model.fresh_slots")} fresh slots, ${stats.counters.get("model.hidden_items")} hidden items`,
   );
-}
-
-/** What one round came to. */
-interface Round {
-  readonly of: Block;
-  readonly over: Block;
-  /** Whether a fold, or the swap to what it made, was under way in it. */
-  readonly folded: boolean;
-  /** Folds that had ended by its end. */
-  readonly ended: number;
 }
 
 async function foldsOf(
@@ -283,39 +197,6 @@ async function foldsOf(
     ended: counters.get("model.folds")!,
     underWay: counters.get("model.folds_under_way")! > 0,
   };
-}
-
-function tell(which: string, rounds: readonly Round[]): void {
-  if (rounds.length === 0) return say(`  ${which}: no round`);
-  const sum = (of: (round: Round) => number): number =>
-    rounds.reduce((total, round) => total + of(round), 0);
-  const whole = sum(({ of }) => of.perSecond) / sum(({ over }) => over.perSecond);
-  const rates = rounds.map(({ of, over }) => ({ of: of.perSecond, over: over.perSecond }));
-  const costs = rounds.map(({ of, over }) => ({ of: of.cpuMs, over: over.cpuMs }));
-  say(`  ${which}, ${rounds.length} rounds:`);
-  say(`    throughput ${interval(rates, "higher")}; of all requests together ${whole.toFixed(3)}`);
-  say(
-    `    CPU a request ${interval(costs, "lower")}, the updates' own included, a fold's process not`,
-  );
-}
-
-const shown = ({ perSecond, cpuMs }: Block): string =>
-  `${perSecond.toFixed(0)}/s at ${cpuMs.toFixed(2)} ms CPU`;
-
-function interval(pairs: readonly Pair[], better: "higher" | "lower"): string {
-  const { ratio, low, high, method } = pairedRatio(pairs, better);
-  return `${ratio.toFixed(3)}, ${low.toFixed(3)} to ${high.toFixed(3)} (${method})`;
-}
-
-/** Each fault of the load once, with the rounds that it was in. */
-function tellNarrowLoad(rounds: readonly Round[]): void {
-  const faulty = rounds.filter(({ of, over }) => of.faults.length + over.faults.length > 0);
-  if (faulty.length === 0) return say("the load was never the narrow place");
-  const [{ of, over }] = faulty as [Round];
-  const example = [...of.faults, ...over.faults][0];
-  say(
-    `the load itself was the narrow place in ${faulty.length} of ${rounds.length} rounds, so updates cost more than it says: ${example}`,
-  );
 }
 
 try {
