@@ -172,6 +172,27 @@ it("refuses a device that is not there before it builds anything", async ({ skip
   expect(existsSync(from) ? await readdir(join(from, "artifacts")) : []).toEqual([]);
 });
 
+// Without a GPU, Chromium's software one plays it.
+const SOFTWARE = "/usr/lib/chromium/vk_swiftshader_icd.json";
+if (existsSync(SOFTWARE)) process.env["VK_ICD_FILENAMES"] ??= SOFTWARE;
+
+it.runIf(process.env["VK_ICD_FILENAMES"] !== undefined)(
+  "names what a device has no kernel for, and runs that on the processor where it may",
+  async () => {
+    await expect(start(oneHead, { device: "webgpu" })).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      where: "device",
+      message: expect.stringMatching(
+        /the device webgpu does not run .*FusedMatMul \(.+\).*fell back to the CPU/,
+      ) as string,
+      hint: expect.stringContaining("allowFallback: true") as string,
+    });
+    const settings = { device: "webgpu", allowFallback: true, precision: "int8" };
+    await using system = await start(oneHead, settings);
+    expect(await compareWithTheOracle(system, oneHead)).toBe(100);
+  },
+);
+
 it("spreads its door over processes, and counts them", async () => {
   await using system = await start(oneHead, { doorWorkers: 2 });
   expect(system.processes.map(({ role }) => role)).toEqual(["model", "door", "door"]);

@@ -48,6 +48,17 @@ const MOST_ELEMENTS: Readonly<Record<Device, number>> = {
   webgpu: 2 ** 26,
 };
 
+/**
+ * The value of what is no answer. Shaders of WebGPU know no infinity: ONNX Runtime writes the lowest
+ * number in its place (so that an item whose formula has no number, which has this value, is left
+ * out there, too).
+ */
+const NOTHING: Readonly<Record<Device, number>> = {
+  cpu: -Infinity,
+  cuda: -Infinity,
+  webgpu: -3.4028234663852886e38,
+};
+
 /** Of an embedding's number, in floats. */
 const SIZES: Readonly<Record<ArtifactSettings["precision"], number>> = {
   float32: 1,
@@ -236,7 +247,7 @@ export class OnnxEngine implements Engine {
       const part = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
       const ofFresh = fresh === null ? this.#scoredFeeds(part) : this.#freshFeeds(part, fresh);
       const feeds = { ...batchFeeds(part, this.#shape, thoroughness), ...ofFresh };
-      answers.push(...cutAnswers(part, await this.#runner.run(feeds)));
+      answers.push(...cutAnswers(part, await this.#runner.run(feeds), NOTHING[this.#device]));
     }
     return answers;
   }
@@ -287,10 +298,11 @@ export class OnnxEngine implements Engine {
   }
 }
 
-/** Each query's own k, and of those the ones that are eligible: the others' values are -inf. */
+/** Each query's own k, and of those the ones that are eligible: the others' values are `nothing`. */
 function cutAnswers(
   queries: readonly EngineQuery[],
   results: Readonly<Record<string, HostTensor>>,
+  nothing: number,
 ): EngineAnswer[] {
   const values = results["values"]!.data as Float32Array;
   const rows = results["rows"]!.data as Uint32Array;
@@ -300,7 +312,7 @@ function cutAnswers(
   return queries.map(({ k }, at) => {
     const start = at * width;
     let end = start + Math.min(k, width);
-    while (end > start && values[end - 1] === -Infinity) end--;
+    while (end > start && values[end - 1]! <= nothing) end--;
     return {
       rows: rows.slice(start, end),
       values: values.slice(start, end),

@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import type { Ranked } from "./top-k.ts";
+import { ABOVE_LOWEST, type Ranked } from "./top-k.ts";
 
 /** What OverArch and Value Model look at: each row once, ascending, so that ties end up by row. */
 export interface Candidates {
@@ -78,8 +78,12 @@ function withoutDuplicates(graph: GraphBuilder, { rows, values }: Ranked, heads:
   return sortByRow(graph, firsts, scores, 1);
 }
 
-const isNone = (graph: GraphBuilder, values: Value): Value =>
-  graph.node("Equal", [values, minusInfinity(graph)]);
+/**
+ * Which scores mark the place of no item. Shaders of WebGPU know no infinity: the lowest number may
+ * stand for it there, which no score is.
+ */
+export const isNone = (graph: GraphBuilder, values: Value): Value =>
+  graph.node("Less", [values, graph.constant("float32", [], Float32Array.of(ABOVE_LOWEST))]);
 
 /** What marks the place of no item: a score of -inf. */
 export const minusInfinity = (graph: GraphBuilder): Value =>

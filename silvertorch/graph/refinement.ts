@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
-import { minusInfinity } from "./candidates.ts";
+import { isNone, minusInfinity } from "./candidates.ts";
 import type { DeviceForm } from "./device-form.ts";
 import { largestOfHeads, type Lists } from "./scoring.ts";
 import { bestOf, type Ranked } from "./top-k.ts";
@@ -45,7 +45,7 @@ export function refined(graph: GraphBuilder, candidates: Ranked, options: Refine
   const pick = (from: Value, at: Value): Value =>
     graph.node("GatherElements", [from, at], { attributes: { axis: -1 } });
   const nothing = minusInfinity(graph);
-  const ineligible = graph.node("Equal", [pick(candidates.values, order), nothing]);
+  const ineligible = isNone(graph, pick(candidates.values, order));
   const exact = exactScores(graph, rows, options);
   const k = graph.node("Min", [options.k, count]);
   const best = bestOf(graph, graph.node("Where", [ineligible, nothing, exact]), k, options.form);

@@ -37,7 +37,7 @@ export function bestOf(
 }
 
 /** Stands for -inf where a TopK may not see it: the float32 after the lowest. */
-const ABOVE_LOWEST = -3.4028232635611926e38;
+export const ABOVE_LOWEST = -3.4028232635611926e38;
 
 /** Two ways to the same lists, of which a batch takes one. */
 export interface Fork {

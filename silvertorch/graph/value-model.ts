@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { BoundFormula } from "../../src/retrieval/formula/bind.ts";
 import { FLOAT32_MAX } from "../../src/retrieval/formula/evaluate.ts";
-import { minusInfinity, type Candidates } from "./candidates.ts";
+import { type Candidates, isNone, minusInfinity } from "./candidates.ts";
 import { FormulaNodes, type FormulaColumns } from "./formula-nodes.ts";
 
 /** A formula over the candidates, and the columns that it speaks of. */
@@ -31,6 +31,9 @@ export function valueModel(
     nodes.number(FLOAT32_MAX),
   ]);
   const value = graph.node("Where", [graph.node("IsNaN", [outcome]), least, clipped]);
-  const none = graph.node("Equal", [scores, minusInfinity(graph)]);
-  return graph.node("Where", [none, minusInfinity(graph), graph.cast(value, "float32")]);
+  return graph.node("Where", [
+    isNone(graph, scores),
+    minusInfinity(graph),
+    graph.cast(value, "float32"),
+  ]);
 }
