@@ -1,3 +1,4 @@
+import { bitsIn } from "../../src/math/bits-in.ts";
 import { LIST_MAX } from "../portable-roaring.ts";
 
 /**
@@ -126,11 +127,4 @@ export function rangeContainer(from: number, to: number): Container {
   const words = new Int32Array(WORDS);
   for (let low = from; low < to; low++) words[low >>> 5]! |= 1 << (low & 31);
   return words;
-}
-
-/** Bits set in a word: Warren, Hacker's Delight, figure 5-2. */
-function bitsIn(word: number): number {
-  let bits = word - ((word >>> 1) & 0x55555555);
-  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

@@ -1,3 +1,4 @@
+import { bitsIn } from "../../src/math/bits-in.ts";
 import type { CategoricalColumn, Column } from "../../src/retrieval/catalogue.ts";
 import type { BoundFilter } from "../../src/retrieval/filter/bind.ts";
 import { shareOf, type ValueShares } from "./filter-share.ts";
@@ -34,17 +35,10 @@ export function seemingCounts(code: FoldCode, columns: readonly Column[]): Uint3
     const dims = codeBits(code, value).map((dim) => held[dim - code.first]!);
     let count = 0;
     for (let word = 0; word < words; word++) {
-      count += ones(dims.reduce((bits, of) => bits & of[word]!, -1));
+      count += bitsIn(dims.reduce((bits, of) => bits & of[word]!, -1));
     }
     return Math.round((count * items) / sampled);
   });
-}
-
-/** How many bits of a word of 32 are set. */
-function ones(word: number): number {
-  const pairs = word - ((word >>> 1) & 0x55555555);
-  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
-  return (((fours + (fours >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
 }
 
 /**

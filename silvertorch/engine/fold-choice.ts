@@ -1,4 +1,5 @@
 import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
+import { FEW_SHARE } from "../graph/few-eligible.ts";
 import type { Thoroughness } from "./batch-feeds.ts";
 import type { EngineQuery } from "./query.ts";
 
@@ -32,8 +33,6 @@ const COSTS = {
 const PLACES_STEP = 16;
 /** Folding has to promise so much: what it lets through may still be made again. */
 const WORTH = 0.95;
-/** Where filters leave fewer of the items in the mean, no product is made (graph/few-eligible.ts). */
-const FEW_SHARE = 1 / 128;
 
 /**
  * Which queries of a batch are folded: those that can be are either folded into a product of their own

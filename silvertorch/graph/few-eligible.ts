@@ -19,6 +19,8 @@ export interface Eligible extends FewEligible {
 
 /** A pair costs as much as so many numbers of the product, what masks them and what ranks them. */
 const PAIR_COST = 128;
+/** Where filters leave fewer of the items than this in the mean, they are listed, and no product is made. */
+export const FEW_SHARE = 1 / PAIR_COST;
 
 /** Finds what is eligible, and lists it if it is little. */
 export function eligibleOf(

@@ -127,7 +127,7 @@ const mesh = z.strictObject({
   partial: z.enum(["forbid", "allow"]).default("forbid"),
   /** `partial: allow`: how long a shard or the ranker may take. */
   partialAfterMs: z.number().positive().max(60_000).default(250),
-  /** Results the filter service keeps by filter text, beside the filters it read; 0: none, as the index-as-model keeps none. */
+  /** Results the filter service keeps by filter text, beside the filters it read; 0: none, as the index-as-model keeps none of its compiled items. */
   filterCache: z.number().int().min(0).max(100_000).default(0),
   /** The ranker service, which runs where the model ranks by more than the score. */
   ranker: z

@@ -1,6 +1,7 @@
 /**
  * Filters that a system keeps as it read them, by their text: as many in the mesh as in the
- * index-as-model. Which items they let through is worked out for each request.
+ * index-as-model. Which items of the catalogue as it was compiled they let through is worked out for
+ * each request.
  */
 export const FILTERS_READ = 10_000;
 

@@ -8,7 +8,7 @@ import type { System } from "../../../system.ts";
 import type { FreshnessSize } from "./freshness-size.ts";
 
 const TIMEOUT_MS = 60_000;
-/** As in a run: a CPU each, and one for what collects their answers. */
+/** At most as many as in a run: a CPU each, and one for what collects their answers. */
 const MOST_THREADS = 4;
 const CONNECTIONS = 4;
 
