@@ -262,8 +262,10 @@ const everyCase = [
 test.for(everyCase)("any request gets the oracle's answer: $name", async (given) => {
   const { check, close } = await harness(given);
   const isExhaustive = given.clusters === undefined || given.probes === "all";
-  const exactly = given.precision === "float32" ? 1 : 0.9;
-  const leastRecall = isExhaustive ? exactly : 0;
+  const mostMissed = (items: number): number => {
+    if (!isExhaustive) return items;
+    return given.precision === "float32" ? 0 : Math.max(1, 0.1 * items);
+  };
   const recalls: number[] = [];
   const batch = fc.array(anyRequest(given.userDim, given.model), { minLength: 1, maxLength: 6 });
   await fc.assert(
@@ -272,16 +274,18 @@ test.for(everyCase)("any request gets the oracle's answer: $name", async (given)
       for (const [at, { recall, ...faults }] of scores.entries()) {
         recalls.push(recall);
         expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
-        expect(recall).toBeGreaterThanOrEqual(leastRecall);
+        const { length } = answers[at]!.rows;
+        expect(Math.round((1 - recall) * length)).toBeLessThanOrEqual(mostMissed(length));
         expect([...answers[at]!.rows]).toEqual(inOrder(answers[at]!));
       }
     }),
     // A counterexample is printed with its seed as it came: to shrink it would take minutes.
     bounded(15),
   );
-  // An int8 scan may miss an item now and then; two clusters of five hold most of the best.
+  // An int8 scan may miss an item now and then, which may be the only one of its answer; two
+  // clusters of five hold most of the best.
   const mean = recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
-  expect(mean).toBeGreaterThan(isExhaustive ? 0.999 : 0.6);
+  expect(mean).toBeGreaterThan(isExhaustive ? 0.98 : 0.6);
   await close();
 });
 
