@@ -3,6 +3,7 @@ import type { Device } from "../../src/onnx/device.ts";
 import { kMeans } from "../../src/onnx/k-means.ts";
 import type { Points } from "../../src/onnx/nearest-centroids.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
+import { clusterSpread } from "../../src/retrieval/cluster-order.ts";
 import { bitmapLayout, type BitmapLayout } from "../eligibility/bitmap-layout.ts";
 
 /** Items sorted by cluster, and within a cluster by row. */
@@ -12,6 +13,8 @@ export interface Clusters {
   readonly width: number;
   /** [count, dim] */
   readonly centroids: Points;
+  /** How far items lie from them: src/retrieval/cluster-order.ts. */
+  readonly spread: number;
   /** uint32 [items] position of each row. */
   readonly positions: Uint32Array;
   /** int32 [count x width] row at each position; -1 where it is filled up. */
@@ -72,11 +75,12 @@ export async function clusterItems(
     threads,
     onProgress,
   });
+  const spread = clusterSpread({ dim, values: embeddings }, centroids, assignment);
   const filled = new Uint32Array(count);
   const positions = assignment.map((cluster) => cluster * width + filled[cluster]!++);
   const rows = new Int32Array(count * width).fill(-1);
   for (const [row, position] of positions.entries()) rows[position] = row;
-  return { count, width, centroids, positions, rows };
+  return { count, width, centroids, spread, positions, rows };
 }
 
 /** Bitmaps with a block a cluster. */

@@ -93,6 +93,7 @@ async function fill(folder: string, options: GeneratedOptions): Promise<void> {
     scoreOnly: model.scoreOnly,
     clusters,
     clusterWidth: widthOf(generated),
+    clusterSpread: null,
     generated: { items: generated, firstId: FIRST_GENERATED_ID },
     files,
     tensors: file.tensors,

@@ -121,6 +121,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
     scoreOnly: model.scoreOnly,
     clusters: items.clusters?.padding.dims[0] ?? null,
     clusterWidth: items.clusters?.padding.dims[1] ?? null,
+    clusterSpread: items.clusters?.spread ?? null,
     files,
     tensors: file.tensors,
   });

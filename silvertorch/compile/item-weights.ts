@@ -128,13 +128,14 @@ export async function addClusteredItems(
   },
 ): Promise<ItemWeights> {
   const { dim } = catalogue;
-  const { count, width, rows, positions, centroids } = clusters;
+  const { count, width, rows, positions, centroids, spread } = clusters;
   const passed = passes(count, settings, onWritten);
   const pieces = (): Generator<Float32Array> => blocks(catalogue, clusters, passed);
   const items = await file.add("items", "float32", [rows.length, dim], pieces());
   const padding = new Float32Array(rows.length).map((_, at) => (rows[at]! < 0 ? -Infinity : 0));
   const weights: ClusterWeights = {
     centroids: await file.add("centroids", "float32", [count, dim], centroids.values),
+    spread,
     padding: await file.add("clusters.padding", "float32", [count, width], padding),
     rows: await file.add(
       "clusters.rows",

@@ -9,7 +9,7 @@ import type { Signatures, SignatureWidth } from "../eligibility/signature.ts";
 import type { ScaleOf } from "./quantisation.ts";
 
 /** Changes whenever graphs, tensors or their meaning do: other versions are compiled anew. */
-export const ARTIFACT_SCHEMA = "silverbench.artifact/19";
+export const ARTIFACT_SCHEMA = "silverbench.artifact/20";
 
 export const MANIFEST_FILE = "manifest.json";
 export const WEIGHTS_FILE = "model.onnx.data";
@@ -82,6 +82,8 @@ export interface ArtifactManifest {
   /** Clusters there are, and positions of each; null: items are not clustered. */
   readonly clusters: number | null;
   readonly clusterWidth: number | null;
+  /** How far items lie from their centroids: src/retrieval/cluster-order.ts; null: it is not known. */
+  readonly clusterSpread: number | null;
   /** What the engine makes the items from, and the id of the first; absent: they are tensors. */
   readonly generated?: { readonly items: GeneratedItems; readonly firstId: number };
   readonly files: readonly ManifestFile[];

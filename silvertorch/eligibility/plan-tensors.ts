@@ -58,6 +58,11 @@ export interface EncodedPlan {
   readonly folded?: FoldedPlan;
   /** About what share of the items it lets through, 0..1. */
   readonly share: number;
+  /**
+   * uint8 [clusters]: what it adds to each cluster's score, in codes of cluster-bonus.ts; absent: clusters
+   * are taken by their centroids alone.
+   */
+  readonly clusterBonus?: Uint8Array;
 }
 
 /** What a query requires of items, float32 [foldDims], and the clauses by which it is checked. */

@@ -7,6 +7,8 @@ import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 export interface ClusterWeights {
   /** float32 [clusters, dim] */
   readonly centroids: StoredTensor;
+  /** How far items lie from them: src/retrieval/cluster-order.ts. */
+  readonly spread: number;
   /** float32 [clusters, width]: 0, or -inf where a cluster is filled up. */
   readonly padding: StoredTensor;
   /** int32 [positions] */
