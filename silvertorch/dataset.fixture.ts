@@ -9,6 +9,7 @@ import type { RetrievalRequest, UserRef } from "../src/retrieval/request.ts";
 import { Artifact } from "./compile/artifact.ts";
 import { compileArtifact } from "./compile/compile.ts";
 import type { ArtifactSettings } from "./compile/manifest.ts";
+import { growsWithFilter } from "./engine/effort.ts";
 import { OnnxEngine, type RunnerOptions } from "./engine/onnx-engine.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { formOf } from "./graph/device-form.ts";
@@ -195,7 +196,8 @@ export async function compiled(
   await compileArtifact({ dataset, model, settings, folder, threads: 1, onProgress: () => {} });
   const artifact = await Artifact.open(folder, { verify: true });
   const form = formOf(graphOf);
-  const reader = await RequestReader.open(artifact, form.eligibility);
+  const grows = growsWithFilter({ probes, mostProbes });
+  const reader = await RequestReader.open(artifact, form.eligibility, grows);
   const file = artifact.graphPath(graphOf);
   const session = await Session.open({ file, device: "cpu", threads: 1 });
   const engine = new OnnxEngine(session, artifact.manifest, {

@@ -8,7 +8,12 @@ import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Artifact } from "./compile/artifact.ts";
 import type { ArtifactManifest } from "./compile/manifest.ts";
 import type { Engine } from "./engine/engine.ts";
-import { eligibilityForm, openEngine, type EngineOptions } from "./engine/open-engine.ts";
+import {
+  eligibilityForm,
+  openEngine,
+  ordersClusters,
+  type EngineOptions,
+} from "./engine/open-engine.ts";
 import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { USUAL_K, warmUp } from "./engine/warm-up.ts";
@@ -110,24 +115,15 @@ export class Generation implements AsyncDisposable {
     { verify, last, ...options }: GenerationOptions & OpenOptions,
   ): Promise<Generation> {
     const artifact = await Artifact.open(folder, { verify });
-    const reader = await RequestReader.open(artifact, eligibilityForm(options.engine));
-    const { maxBatch, stages, onProgress } = options;
-    const engine = await openEngine(artifact, options.engine, {
-      onTimes: (times) => {
-        for (const { stage, ms } of times) stages.record(stage, ms);
-      },
-      onProgress,
-    });
+    const { engine: how } = options;
+    const reader = await RequestReader.open(artifact, eligibilityForm(how), ordersClusters(how));
     try {
-      const k = Math.min(artifact.manifest.items, Math.max(USUAL_K, last?.largestK ?? 0));
-      await warmUp(engine, { maxBatch, k, plan: reader.anyPlan(), onProgress });
-      await engine.checkPlacement();
+      const engine = await warmEngine(artifact, { ...options, reader, last });
+      return new Generation({ manifest: artifact.manifest, reader, engine }, options);
     } catch (error) {
-      await engine[Symbol.asyncDispose]();
+      reader[Symbol.dispose]();
       throw error;
     }
-    const { manifest } = artifact;
-    return new Generation({ manifest, reader, engine }, options);
   }
 
   /** What a request to it is held to. */
@@ -288,6 +284,34 @@ export class Generation implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await this.#engine[Symbol.asyncDispose]();
+    this.#reader[Symbol.dispose]();
+  }
+}
+
+/** Loads an artifact into its engine and runs that until nothing of it is cold. */
+async function warmEngine(
+  artifact: Artifact,
+  {
+    reader,
+    last,
+    ...options
+  }: GenerationOptions & Pick<Parts, "reader"> & Pick<OpenOptions, "last">,
+): Promise<Engine> {
+  const { maxBatch, stages, onProgress } = options;
+  const engine = await openEngine(artifact, options.engine, {
+    onTimes: (times) => {
+      for (const { stage, ms } of times) stages.record(stage, ms);
+    },
+    onProgress,
+  });
+  try {
+    const k = Math.min(artifact.manifest.items, Math.max(USUAL_K, last?.largestK ?? 0));
+    await warmUp(engine, { maxBatch, k, plan: reader.anyPlan(), onProgress });
+    await engine.checkPlacement();
+    return engine;
+  } catch (error) {
+    await engine[Symbol.asyncDispose]();
+    throw error;
   }
 }
 

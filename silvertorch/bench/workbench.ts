@@ -68,7 +68,8 @@ export class Workbench {
     const artifact = await this.#artifact(artifactSettings(parsed), device);
     const file = artifact.graphPath(device);
     const session = await Session.open({ file, device, threads });
-    const reader = await RequestReader.open(artifact, formOf(device).eligibility);
+    const orders = artifact.manifest.clusters !== null;
+    const reader = await RequestReader.open(artifact, formOf(device).eligibility, orders);
     const loaded = (options: Pick<RunnerOptions, "probing" | "folds">): Loaded => {
       const engine = new OnnxEngine(session, artifact.manifest, { device, ...options });
       return { engine, reader, artifact, probing, folding };

@@ -6,6 +6,7 @@ import type { Column } from "../../src/retrieval/catalogue.ts";
 import type { AttributeIndex } from "./attribute-index.ts";
 import { CellConditions, type CellColumn } from "./cells.ts";
 import { clausesOf, encodeClauses } from "./clauses.ts";
+import { clusterBonus, type ClusterShares } from "./cluster-shares.ts";
 import { LISTED_SHARE, shareOf, type ValueShares } from "./filter-share.ts";
 import { foldPenalties } from "./fold.ts";
 import { passingShare, type Folding } from "./fold-share.ts";
@@ -22,6 +23,8 @@ import {
 export interface PlannedFor {
   readonly index: AttributeIndex;
   readonly shares: ValueShares;
+  /** Absent: clusters are taken by their centroids alone. */
+  readonly clusters?: ClusterShares;
   /** Absent: plans are over bitmaps only, and nothing is checked. */
   readonly cells?: {
     readonly columns: readonly CellColumn[];
@@ -69,9 +72,15 @@ export class FilterPlanner {
 function encodedPlan(filter: BoundFilter, plannedFor: PlannedFor): EncodedPlan | null {
   const plan = programsOf(filter, plannedFor);
   if (plan === null) return null;
-  const share = shareOf(filter, plannedFor.shares);
+  const { shares, clusters } = plannedFor;
+  const share = shareOf(filter, shares);
   const folded = share < LISTED_SHARE ? null : foldedPlan(filter, plannedFor);
-  return { ...plan, share, ...(folded === null ? {} : { folded }) };
+  return {
+    ...plan,
+    share,
+    ...(folded === null ? {} : { folded }),
+    ...(clusters === undefined ? {} : { clusterBonus: clusterBonus(filter, clusters) }),
+  };
 }
 
 /** What the machines of the graph do for a filter; null: nothing. */

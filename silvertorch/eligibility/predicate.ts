@@ -10,29 +10,29 @@ import { signatureBits } from "./signature.ts";
  * set in its signature, which is true of some items more.
  */
 export function equalsValue(column: ColumnRows, code: number): Expression {
+  return combine(
+    "or",
+    valueRows(column, code).map((rows) =>
+      combine(
+        "and",
+        rows.map((row) => literal(row)),
+      ),
+    ),
+  );
+}
+
+/** The same as rows of the bitmap table: an item has the value that is in all rows of one of these. */
+export function valueRows(column: ColumnRows, code: number): number[][] {
   if (column.kind === "signed") {
     const { firstRow } = column.signatures;
-    const bits = signatureBits(column.signatures, column.column, code);
-    return combine(
-      "and",
-      bits.map((bit) => literal(firstRow + bit)),
-    );
+    return [signatureBits(column.signatures, column.column, code).map((bit) => firstRow + bit)];
   }
   if (column.kind !== "categorical") throw wrongKind("a value", column);
   const { firstRow, slots, digits } = column;
-  return combine(
-    "or",
-    range(slots).map((slot) =>
-      combine(
-        "and",
-        range(digits.count).map((position) =>
-          literal(
-            firstRow +
-              (slot * digits.count + position) * digits.base +
-              digitOf(digits, code, position),
-          ),
-        ),
-      ),
+  return range(slots).map((slot) =>
+    range(digits.count).map(
+      (position) =>
+        firstRow + (slot * digits.count + position) * digits.base + digitOf(digits, code, position),
     ),
   );
 }

@@ -1,6 +1,6 @@
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import type { DeviceForm } from "../graph/device-form.ts";
-import { filterFeeds, foldFeeds } from "./filter-feeds.ts";
+import { bonusFeeds, filterFeeds, foldFeeds } from "./filter-feeds.ts";
 import type { EngineQuery } from "./query.ts";
 
 export interface BatchShape {
@@ -10,8 +10,10 @@ export interface BatchShape {
   readonly queryDim: number;
   /** Items of the catalogue: no k is larger. */
   readonly items: number;
-  /** Whether the graph takes `probes`. */
+  /** Whether the graph takes `probes` and what filters add to clusters' scores. */
   readonly clustered: boolean;
+  /** Clusters that filters put in another order; null: they do not. */
+  readonly ordered: number | null;
   /** Whether the graph takes `fetch` and what to check of what signatures let through. */
   readonly checked: boolean;
   /** Dimensions in which the graph takes what is folded; null: it takes nothing of the kind. */
@@ -42,7 +44,7 @@ export function batchFeeds(
     ...filterFeeds(queries, { ...shape, isFolded: folded }),
     ...exclusionFeeds(queries),
     k: single(k),
-    ...(shape.clustered ? { probes: single(probes) } : {}),
+    ...(shape.clustered ? { probes: single(probes), ...bonusFeeds(queries, shape.ordered) } : {}),
     ...(shape.checked ? { fetch: single(Math.min(shape.items, fetch)) } : {}),
     ...(foldDims === null ? {} : foldFeeds(queries, { foldDims, isFolded: folded })),
     ...(foldDims === null ? {} : { fold_places: single(fetch) }),

@@ -24,6 +24,12 @@ export interface Probing {
   readonly mostProbes?: number | "all";
 }
 
+/** Whether more clusters are looked at for a filter: then they are taken by what passes in them, too. */
+export function growsWithFilter({ probes, mostProbes = probes }: Probing): boolean {
+  if (probes === "all") return false;
+  return mostProbes === "all" || mostProbes > probes;
+}
+
 /** What of the search depends on the engine. */
 export interface EffortOptions {
   /**
@@ -118,7 +124,7 @@ export class Effort {
     if (plan === null) return this.atFirst;
     const known = this.#byPlan.get(plan);
     if (known !== undefined) {
-      return this.#grows ? { ...known, probes: this.#grownProbes(plan.share, k) } : known;
+      return this.grows ? { ...known, probes: this.#grownProbes(plan.share, k) } : known;
     }
     if (plan.folded !== undefined) {
       const fetch = this.#passingPlaces(k, plan.folded.passing);
@@ -145,7 +151,8 @@ export class Effort {
     if (this.#isClustered) this.#probed.set(probes, (this.#probed.get(probes) ?? 0) + 1);
   }
 
-  get #grows(): boolean {
+  /** Whether more clusters are looked at for a filter. */
+  get grows(): boolean {
     return this.#mostProbes > this.#probes;
   }
 
@@ -158,7 +165,7 @@ export class Effort {
    * looked at; more, where that would make short answers of them.
    */
   #grownProbes(share: number, k: number): number {
-    if (!this.#grows) return this.#probes;
+    if (!this.grows) return this.#probes;
     if (this.isListed(share) && this.#mostProbes === this.#clusters) return this.#clusters;
     const doublings = Math.max(0, Math.round(-Math.log2(Math.max(0, share))));
     let probes = Math.min(this.#mostProbes, this.#probes * 2 ** doublings);

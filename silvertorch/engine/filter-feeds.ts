@@ -1,5 +1,6 @@
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
+import { bonusOf } from "../eligibility/cluster-bonus.ts";
 import { clauseTensors, LITERAL_NUMBERS } from "../eligibility/clauses.ts";
 import { planTensors, type EncodedPlan, type EncodedProgram } from "../eligibility/plan-tensors.ts";
 import { RANGE_NUMBERS, STEP_FLAGS, stepTensors } from "../eligibility/step-tensors.ts";
@@ -30,6 +31,32 @@ export function filterFeeds(
     ...(checked ? checkFeeds(distinct) : {}),
   };
 }
+
+/**
+ * What filters add to clusters' scores, a row a plan: see graph/cluster-order.ts.
+ * @param clusters null: nothing is added.
+ */
+export function bonusFeeds(
+  queries: readonly EngineQuery[],
+  clusters: number | null,
+): Record<string, HostTensor> {
+  const { plans } = distinctPlans(queries);
+  const isNone = clusters === null || plans.every((plan) => plan?.clusterBonus === undefined);
+  const width = isNone ? 1 : clusters;
+  const data = new Float32Array(plans.length * width);
+  for (const [at, plan] of isNone ? [] : plans.entries()) {
+    const codes = plan?.clusterBonus ?? NOTHING;
+    for (let cluster = 0; cluster < codes.length; cluster++) {
+      data[at * width + cluster] = BONUS[codes[cluster]!]!;
+    }
+  }
+  return { cluster_bonus: { type: "float32", dims: [plans.length, width], data } };
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** What each code stands for. */
+const BONUS = Float32Array.from({ length: 256 }, (_, code) => bonusOf(code));
 
 interface DistinctPlans {
   readonly plans: readonly (EncodedPlan | null)[];

@@ -133,6 +133,7 @@ export class OnnxEngine implements Engine {
       userDim,
       queryDim,
       clustered: clusters !== null,
+      ordered: this.#effort.grows ? clusters : null,
       checked: manifest.checked && form.eligibility === "bitmaps",
       foldDims: form.eligibility === "bitmaps" ? (manifest.folded?.dims ?? null) : null,
       form,

@@ -1,7 +1,7 @@
 import type { Artifact } from "../compile/artifact.ts";
 import type { CachePrecision } from "../kernels/ranking/item-record.ts";
 import { formOf, type DeviceForm } from "../graph/device-form.ts";
-import type { Probing } from "./effort.ts";
+import { growsWithFilter, type Probing } from "./effort.ts";
 import type { Engine, EngineEvents } from "./engine.ts";
 import { FusedEngine } from "./fused/fused-engine.ts";
 import { FusedThread } from "./fused/fused-thread.ts";
@@ -38,6 +38,10 @@ export async function openEngine(
   const runner = await ReopeningRunner.open(() => FusedThread.open(thread, events));
   return new FusedEngine(runner, artifact.manifest, probing);
 }
+
+/** Whether plans of filters say which clusters hold what they let through. */
+export const ordersClusters = ({ probing }: EngineOptions): boolean =>
+  probing !== undefined && growsWithFilter(probing);
 
 /** What plans of filters are about: the engine's own kernels read bitmaps. */
 export const eligibilityForm = (options: EngineOptions): DeviceForm["eligibility"] =>

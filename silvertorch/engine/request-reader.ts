@@ -4,11 +4,15 @@ import { IdMap } from "../../src/retrieval/id-map.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { vectorsWithOverArch } from "../../src/retrieval/user-queries.ts";
 import type { Artifact } from "../compile/artifact.ts";
+import { BitmapFile } from "../compile/bitmap-file.ts";
 import { distinctTensor, vocabularyTensor } from "../compile/compile.ts";
 import { readFolding } from "../compile/folded-items.ts";
 import { readValueCounts } from "../compile/value-counts.ts";
 import { distinctOf, type AttributeIndex } from "../eligibility/attribute-index.ts";
 import { cellColumns } from "../eligibility/cells.ts";
+import { ClusterCounts } from "../eligibility/cluster-counts.ts";
+import type { ClusterShares } from "../eligibility/cluster-shares.ts";
+import type { ValueShares } from "../eligibility/filter-share.ts";
 import { FilterPlanner, type PlannedFor } from "../eligibility/filter-planner.ts";
 import type { Folding } from "../eligibility/fold-share.ts";
 import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
@@ -19,28 +23,37 @@ interface ReaderParts {
   readonly items: IdMap;
   readonly users: IdMap;
   readonly planner: FilterPlanner;
+  /** What the planner counts in; null: it counts nothing. */
+  readonly bitmaps: BitmapFile | null;
   /** Whether the model reads the user's features beyond its tower. */
   readonly readsFeatures: boolean;
 }
 
 /** From ids and text to rows and plans: all that happens to a request outside of the graph. */
-export class RequestReader {
+export class RequestReader implements Disposable {
   readonly #items: IdMap;
   readonly #users: IdMap;
   readonly #planner: FilterPlanner;
+  readonly #bitmaps: BitmapFile | null;
   readonly #readsFeatures: boolean;
 
   private constructor(parts: ReaderParts) {
     this.#items = parts.items;
     this.#users = parts.users;
     this.#planner = parts.planner;
+    this.#bitmaps = parts.bitmaps;
     this.#readsFeatures = parts.readsFeatures;
   }
 
-  /** @param form what the graph that plans are for takes; default: bitmaps. */
+  /**
+   * @param form what the graph that plans are for takes; default: bitmaps.
+   * @param ordersClusters whether plans say which clusters hold what they let through, where that is
+   *   known; it holds a file open. Default: no.
+   */
   static async open(
     artifact: Artifact,
     form: DeviceForm["eligibility"] = "bitmaps",
+    ordersClusters = false,
   ): Promise<RequestReader> {
     const { items: count, generated } = artifact.manifest;
     const items = new IdMap(
@@ -50,13 +63,16 @@ export class RequestReader {
     );
     const users = new IdMap(new Float64Array(await artifact.tensor("users.ids")));
     const { columns, index } = await readColumns(artifact);
+    const shares = { counts: await readValueCounts(artifact), items: count, index };
+    const bitmaps = ordersClusters ? BitmapFile.open(artifact) : null;
     const planner = new FilterPlanner(columns, {
       index,
-      shares: { counts: await readValueCounts(artifact), items: count, index },
+      shares,
+      ...(bitmaps === null ? {} : clustersOf(artifact, bitmaps, shares)),
       ...cellsOf(artifact, { columns, index, form, folding: await readFolding(artifact) }),
     });
     const readsFeatures = artifact.manifest.model.overarch !== "none";
-    return new RequestReader({ items, users, planner, readsFeatures });
+    return new RequestReader({ items, users, planner, bitmaps, readsFeatures });
   }
 
   /**
@@ -94,6 +110,11 @@ export class RequestReader {
     return this.#items.idsOf(rows);
   }
 
+  /** Nothing may be read after it. */
+  [Symbol.dispose](): void {
+    this.#bitmaps?.[Symbol.dispose]();
+  }
+
   #userRow(id: number): number {
     const row = this.#users.rowOf(id);
     if (row >= 0) return row;
@@ -119,6 +140,23 @@ interface PlannedColumns {
   readonly index: AttributeIndex;
   readonly form: DeviceForm["eligibility"];
   readonly folding: Folding | null;
+}
+
+/** What the planner needs to know of clusters, if there are any. */
+function clustersOf(
+  { manifest }: Artifact,
+  rows: BitmapFile,
+  shares: ValueShares,
+): Pick<PlannedFor, "clusters"> {
+  const { clusters, columns } = manifest;
+  if (clusters === null) return {};
+  const { index, counts: held } = shares;
+  const known: ClusterShares = {
+    counts: new ClusterCounts({ rows, index, clusters, held }),
+    shares,
+    isSingle: (column) => columns[column]!.cells <= 1,
+  };
+  return { clusters: known };
 }
 
 /** What the planner needs to know of cells, if anything. */

@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
 import { bestOfMany } from "./block-top-k.ts";
+import { clusterScores, type ClusterOrder } from "./cluster-order.ts";
 import type { ClusterWeights } from "./cluster-weights.ts";
 import type { DeviceForm } from "./device-form.ts";
 import { exclusion, forEachList } from "./exclusion.ts";
@@ -20,24 +21,31 @@ export interface ClusteredWeights {
   readonly clusters: ClusterWeights;
 }
 
+interface Probing {
+  readonly inputs: SearchInputs;
+  /** int64 [1] */
+  readonly probes: Value;
+  readonly order: ClusterOrder;
+}
+
 /**
  * The best eligible items of each list among the clusters whose centroids have the largest inner
- * products with the list's query; among all items where the probes are as many as the clusters.
+ * products with the list's query, and more where its filter leaves more (cluster-order.ts); among all
+ * items where the probes are as many as the clusters.
  *
- * @param probes int64 [1]
  * @returns positions in the place of rows.
  */
 export function clusteredSearch(
   graph: GraphBuilder,
   weights: ClusteredWeights,
-  { inputs, probes }: { readonly inputs: SearchInputs; readonly probes: Value },
+  { inputs, probes, order }: Probing,
 ): Ranked {
   const clusters = weights.clusters.centroids.dims[0]!;
   return either(graph, {
     name: "probing",
     condition: graph.reshape(graph.node("Less", [probes, graph.ints(clusters)])),
     lists: listCount(inputs),
-    yes: (branch) => probingSearch(branch, weights, { inputs, probes }),
+    yes: (branch) => probingSearch(branch, weights, { inputs, probes, order }),
     no: (branch) => wholeSearch(branch, weights, inputs),
   });
 }
@@ -102,7 +110,7 @@ function scannedWhole(
 function probingSearch(
   graph: GraphBuilder,
   weights: ClusteredWeights,
-  { inputs, probes }: { readonly inputs: SearchInputs; readonly probes: Value },
+  { inputs, probes, order }: Probing,
 ): Ranked {
   const { heads, eligibility, k } = inputs;
   const width = weights.clusters.padding.dims[1]!;
@@ -112,7 +120,9 @@ function probingSearch(
     attributes: { transB: 1 },
     domain: "com.microsoft",
   });
-  const probed = bestOf(graph, affinity, probes).rows;
+  const { spread } = weights.clusters;
+  const byFilter = clusterScores(graph, affinity, { queries, spread, order });
+  const probed = bestOf(graph, byFilter, probes).rows;
   const scores = blockScores(graph, weights, { queries, probed, form: inputs.form });
   const exclusions = excludedPlaces(graph, inputs, { probed, clusters: weights.clusters });
   const allowed = exclusion(graph, scores, exclusions);
@@ -140,7 +150,7 @@ function probingSearch(
   });
 }
 
-interface Probing {
+interface Scanned {
   /** float32 [batch, heads, dim] */
   readonly queries: Value;
   /** int64 [batch, heads, probes] */
@@ -157,7 +167,7 @@ interface Probing {
 function blockScores(
   graph: GraphBuilder,
   { items, clusters }: ClusteredWeights,
-  { queries, probed, form }: Probing,
+  { queries, probed, form }: Scanned,
 ): Value {
   const [count, width] = clusters.padding.dims as [number, number];
   const dim = items.dims[1]!;

@@ -1,5 +1,6 @@
 import { GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
+import { clusterOrderInput } from "./cluster-order.ts";
 import type { ClusterWeights } from "./cluster-weights.ts";
 import { clusteredSearch } from "./clustered-search.ts";
 import { checkedValues, checkInputs, shortened, starved } from "./exact-check.ts";
@@ -75,7 +76,7 @@ export interface RetrievalShape {
  *
  * Inputs: those of the layers, `plan_of` int32 [batch], the plan of each request, `k` int64 [1], the
  * largest k of the batch, and, where there are clusters, `probes` int64 [1]: how many of them each
- * head looks at. Outputs: `values` float32 [batch, k], -inf where fewer items are eligible, and
+ * head looks at, in an order to which `cluster_bonus` adds (cluster-order.ts). Outputs: `values` float32 [batch, k], -inf where fewer items are eligible, and
  * `rows` uint32 [batch, k]; fewer than k columns where no request of the batch has k candidates.
  * Where lists are checked, `fetch` int64 [1] is how long they are before, and `starved` int32
  * [batch] is 1 where that was too short. Where conjunctions can be folded into the product
@@ -151,7 +152,7 @@ function best(graph: GraphBuilder, weights: RetrievalWeights, scope: Scope): Ran
     cells === null ? wanted : graph.node("Max", [wanted, graph.input("fetch", "int64", [1])]);
   const order = isRough ? "any" : inputs.order;
   const found = search(graph, weights, {
-    items: scope.items,
+    ...scope,
     inputs: { ...inputs, k: fetched, order },
   });
   const rows = clusters === null ? found.rows : rowsOf(graph, clusters, found.rows);
@@ -205,18 +206,20 @@ function foldedOrNot(
 }
 
 /** Items found among all, by row, or in clusters, by position. */
-function search(
-  graph: GraphBuilder,
-  weights: RetrievalWeights,
-  scope: { readonly items: number; readonly inputs: SearchInputs },
-): Ranked {
+function search(graph: GraphBuilder, weights: RetrievalWeights, scope: Scope): Ranked {
   const { clusters, quantised } = weights;
   const items = weights.half ?? weights.items;
   if (clusters === null) {
     return exhaustiveSearch(graph, { items, quantised, exact: weights.items }, scope);
   }
   const probes = graph.input("probes", "int64", [1]);
-  return clusteredSearch(graph, { items, exact: weights.items, clusters }, { ...scope, probes });
+  const order = clusterOrderInput(graph, scope.planOf);
+  const { inputs } = scope;
+  return clusteredSearch(
+    graph,
+    { items, exact: weights.items, clusters },
+    { inputs, probes, order },
+  );
 }
 
 /** The values of what passes the exact check; `starved` becomes a result of the graph. */
