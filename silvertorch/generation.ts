@@ -19,11 +19,11 @@ import { RequestReader } from "./engine/request-reader.ts";
 import { USUAL_K, warmUp } from "./engine/warm-up.ts";
 import { FreshPenalties } from "./live/fresh-penalties.ts";
 import { type CompiledItems, FreshIndex, type FreshView } from "./live/fresh-index.ts";
-import { HiddenMask } from "./live/hidden-mask.ts";
+import { HiddenOrder } from "./live/hidden-order.ts";
 import { ItemRecorder } from "./live/item-recorder.ts";
 import { LiveItems } from "./live/live-items.ts";
 import type { ItemChange } from "./live/owner-changes.ts";
-import { type RankedIds, widened, withFresh, withoutHidden } from "./live/merge.ts";
+import { merged, type RankedIds, visibleCount, widened } from "./live/merge.ts";
 
 export interface GenerationOptions {
   readonly engine: EngineOptions;
@@ -45,12 +45,17 @@ interface Asked {
 const NONE = new Float32Array(0);
 
 /** An answer of the engine's, and what its rows mean. */
-interface Found extends EngineAnswer, Pick<EngineQuery, "freshPenalties"> {
+interface Found {
+  readonly answer: EngineAnswer;
+  /** What bars fresh items that are scored beside it. */
+  readonly penalties: Float32Array;
+  /** Compiled items that were hidden when its batch began. */
+  readonly hidden: number;
   readonly idsOf: (rows: Uint32Array) => Float64Array;
 }
 
 interface Parts {
-  readonly manifest: ArtifactManifest;
+  readonly artifact: Artifact;
   readonly reader: RequestReader;
   readonly engine: Engine;
 }
@@ -67,6 +72,7 @@ interface OpenOptions {
  * place. Queries of one generation never meet the engine of another, for rows and plans are its own.
  */
 export class Generation implements AsyncDisposable {
+  readonly artifact: Artifact;
   readonly manifest: ArtifactManifest;
   readonly #reader: RequestReader;
   readonly #engine: Engine;
@@ -80,14 +86,16 @@ export class Generation implements AsyncDisposable {
   /** Which of the fresh items a request may get, where they are merged into the answer. */
   #penalties: FreshPenalties;
   /** Which of the compiled items no request may get, there too. */
-  #hidden: HiddenMask;
+  #hidden: HiddenOrder;
   /** The most items that were asked of its engine at once. */
   #largestK = 0;
   #inFlight = 0;
   #onIdle: (() => void) | null = null;
 
-  private constructor({ manifest, reader, engine }: Parts, options: GenerationOptions) {
+  private constructor({ artifact, reader, engine }: Parts, options: GenerationOptions) {
     const { maxBatch, maxWaitMs, maxInFlight, stages } = options;
+    const { manifest } = artifact;
+    this.artifact = artifact;
     this.manifest = manifest;
     this.#reader = reader;
     this.#engine = engine;
@@ -95,7 +103,7 @@ export class Generation implements AsyncDisposable {
     this.#recorder = manifest.scoreOnly ? null : new ItemRecorder(manifest);
     this.#live = this.#hold(new LiveItems(manifest.dim, (id) => reader.holds(id)));
     this.#penalties = new FreshPenalties(this.#live);
-    this.#hidden = new HiddenMask(this.#live, this.#compiled);
+    this.#hidden = new HiddenOrder(this.#live, this.#compiled);
     if (manifest.scoreOnly) engine.scoreFresh((count) => this.#live.embeddings(count));
     this.#batcher = new Batcher({
       maxBatch,
@@ -119,7 +127,7 @@ export class Generation implements AsyncDisposable {
     const reader = await RequestReader.open(artifact, eligibilityForm(how), ordersClusters(how));
     try {
       const engine = await warmEngine(artifact, { ...options, reader, last });
-      return new Generation({ manifest: artifact.manifest, reader, engine }, options);
+      return new Generation({ artifact, reader, engine }, options);
     } catch (error) {
       reader[Symbol.dispose]();
       throw error;
@@ -205,25 +213,31 @@ export class Generation implements AsyncDisposable {
   }
 
   /**
-   * The compiled items' answer and the fresh ones' together. Where the score is all that counts, what
-   * is hidden is taken out of the answer, of which somewhat more was asked for; in the rare case that
-   * too little is left, it is asked for again without the hidden.
+   * The compiled items' answer and the fresh ones' together, as they were when its batch began. Where
+   * the score is all that counts, what is hidden is taken out of the answer, of which somewhat more was
+   * asked for; in the rare case that too little is left, it is asked for again without the hidden.
    */
   async #answer(request: RetrievalRequest, context: CallContext): Promise<RankedIds> {
     if (this.#fresh !== null) return rankedIds(await this.#ask(request, request, context));
-    const { k, exclude } = request;
-    const asked = widened(k, this.#live.hidden, this.manifest.items);
-    let found = await this.#ask({ ...request, k: asked }, request, context);
+    const { k } = request;
     const live = this.#live;
-    if (live.count === 0 && live.hidden === 0) return rankedIds(found);
-    let compiled = withoutHidden(found, this.#hidden.now());
-    if (compiled.rows.length < k && found.rows.length === asked) {
-      const excluded = Float64Array.of(...exclude, ...live.hiddenIds());
-      found = await this.#ask({ ...request, exclude: excluded }, request, context);
-      compiled = withoutHidden(found, this.#hidden.now());
+    let asked = widened(k, live.hidden, this.manifest.items);
+    let found = await this.#ask({ ...request, k: asked }, request, context);
+    if (found.penalties.length === 0 && found.hidden === 0) return rankedIds(found);
+    const order = this.#hidden.now();
+    while (
+      found.answer.rows.length === asked &&
+      visibleCount(found.answer, { order, hidden: found.hidden }) < k
+    ) {
+      asked = k;
+      const exclude = joined(request.exclude, live.hiddenIds());
+      found = await this.#ask({ ...request, exclude }, request, context);
+      this.#hidden.now();
     }
-    const { freshScores: scores, freshSlots: slots, freshPenalties: penalties = NONE } = found;
-    return withFresh(rankedIds({ ...found, ...compiled }), { live, scores, slots, penalties }, k);
+    const { answer, penalties, hidden } = found;
+    const { freshScores: scores, freshSlots: slots } = answer;
+    const idOf = (row: number): number => this.#reader.idOf(row);
+    return merged(answer, { order, hidden, idOf }, { live, scores, slots, penalties }, k);
   }
 
   /** @param compiled what is asked of the compiled items, where it is not what is asked of the fresh. */
@@ -242,30 +256,31 @@ export class Generation implements AsyncDisposable {
   /** The changes are those of the moment when the batch begins. */
   async #run(batch: readonly Asked[]): Promise<Found[]> {
     if (this.#fresh !== null) return await this.#runWith(this.#fresh.view(), batch);
-    const penaltiesOf = this.#live.count === 0 ? null : this.#penalties.now();
+    const { count, hidden } = this.#live;
+    const penaltiesOf = count === 0 ? null : this.#penalties.now();
     const queries = batch.map(({ query, request }) =>
       penaltiesOf === null ? query : { ...query, freshPenalties: penaltiesOf(request) },
     );
     const answers = await this.#engine.answer(queries);
     const idsOf = (rows: Uint32Array): Float64Array => this.#reader.idsOf(rows);
-    return answers.map((answer, at) => ({
-      ...answer,
-      idsOf,
-      freshPenalties: queries[at]!.freshPenalties ?? NONE,
-    }));
+    return answers.map((answer, at) => {
+      const { freshPenalties: penalties = NONE } = queries[at]!;
+      return { answer, penalties, hidden, idsOf };
+    });
   }
 
   async #runWith(view: FreshView, batch: readonly Asked[]): Promise<Found[]> {
     const queries = batch.map(({ query, request }) => view.apply(query, request));
     const answers = await this.#engine.answer(queries, view.items);
     const idsOf = (rows: Uint32Array): Float64Array => view.idsOf(rows);
-    return answers.map((answer) => ({ ...answer, idsOf }));
+    // What is hidden has been left out of them.
+    return answers.map((answer) => ({ answer, penalties: NONE, hidden: 0, idsOf }));
   }
 
   /** Begins what is kept of the fresh items anew: where they are ranked with the others, their index. */
   #hold(live: LiveItems): LiveItems {
     this.#penalties = new FreshPenalties(live);
-    this.#hidden = new HiddenMask(live, this.#compiled);
+    this.#hidden = new HiddenOrder(live, this.#compiled);
     if (this.#recorder !== null) {
       this.#fresh = new FreshIndex(live, this.#compiled, this.#recorder);
     }
@@ -315,11 +330,14 @@ async function warmEngine(
   }
 }
 
-const rankedIds = ({
-  rows,
-  values,
-  idsOf,
-}: Pick<Found, "rows" | "values" | "idsOf">): RankedIds => ({
+const rankedIds = ({ answer: { rows, values }, idsOf }: Found): RankedIds => ({
   ids: idsOf(rows),
   values,
 });
+
+function joined(one: Float64Array, other: Float64Array): Float64Array {
+  const all = new Float64Array(one.length + other.length);
+  all.set(one);
+  all.set(other, one.length);
+  return all;
+}

@@ -184,9 +184,9 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
   }
 
   #apply(changes: readonly ItemChange[]): void {
-    const { manifest, live } = this.#current;
+    const { artifact, live } = this.#current;
     live.apply(changes);
-    this.#folding?.consider(live, manifest);
+    this.#folding?.consider(live, artifact);
   }
 
   async #retire(generation: Generation): Promise<void> {

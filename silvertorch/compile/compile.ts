@@ -19,6 +19,7 @@ import { retrievalGraph } from "../graph/retrieval-graph.ts";
 import { clusteredLayout, clusterItems, defaultClusters } from "./clusters.ts";
 import { addEligibility } from "./eligibility-weights.ts";
 import { addClusteredItems, addItems, type ItemWeights } from "./item-weights.ts";
+import type { KeptItems } from "./kept-items.ts";
 import { addLayers, inOrder } from "./layer-weights.ts";
 import {
   ARTIFACT_SCHEMA,
@@ -43,6 +44,8 @@ export interface CompileOptions {
   readonly threads: number;
   /** Made whole or not at all; one that is there is left alone. */
   readonly folder: string;
+  /** Items of which another artifact of this model tells; what comes out is the same without. */
+  readonly kept?: KeptItems;
   readonly onProgress: OnProgress;
 }
 
@@ -60,7 +63,7 @@ export async function compileArtifact(options: CompileOptions): Promise<void> {
 }
 
 async function fill(folder: string, options: CompileOptions): Promise<void> {
-  const { dataset, model: spec, settings, onProgress } = options;
+  const { dataset, model: spec, settings, kept = null, onProgress } = options;
   const { catalogue, users } = dataset;
   const model = createModel(spec, {
     userDim: users.dim,
@@ -72,7 +75,7 @@ async function fill(folder: string, options: CompileOptions): Promise<void> {
   const { layout, placeOf, ...items } = await addCatalogue(file, options);
   const userTable = await file.add("users", "float32", [users.count, users.dim], users.features);
   const tower = await addLayers(file, "tower", model.layers);
-  const ranking = await addRanking(file, model, { spec, catalogue, onProgress });
+  const ranking = await addRanking(file, model, { spec, catalogue, kept, onProgress });
   await file.add("items.ids", "float64", [catalogue.count], catalogue.ids);
   await file.add("users.ids", "float64", [users.count], users.ids);
 

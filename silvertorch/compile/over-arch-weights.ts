@@ -9,13 +9,21 @@ import type { MlpWeights } from "../graph/mlp.ts";
 import type { MolWeights } from "../graph/mol.ts";
 import type { OverArchWeights } from "../graph/over-arch.ts";
 import { graphCacheMaker } from "./graph-cache.ts";
+import type { KeptRows } from "./kept-items.ts";
 import { addLayers, inOrder } from "./layer-weights.ts";
 import { columnsInOrder, pairOrder, rowsInOrder } from "./pair-order.ts";
 
 export interface OverArchParts {
   readonly catalogue: Catalogue;
+  /** What is not computed anew; null: nothing. */
+  readonly kept: KeptRows | null;
   readonly onProgress: OnProgress;
 }
+
+/** Tensors of the embedding cache, with a row an item. */
+const COMPONENTS = "overarch.items.components";
+const GATES = "overarch.items.gates";
+const HIDDEN = "overarch.items.hidden";
 
 /** Writes an OverArch and its embedding cache into the weights file. */
 export function addOverArch(
@@ -37,8 +45,8 @@ async function addMol(
   const gateWidth = mol.tasks * order.length;
   const itemGates = new Float32Array(count * gateWidth);
   let filled = 0;
-  function* components(): Generator<Float32Array> {
-    for (const chunk of cacheChunks(mol, parts)) {
+  async function* components(): AsyncGenerator<Float32Array> {
+    for await (const chunk of cacheChunks(mol, parts)) {
       if (chunk.kind !== "mol") continue;
       itemGates.set(chunk.gates, filled);
       filled += chunk.gates.length;
@@ -46,7 +54,7 @@ async function addMol(
     }
   }
   const itemComponents = await file.add(
-    "overarch.items.components",
+    COMPONENTS,
     "float32",
     [count, itemGroups * dim],
     components(),
@@ -60,7 +68,7 @@ async function addMol(
     temperature,
     userComponents: userComponents!,
     itemComponents,
-    itemGates: await file.add("overarch.items.gates", "float32", [count, gateWidth], itemGates),
+    itemGates: await file.add(GATES, "float32", [count, gateWidth], itemGates),
     gates: await addGates(file, mol),
   };
 }
@@ -109,8 +117,8 @@ async function addMlp(
 ): Promise<MlpWeights> {
   const { first, userDim, heads, tasks } = mlp;
   const { width } = first;
-  function* hidden(): Generator<Float32Array> {
-    for (const chunk of cacheChunks(mlp, parts)) {
+  async function* hidden(): AsyncGenerator<Float32Array> {
+    for await (const chunk of cacheChunks(mlp, parts)) {
       if (chunk.kind === "mlp") yield chunk.hidden;
     }
   }
@@ -120,12 +128,7 @@ async function addMlp(
     kind: "mlp",
     tasks,
     user: user!,
-    itemHidden: await file.add(
-      "overarch.items.hidden",
-      "float32",
-      [parts.catalogue.count, width],
-      hidden(),
-    ),
+    itemHidden: await file.add(HIDDEN, "float32", [parts.catalogue.count, width], hidden()),
     products: await file.add("overarch.products", "float32", [heads, width], first.products),
     rest: await addLayers(file, "overarch.rest", mlp.rest),
   };
@@ -134,13 +137,25 @@ async function addMlp(
 /** Items whose cache is computed at a time. */
 const CHUNK_ITEMS = 4096;
 
-function* cacheChunks(
+async function* cacheChunks(
   overArch: OverArch,
-  { catalogue, onProgress }: OverArchParts,
-): Generator<EmbeddingCache> {
+  { catalogue, kept, onProgress }: OverArchParts,
+): AsyncGenerator<EmbeddingCache> {
   const make = graphCacheMaker(overArch);
-  for (let from = 0; from < catalogue.count; from += CHUNK_ITEMS) {
+  const known = kept?.count ?? 0;
+  for (let from = 0, to = 0; from < catalogue.count; from = to) {
     onProgress("computing the embedding cache", from / catalogue.count);
-    yield make(catalogue, from, Math.min(from + CHUNK_ITEMS, catalogue.count));
+    to = Math.min(from + CHUNK_ITEMS, from < known ? known : catalogue.count);
+    yield from < known
+      ? await keptCache(overArch.kind, (name) => kept!.read(name, from, to))
+      : make(catalogue, from, to);
   }
+}
+
+async function keptCache(
+  kind: OverArch["kind"],
+  read: (name: string) => Promise<Float32Array>,
+): Promise<EmbeddingCache> {
+  if (kind === "mlp") return { kind, hidden: await read(HIDDEN) };
+  return { kind, components: await read(COMPONENTS), gates: await read(GATES) };
 }

@@ -8,12 +8,15 @@ import type { RetrievalModel } from "../../src/retrieval/model.ts";
 import type { RetrievalWeights } from "../graph/retrieval-graph.ts";
 import { addFormulaColumns } from "./formula-columns.ts";
 import { freshTables } from "./fresh-tables.ts";
+import { type KeptItems, KeptRows } from "./kept-items.ts";
 import { addOverArch } from "./over-arch-weights.ts";
 
 interface RankingParts {
   /** What the model was made from. */
   readonly spec: ModelSpec;
   readonly catalogue: Catalogue;
+  /** Items whose embedding cache is known; null: none. */
+  readonly kept: KeptItems | null;
   readonly onProgress: OnProgress;
 }
 
@@ -26,15 +29,16 @@ interface RankingParts {
 export async function addRanking(
   file: WeightsFile,
   { tasks, overArch, formula, scoreOnly }: RetrievalModel,
-  { spec, catalogue, onProgress }: RankingParts,
+  { spec, catalogue, kept, onProgress }: RankingParts,
 ): Promise<RetrievalWeights["ranking"]> {
   if (scoreOnly) return null;
   // Its matches are those of the fresh items' tables, one for one.
   const columns = withMatched(catalogue.columns, formula);
   const bound = bindFormula(formula, { tasks, columns });
+  await using known = kept === null || overArch === null ? null : await KeptRows.open(kept);
+  const cached = { catalogue, kept: known, onProgress };
   return {
-    overArch:
-      overArch === null ? null : await addOverArch(file, overArch, { catalogue, onProgress }),
+    overArch: overArch === null ? null : await addOverArch(file, overArch, cached),
     value: { formula: bound, columns: await addFormulaColumns(file, bound, catalogue) },
     fresh: freshTables(spec, catalogue.columns),
   };

@@ -1,4 +1,4 @@
-import { ELEMENT_TYPES, type HostTensor } from "../../src/onnx/element-type.ts";
+import { ELEMENT_TYPES, elementCount, type HostTensor } from "../../src/onnx/element-type.ts";
 import { allTables } from "../compile/fresh-tables.ts";
 import type { FreshTable, FreshTables } from "../graph/fresh-ranking.ts";
 import type { EngineQuery } from "./query.ts";
@@ -90,10 +90,22 @@ export function freshFeeds(
   };
 }
 
-/** What bars how many fresh items from each query. */
+/** A table of some rows with rows of zeros behind, on shared memory as far as it was. */
+export function padded(table: HostTensor, rows: number): HostTensor {
+  const { dims, data } = table;
+  const wider = { ...table, dims: [rows, ...dims.slice(1)] };
+  // Whoever copies what is shared fills it up.
+  if (table.appendedTo !== undefined) return wider;
+  const zeros = new Float32Array(elementCount(wider.dims));
+  zeros.set(data as Float32Array);
+  return { ...wider, data: zeros };
+}
+
+/** What bars how many fresh items from each query. @param places of a row; those behind the items are barred. */
 export function penaltyFeeds(
   queries: readonly EngineQuery[],
   count: number,
+  places = count,
 ): Record<string, HostTensor> {
   const rows = new Map<Float32Array | undefined, number>();
   const penaltiesOf = Int32Array.from(queries, ({ freshPenalties }) => {
@@ -101,10 +113,13 @@ export function penaltyFeeds(
     rows.set(freshPenalties, row);
     return row;
   });
-  const penalties = new Float32Array(rows.size * count);
-  for (const [of, row] of rows) if (of !== undefined) penalties.set(of, row * count);
+  const penalties = new Float32Array(rows.size * places);
+  for (const [of, row] of rows) {
+    if (of !== undefined) penalties.set(of, row * places);
+    penalties.fill(-Infinity, row * places + count, (row + 1) * places);
+  }
   return {
-    fresh_penalties: { type: "float32", dims: [rows.size, count], data: penalties },
+    fresh_penalties: { type: "float32", dims: [rows.size, places], data: penalties },
     fresh_penalties_of: { type: "int32", dims: [queries.length], data: penaltiesOf },
   };
 }

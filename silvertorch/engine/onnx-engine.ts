@@ -8,6 +8,7 @@ import type { ArtifactManifest, ArtifactSettings } from "../compile/manifest.ts"
 import { LISTED_SHARE } from "../eligibility/filter-share.ts";
 import { type DeviceForm, formOf } from "../graph/device-form.ts";
 import type { FreshTables } from "../graph/fresh-ranking.ts";
+import { FRESH_BLOCK } from "../graph/fresh-scoring.ts";
 import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
 import { Effort, type Probing } from "./effort.ts";
 import type { Engine } from "./engine.ts";
@@ -18,6 +19,7 @@ import {
   type FreshItems,
   hiddenFeeds,
   hiding,
+  padded,
   penaltyFeeds,
 } from "./fresh-items.ts";
 import type { ProbingCounters } from "./probing-counters.ts";
@@ -290,8 +292,9 @@ export class OnnxEngine implements Engine {
       count > 0
         ? this.#freshItems!(count)
         : { type: "float32", dims: [0, dim], data: new Float32Array(0) };
-    const barred = form.freshItems === "scattered" ? penaltyFeeds(queries, count) : {};
-    return { fresh_items: items, ...barred };
+    if (form.freshItems === "chosen") return { fresh_items: items };
+    const places = FRESH_BLOCK * Math.max(1, Math.ceil(count / FRESH_BLOCK));
+    return { fresh_items: padded(items, places), ...penaltyFeeds(queries, count, places) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -315,8 +318,9 @@ function cutAnswers(
     let end = start + Math.min(k, width);
     while (end > start && values[end - 1]! <= nothing) end--;
     return {
-      rows: rows.slice(start, end),
-      values: values.slice(start, end),
+      // The arrays are the batch's own: nobody else writes to them.
+      rows: rows.subarray(start, end),
+      values: values.subarray(start, end),
       ...freshOf(at),
       starved: starved !== undefined && Number(starved[at]) > 0,
     };

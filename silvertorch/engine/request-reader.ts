@@ -105,6 +105,11 @@ export class RequestReader implements Disposable {
     return this.#items.rowOf(id);
   }
 
+  /** The id of a row. */
+  idOf(row: number): number {
+    return this.#items.idOf(row);
+  }
+
   /** The ids of an answer's rows. */
   idsOf(rows: Uint32Array): Float64Array {
     return this.#items.idsOf(rows);

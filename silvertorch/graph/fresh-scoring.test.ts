@@ -1,7 +1,8 @@
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
-import { enteringScores, freshScoring } from "./fresh-scoring.ts";
+import { enteringScores, FRESH_BLOCK, freshScoring } from "./fresh-scoring.ts";
 import { floats, LayerBench } from "./layer-bench.fixture.ts";
 
 let bench: LayerBench;
@@ -45,6 +46,15 @@ test("heads are compared two at a time: CUDA has no kernel for more, of no items
   expect(compared.map(({ input }) => input!.length)).toEqual(Array.from({ length: 11 }, () => 2));
 });
 
+/** Filled up to whole blocks. */
+const inBlocks = (row: readonly number[], rest: number): readonly number[] => [
+  ...row,
+  ...Array.from(
+    { length: FRESH_BLOCK * Math.max(1, Math.ceil(row.length / FRESH_BLOCK)) - row.length },
+    () => rest,
+  ),
+];
+
 /** What comes out of scores beside answers, of each request: values and places. */
 async function entering(
   answers: readonly (readonly number[])[],
@@ -70,9 +80,9 @@ async function entering(
     floats([rows.length, rows[0]!.length], ...rows.flat());
   const { 0: values, 1: slots } = await session.run({
     values: matrix(answers),
-    scores: matrix(scores),
+    scores: matrix(scores.map((row) => inBlocks(row, 0))),
     k: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(k)) },
-    fresh_penalties: matrix(barred),
+    fresh_penalties: matrix(barred.map((row) => inBlocks(row, -Infinity))),
     fresh_penalties_of: {
       type: "int32",
       dims: [barredOf.length],
@@ -125,6 +135,43 @@ test("where answers are missing all scores come out, but never more than are wan
   expect(await entering([[5, 3]], [[4, 9, 8, 7]])).toEqual({ values: [9, 8], slots: [1, 2] });
 });
 
-test("no score comes out of none", async () => {
-  expect(await entering([[5, 3]], [[]])).toEqual({ values: [], slots: [] });
+test("of none only what no request may get comes out", async () => {
+  expect(await entering([[5, 3]], [[]])).toEqual({ values: [-Infinity], slots: [0] });
+});
+
+test("whatever scores there are, those that come before the last answer come out, in order of place where they are equal", async () => {
+  const number = fc.integer({ min: 0, max: 12 });
+  const score = fc.oneof(
+    { weight: 4, arbitrary: number },
+    { weight: 1, arbitrary: fc.constant(-Infinity) },
+  );
+  const rows = (length: number): fc.Arbitrary<number[][]> =>
+    fc.array(fc.array(score, { minLength: length, maxLength: length }), {
+      minLength: 3,
+      maxLength: 3,
+    });
+  const any = fc
+    .integer({ min: 1, max: 150 })
+    .chain((count) => fc.tuple(rows(count), fc.array(number, { minLength: 3, maxLength: 3 })));
+  const k = 4;
+  await fc.assert(
+    fc.asyncProperty(any, async ([scores, bars]) => {
+      const answers = bars.map((bar) => [12, 12, 12, bar]);
+      const { values, slots } = await entering(answers, scores);
+      const width = values.length / scores.length;
+      for (const [at, row] of scores.entries()) {
+        const own = Array.from({ length: width }, (_, nth) => at * width + nth);
+        const found = own
+          .filter((place) => values[place]! > bars[at]!)
+          .map((place) => [values[place]!, slots[place]!]);
+        const expected = row
+          .map((value, slot) => [value, slot] as const)
+          .filter(([value]) => value > bars[at]!)
+          .toSorted(([a], [b]) => b - a)
+          .slice(0, k);
+        expect(found).toEqual(expected);
+      }
+    }),
+    { numRuns: 25 },
+  );
 });

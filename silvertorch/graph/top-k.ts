@@ -68,11 +68,18 @@ export function either(graph: GraphBuilder, { name, condition, lists, yes, no }:
 
 /** int64 [1]: how many scores of a list are above the least value that it holds, at most, and 1. */
 export function mostAbove(graph: GraphBuilder, scores: Value, held: Value): Value {
+  return mostOver(graph, scores, leastOf(graph, held));
+}
+
+/** The least value that each list holds, in a last dimension of 1. */
+export function leastOf(graph: GraphBuilder, held: Value): Value {
   // Not a ReduceMin, for which there is no kernel on CUDA.
-  const least = graph.node("Neg", [
-    graph.node("ReduceMax", [graph.node("Neg", [held]), graph.ints(-1)]),
-  ]);
-  const above = graph.cast(graph.node("Greater", [scores, least]), "int32");
+  return graph.node("Neg", [graph.node("ReduceMax", [graph.node("Neg", [held]), graph.ints(-1)])]);
+}
+
+/** int64 [1]: how many scores of a list are above its bar, at most, and 1. */
+export function mostOver(graph: GraphBuilder, scores: Value, bar: Value): Value {
+  const above = graph.cast(graph.node("Greater", [scores, bar]), "int32");
   const counts = graph.node("ReduceSum", [above, graph.ints(-1)], { attributes: { keepdims: 0 } });
   const most = graph.node("ReduceMax", [counts], { attributes: { keepdims: 0 } });
   return graph.reshape(graph.node("Max", [graph.cast(most, "int64"), graph.ints(1)]), 1);

@@ -1,20 +1,21 @@
 import { setPriority } from "node:os";
-import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
+import type { Dataset } from "../../src/dataset/dataset.ts";
+import { foldedCatalogue, keptRows } from "../../src/dataset/folded-catalogue.ts";
 import { readDataset, readManifest, writeDataset } from "../../src/dataset/folder.ts";
+import { HarnessError } from "../../src/errors.ts";
 import { type FailureMessage, toFailureMessage } from "../../src/process/failure-message.ts";
 import { runService } from "../../src/process/service-main.ts";
-import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
+import { Artifact } from "../compile/artifact.ts";
 import { compileArtifact } from "../compile/compile.ts";
-import type { ArtifactSettings } from "../compile/manifest.ts";
 import { readChanges } from "./changes-file.ts";
 
 export interface FoldConfig {
-  /** What the artifact that serves was compiled from. */
+  /** The artifact that serves. */
+  readonly servingFolder: string;
+  /** What it was compiled from. */
   readonly datasetFolder: string;
   /** As `writeChanges` wrote it. */
   readonly changesFile: string;
-  readonly model: ModelSpec;
-  readonly settings: ArtifactSettings;
   readonly threads: number;
   /** Where the dataset with the changes goes. */
   readonly foldedFolder: string;
@@ -44,19 +45,34 @@ const LOWER_PRIORITY = 5;
 
 const quiet = (): void => {};
 
-/** Folds changes into a dataset and compiles it. */
+/** Folds changes into a dataset and compiles it as the artifact that serves was. */
 async function fold(config: FoldConfig): Promise<void> {
-  const { datasetFolder, changesFile, model, settings, threads, foldedFolder } = config;
+  const { servingFolder, datasetFolder, changesFile, threads, foldedFolder } = config;
+  const artifact = await Artifact.open(servingFolder, { verify: false });
   const base = await readDataset(datasetFolder, { verify: false, onProgress: quiet });
+  requireOf(artifact, base);
   const changes = await readChanges(changesFile);
   const { name, users } = base;
-  const catalogue = foldedCatalogue(base.catalogue, changes);
+  const rows = keptRows(base.catalogue, changes);
+  const catalogue = foldedCatalogue(base.catalogue, changes, rows);
   const provenance = { foldedFrom: base.hash, changes: changes.version };
   await writeDataset(foldedFolder, { name, catalogue, users, provenance }, quiet);
   const { hash } = await readManifest(foldedFolder);
   const dataset = { name, hash, folder: foldedFolder, catalogue, users };
+  const { model, settings } = artifact.manifest;
   const folder = config.artifactFolder;
-  await compileArtifact({ dataset, model, settings, threads, folder, onProgress: quiet });
+  const kept = { artifact, rows };
+  await compileArtifact({ dataset, model, settings, threads, folder, kept, onProgress: quiet });
+}
+
+/** @throws HarnessError DATA if the artifact is of another dataset: its rows would be other items'. */
+function requireOf({ folder, manifest }: Artifact, { hash }: Dataset): void {
+  if (manifest.dataset.hash === hash) return;
+  throw new HarnessError(
+    "DATA",
+    `the artifact is of dataset ${manifest.dataset.hash}, the items are of ${hash}`,
+    { where: folder },
+  );
 }
 
 const ownCpuSeconds = (): number => {

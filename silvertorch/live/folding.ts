@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readManifest } from "../../src/dataset/folder.ts";
 import { explain, HarnessError } from "../../src/errors.ts";
-import type { ArtifactManifest } from "../compile/manifest.ts";
+import type { Artifact } from "../compile/artifact.ts";
 import { ChangePace } from "./change-pace.ts";
 import { writeChanges } from "./changes-file.ts";
 import { changesWorthFolding } from "./fold-moment.ts";
@@ -23,6 +23,9 @@ export interface FoldingOptions {
    */
   readonly swapTo: (artifactFolder: string, version: number, signal: AbortSignal) => Promise<void>;
 }
+
+/** The artifact that serves. */
+type Serving = Pick<Artifact, "folder" | "manifest">;
 
 /** Of a fold, an item, before the first has been measured: 3 s of 200,000 items. */
 const SECONDS_AN_ITEM = 1.5e-5;
@@ -78,7 +81,8 @@ export class Folding implements AsyncDisposable {
   }
 
   /** To be called after every change: starts a fold if it is time for one. */
-  consider(live: LiveItems, manifest: ArtifactManifest): void {
+  consider(live: LiveItems, serving: Serving): void {
+    const { manifest } = serving;
     const changes = live.count + live.hidden;
     const changesPerSecond = this.#pace.of(live, changes);
     const { foldAfter, threads } = this.#options;
@@ -91,7 +95,7 @@ export class Folding implements AsyncDisposable {
     // An artifact that was swapped in from elsewhere has a dataset that is not known here.
     if (manifest.dataset.hash !== this.#datasetHash || this.#stopped.signal.aborted) return;
     this.#outdated = new AbortController();
-    this.#running = this.#attempt(live.changes(), manifest, changes + due);
+    this.#running = this.#attempt(live.changes(), serving, changes + due);
   }
 
   /**
@@ -111,9 +115,9 @@ export class Folding implements AsyncDisposable {
   }
 
   /** Never rejects. @param later changes there must be before the next, if this one fails. */
-  async #attempt(changes: Changes, manifest: ArtifactManifest, later: number): Promise<void> {
+  async #attempt(changes: Changes, serving: Serving, later: number): Promise<void> {
     try {
-      await this.#fold(changes, manifest);
+      await this.#fold(changes, serving);
       this.#notBefore = 0;
     } catch (thrown) {
       this.#notBefore = later;
@@ -123,7 +127,7 @@ export class Folding implements AsyncDisposable {
     }
   }
 
-  async #fold(changes: Changes, { items, model, settings }: ArtifactManifest): Promise<void> {
+  async #fold(changes: Changes, { folder: servingFolder, manifest }: Serving): Promise<void> {
     const { workFolder, threads, swapTo } = this.#options;
     const signal = AbortSignal.any([this.#stopped.signal, this.#outdated.signal]);
     const nth = this.#folds + this.#failed + this.#abandoned + 1;
@@ -134,13 +138,13 @@ export class Folding implements AsyncDisposable {
     await mkdir(folder, { recursive: true });
     const changesFile = join(folder, "changes");
     await writeChanges(changesFile, changes);
-    const parts = { datasetFolder, changesFile, model, settings, threads };
+    const parts = { servingFolder, datasetFolder, changesFile, threads };
     const { cpuSeconds } = await this.#process.fold(
       { ...parts, foldedFolder, artifactFolder },
       signal,
     );
     await rm(changesFile);
-    this.#secondsAnItem = (SWAP_PART * cpuSeconds) / items;
+    this.#secondsAnItem = (SWAP_PART * cpuSeconds) / manifest.items;
     await swapTo(artifactFolder, changes.version, signal);
     const { hash } = await readManifest(foldedFolder);
     this.#datasetFolder = foldedFolder;

@@ -16,9 +16,9 @@ import { checkedItem, type ItemShape } from "../../src/door/check-item.ts";
 import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
 import { anyChanges, change, FLAWLESS, scoreOf, SMALL_ITEMS } from "./changes.fixture.ts";
 import { FreshPenalties } from "./fresh-penalties.ts";
-import { HiddenMask } from "./hidden-mask.ts";
+import { HiddenOrder } from "./hidden-order.ts";
 import { LiveItems } from "./live-items.ts";
-import { widened, withFresh, withoutHidden } from "./merge.ts";
+import { merged, visibleCount, widened } from "./merge.ts";
 
 let scratch = "";
 beforeAll(async () => {
@@ -80,6 +80,35 @@ test("so many more are asked for that the hidden among them are rarely missed", 
   expect(widened(100, 900, 110)).toBe(110);
 });
 
+test("an answer is merged as items were when its batch began, whatever is hidden while it runs", () => {
+  const items = live(10, 11, 12, 13);
+  items.delete(11);
+  items.upsert(item(20));
+  items.upsert(item(21));
+  const hidden = items.hidden;
+  const order = new HiddenOrder(items, { count: 4, rowOf: (id) => id - 10 });
+  const answer = { rows: Uint32Array.of(1, 2, 0, 3), values: Float32Array.of(9, 8, 7, 5) };
+  const fresh = {
+    live: items,
+    scores: Float32Array.of(8, 6, -Infinity),
+    slots: Int32Array.of(1, 0, 31),
+    penalties: new Float32Array(2),
+  };
+  const atBegin = { order: order.now(), hidden, idOf: (row: number) => 10 + row };
+  items.upsert(item(12));
+  items.delete(21);
+  expect(visibleCount(answer, { order: order.now(), hidden })).toBe(3);
+  expect(merged(answer, atBegin, fresh, 4)).toEqual({
+    ids: Float64Array.of(12, 21, 10, 20),
+    values: Float32Array.of(8, 8, 7, 6),
+  });
+  expect([...merged(answer, atBegin, fresh, 9).ids]).toEqual([12, 21, 10, 20, 13]);
+  const each = { ...fresh, scores: Float32Array.of(6, 8), slots: null };
+  expect([...merged(answer, atBegin, each, 3).ids]).toEqual([12, 21, 10]);
+  const now = { ...atBegin, order: order.now(), hidden: items.hidden };
+  expect([...merged(answer, now, fresh, 2).ids]).toEqual([21, 10]);
+});
+
 const shape: ItemShape = { ...SMALL_ITEMS, denseDim: 0 };
 
 const check = (parts: Partial<LiveItem>): LiveItem =>
@@ -124,12 +153,13 @@ test.for([
         const [found] = await engine.answer([query]);
         const rowOf = (id: number): number => reader.rowOf(id);
         const { count } = dataset.catalogue;
-        const { rows, values } = withoutHidden(
+        const answer = merged(
           found!,
-          new HiddenMask(items, { count, rowOf }).now(),
-        );
-        const answer = withFresh(
-          { ids: reader.idsOf(rows), values },
+          {
+            order: new HiddenOrder(items, { count, rowOf }).now(),
+            hidden: items.hidden,
+            idOf: (row) => reader.idOf(row),
+          },
           {
             live: items,
             scores: found!.freshScores,

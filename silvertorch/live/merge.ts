@@ -9,18 +9,27 @@ export interface RankedIds {
 
 type Answer = Pick<EngineAnswer, "rows" | "values">;
 
-/** The answer without the compiled items that are not to be returned any more. @param hidden of each row 0 or 1. */
-export function withoutHidden({ rows, values }: Answer, hidden: Uint8Array): Answer {
-  let length = 0;
-  while (length < rows.length && hidden[rows[length]!] === 0) length++;
-  if (length === rows.length) return { rows, values };
-  const kept = { rows: rows.slice(), values: values.slice() };
-  for (let at = length; at < rows.length; at++) {
-    if (hidden[rows[at]!] !== 0) continue;
-    kept.rows[length] = rows[at]!;
-    kept.values[length++] = values[at]!;
-  }
-  return { rows: kept.rows.subarray(0, length), values: kept.values.subarray(0, length) };
+/** Compiled items as they were when a batch began. */
+export interface Compiled {
+  /** As `HiddenOrder` has it. */
+  readonly order: Uint32Array;
+  /** Compiled items that were hidden. */
+  readonly hidden: number;
+  idOf(row: number): number;
+}
+
+const isHidden = ({ order, hidden }: Pick<Compiled, "order" | "hidden">, row: number): boolean =>
+  // 0 becomes the largest: one that is not hidden comes after all that are.
+  (order[row]! - 1) >>> 0 < hidden;
+
+/** How many items of an answer may still be returned. */
+export function visibleCount(
+  { rows }: Answer,
+  compiled: Pick<Compiled, "order" | "hidden">,
+): number {
+  let count = 0;
+  for (let at = 0; at < rows.length; at++) if (!isHidden(compiled, rows[at]!)) count++;
+  return count;
 }
 
 /** So many more are asked for at least, once anything is hidden. */
@@ -50,53 +59,63 @@ export interface Fresh {
 }
 
 /**
- * The k best of the compiled items and the fresh ones that may be returned. An item that was replaced
- * since the batch began is returned as it was.
+ * The k best of the compiled items and the fresh ones that may be returned, as they were when the
+ * batch began: what was replaced since is returned as it was.
  */
-export function withFresh(
-  compiled: RankedIds,
-  { live, scores, slots, penalties }: Fresh,
+export function merged(
+  { rows, values }: Answer,
+  compiled: Compiled,
+  fresh: Fresh,
   k: number,
 ): RankedIds {
-  // Fresh rows come after all compiled ones, so with an equal value they rank below.
-  const bar = compiled.ids.length < k ? -Infinity : compiled.values[k - 1]!;
-  const found: { id: number; value: number }[] = [];
-  const end = slots === null ? Math.min(scores.length, penalties.length) : scores.length;
-  for (let at = 0; at < end; at++) {
-    const value = scores[at]!;
-    if (value <= bar) {
-      if (slots === null) continue;
-      break;
-    }
-    const slot = slots === null ? at : slots[at]!;
-    if (penalties[slot] !== 0) continue;
-    found.push({ id: live.idAt(slot), value });
-  }
-  if (found.length === 0) {
-    return { ids: compiled.ids.subarray(0, k), values: compiled.values.subarray(0, k) };
-  }
-  // Sorting is stable: of equal values the earlier slot stays first.
-  if (slots === null) found.sort((a, b) => b.value - a.value);
-  return interleaved(compiled, found, k);
-}
-
-function interleaved(
-  compiled: RankedIds,
-  fresh: readonly { readonly id: number; readonly value: number }[],
-  k: number,
-): RankedIds {
-  const length = Math.min(k, compiled.ids.length + fresh.length);
-  const ids = new Float64Array(length);
-  const values = new Float32Array(length);
+  const { scores, slots } = inOrder(fresh, () => lastValue({ rows, values }, compiled, k));
+  const ids = new Float64Array(k);
+  const best = new Float32Array(k);
   let old = 0;
   let next = 0;
-  for (let at = 0; at < length; at++) {
-    const candidate = fresh[next];
-    const takesOld =
-      old < compiled.ids.length &&
-      (candidate === undefined || compiled.values[old]! >= candidate.value);
-    ids[at] = takesOld ? compiled.ids[old]! : candidate!.id;
-    values[at] = takesOld ? compiled.values[old++]! : fresh[next++]!.value;
+  let at = 0;
+  for (; at < k; at++) {
+    while (old < rows.length && isHidden(compiled, rows[old]!)) old++;
+    const isOver = next >= scores.length || scores[next] === -Infinity;
+    if (old === rows.length && isOver) break;
+    // Fresh rows come after all compiled ones, so with an equal value they rank below.
+    if (isOver || (old < rows.length && values[old]! >= scores[next]!)) {
+      ids[at] = compiled.idOf(rows[old]!);
+      best[at] = values[old++]!;
+    } else {
+      ids[at] = fresh.live.idAt(slots[next]!);
+      best[at] = scores[next++]!;
+    }
   }
-  return { ids, values };
+  return at === k
+    ? { ids, values: best }
+    : { ids: ids.subarray(0, at), values: best.subarray(0, at) };
+}
+
+/** The value of the last of k items that may still be returned; -inf where there are not as many. */
+function lastValue({ rows, values }: Answer, compiled: Compiled, k: number): number {
+  for (let at = 0, count = 0; at < rows.length; at++) {
+    if (!isHidden(compiled, rows[at]!) && ++count === k) return values[at]!;
+  }
+  return -Infinity;
+}
+
+/** Slots and their scores, best first, of equal ones the first first; -inf is what may not be returned. */
+interface InOrder {
+  readonly scores: ArrayLike<number>;
+  readonly slots: ArrayLike<number>;
+}
+
+/** @param barOf what comes among the answers is above it. */
+function inOrder({ scores, slots: given, penalties }: Fresh, barOf: () => number): InOrder {
+  if (given !== null) return { scores, slots: given };
+  const bar = barOf();
+  const slots: number[] = [];
+  const end = Math.min(scores.length, penalties.length);
+  for (let slot = 0; slot < end; slot++) {
+    if (scores[slot]! > bar && penalties[slot] === 0) slots.push(slot);
+  }
+  // Sorting is stable: of equal values the earlier slot stays first.
+  slots.sort((a, b) => scores[b]! - scores[a]!);
+  return { scores: slots.map((slot) => scores[slot]!), slots };
 }

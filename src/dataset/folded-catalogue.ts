@@ -12,9 +12,14 @@ export interface CatalogueChanges {
 /**
  * The catalogue as it is after the changes: what was deleted or replaced is left out, and fresh
  * items follow the others in the order in which they came.
+ *
+ * @param kept as `keptRows` has it.
  */
-export function foldedCatalogue(base: Catalogue, { items, deleted }: CatalogueChanges): Catalogue {
-  const kept = keptRows(base.ids, new Set([...deleted, ...items.map(({ id }) => id)]));
+export function foldedCatalogue(
+  base: Catalogue,
+  { items, deleted }: CatalogueChanges,
+  kept = keptRows(base, { items, deleted }),
+): Catalogue {
   const { dim, denseDim } = base;
   const ids = new Float64Array(kept.length + items.length);
   for (let at = 0; at < kept.length; at++) ids[at] = base.ids[kept[at]!]!;
@@ -39,8 +44,12 @@ export function foldedCatalogue(base: Catalogue, { items, deleted }: CatalogueCh
   };
 }
 
-/** Rows whose ids are not gone. */
-function keptRows(ids: Float64Array, gone: ReadonlySet<number>): Uint32Array {
+/** The rows that changes leave as they are: the first of the catalogue after them. */
+export function keptRows(
+  { ids }: Pick<Catalogue, "ids">,
+  { items, deleted }: CatalogueChanges,
+): Uint32Array {
+  const gone = new Set([...deleted, ...items.map(({ id }) => id)]);
   const kept = new Uint32Array(ids.length);
   let count = 0;
   for (let row = 0; row < ids.length; row++) {

@@ -32,7 +32,8 @@ export interface HostTensor {
   readonly data: TensorArray;
   /**
    * Number of the table that this is the beginning of, on shared memory: it is only ever appended
-   * to, so that whoever has seen some of it need look at the rest alone. Absent: it is of no table.
+   * to, so that whoever has seen some of it need look at the rest alone. The shape may have room for
+   * more, which is zeros. Absent: it is of no table.
    */
   readonly appendedTo?: number;
 }

@@ -38,3 +38,15 @@ test("another table under the same name is another table", () => {
   const alone: HostTensor = { type: "float32", dims: [1], data: Float32Array.of(5) };
   expect(inputs.held("x", alone)).toBe(alone);
 });
+
+test("a shape with more room than elements has zeros behind them, until there are more", () => {
+  const inputs = new GrowingInputs();
+  const table = shared(4);
+  table.set([1, 2]);
+  const first = inputs.held("x", { ...beginning(table, 1, 7), dims: [3] });
+  expect([...first.data]).toEqual([1, 0, 0]);
+  table.set([1, 2, 3]);
+  expect([...inputs.held("x", { ...beginning(table, 3, 7), dims: [8] }).data]).toEqual([
+    1, 2, 3, 0, 0, 0, 0, 0,
+  ]);
+});

@@ -72,7 +72,7 @@ export class WeightsFile implements AsyncDisposable {
     name: string,
     type: ElementType,
     dims: readonly number[],
-    pieces: ArrayBufferView | Iterable<ArrayBufferView>,
+    pieces: ArrayBufferView | Iterable<ArrayBufferView> | AsyncIterable<ArrayBufferView>,
   ): Promise<StoredTensor> {
     if (this.#tensors.some((tensor) => tensor.name === name)) {
       throw new HarnessError("INTERNAL", `the weights file already holds a tensor ${name}`);
@@ -80,7 +80,7 @@ export class WeightsFile implements AsyncDisposable {
     const bytes = elementCount(dims) * ELEMENT_TYPES[type].bytes;
     await this.#pad(bytes > PAGE_BYTES ? PAGE_BYTES : SMALL_ALIGN_BYTES);
     const offset = this.#size;
-    for (const piece of ArrayBuffer.isView(pieces) ? [pieces] : pieces) {
+    for await (const piece of ArrayBuffer.isView(pieces) ? [pieces] : pieces) {
       await this.#append(piece);
     }
     if (this.#size - offset !== bytes) {

@@ -41,13 +41,15 @@ export class IdMap {
     return -1;
   }
 
+  /** The id of a row. */
+  idOf(row: number): number {
+    return this.#ids === null ? this.#first + row : this.#ids[row]!;
+  }
+
   /** The id of each row. */
   idsOf(rows: Uint32Array): Float64Array {
-    const ids = this.#ids;
     const found = new Float64Array(rows.length);
-    for (let at = 0; at < rows.length; at++) {
-      found[at] = ids === null ? this.#first + rows[at]! : ids[rows[at]!]!;
-    }
+    for (let at = 0; at < rows.length; at++) found[at] = this.idOf(rows[at]!);
     return found;
   }
 }

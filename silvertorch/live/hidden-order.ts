@@ -7,12 +7,12 @@ interface Compiled {
 }
 
 /** Which compiled rows must not be returned any more, to be asked of each row of each answer. */
-export class HiddenMask {
+export class HiddenOrder {
   readonly #live: LiveItems;
   readonly #compiled: Compiled;
   /** Made when it is first asked for: usually there is nothing to hide. */
-  #mask: Uint8Array | null = null;
-  /** Hidden items that are in the mask. */
+  #order: Uint32Array | null = null;
+  /** Hidden items that are in it. */
   #marked = 0;
 
   constructor(live: LiveItems, compiled: Compiled) {
@@ -20,15 +20,17 @@ export class HiddenMask {
     this.#compiled = compiled;
   }
 
-  /** Of each row 1 where it is hidden, else 0: as it is now. */
-  now(): Uint8Array {
-    this.#mask ??= new Uint8Array(this.#compiled.count);
+  /**
+   * Of each row how many were hidden once it was, or 0 where it is not. What is in it never changes, so
+   * that one who began when there were n finds the rows hidden then: those from 1 to n.
+   */
+  now(): Uint32Array {
+    this.#order ??= new Uint32Array(this.#compiled.count);
     if (this.#marked < this.#live.hidden) {
       for (const id of this.#live.hiddenIds(this.#marked)) {
-        this.#mask[this.#compiled.rowOf(id)] = 1;
+        this.#order[this.#compiled.rowOf(id)] = ++this.#marked;
       }
-      this.#marked = this.#live.hidden;
     }
-    return this.#mask;
+    return this.#order;
   }
 }

@@ -1,0 +1,85 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Dataset } from "../../src/dataset/dataset.ts";
+import { foldedCatalogue, keptRows } from "../../src/dataset/folded-catalogue.ts";
+import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
+import { bounded, smallDataset, threeHeads } from "../dataset.fixture.ts";
+import { anyChanges, change, SMALL_ITEMS } from "../live/changes.fixture.ts";
+import { LiveItems } from "../live/live-items.ts";
+import { Artifact } from "./artifact.ts";
+import { compileArtifact } from "./compile.ts";
+import type { KeptItems } from "./kept-items.ts";
+import { MANIFEST_FILE } from "./manifest.ts";
+
+let scratch = "";
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "silverbench-kept-"));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const mixture: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  overarch: "mol",
+  mol: { userGroups: 3, itemGroups: 2, dim: 4, gateHidden: 6, temperature: 0.2 },
+  tasks: ["click", "watch"],
+  value: "click - 0.5 * watch + if(lang:v6, 0.5, 0)",
+};
+const perceptron: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  overarch: "mlp",
+  mlp: { hidden: [6, 5] },
+};
+const exact = {
+  precision: "float32",
+  scale: "perItem",
+  clusters: null,
+  eligibility: { kind: "exact" },
+} as const;
+
+test.for([
+  ["a mixture of logits", mixture, exact],
+  ["a perceptron in clusters", perceptron, { ...exact, clusters: 5 }],
+  ["the score", threeHeads, exact],
+] as const)(
+  "fold after fold, what is kept of the last artifact is what a whole compilation makes: %s",
+  async ([name, model, settings]) => {
+    const base = smallDataset(5);
+    let number = 0;
+    const compiled = async (dataset: Dataset, kept?: KeptItems): Promise<Artifact> => {
+      const folder = join(scratch, `${name} ${++number}`);
+      const parts = { dataset, model, settings, threads: 1, folder, onProgress: () => {} };
+      await compileArtifact(kept === undefined ? parts : { ...parts, kept });
+      return await Artifact.open(folder, { verify: true });
+    };
+    const first = await compiled(base);
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyChanges, { minLength: 1, maxLength: 3 }), async (histories) => {
+        let last = first;
+        let dataset: Dataset = base;
+        for (const [nth, history] of histories.entries()) {
+          const { ids } = dataset.catalogue;
+          const live = new LiveItems(SMALL_ITEMS.dim, (id) => ids.includes(id));
+          change(live, history);
+          const changes = live.changes();
+          const kept = { artifact: last, rows: keptRows(dataset.catalogue, changes) };
+          const catalogue = foldedCatalogue(dataset.catalogue, changes, kept.rows);
+          dataset = { ...dataset, hash: `fold ${nth}`, catalogue };
+          last = await compiled(dataset, kept);
+          const whole = await compiled(dataset);
+          // It holds the hash of every other file.
+          const manifests = [last, whole].map(({ folder }) => join(folder, MANIFEST_FILE));
+          const [folded, compiledWhole] = await Promise.all(
+            manifests.map((path) => readFile(path, "utf8")),
+          );
+          expect(folded).toBe(compiledWhole);
+        }
+      }),
+      bounded(4),
+    );
+  },
+);
