@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
+import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import {
   anyRequest,
   bounded,
@@ -14,6 +15,7 @@ import {
 } from "../dataset.fixture.ts";
 import { checkedItem, type ItemShape } from "../../src/door/check-item.ts";
 import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
+import type { EngineAnswer } from "../engine/query.ts";
 import { anyChanges, change, FLAWLESS, scoreOf, SMALL_ITEMS } from "./changes.fixture.ts";
 import { FreshPenalties } from "./fresh-penalties.ts";
 import { HiddenOrder } from "./hidden-order.ts";
@@ -149,23 +151,26 @@ test.for([
         change(items, changes);
         engine.scoreFresh((count) => items.embeddings(count));
         const freshPenalties = new FreshPenalties(items).now()(request);
-        const query = { ...reader.read({ ...request, k: 300 }), freshPenalties };
-        const [found] = await engine.answer([query]);
         const rowOf = (id: number): number => reader.rowOf(id);
         const { count } = dataset.catalogue;
+        const { hidden } = items;
+        const order = new HiddenOrder(items, { count, rowOf }).now();
+        const ask = async (change: Partial<RetrievalRequest>): Promise<EngineAnswer> => {
+          const query = { ...reader.read({ ...request, ...change }), freshPenalties };
+          const [answer] = await engine.answer([query]);
+          return answer!;
+        };
+        let found = await ask({ k: widened(request.k, hidden, count) });
+        if (visibleCount(found, { order, hidden }) < request.k) {
+          // As generation.ts does: fresh items were held against those that are hidden, too.
+          const exclude = Float64Array.of(...request.exclude, ...items.hiddenIds());
+          found = await ask({ exclude });
+        }
+        const { freshScores: scores, freshSlots: slots } = found;
         const answer = merged(
-          found!,
-          {
-            order: new HiddenOrder(items, { count, rowOf }).now(),
-            hidden: items.hidden,
-            idOf: (row) => reader.idOf(row),
-          },
-          {
-            live: items,
-            scores: found!.freshScores,
-            slots: found!.freshSlots,
-            penalties: freshPenalties,
-          },
+          found,
+          { order, hidden, idOf: (row) => reader.idOf(row) },
+          { live: items, scores, slots, penalties: freshPenalties },
           request.k,
         );
         const catalogue = foldedCatalogue(dataset.catalogue, items.changes());
