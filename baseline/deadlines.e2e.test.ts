@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectDoor, type DoorClient } from "../src/door/client.ts";
 import { builtFile } from "../src/process/built-file.ts";
 import { ServiceProcess } from "../src/process/service-process.ts";
+import type { RetrievalRequest } from "../src/retrieval/request.ts";
 import { mixtureOfLogits, openBench } from "./checked-mesh.fixture.ts";
 import type { GatewayReady, RemoteGatewayConfig } from "./mesh-config.ts";
 import { runBuild } from "./mesh.ts";
@@ -56,10 +57,29 @@ const request = { ...bench.requests[0]!, filter: "u < 60" };
 const leftOf = (role: Part["role"], method: string): number =>
   relays.get(role)!.left(method).at(-1)!;
 
+/**
+ * Asks with little time until what is held back there has the request: on a busy machine its time
+ * may be over before.
+ */
+async function askLate(
+  relay: WireRelay,
+  method: string,
+  asked: RetrievalRequest = request,
+): Promise<void> {
+  relay.heldBackMs = 1_000;
+  const before = relay.left(method).length;
+  while (relay.left(method).length === before) {
+    const late = door.retrieve(asked, { timeoutMs: 500 });
+    await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
+  }
+  relay.heldBackMs = 0;
+}
+
 test("each service is given what is left of the caller's time, and not what an earlier one took", async () => {
+  relays.get("feature")!.heldBackMs = 20;
   relays.get("index")!.heldBackMs = 300;
   await door.retrieve(request, { timeoutMs: 20_000 });
-  relays.get("index")!.heldBackMs = 0;
+  for (const relay of relays.values()) relay.heldBackMs = 0;
   const feature = leftOf("feature", "Users");
   const index = leftOf("index", "Search");
   const ranker = leftOf("ranker", "Rank");
@@ -77,10 +97,7 @@ test("what nobody waits for any more is not passed on", async () => {
   const index = relays.get("index")!;
   const asked = index.left("Search").length;
   const ranked = relays.get("ranker")!.left("Rank").length;
-  index.heldBackMs = 1_000;
-  const late = door.retrieve(request, { timeoutMs: 500 });
-  await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
-  index.heldBackMs = 0;
+  await askLate(index, "Search");
   // Once a later request is answered, the earlier one is over.
   await door.retrieve(request, { timeoutMs: 20_000 });
   expect(index.left("Search")).toHaveLength(asked + 2);
@@ -97,10 +114,7 @@ test("a ranker whose features come too late ranks nothing", async () => {
   const { features, ids } = bench.dataset.users;
   const userDim = features.length / ids.length;
   const user = { kind: "features", features: features.slice(0, userDim) } as const;
-  feature.heldBackMs = 1_000;
-  const late = door.retrieve({ ...request, user }, { timeoutMs: 500 });
-  await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
-  feature.heldBackMs = 0;
+  await askLate(feature, "Items", { ...request, user });
   await door.retrieve({ ...request, user }, { timeoutMs: 20_000 });
   expect(feature.left("Items")).toHaveLength(asked + 2);
   const ranked = (await counted()) - before;

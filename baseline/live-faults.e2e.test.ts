@@ -44,10 +44,13 @@ const request: RetrievalRequest = {
   exclude: new Float64Array(0),
 };
 
+/** While a service may be away. */
+const soon = { timeoutMs: 2_000 };
+
 /** Ids and prices of an answer, which its values tell; or the code of an error. */
-async function ask({ door }: ReachedMesh): Promise<string> {
+async function ask({ door }: ReachedMesh, time = inTime): Promise<string> {
   try {
-    const { ids, values, partial } = await door.retrieve(request, { timeoutMs: 2_000 });
+    const { ids, values, partial } = await door.retrieve(request, time);
     const told = [...ids].map((id, at) => `${id}: ${Math.round(values[at]! / 1000)}`).join(", ");
     return partial ? `partial ${told}` : told;
   } catch (error) {
@@ -73,13 +76,13 @@ test.each([
     expect(await ask(mesh)).toBe(now);
     for (const service of services) {
       const undo = await system.inflict!({ service, kind: "kill", delayMs: 0 });
-      const outcomes = new Set([await ask(mesh)]);
+      const outcomes = new Set([await ask(mesh, soon)]);
       const back = undo();
       while ((await Promise.race([back, sleep(10, "away")])) === "away") {
-        outcomes.add(await ask(mesh));
+        outcomes.add(await ask(mesh, soon));
       }
       for (let last = ""; last !== now;) {
-        last = await ask(mesh);
+        last = await ask(mesh, soon);
         outcomes.add(last);
       }
       const answers = [...outcomes].filter((outcome) => !CLEAR_ERRORS.has(outcome));

@@ -137,6 +137,7 @@ it("does not connect to what is not there", async () => {
   const gone = new Copy();
   await gone.listen();
   await gone.stop();
-  const connecting = ReplicaSet.connect([`127.0.0.1:${gone.port}`], FILTER_SERVICE);
+  const addresses = [`127.0.0.1:${gone.port}`];
+  const connecting = ReplicaSet.connect(addresses, FILTER_SERVICE, { servingWithinMs: 500 });
   await expect(connecting).rejects.toMatchObject({ code: "UNAVAILABLE" });
 });

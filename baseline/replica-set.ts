@@ -23,6 +23,8 @@ export interface ReplicaOptions {
    * budget of retries; the first answer counts. null or absent: never.
    */
   readonly hedgeAfterMs?: number | null;
+  /** How long a copy may take to serve; absent: ten seconds. */
+  readonly servingWithinMs?: number;
   /** null or absent: without. */
   readonly tls?: ClientTls | null;
 }
@@ -55,7 +57,7 @@ export class ReplicaSet {
   static async connect(
     addresses: readonly string[],
     service: string,
-    { tls = null, hedgeAfterMs = null }: ReplicaOptions = {},
+    { tls = null, hedgeAfterMs = null, servingWithinMs = SERVING_WITHIN_MS }: ReplicaOptions = {},
   ): Promise<ReplicaSet> {
     const clients = addresses.map((address) =>
       connectGrpc({ address, protoFile: MESH_PROTO, service, tls }),
@@ -63,7 +65,7 @@ export class ReplicaSet {
     const set = new ReplicaSet(clients, hedgeAfterMs);
     const { signal } = set.#closed;
     try {
-      await Promise.all(clients.map((one) => one.waitUntilServing(SERVING_WITHIN_MS, signal)));
+      await Promise.all(clients.map((one) => one.waitUntilServing(servingWithinMs, signal)));
     } catch (error) {
       set.close();
       throw error;

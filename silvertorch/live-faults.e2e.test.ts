@@ -60,23 +60,28 @@ const request: RetrievalRequest = {
   exclude: new Float64Array(0),
 };
 
-/** What a request got while all may be away: ids, or the code of an error. */
-async function ask(door: DoorClient): Promise<string> {
+/** What a request gets, which may be the code of an error while the model is away: or ids. */
+async function ask(door: DoorClient, timeoutMs = 30_000): Promise<string> {
   try {
-    const { ids } = await door.retrieve(request, { timeoutMs: 2_000 });
+    const { ids } = await door.retrieve(request, { timeoutMs });
     return ids.join();
   } catch (error) {
     return (error as { code: string }).code;
   }
 }
 
+/** For one that may not come. */
+const SOON_MS = 2_000;
+
 /** Kills the model in mid-load; it is back once this resolves. @returns every outcome meanwhile. */
 async function killed(system: System, door: DoorClient): Promise<Set<string>> {
   const undo = await system.inflict!({ service: "model", kind: "kill", delayMs: 0 });
-  const outcomes = new Set([await ask(door)]);
+  const outcomes = new Set([await ask(door, SOON_MS)]);
   const back = undo();
-  while ((await Promise.race([back, sleep(20, "away")])) === "away") outcomes.add(await ask(door));
-  while (["UNAVAILABLE", "DEADLINE"].includes(await ask(door))) await sleep(20);
+  while ((await Promise.race([back, sleep(20, "away")])) === "away") {
+    outcomes.add(await ask(door, SOON_MS));
+  }
+  while (["UNAVAILABLE", "DEADLINE"].includes(await ask(door, SOON_MS))) await sleep(20);
   for (let n = 0; n < 5; n++) outcomes.add(await ask(door));
   return outcomes;
 }

@@ -88,16 +88,20 @@ describe("a mesh that computes more than a score", () => {
     const settings = { partial: "allow", partialAfterMs: 400, index: { expansionSearch: ITEMS } };
     await using mesh = await bench.startReached(settings, { model: mixture });
     const { system, door } = mesh;
-    const whole = await door.retrieve(requests[0]!, inTime);
-    expect(whole.partial).toBe(false);
+    // On a busy machine its ranker may come too late at first.
+    const untilWhole = async (): Promise<Answer> => {
+      for (;;) {
+        const answer = await door.retrieve(requests[0]!, inTime);
+        if (!answer.partial) return answer;
+      }
+    };
+    const whole = await untilWhole();
     const without = async (kind: "kill" | "hang", use: () => Promise<void>): Promise<Answer> => {
       const undo = await system.inflict!({ service: "ranker", kind, delayMs: 0 });
       const partial = await door.retrieve(requests[0]!, inTime);
       await use();
       await undo();
-      let answer = await door.retrieve(requests[0]!, inTime);
-      while (answer.partial) answer = await door.retrieve(requests[0]!, inTime);
-      expect(answer).toEqual(whole);
+      expect(await untilWhole()).toEqual(whole);
       return partial;
     };
     const killed = await without("kill", async () => {

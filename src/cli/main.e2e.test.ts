@@ -95,7 +95,7 @@ describe("serve", () => {
     const { command, exitCode, pid } = await serving();
     command.kill("SIGKILL");
     await exitCode;
-    for (let waited = 0; waited < 5000 && isRunning(pid); waited += 50) await sleep(50);
+    for (let waited = 0; waited < 60_000 && isRunning(pid); waited += 50) await sleep(50);
     expect(isRunning(pid)).toBe(false);
   });
 
