@@ -17,6 +17,8 @@ let scenario: string;
 let nothing: string;
 /** What a whole run takes here: the moments to kill one are within it. */
 let wholeMs: number;
+/** What it exits with: 0 on any machine that is not too busy to measure on. */
+let wholeCode: 0 | 5;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "silverbench-run-"));
@@ -38,12 +40,15 @@ describe("a whole run", () => {
     const { code, stdout, stderr } = await run.ended;
     wholeMs = performance.now() - began;
     expect(stderr, stderr).not.toContain("fault of silverbench");
-    expect(code, stderr).toBe(0);
 
     const { result } = await readBundle(out);
+    wholeCode = codeOf(result.points);
+    expect(code, stderr).toBe(wholeCode);
     expect(result.complete).toBe(true);
     expect(result.points).toHaveLength(6);
     for (const point of result.points) {
+      // A machine that stands still meanwhile makes the ruler wrong, and nothing else.
+      for (const reason of point.reasons) expect(reason).toContain("the load generator");
       expect(point.completed).toBeGreaterThan(0);
       expect(point.recall).toBeGreaterThanOrEqual(0.95);
       expect([point.errors, point.violations, point.short]).toEqual([0, 0, 0]);
@@ -53,7 +58,7 @@ describe("a whole run", () => {
     const { runs } = JSON.parse(stdout) as { runs: { folder: string }[] };
     expect(runs.map(({ folder: at }) => at)).toEqual([out]);
     expect(readFileSync(join(out, "report.html"), "utf8")).toContain("</html>");
-    expect(await processesLeft(run.started(), 5_000)).toEqual([]);
+    expect(await processesLeft(run.started(), 30_000)).toEqual([]);
   });
 
   test("is not measured again when it is resumed, and is refused as part of another run", async () => {
@@ -61,7 +66,7 @@ describe("a whole run", () => {
     const journal = (): string => readFileSync(join(out, "journal.jsonl"), "utf8");
     const before = journal();
     const again = start([...TWO_ROUNDS, "--out", out, "--resume"]);
-    expect((await again.ended).code).toBe(0);
+    expect((await again.ended).code).toBe(wholeCode);
     expect((await readBundle(out)).result).toMatchObject({ complete: true, resumptions: [] });
     const { code, stderr } = await start(["--rounds", "3", "--out", out, "--resume"]).ended;
     expect(code).toBe(6);
@@ -84,30 +89,30 @@ describe("run --gate", () => {
 
   test("measures more rounds until the gates are settled, a regression twice", async () => {
     const held = gated("held", "throughput(nothing) >= 0.0001", "--gate");
-    const { code, stdout, stderr } = await held.ended;
-    expect(code, stderr).toBe(0);
-    expect(stdout).toContain("The gates were looked at 2 times, after 1 and 2 rounds.");
-    expect(await roundsOf("held")).toBe(2);
-
     const broken = gated(
       "broken",
       "throughput(nothing) >= 1000000000",
       "--gate-budget",
       "9 rounds",
     );
+    const { code, stdout, stderr } = await held.ended;
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("The gates were looked at 2 times, after 1 and 2 rounds.");
+    expect(await roundsOf("held")).toBe(2);
     expect((await broken.ended).code).toBe(3);
     expect(await roundsOf("broken")).toBe(4);
   });
 
   test("ends at its budget with exit code 4; without --gate with the scenario's rounds", async () => {
     const spent = gated("spent", "throughput(nothing) >= 0.0001", "--gate-budget", "0.001s");
+    const plain = gated("plain", "throughput(nothing) >= 0.0001");
     const { code, stdout } = await spent.ended;
     expect(code).toBe(4);
     expect(stdout.replaceAll(/\s+/g, " ")).toContain(
       "One was still open when the budget of 0.001 s",
     );
     expect(await roundsOf("spent")).toBe(1);
-    expect((await gated("plain", "throughput(nothing) >= 0.0001").ended).code).toBe(4);
+    expect((await plain.ended).code).toBe(4);
   });
 
   test("holds it against a reference, and refuses one of another question before it measures", async () => {
@@ -119,12 +124,12 @@ describe("run --gate", () => {
       ...budget,
       ...reference,
     );
+    const other = gated("other", "recall(nothing) >= 0", "--set", "requests.k=5", ...reference);
     const { code, stderr } = await held.ended;
     expect(code, stderr).toBe(0);
     const { gates } = (await readBundle(join(folder, "own"))).result;
     expect(gates[0]).toMatchObject({ verdict: "pass", reference: expect.any(Number) });
 
-    const other = gated("other", "recall(nothing) >= 0", "--set", "requests.k=5", ...reference);
     const refused = await other.ended;
     expect(refused.code).toBe(6);
     expect(refused.stderr).toContain("k 5, there 10");
@@ -159,7 +164,7 @@ describe.runIf(isLinux)("a run that is cut short", { concurrent: true, timeout: 
       expect(result.incompleteReason).toContain(role);
       expect(result.points.length).toBeGreaterThanOrEqual(2);
       expect(readFileSync(join(out, "report.html"), "utf8")).toContain("did not complete");
-      expect(await processesLeft(run.started(), 5_000)).toEqual([]);
+      expect(await processesLeft(run.started(), 30_000)).toEqual([]);
     },
   );
 
@@ -171,12 +176,12 @@ describe.runIf(isLinux)("a run that is cut short", { concurrent: true, timeout: 
     run.child.kill("SIGINT");
     expect((await run.ended).code).toBe(130);
     expect((await readBundle(out)).result.complete).toBe(false);
-    expect(await processesLeft(started, 5_000)).toEqual([]);
+    expect(await processesLeft(started, 30_000)).toEqual([]);
   });
 
   test("kill -9 of the harness at random moments, and resumed: no process and no point is lost", async () => {
     const words = [scenario, "--rounds", "3", "--system", FEW, ...BRIEFLY];
-    const command = { words, out: join(folder, "resumed"), env: env() };
+    const command = { words, out: join(folder, "resumed"), env: env(), goneWithinMs: 30_000 };
     let before: readonly Point[] = [];
     for (let kill = 1; kill <= 3; kill++) {
       const afterMs = Math.random() * wholeMs;
@@ -220,6 +225,13 @@ async function until(isTrue: () => boolean): Promise<void> {
   throw new Error("it did not come about within two minutes");
 }
 
+/** 5 where a system has no valid round. */
+const codeOf = (points: readonly Point[]): 0 | 5 => {
+  const measured = points.filter(({ verdict }) => verdict === "valid");
+  const systems = (some: readonly Point[]): number => new Set(some.map((one) => one.system)).size;
+  return systems(measured) === systems(points) ? 0 : 5;
+};
+
 const lines = (path: string): number => readOr(path, "").split("\n").length - 1;
 
 function readOr(path: string, otherwise: string): string {
@@ -240,8 +252,8 @@ shapes:
   - { name: two, vcpus: 2, memoryGiB: 64, dollarsPerHour: 0.1 }
 `;
 
-/** Slow enough that the load generator is never the limit. */
-const NOTHING = `systems: { nothing: { kind: delay, settings: { delayMs: 5 } } }
+/** So slow that the load generator would have to stand still for 0.1 s to be the limit. */
+const NOTHING = `systems: { nothing: { kind: delay, settings: { delayMs: 200 } } }
 loads:`;
 
 /** In shorter windows one garbage collection of the load generator makes a point invalid. */

@@ -30,6 +30,7 @@ requests: { distinct: 20, k: 5, filters: [{ template: "" }] }
 systems: { theirs: { kind: remote, settings: { address: "${address}" } } }
 loads: { closed: { shape: closed, inFlight: 2, seconds: 0.1 } }
 rounds: 2
+warmUpSeconds: 2
 `,
   );
   const words = ["run", scenario, "--out", out, "--quiet"];
@@ -67,7 +68,7 @@ test("a door that was started elsewhere is measured and left as it was; what is 
     expect(point.cpuSeconds).toBeGreaterThan(0);
     expect(point.gpu).toBeNull();
     // Whether it was busy is not seen, so never that it was the limit.
-    expect(["unknown", "under-driven"]).toContain(point.bound);
+    expect(point.bound).not.toBe("server");
   }
   expect(remoteDoubt(result)).toContain("CPU and memory are those that its door tells");
   expect(result.doubts.map(({ code }) => code)).not.toContain("shared-cores");

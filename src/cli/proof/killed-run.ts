@@ -15,25 +15,27 @@ export interface RunCommand {
   readonly words: readonly string[];
   readonly out: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** For the processes of a run that was killed; absent: five seconds. */
+  readonly goneWithinMs?: number;
 }
 
 export interface KilledRun {
   /** Points that its journal holds. */
   readonly points: readonly Point[];
-  /** Processes that it started, and those of them that were still there five seconds later. */
+  /** Processes that it started, and those of them that were still there when they had had their time. */
   readonly started: number;
   readonly left: readonly number[];
 }
 
 /** Starts or resumes a run and kills it with SIGKILL after a while, if it has not ended by itself. */
 export async function killRunAfter(command: RunCommand, ms: number): Promise<KilledRun> {
-  const { words, out, env } = command;
+  const { words, out, env, goneWithinMs = GONE_WITHIN_MS } = command;
   const watched = watchCommand(["run", ...words, "--out", out, "--resume", "--quiet"], env);
   await Promise.race([sleep(ms), watched.ended]);
   const started = watched.started();
   watched.child.kill("SIGKILL");
   await watched.ended;
-  const left = await processesLeft(started, GONE_WITHIN_MS);
+  const left = await processesLeft(started, goneWithinMs);
   const journal = join(out, BUNDLE_FILES.journal);
   const points = existsSync(journal) ? await readJournal(journal) : [];
   return { points, started: started.length, left };
