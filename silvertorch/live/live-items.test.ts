@@ -155,8 +155,8 @@ test.for([
         const { count } = dataset.catalogue;
         const { hidden } = items;
         const order = new HiddenOrder(items, { count, rowOf }).now();
-        const ask = async (change: Partial<RetrievalRequest>): Promise<EngineAnswer> => {
-          const query = { ...reader.read({ ...request, ...change }), freshPenalties };
+        const ask = async (asked: Partial<RetrievalRequest>): Promise<EngineAnswer> => {
+          const query = { ...reader.read({ ...request, ...asked }), freshPenalties };
           const [answer] = await engine.answer([query]);
           return answer!;
         };
