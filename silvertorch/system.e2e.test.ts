@@ -187,7 +187,8 @@ it.runIf(process.env["VK_ICD_FILENAMES"] !== undefined)(
       ) as string,
       hint: expect.stringContaining("allowFallback: true") as string,
     });
-    const settings = { device: "webgpu", allowFallback: true, precision: "int8" };
+    // Few at a time, for each size of a batch is tried before it serves.
+    const settings = { device: "webgpu", allowFallback: true, precision: "int8", maxBatch: 4 };
     await using system = await start(oneHead, settings);
     expect(await compareWithTheOracle(system, oneHead)).toBe(100);
   },

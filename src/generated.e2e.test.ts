@@ -24,7 +24,7 @@ model:
   mol: { userGroups: 2, itemGroups: 2, dim: 8, gateHidden: 8 }
   value: "sigmoid(task) * if(lang:en AND age_days <= 7, 1.2, 1)"
 requests:
-  distinct: 40
+  distinct: 20
   scored: 10
   k: 50
   filters:
@@ -62,18 +62,18 @@ describe.skipIf(found === null)("a run over items that the card makes for itself
     const result = resultSchema.parse(JSON.parse(text));
     expect(result).toMatchObject({
       complete: true,
-      dataset: { items: 12_800, requests: 40, scored: 10 },
+      dataset: { items: 12_800, requests: 20, scored: 10 },
     });
     const [point] = result.points;
     expect(point).toMatchObject({ verdict: "valid", violations: 0, short: 0, errors: 0 });
     expect(point!.recall).toBeGreaterThan(0.8);
-    // Where the time goes on the card, by its own clock.
-    const timed = Object.keys(point!.stages).filter((stage) => stage.startsWith("fused."));
-    expect(timed).toEqual(
-      expect.arrayContaining(["fused.scan.open", "fused.scan.masked", "fused.select"]),
-    );
+    // Where the time goes on the card, by its own clock. Whether a window has requests with a
+    // filter, and others, is a matter of how many it has.
+    const timed = Object.keys(point!.stages);
+    expect(timed).toContain("fused.select");
+    expect(timed.filter((stage) => stage.startsWith("fused.scan."))).not.toEqual([]);
     expect(result.doubts.map(({ text: told }) => told)).toContainEqual(
-      expect.stringContaining("the oracle answered 10 of the 40 distinct requests"),
+      expect.stringContaining("the oracle answered 10 of the 20 distinct requests"),
     );
     const datasets = join(folder, "cache", "datasets");
     const [name] = await readdir(datasets);
