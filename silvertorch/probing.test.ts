@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Dataset } from "../src/dataset/dataset.ts";
 import { generateSynthetic } from "../src/dataset/synthetic.ts";
+import { Random } from "../src/math/random.ts";
+import type { UserRef } from "../src/retrieval/request.ts";
 import { compiled, oneHead } from "./dataset.fixture.ts";
 import type { OnnxEngine } from "./engine/onnx-engine.ts";
 import type { RequestReader } from "./engine/request-reader.ts";
@@ -42,13 +44,29 @@ const load = (
     mostProbes,
   });
 
-async function answers({ engine, reader }: Loaded, filter: string): Promise<Set<number>[]> {
-  const queries = Array.from(dataset.users.ids, (id) =>
-    reader.read({ user: { kind: "id", id }, k: K, filter, exclude: new Float64Array(0) }),
+async function answers(
+  { engine, reader }: Loaded,
+  filter: string,
+  { k, users }: { readonly k: number; readonly users: readonly UserRef[] } = usual(),
+): Promise<Set<number>[]> {
+  const queries = users.map((user) =>
+    reader.read({ user, k, filter, exclude: new Float64Array(0) }),
   );
   const found = await engine.answer(queries);
   await engine[Symbol.asyncDispose]();
   return found.map(({ rows }) => new Set(rows));
+}
+
+const usual = (): { readonly k: number; readonly users: readonly UserRef[] } => ({
+  k: K,
+  users: Array.from(dataset.users.ids, (id) => ({ kind: "id", id })),
+});
+
+/** Clusters that queries looked at in the end, in the mean. */
+function clustersOf({ engine }: Loaded): number {
+  const counts = [...engine.probing.probed];
+  const queries = counts.reduce((sum, [, count]) => sum + count, 0);
+  return counts.reduce((sum, [probes, count]) => sum + probes * count, 0) / queries;
 }
 
 /** The share of the first answers' items that the second ones have, too. */
@@ -98,4 +116,21 @@ test("a filter costs recall where probes are fixed, and none where they grow wit
   const unfiltered = await recallOf("", "all");
   expect(await recallOf("u < 25", 4)).toBeLessThan(unfiltered - 0.05);
   expect(await recallOf("u < 25", "all")).toBeGreaterThan(unfiltered);
+});
+
+// Most items have their cluster's language: of the clusters nearest to anyone many hold hardly any of it.
+test("of as many clusters more is found in those that hold what a filter leaves", async () => {
+  const random = new Random(5);
+  const users = Array.from({ length: 40 }, (): UserRef => {
+    return { kind: "vectors", vectors: Float32Array.from({ length: 16 }, () => random.gaussian()) };
+  });
+  const asked = { k: 10, users };
+  const wanted = await answers(await load(null, "all"), "lang:pt", asked);
+  const byCentroids = await load(80, 12);
+  // A filter lets them grow by one, to as many.
+  const byCounts = await load(80, 11, 12);
+  const before = recall(wanted, await answers(byCentroids, "lang:pt", asked));
+  const found = recall(wanted, await answers(byCounts, "lang:pt", asked));
+  expect(clustersOf(byCounts)).toBeLessThanOrEqual(clustersOf(byCentroids));
+  expect(found).toBeGreaterThan(before + 0.1);
 });

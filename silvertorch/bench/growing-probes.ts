@@ -1,5 +1,6 @@
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import type { EngineAnswer } from "../engine/query.ts";
+import { RequestReader } from "../engine/request-reader.ts";
 import { Batches, recallOf, shortOf } from "./batches.ts";
 import { contest } from "./contest.ts";
 import { speedLine } from "./speed-table.ts";
@@ -21,6 +22,7 @@ const RECALLS = [0.9, 0.95, 0.98] as const;
 
 const WHOLE = "all clusters";
 const GROWING = "growing";
+const BY_CENTROIDS = "growing, by centroids alone";
 const FIXED = "fixed, filters seen before";
 const FIXED_ANEW = "fixed, filters new to it";
 
@@ -53,9 +55,13 @@ export async function growingProbes(
   const requests = mixed(workbench, batch * batches);
   const truth = await new Batches(all, requests, batch).answers();
   const clusters = all.artifact.manifest.clusters!;
-  const enough = async (recall: number, most: "same" | "all"): Promise<Way | null> => {
+  const enough = async (
+    recall: number,
+    most: "same" | "all",
+    reader = all.reader,
+  ): Promise<Way | null> => {
     for (const probes of probesToTry(clusters)) {
-      const loaded = all.probing(probes, most === "all" ? "all" : probes);
+      const loaded = { ...all.probing(probes, most === "all" ? "all" : probes), reader };
       const asked = new Batches(loaded, requests, batch);
       const answers = await asked.answers();
       const found = recallOf(truth, answers);
@@ -63,13 +69,15 @@ export async function growingProbes(
       const line = MIX.map((name, nth) => `${name || "none"} ${ofFilter(truth, answers, nth)}`);
       const { grown, widened } = loaded.engine.probing;
       say(
-        `  ${most === "all" ? "growing" : "fixed"}, ${probes} probes: recall ${found.toFixed(4)}, short ${shortOf(truth, answers)}, ` +
+        `  ${most === "all" ? "growing" : "fixed"}${reader === all.reader ? "" : " by centroids"}, ${probes} probes: recall ${found.toFixed(4)}, short ${shortOf(truth, answers)}, ` +
           `${grown} of ${answers.length} began with more, ${widened} searched again (${line.join("; ")})`,
       );
       return { probes, recall: found, batches: asked, loaded };
     }
     return null;
   };
+  // Its plans say nothing of clusters.
+  const byCentroids = await RequestReader.open(all.artifact);
   const whole = new Batches(all, requests, batch);
   for (const recall of RECALLS) {
     say(
@@ -78,7 +86,9 @@ export async function growingProbes(
     const fixed = await enough(recall, "same");
     const growing = await enough(recall, "all");
     if (growing === null) continue;
+    const bare = await enough(recall, "all", byCentroids);
     const contestants = [whole.contestant(WHOLE), growing.batches.contestant(GROWING)];
+    if (bare !== null) contestants.push(bare.batches.contestant(BY_CENTROIDS));
     if (fixed === null) {
       say(`  fixed: no number up to ${MOST_SHARE} of the clusters reaches it`);
     } else {

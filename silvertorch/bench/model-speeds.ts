@@ -8,6 +8,7 @@ import { cpus } from "node:os";
 import { defaultCacheFolder } from "../../src/dataset/cache-folder.ts";
 import { BareSearch } from "./bare-search.ts";
 import { Batches, recallOf, shortOf } from "./batches.ts";
+import { clusterOrder } from "./cluster-order.ts";
 import { contest } from "./contest.ts";
 import { foldingSpeeds } from "./folding-speeds.ts";
 import { growingProbes } from "./growing-probes.ts";
@@ -139,6 +140,7 @@ async function clusters(extent: Extent): Promise<void> {
     const more = `${name === "none" ? "goal: 0.33; " : ""}${quality}`;
     say(speedLine(times, { name: `probing, ${name}`, over, batch: BATCH, more }));
   }
+  await clusterOrder(workbench, all, { batch: BATCH, batches: BATCHES, say });
   await growingProbes(workbench, all, { batch: BATCH, batches: BATCHES, rounds, say });
   for (const { engine } of [all, some]) await engine[Symbol.asyncDispose]();
 }
