@@ -325,10 +325,12 @@ test("many changes are folded into a new artifact while it serves; later ones st
 
 test("an artifact that is swapped in while changes are folded stays, with the changes", async () => {
   const other = await otherArtifact(4);
-  const folding = await start(towerOf(1), { foldAfter: 40 });
+  // Of a model that probes, whose plans of filters tell of its own clusters.
+  const folding = await start(towerOf(1), { foldAfter: 40, nlist: 8, nprobe: 2 });
   const foldingAdmin = connectAdmin(folding.adminAddress!);
   const foldingDoor = connectDoor(folding.address);
-  const request = { ...alike(vector), user: { kind: "id", id: dataset.users.ids[1]! } } as const;
+  const user = { kind: "id", id: dataset.users.ids[1]! } as const;
+  const request = { ...alike(vector, { filter: "lang:en" }), user };
   const answer = (): Promise<Answer> => foldingDoor.retrieve(request, inTime);
   const foldsEnded = async (): Promise<number> => {
     const { counters } = await foldingDoor.stats();

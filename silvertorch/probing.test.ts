@@ -126,9 +126,9 @@ test("of as many clusters more is found in those that hold what a filter leaves"
   });
   const asked = { k: 10, users };
   const wanted = await answers(await load(null, "all"), "lang:pt", asked);
-  const byCentroids = await load(80, 12);
+  const byCentroids = await load(80, 6);
   // A filter lets them grow by one, to as many.
-  const byCounts = await load(80, 11, 12);
+  const byCounts = await load(80, 5, 6);
   const before = recall(wanted, await answers(byCentroids, "lang:pt", asked));
   const found = recall(wanted, await answers(byCounts, "lang:pt", asked));
   expect(clustersOf(byCounts)).toBeLessThanOrEqual(clustersOf(byCentroids));

@@ -3,20 +3,25 @@ import { expectedBest, NONE_ELIGIBLE } from "../../src/retrieval/cluster-order.t
 /**
  * What a filter adds to each cluster's centroid score, in units of sigma |q|
  * (src/retrieval/cluster-order.ts), as a byte, so that thousands of filters can be kept: 0 where it is
- * certain that no item is eligible, else 1 and a fortieth of a deviation each; an error of an eightieth
+ * certain that no item is eligible, else 1 and a twentieth of a deviation each. An error of a fortieth
  * of sigma is nothing beside that of the estimate.
  */
-export const BONUS_STEPS = 40;
+export const BONUS_STEPS = 20;
 
-/** @param eligible of a cluster's items, about; 0: certainly none. */
-export function bonusCode(eligible: number): number {
-  if (eligible === 0) return 0;
-  return Math.min(255, 1 + Math.round(BONUS_STEPS * expectedBest(eligible)));
+/**
+ * The codes of a filter. The best cluster has the largest: what is added to all alike leaves their
+ * order as it is, so it is what lies below that counts, as far as a byte goes.
+ * @param eligible of each cluster's items, about; 0: certainly none.
+ */
+export function bonusCodes(eligible: Float64Array): Uint8Array {
+  const best = eligible.map((count) => (count === 0 ? NONE_ELIGIBLE : expectedBest(count)));
+  const most = best.reduce((largest, each) => Math.max(largest, each), NONE_ELIGIBLE);
+  return Uint8Array.from(best, (each, cluster) => {
+    if (eligible[cluster] === 0) return 0;
+    return Math.max(1, 255 - Math.round(BONUS_STEPS * (most - each)));
+  });
 }
 
 /** What a code stands for. */
 export const bonusOf = (code: number): number =>
   code === 0 ? NONE_ELIGIBLE : (code - 1) / BONUS_STEPS;
-
-/** A query's without a filter, or whose clusters are taken by their centroids alone: nothing is added. */
-export const NO_BONUS = 1;

@@ -11,7 +11,7 @@ import { indexAttributes } from "./attribute-index.ts";
 import { bitmapLayout } from "./bitmap-layout.ts";
 import { bitmapTable } from "./bitmap-table.ts";
 import { cellCount } from "./cells.ts";
-import { bonusCode } from "./cluster-bonus.ts";
+import { bonusCodes } from "./cluster-bonus.ts";
 import { ClusterCounts } from "./cluster-counts.ts";
 import { clusterBonus, clusterShares, type ClusterShares } from "./cluster-shares.ts";
 
@@ -188,7 +188,9 @@ test("next to nothing does not become nothing", () => {
 
 test("a filter's bonus is that of the items that it leaves to each cluster", () => {
   const filter = bindFilter(parseFilter("colour:red AND size:big"), colours.columns);
-  expect([...clusterBonus(filter, knownOf(colours))]).toEqual([bonusCode(50), bonusCode(450)]);
+  expect([...clusterBonus(filter, knownOf(colours))]).toEqual([
+    ...bonusCodes(Float64Array.of(50, 450)),
+  ]);
 });
 
 test("a value is counted once, as long as it is asked for often enough", () => {

@@ -1,5 +1,5 @@
 import type { BoundFilter, BoundMatch } from "../../src/retrieval/filter/bind.ts";
-import { bonusCode } from "./cluster-bonus.ts";
+import { bonusCodes } from "./cluster-bonus.ts";
 import type { ClusterCounts } from "./cluster-counts.ts";
 import { shareOf, type ValueShares } from "./filter-share.ts";
 
@@ -16,7 +16,7 @@ export interface ClusterShares {
 export function clusterBonus(filter: BoundFilter, known: ClusterShares): Uint8Array {
   const shares = clusterShares(filter, known);
   const { sizes } = known.counts;
-  return Uint8Array.from(sizes, (size, cluster) => bonusCode(size * shares[cluster]!));
+  return bonusCodes(shares.map((share, cluster) => share * sizes[cluster]!));
 }
 
 /**

@@ -3,12 +3,13 @@ import { Random } from "../math/random.ts";
 import { clusterSpread, expectedBest, NONE_ELIGIBLE } from "./cluster-order.ts";
 
 test.each([
-  [0, 0],
-  // e^2 - 1 items: two deviations; e^(9/2) - 1: three.
-  [Math.exp(2) - 1, 2],
-  [Math.exp(4.5) - 1, 3],
-  [1, 1.17741],
-  [1000, 3.71719],
+  // e^2 - 1 items: two deviations; e^(9/2) - 1: three; less 2 - ln(e^2 - 1), and so on.
+  [Math.exp(2) - 1, Math.log(Math.exp(2) - 1)],
+  [Math.exp(4.5) - 1, 3 - 4.5 + Math.log(Math.exp(4.5) - 1)],
+  [1, 0.48426],
+  [1000, 3.71619],
+  // One in a hundred clusters has one: -ln(101), and the root of 0.0199.
+  [0.01, -4.47405],
 ])("of %f eligible items the best is expected %f deviations beyond the centroid", (count, best) => {
   expect(expectedBest(count)).toBeCloseTo(best, 5);
 });

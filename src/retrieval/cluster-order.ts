@@ -3,19 +3,22 @@
  * query is the mean of its items' scores; about it they lie nearly as normal deviations of spread
  * sigma |q|, so that the best of the e of them that are eligible is expected about
  *
- *   centroid . q  +  sigma |q| sqrt(2 ln(1 + e))
+ *   centroid . q  +  sigma |q| (sqrt(2 ln(1 + e)) - ln(1 + 1 / e))
  *
- * (the extreme-value estimate: Cramer, Mathematical Methods of Statistics, 1946, chapter 28; David
- * and Nagaraja, Order Statistics, 3rd edition, 2003, section 10.5). By centroids alone a near cluster
+ * The root is the extreme-value estimate (Cramer, Mathematical Methods of Statistics, 1946, chapter
+ * 28; David and Nagaraja, Order Statistics, 3rd edition, 2003, section 10.5). What is taken from it
+ * counts where e is small, and an estimate: e / (1 + e) is about the chance that there is one at all,
+ * and one of a chance p is as likely as a sure one -ln(p) / z deviations farther, z of them out. By
+ * centroids alone a near cluster
  * of which hardly an item is eligible is looked into before a farther one that is full of them.
  */
 
 /**
  * How many standard deviations the best of a cluster's eligible items is expected beyond its centroid.
- * @param eligible how many they are, or are thought to be.
+ * @param eligible how many they are, or are thought to be: more than 0.
  */
 export function expectedBest(eligible: number): number {
-  return Math.sqrt(2 * Math.log1p(eligible));
+  return Math.sqrt(2 * Math.log1p(eligible)) - Math.log1p(1 / eligible);
 }
 
 /**

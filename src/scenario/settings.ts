@@ -204,7 +204,8 @@ export const indexAsModelSettings = z.strictObject({
    * Clusters that each head looks at, at most, from the first where a filter leaves few items: as
    * many more than `nprobe` as it leaves fewer (of `onnx` all, from a quarter of them on). auto: all,
    * if it comes to that; fixed: `nprobe`, whatever the filter, as published, and more only where an
-   * answer would be short.
+   * answer would be short. But where it is fixed clusters with a filter are taken by their centroids'
+   * scores and by what it leaves in them; of items that are made on the device by the first alone.
    */
   nprobeMost: z.union([z.enum(["auto", "fixed"]), count]).default("auto"),
   /**
