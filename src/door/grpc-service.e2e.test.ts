@@ -111,7 +111,7 @@ test("a connection whose other end fell silent is found out and replaced, in a c
   const client = connectGrpc({
     ...service,
     address: `127.0.0.1:${relay.port}`,
-    keepAlive: { everyMs: 100, withinMs: 200 },
+    keepAlive: { everyMs: 100, withinMs: 700 },
   });
   closing.push(() => client.close());
   await ask(client);

@@ -122,8 +122,9 @@ describe("a system that answers late", () => {
       // Little's law holds however fast the machine is.
       const rate = observed.completed / observed.seconds;
       const inFlight = (rate * observed.latency.mean) / 1e6;
-      expect(inFlight).toBeGreaterThan(3.4);
-      expect(inFlight).toBeLessThan(4.6);
+      // Of those that are under way as the second begins or ends, all or nothing is counted.
+      const longest = Math.max(observed.latency.max / 1e6, observed.unfinished.longestMs / 1e3);
+      expect(Math.abs(inFlight - 4)).toBeLessThan(0.5 + 4 * longest);
     },
   );
 });
