@@ -134,6 +134,9 @@ describe.skipIf(found === null)("the fused engine", () => {
     const fused = new FusedEngine(await runnerOf(folder, given), manifest, { probes, mostProbes });
     const quiet = { onProgress: () => {}, signal: new AbortController().signal };
     const share = new FoundShare();
+    const { tolerance = 1e-3 } = given;
+    // Whoever looks into some clusters only may have found an item for another of its heads.
+    const mayDiffer = probes !== "all" && model.heads > 1;
     let answered = 0;
     let agreed = 0;
     const batch = fc.array(anyRequest(userDimOf(model), model), { minLength: 1, maxLength: 6 });
@@ -159,16 +162,19 @@ describe.skipIf(found === null)("the fused engine", () => {
           const { rows: theirs, values: theirValues } = others[at]!;
           const valueOf = new Map([...theirs].map((row, place) => [row, theirValues[place]!]));
           answered += rows.length;
-          agreed += rows.filter((row) => valueOf.has(row)).length;
           for (const [place, row] of rows.entries()) {
-            const theirValue = valueOf.get(row) ?? values[place]!;
-            expect(Math.abs(values[place]! - theirValue)).toBeLessThan(given.tolerance ?? 1e-3);
+            const difference = Math.abs(values[place]! - (valueOf.get(row) ?? Infinity));
+            const isNear = difference < tolerance;
+            agreed += Number(isNear);
+            const isOther = mayDiffer || !valueOf.has(row);
+            expect(isNear || isOther, `item ${row}: ${difference}`).toBe(true);
           }
         }
       }),
       bounded(12),
     );
-    // 8-bit scans round differently, so now and then the last places are other items'.
+    // 8-bit scans round differently, so now and then the last places are other items'; and in which
+    // order clusters suit a filter, onnx alone is told.
     expect(agreed / answered).toBeGreaterThan(0.97);
     expect(share.share).toBeGreaterThan(probes === "all" ? 0.98 : 0.6);
     await fused[Symbol.asyncDispose]();
