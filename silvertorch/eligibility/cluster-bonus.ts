@@ -14,12 +14,18 @@ export const BONUS_STEPS = 20;
  * @param eligible of each cluster's items, about; 0: certainly none.
  */
 export function bonusCodes(eligible: Float64Array): Uint8Array {
-  const best = eligible.map((count) => (count === 0 ? NONE_ELIGIBLE : expectedBest(count)));
-  const most = best.reduce((largest, each) => Math.max(largest, each), NONE_ELIGIBLE);
-  return Uint8Array.from(best, (each, cluster) => {
-    if (eligible[cluster] === 0) return 0;
-    return Math.max(1, 255 - Math.round(BONUS_STEPS * (most - each)));
-  });
+  let most = 0;
+  for (let cluster = 0; cluster < eligible.length; cluster++) {
+    most = Math.max(most, eligible[cluster]!);
+  }
+  const best = expectedBest(most);
+  const codes = new Uint8Array(eligible.length);
+  for (let cluster = 0; cluster < codes.length; cluster++) {
+    const count = eligible[cluster]!;
+    if (count === 0) continue;
+    codes[cluster] = Math.max(1, 255 - Math.round(BONUS_STEPS * (best - expectedBest(count))));
+  }
+  return codes;
 }
 
 /** What a code stands for. */

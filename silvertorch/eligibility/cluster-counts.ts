@@ -75,11 +75,13 @@ export class ClusterCounts {
       for (let at = 0; at < found.length; at++) found[at]! |= more[at]!;
     }
     const words = rows.words / clusters;
-    return Float32Array.from({ length: clusters }, (_, cluster) => {
+    const counts = new Float32Array(clusters);
+    for (let cluster = 0, at = 0; cluster < clusters; cluster++) {
       let count = 0;
-      for (let at = cluster * words; at < (cluster + 1) * words; at++) count += bitsIn(found[at]!);
-      return count;
-    });
+      for (const end = at + words; at < end; at++) count += bitsIn(found[at]!);
+      counts[cluster] = count;
+    }
+    return counts;
   }
 
   #inAll([first, ...others]: readonly number[]): Uint32Array {

@@ -16,7 +16,8 @@ export interface ClusterShares {
 export function clusterBonus(filter: BoundFilter, known: ClusterShares): Uint8Array {
   const shares = clusterShares(filter, known);
   const { sizes } = known.counts;
-  return bonusCodes(shares.map((share, cluster) => share * sizes[cluster]!));
+  for (let cluster = 0; cluster < sizes.length; cluster++) shares[cluster]! *= sizes[cluster]!;
+  return bonusCodes(shares);
 }
 
 /**
@@ -78,11 +79,13 @@ function shareOfSizes(
   sizes: Float32Array,
   negated: boolean,
 ): Float64Array {
-  return Float64Array.from(sizes, (size, cluster) => {
-    if (size === 0) return 0;
+  const shares = new Float64Array(sizes.length);
+  for (let cluster = 0; cluster < shares.length; cluster++) {
+    const size = sizes[cluster]!;
     const held = Math.min(size, counts[cluster]!);
-    return (negated ? size - held : held) / size;
-  });
+    if (size > 0) shares[cluster] = (negated ? size - held : held) / size;
+  }
+  return shares;
 }
 
 /** Each part passes; the first one's array is used. */
