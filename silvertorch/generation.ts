@@ -14,16 +14,19 @@ import {
   ordersClusters,
   type EngineOptions,
 } from "./engine/open-engine.ts";
-import type { EngineAnswer, EngineQuery } from "./engine/query.ts";
+import type { FreshItems } from "./engine/fresh-items.ts";
+import type { EngineAnswer, EngineQuery, FreshOpen } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { USUAL_K, warmUp } from "./engine/warm-up.ts";
-import { FreshPenalties } from "./live/fresh-penalties.ts";
+import { widened } from "./engine/widened.ts";
 import { type CompiledItems, FreshIndex, type FreshView } from "./live/fresh-index.ts";
-import { HiddenOrder } from "./live/hidden-order.ts";
+import { HiddenBits } from "./live/hidden-bits.ts";
+import { HiddenList } from "./live/hidden-list.ts";
 import { ItemRecorder } from "./live/item-recorder.ts";
 import { LiveItems } from "./live/live-items.ts";
 import type { ItemChange } from "./live/owner-changes.ts";
-import { merged, type RankedIds, visibleCount, widened } from "./live/merge.ts";
+import { OpenSlots } from "./live/open-slots.ts";
+import { merged, type RankedIds, visibleCount } from "./live/merge.ts";
 
 export interface GenerationOptions {
   readonly engine: EngineOptions;
@@ -42,15 +45,15 @@ interface Asked {
   readonly query: EngineQuery;
 }
 
-const NONE = new Float32Array(0);
+const NONE: FreshOpen = { count: 0, words: new Uint32Array(0) };
 
 /** An answer of the engine's, and what its rows mean. */
 interface Found {
   readonly answer: EngineAnswer;
-  /** What bars fresh items that are scored beside it. */
-  readonly penalties: Float32Array;
-  /** Compiled items that were hidden when its batch began. */
-  readonly hidden: number;
+  /** Which of the fresh items that are scored beside it may be returned. */
+  readonly open: FreshOpen;
+  /** Compiled items that were hidden when its batch began: a bit a row. */
+  readonly hidden: Uint32Array;
   readonly idsOf: (rows: Uint32Array) => Float64Array;
 }
 
@@ -84,9 +87,11 @@ export class Generation implements AsyncDisposable {
   /** null: an item's value is its score, and fresh ones are merged into the answer. */
   #fresh: FreshIndex | null = null;
   /** Which of the fresh items a request may get, where they are merged into the answer. */
-  #penalties: FreshPenalties;
+  #open: OpenSlots;
   /** Which of the compiled items no request may get, there too. */
-  #hidden: HiddenOrder;
+  #hidden: HiddenBits;
+  /** The same for an engine that is told. */
+  #toHide: HiddenList;
   /** The most items that were asked of its engine at once. */
   #largestK = 0;
   #inFlight = 0;
@@ -102,8 +107,9 @@ export class Generation implements AsyncDisposable {
     this.#options = options;
     this.#recorder = manifest.scoreOnly ? null : new ItemRecorder(manifest);
     this.#live = this.#hold(new LiveItems(manifest.dim, (id) => reader.holds(id)));
-    this.#penalties = new FreshPenalties(this.#live);
-    this.#hidden = new HiddenOrder(this.#live, this.#compiled);
+    this.#open = new OpenSlots(this.#live);
+    this.#hidden = new HiddenBits(this.#live, this.#compiled);
+    this.#toHide = new HiddenList(this.#live, this.#compiled);
     if (manifest.scoreOnly) engine.scoreFresh((count) => this.#live.embeddings(count));
     this.#batcher = new Batcher({
       maxBatch,
@@ -221,23 +227,19 @@ export class Generation implements AsyncDisposable {
     if (this.#fresh !== null) return rankedIds(await this.#ask(request, request, context));
     const { k } = request;
     const live = this.#live;
-    let asked = widened(k, live.hidden, this.manifest.items);
+    const { widensAnswers } = this.#engine;
+    let asked = widensAnswers ? k : widened(k, live.hidden, this.manifest.items);
     let found = await this.#ask({ ...request, k: asked }, request, context);
-    if (found.penalties.length === 0 && found.hidden === 0) return rankedIds(found);
-    const order = this.#hidden.now();
-    while (
-      found.answer.rows.length === asked &&
-      visibleCount(found.answer, { order, hidden: found.hidden }) < k
-    ) {
+    if (found.open.count === 0 && live.hidden === 0) return rankedIds(found);
+    while (found.answer.rows.length >= asked && visibleCount(found.answer, found) < k) {
       asked = k;
       const exclude = joined(request.exclude, live.hiddenIds());
       found = await this.#ask({ ...request, exclude }, request, context);
-      this.#hidden.now();
     }
-    const { answer, penalties, hidden } = found;
+    const { answer, open, hidden } = found;
     const { freshScores: scores, freshSlots: slots } = answer;
     const idOf = (row: number): number => this.#reader.idOf(row);
-    return merged(answer, { order, hidden, idOf }, { live, scores, slots, penalties }, k);
+    return merged(answer, { hidden, idOf }, { live, scores, slots, open }, k);
   }
 
   /** @param compiled what is asked of the compiled items, where it is not what is asked of the fresh. */
@@ -256,31 +258,45 @@ export class Generation implements AsyncDisposable {
   /** The changes are those of the moment when the batch begins. */
   async #run(batch: readonly Asked[]): Promise<Found[]> {
     if (this.#fresh !== null) return await this.#runWith(this.#fresh.view(), batch);
-    const { count, hidden } = this.#live;
-    const penaltiesOf = count === 0 ? null : this.#penalties.now();
+    const { count } = this.#live;
+    const hidden = this.#hidden.now();
+    const openOf = count === 0 ? null : this.#open.now();
     const queries = batch.map(({ query, request }) =>
-      penaltiesOf === null ? query : { ...query, freshPenalties: penaltiesOf(request) },
+      openOf === null ? query : { ...query, freshOpen: openOf(request) },
     );
-    const answers = await this.#engine.answer(queries);
+    const answers = await this.#engine.answer(queries, this.#toTell());
     const idsOf = (rows: Uint32Array): Float64Array => this.#reader.idsOf(rows);
     return answers.map((answer, at) => {
-      const { freshPenalties: penalties = NONE } = queries[at]!;
-      return { answer, penalties, hidden, idsOf };
+      const { freshOpen: open = NONE } = queries[at]!;
+      return { answer, open, hidden, idsOf };
     });
+  }
+
+  /** What changed, for an engine that is told where the score is all that counts. */
+  #toTell(): FreshItems | undefined {
+    const live = this.#live;
+    const { count } = live;
+    if (!this.#engine.widensAnswers || live.hidden === 0) return undefined;
+    const tensors = (): ReturnType<FreshItems["tensors"]> => ({
+      fresh_items: live.embeddings(count),
+    });
+    return { count, hidden: this.#toHide.now(), tensors };
   }
 
   async #runWith(view: FreshView, batch: readonly Asked[]): Promise<Found[]> {
     const queries = batch.map(({ query, request }) => view.apply(query, request));
     const answers = await this.#engine.answer(queries, view.items);
     const idsOf = (rows: Uint32Array): Float64Array => view.idsOf(rows);
-    // What is hidden has been left out of them.
-    return answers.map((answer) => ({ answer, penalties: NONE, hidden: 0, idsOf }));
+    // They are as the view has it already.
+    const hidden = this.#hidden.now();
+    return answers.map((answer) => ({ answer, open: NONE, hidden, idsOf }));
   }
 
   /** Begins what is kept of the fresh items anew: where they are ranked with the others, their index. */
   #hold(live: LiveItems): LiveItems {
-    this.#penalties = new FreshPenalties(live);
-    this.#hidden = new HiddenOrder(live, this.#compiled);
+    this.#open = new OpenSlots(live);
+    this.#hidden = new HiddenBits(live, this.#compiled);
+    this.#toHide = new HiddenList(live, this.#compiled);
     if (this.#recorder !== null) {
       this.#fresh = new FreshIndex(live, this.#compiled, this.#recorder);
     }

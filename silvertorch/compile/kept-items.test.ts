@@ -5,9 +5,15 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { foldedCatalogue, keptRows } from "../../src/dataset/folded-catalogue.ts";
-import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { bounded, smallDataset, threeHeads } from "../dataset.fixture.ts";
-import { anyChanges, change, SMALL_ITEMS } from "../live/changes.fixture.ts";
+import {
+  anyChanges,
+  change,
+  exact,
+  mixture,
+  perceptron,
+  SMALL_ITEMS,
+} from "../live/changes.fixture.ts";
 import { LiveItems } from "../live/live-items.ts";
 import { Artifact } from "./artifact.ts";
 import { compileArtifact } from "./compile.ts";
@@ -19,27 +25,6 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "silverbench-kept-"));
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
-
-const mixture: ModelSpec = {
-  ...threeHeads,
-  candidates: 40,
-  overarch: "mol",
-  mol: { userGroups: 3, itemGroups: 2, dim: 4, gateHidden: 6, temperature: 0.2 },
-  tasks: ["click", "watch"],
-  value: "click - 0.5 * watch + if(lang:v6, 0.5, 0)",
-};
-const perceptron: ModelSpec = {
-  ...threeHeads,
-  candidates: 40,
-  overarch: "mlp",
-  mlp: { hidden: [6, 5] },
-};
-const exact = {
-  precision: "float32",
-  scale: "perItem",
-  clusters: null,
-  eligibility: { kind: "exact" },
-} as const;
 
 test.for([
   ["a mixture of logits", mixture, exact],

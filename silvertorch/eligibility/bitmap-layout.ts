@@ -31,7 +31,8 @@ export function bitmapLayout(
   return { items, words, blockWords, paddedItems: words * 64, bits };
 }
 
-function bitOf(position: number, blockWords: number): number {
+/** The bit of a position, by its number in the bitmap's bytes. */
+export function bitOf(position: number, blockWords: number): number {
   const byte = position >>> 3;
   const block = Math.floor(byte / (8 * blockWords));
   const within = byte - block * 8 * blockWords;

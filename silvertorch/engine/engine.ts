@@ -27,6 +27,12 @@ export interface Engine extends AsyncDisposable {
   readonly devices: readonly DeviceStats[];
 
   /**
+   * Whether, where an item's value is its score, it is told with each batch what is hidden, and leaves
+   * that out or finds so many more that it can be; else who asks asks for more.
+   */
+  readonly widensAnswers: boolean;
+
+  /**
    * Answers in the order of the queries, of which there is at least one.
    * @param fresh ranked along where an item's value is more than its score; absent: there are none.
    */

@@ -1,7 +1,8 @@
 import { ELEMENT_TYPES, elementCount, type HostTensor } from "../../src/onnx/element-type.ts";
 import { allTables } from "../compile/fresh-tables.ts";
 import type { FreshTable, FreshTables } from "../graph/fresh-ranking.ts";
-import type { EngineQuery } from "./query.ts";
+import type { DeviceForm } from "../graph/device-form.ts";
+import type { EngineQuery, FreshOpen } from "./query.ts";
 
 /** What changed since the artifact was compiled, as it was when a batch began. */
 export interface FreshItems {
@@ -32,7 +33,7 @@ export function hiddenRows(rows: Uint32Array): HiddenRows {
   };
 }
 
-const NOTHING_HIDDEN = hiddenRows(new Uint32Array(0));
+export const NOTHING_HIDDEN = hiddenRows(new Uint32Array(0));
 
 /** The queries as if each excluded what is hidden: each row once, for what is left is counted by them. */
 export function hiding(queries: readonly EngineQuery[], of: HiddenRows): readonly EngineQuery[] {
@@ -49,7 +50,7 @@ export function hiding(queries: readonly EngineQuery[], of: HiddenRows): readonl
   });
 }
 
-/** The input of a graph that takes what is hidden apart, see graph/exclusion.ts. */
+/** An input of graphs that take what is hidden out of the scores, see graph/exclusion.ts. */
 export const hiddenFeeds = ({ rows }: HiddenRows): Record<string, HostTensor> => ({
   hidden_rows: { type: "int32", dims: [rows.length], data: new Int32Array(rows) },
 });
@@ -75,18 +76,19 @@ export const embeddingTable = (dim: number): FreshTable => ({
 });
 
 /**
- * The inputs of a graph that ranks fresh items, see graph/fresh-ranking.ts. Queries share what bars
- * fresh items from them as they share their filters.
+ * The inputs of a graph that ranks fresh items, see graph/fresh-ranking.ts. Queries share which
+ * fresh items they may get as they share their filters.
  */
 export function freshFeeds(
   queries: readonly EngineQuery[],
   items: FreshItems,
+  form: DeviceForm,
 ): Record<string, HostTensor> {
   const { count } = items;
   return {
     ...items.tensors(),
     has_fresh: { type: "bool", dims: [], data: Uint8Array.of(Number(count > 0)) },
-    ...penaltyFeeds(queries, count),
+    ...openFeeds(queries, { count, places: count, form }),
   };
 }
 
@@ -101,27 +103,56 @@ export function padded(table: HostTensor, rows: number): HostTensor {
   return { ...wider, data: zeros };
 }
 
-/** What bars how many fresh items from each query. @param places of a row; those behind the items are barred. */
-export function penaltyFeeds(
+/**
+ * The inputs of `freshPenalties`, see graph/fresh-openness.ts.
+ * @param places at least as many as there are items; those behind them nobody may get.
+ */
+export function openFeeds(
   queries: readonly EngineQuery[],
-  count: number,
-  places = count,
+  { count, places, form }: FreshPlaces,
 ): Record<string, HostTensor> {
-  const rows = new Map<Float32Array | undefined, number>();
-  const penaltiesOf = Int32Array.from(queries, ({ freshPenalties }) => {
-    const row = rows.get(freshPenalties) ?? rows.size;
-    rows.set(freshPenalties, row);
+  const rows = new Map<FreshOpen | undefined, number>();
+  const openOf = Int32Array.from(queries, ({ freshOpen }) => {
+    const row = rows.get(freshOpen) ?? rows.size;
+    rows.set(freshOpen, row);
     return row;
   });
-  const penalties = new Float32Array(rows.size * places);
-  for (const [of, row] of rows) {
-    if (of !== undefined) penalties.set(of, row * places);
-    penalties.fill(-Infinity, row * places + count, (row + 1) * places);
-  }
-  return {
-    fresh_penalties: { type: "float32", dims: [rows.size, places], data: penalties },
-    fresh_penalties_of: { type: "int32", dims: [queries.length], data: penaltiesOf },
+  const width = Math.ceil(places / 32);
+  const words = new Uint32Array(rows.size * width);
+  for (const [of, row] of rows) words.set((of ?? allOpen(count)).words, row * width);
+  const shared: Record<string, HostTensor> = {
+    fresh_open_of: { type: "int32", dims: [queries.length], data: openOf },
   };
+  if (form.freshItems === "chosen") {
+    const penalties = new Float32Array(rows.size * places);
+    for (let at = 0; at < penalties.length; at++) {
+      const place = at % places;
+      const word = words[width * ((at - place) / places) + (place >>> 5)]!;
+      if (((word >>> (place & 31)) & 1) === 0) penalties[at] = -Infinity;
+    }
+    const dims = [rows.size, places];
+    return { ...shared, fresh_penalties: { type: "float32", dims, data: penalties } };
+  }
+  const dims = [rows.size, 4 * width];
+  return { ...shared, fresh_open: { type: "uint8", dims, data: new Uint8Array(words.buffer) } };
+}
+
+export interface FreshPlaces {
+  /** Fresh items. */
+  readonly count: number;
+  /** Of a row of the graph's. */
+  readonly places: number;
+  readonly form: Pick<DeviceForm, "freshItems">;
+}
+
+/** Whether an item may be returned. */
+export const isOpen = ({ words }: FreshOpen, item: number): boolean =>
+  ((words[item >>> 5]! >>> (item & 31)) & 1) !== 0;
+
+function allOpen(count: number): FreshOpen {
+  const words = new Uint32Array(Math.ceil(count / 32)).fill(0xffffffff);
+  if (count % 32 > 0) words[words.length - 1] = 2 ** (count % 32) - 1;
+  return { count, words };
 }
 
 function zerosOf({ type, width }: FreshTable, count: number): HostTensor {

@@ -18,13 +18,17 @@ import {
   freshFeeds,
   type FreshItems,
   hiddenFeeds,
+  type HiddenRows,
   hiding,
+  NOTHING_HIDDEN,
+  openFeeds,
   padded,
-  penaltyFeeds,
 } from "./fresh-items.ts";
 import type { ProbingCounters } from "./probing-counters.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
 import { searchedAlike, thoroughAnswers, type Beside, type Together } from "./thorough-answers.ts";
+import { VisibleBits } from "./visible-bits.ts";
+import { widened } from "./widened.ts";
 
 const FALLBACK_HINT = "set allowFallback: true to measure it all the same";
 
@@ -100,6 +104,7 @@ export class OnnxEngine implements Engine {
   readonly #folds: "whereItPays" | "always";
   /** null: an item's value is its score, and fresh ones are scored beside the answer. */
   readonly #tables: FreshTables | null;
+  readonly #visible: VisibleBits;
   /** null: there are none. */
   #freshItems: ((count?: number) => HostTensor) | null = null;
   #checkPlacement: (() => Promise<void>) | null = null;
@@ -120,6 +125,7 @@ export class OnnxEngine implements Engine {
     }: RunnerOptions,
   ) {
     this.#folds = folds;
+    this.#visible = new VisibleBits(manifest.items);
     const { items, dim, userDim, model, clusters, columns } = manifest;
     this.#tables = manifest.scoreOnly ? null : freshTables(model, columns);
     this.#runner = runner;
@@ -237,7 +243,7 @@ export class OnnxEngine implements Engine {
     return this.#effort.counters;
   }
 
-  /** @param fresh null: they are scored beside the answer. */
+  /** @param fresh null: nothing is known to have changed. */
   async #run(
     queries: readonly EngineQuery[],
     thoroughness: Thoroughness,
@@ -247,12 +253,29 @@ export class OnnxEngine implements Engine {
     const parts = Math.ceil(queries.length / this.#mostAtOnce(thoroughness));
     for (let at = 0; at < parts; at++) {
       const from = Math.floor((queries.length * at) / parts);
-      const part = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
-      const ofFresh = fresh === null ? this.#scoredFeeds(part) : this.#freshFeeds(part, fresh);
-      const feeds = { ...batchFeeds(part, this.#shape, thoroughness), ...ofFresh };
+      const own = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
+      const filtered = !thoroughness.folded && own.some(({ plan }) => plan !== null);
+      const part = filtered ? own : this.#widened(own, fresh);
+      const ofFresh =
+        this.#tables === null
+          ? this.#scoredFeeds(part, fresh)
+          : freshFeeds(part, fresh!, this.#shape.form);
+      const feeds = {
+        ...batchFeeds(part, this.#shape, thoroughness),
+        ...ofFresh,
+        ...(this.#hidesApart ? this.#hiddenFeeds(fresh?.hidden ?? NOTHING_HIDDEN, filtered) : {}),
+      };
       answers.push(...cutAnswers(part, await this.#runner.run(feeds), NOTHING[this.#device]));
     }
     return answers;
+  }
+
+  /** Where the score is all that counts, so much more is asked for that what is hidden can be left out. */
+  #widened(queries: readonly EngineQuery[], fresh: FreshItems | null): readonly EngineQuery[] {
+    const hidden = fresh?.hidden.rows.length ?? 0;
+    if (!this.widensAnswers || hidden === 0) return queries;
+    const { items } = this.#shape;
+    return queries.map((query) => ({ ...query, k: widened(query.k, hidden, items) }));
   }
 
   /** Queries of one run, so that what is scored, and of probed clusters copied, stays small. */
@@ -273,28 +296,37 @@ export class OnnxEngine implements Engine {
     return this.#tables === null ? null : blankItems(this.#shape.dim, this.#tables, count);
   }
 
+  get widensAnswers(): boolean {
+    return this.#tables === null && this.#hidesApart;
+  }
+
   /** Whether the graph takes what is hidden by itself. */
   get #hidesApart(): boolean {
     const { clustered, form } = this.#shape;
     return !clustered && form.hiddenItems === "apart";
   }
 
-  #freshFeeds(queries: readonly EngineQuery[], fresh: FreshItems): Record<string, HostTensor> {
-    const hidden = this.#hidesApart ? hiddenFeeds(fresh.hidden) : {};
-    return { ...freshFeeds(queries, fresh), ...hidden };
+  /** @param filtered whether the graph takes what is hidden out of what filters leave. */
+  #hiddenFeeds(hidden: HiddenRows, filtered: boolean): Record<string, HostTensor> {
+    const visible = this.#visible.feeds(hidden);
+    if (this.#tables === null) return visible;
+    return { ...visible, ...hiddenFeeds(filtered ? NOTHING_HIDDEN : hidden) };
   }
 
   /** Those that there were when the batch began, of which its queries tell what they may get. */
-  #scoredFeeds(queries: readonly EngineQuery[]): Record<string, HostTensor> {
-    const count = this.#freshItems === null ? 0 : (queries[0]!.freshPenalties?.length ?? 0);
+  #scoredFeeds(
+    queries: readonly EngineQuery[],
+    fresh: FreshItems | null,
+  ): Record<string, HostTensor> {
+    const count = queries[0]!.freshOpen?.count ?? 0;
     const { dim, form } = this.#shape;
-    const items: HostTensor =
-      count > 0
-        ? this.#freshItems!(count)
-        : { type: "float32", dims: [0, dim], data: new Float32Array(0) };
+    const given =
+      count === 0 ? null : (fresh?.tensors()["fresh_items"] ?? this.#freshItems?.(count));
+    const none: HostTensor = { type: "float32", dims: [0, dim], data: new Float32Array(0) };
+    const items = given ?? none;
     if (form.freshItems === "chosen") return { fresh_items: items };
     const places = FRESH_BLOCK * Math.max(1, Math.ceil(count / FRESH_BLOCK));
-    return { fresh_items: padded(items, places), ...penaltyFeeds(queries, count, places) };
+    return { fresh_items: padded(items, places), ...openFeeds(queries, { count, places, form }) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

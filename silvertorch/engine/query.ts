@@ -12,10 +12,17 @@ export interface EngineQuery {
   /** Rows that must not be returned. */
   readonly exclude: Uint32Array;
   /**
-   * Of each fresh item: 0, or -inf where it may not be returned; absent: 0 where they are ranked along,
-   * and none where they are scored beside the answer. Queries that may get the same share one array.
+   * Which fresh items may be returned; absent: all where they are ranked along, and none where they are
+   * scored beside the answer. Queries that may get the same share one.
    */
-  readonly freshPenalties?: Float32Array;
+  readonly freshOpen?: FreshOpen;
+}
+
+/** Which of some fresh items may be returned. */
+export interface FreshOpen {
+  readonly count: number;
+  /** A bit an item, 32 a word from the lowest on; none behind the last item. */
+  readonly words: Uint32Array;
 }
 
 /** Best first: value descending, row ascending; fewer than k only where fewer are eligible. */

@@ -18,3 +18,10 @@ export function bytesOf(graph: GraphBuilder, words: Value): Value {
   // A cast to fewer bits keeps the lowest ones.
   return graph.cast(shifted, "uint8");
 }
+
+/** From bytes, of any shape, to their bits in a last dimension of 8, of which each is 0 or not. */
+export function bitsApart(graph: GraphBuilder, bytes: Value): Value {
+  const masks = Uint8Array.from({ length: 8 }, (_, bit) => 1 << bit);
+  const each = graph.node("Unsqueeze", [bytes, graph.ints(-1)]);
+  return graph.node("BitwiseAnd", [each, graph.constant("uint8", [8], masks)]);
+}

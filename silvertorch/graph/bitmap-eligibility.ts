@@ -15,8 +15,18 @@ export interface BitmapWeights {
   readonly penalties: StoredTensor;
 }
 
+/** What else decides which items are eligible. */
+export interface Hiding {
+  /** uint64 [words], as a bitmap of the table: 0 where no request may get an item; null: there is no such. */
+  readonly visible: Value | null;
+}
+
+/** Input: `visible` uint64 [words], see `Hiding`. */
+export const visibleInput = (graph: GraphBuilder, { bitmaps }: BitmapWeights): Value =>
+  graph.input("visible", "uint64", [bitmaps.dims[1]!]);
+
 /** The filters of a batch, as inputs of the graph. */
-interface Filters {
+interface Filters extends Hiding {
   /** int32 [batch]: the plan of each request. */
   readonly planOf: Value;
   readonly program: Program;
@@ -27,8 +37,9 @@ export function bitmapEligibility(
   graph: GraphBuilder,
   weights: BitmapWeights,
   planOf: Value,
+  { visible }: Hiding = { visible: null },
 ): ItemPenalties {
-  const filters = { planOf, program: programInputs(graph, "scan", []) };
+  const filters = { planOf, program: programInputs(graph, "scan", []), visible };
   const { blockWords, penalties } = weights;
   const words = weights.bitmaps.dims[1]!;
   const bits: BitPenalties = {
@@ -49,11 +60,12 @@ export function bitmapEligibility(
 function bitsOfAll(
   graph: GraphBuilder,
   { bitmaps }: BitmapWeights,
-  { planOf, program }: Filters,
+  { planOf, program, visible }: Filters,
 ): Value {
   const words = bitmaps.dims[1]!;
   const plans = graph.node("Shape", [program.complements], { attributes: { start: 0, end: 1 } });
-  const items = graph.node("Gather", [graph.weight(bitmaps), graph.ints(ALL_ITEMS_ROW)]);
+  const all = graph.node("Gather", [graph.weight(bitmaps), graph.ints(ALL_ITEMS_ROW)]);
+  const items = visible === null ? all : graph.node("BitwiseAnd", [all, visible]);
   const bits = filterBits(graph, program, {
     shape: graph.node("Concat", [plans, graph.ints(words)], { attributes: { axis: 0 } }),
     dims: ["plans", words],

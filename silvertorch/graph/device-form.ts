@@ -23,8 +23,8 @@ export interface DeviceForm {
    */
   readonly freshItems: "scattered" | "chosen";
   /**
-   * How compiled items that are hidden from all requests are taken out of the scores, where there are
-   * no clusters: by themselves, or as if each request excluded them.
+   * How compiled items that are hidden from all requests are taken out, where there are no clusters: by
+   * themselves, or as if each request excluded them.
    */
   readonly hiddenItems: "apart" | "excluded";
 }

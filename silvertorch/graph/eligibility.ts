@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import { bitmapEligibility, type BitmapWeights } from "./bitmap-eligibility.ts";
+import { bitmapEligibility, type BitmapWeights, visibleInput } from "./bitmap-eligibility.ts";
 import { cellEligibility, type CellWeights } from "./cell-eligibility.ts";
 import type { ItemPenalties } from "./item-penalties.ts";
 
@@ -14,14 +14,19 @@ export interface Eligibility extends ItemPenalties {
   readonly filtered: Value;
 }
 
-/** Inputs: `filtered` bool [] and the form's own. @param planOf int32 [batch]: each one's plan. */
+/**
+ * Inputs: `filtered` bool [] and the form's own.
+ * @param planOf int32 [batch]: each one's plan.
+ * @param hides whether the graph is told, by `visible`, what no request may get: of all bitmaps, and
+ *   where any request has a filter.
+ */
 export function eligibility(
   graph: GraphBuilder,
   weights: EligibilityWeights,
-  planOf: Value,
+  { planOf, hides }: { readonly planOf: Value; readonly hides: boolean },
 ): Eligibility {
   const filtered = graph.input("filtered", "bool", []);
-  return weights.kind === "bitmaps"
-    ? { filtered, ...bitmapEligibility(graph, weights, planOf) }
-    : { filtered, ...cellEligibility(graph, weights, planOf) };
+  if (weights.kind !== "bitmaps") return { filtered, ...cellEligibility(graph, weights, planOf) };
+  const visible = hides ? visibleInput(graph, weights) : null;
+  return { filtered, ...bitmapEligibility(graph, weights, planOf, { visible }) };
 }

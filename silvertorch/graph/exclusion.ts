@@ -36,7 +36,8 @@ export function exclusion(
 
 /**
  * Input: `hidden_rows` int32 [hidden], items that no request may get: they changed since the artifact
- * was compiled.
+ * was compiled. None in a batch with filters, which take them out once a filter (eligibility.ts) and
+ * not once a request.
  */
 export const hiddenInput = (graph: GraphBuilder): Value =>
   graph.input("hidden_rows", "int32", ["hidden"]);

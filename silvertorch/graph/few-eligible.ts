@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import { bytesOf } from "./bitmap-bytes.ts";
+import { bitsApart, bytesOf } from "./bitmap-bytes.ts";
 import type { Eligibility } from "./eligibility.ts";
 import type { BitPenalties } from "./item-penalties.ts";
 
@@ -71,13 +71,6 @@ function listed(graph: GraphBuilder, { bits, bytes, most }: Bits): FewEligible {
       };
     });
   });
-}
-
-/** From bytes [n] to their bits, of which each is 0 or not, uint8 [n, 8]. */
-function bitsApart(graph: GraphBuilder, bytes: Value): Value {
-  const masks = Uint8Array.from({ length: 8 }, (_, bit) => 1 << bit);
-  const each = graph.node("Unsqueeze", [bytes, graph.ints(1)]);
-  return graph.node("BitwiseAnd", [each, graph.constant("uint8", [8], masks)]);
 }
 
 function unless(

@@ -3,6 +3,7 @@ import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import type { BoundFormula } from "../../src/retrieval/formula/bind.ts";
 import { overLists } from "./exhaustive-search.ts";
 import type { Candidates } from "./candidates.ts";
+import { freshPenalties } from "./fresh-openness.ts";
 import { type ItemTable, type Mix, mixOf } from "./item-table.ts";
 import {
   candidateValues,
@@ -51,9 +52,8 @@ export interface FreshRanking {
  * compiled: they compete for the K0 places of each head, and those that get one go through OverArch
  * and Value Model as the others do. A batch without fresh items has no work with them.
  *
- * Inputs: `has_fresh` bool [], `fresh_items` float32 [fresh, dim], `fresh_penalties` float32
- * [barred, fresh], 0 or, where an item may not be got, -inf, `fresh_penalties_of` int32 [batch],
- * which of them are each request's, and the tables.
+ * Inputs: `has_fresh` bool [], `fresh_items` float32 [fresh, dim], those of `freshPenalties`, and the
+ * tables.
  *
  * @returns rows from `items` on are places among the fresh items.
  */
@@ -65,15 +65,19 @@ export function rankedWithFresh(
 ): Ranked {
   const { weights, items } = fresh;
   const embeddings = graph.input("fresh_items", "float32", ["fresh", inputs.dim]);
-  const shared = graph.input("fresh_penalties", "float32", ["barred", "fresh"]);
-  const penaltiesOf = graph.input("fresh_penalties_of", "int32", ["batch"]);
+  const penaltiesIn = freshPenalties(graph, inputs.form);
   const tables = freshInputs(graph, fresh.tables);
   return either(graph, {
     name: "fresh",
     condition: graph.input("has_fresh", "bool", []),
     lists: 1,
     yes: (branch) => {
-      const penalties = branch.node("Gather", [shared, penaltiesOf]);
+      const count = branch.node("Shape", [embeddings], { attributes: { start: 0, end: 1 } });
+      // Bits come in whole words.
+      const penalties =
+        inputs.form.freshItems === "chosen"
+          ? penaltiesIn(branch)
+          : branch.node("Slice", [penaltiesIn(branch), branch.ints(0), count, branch.ints(1)]);
       const scores = freshScores(branch, embeddings, penalties, inputs);
       const merged = mergedLists(branch, lists, scores, { ...fresh, form: inputs.form });
       const mixed = (rows: Value): RankedTables => {

@@ -55,6 +55,18 @@ const inBlocks = (row: readonly number[], rest: number): readonly number[] => [
   ),
 ];
 
+/** A bit a place, set where it is 0. */
+function openBits(rows: readonly (readonly number[])[]): HostTensor {
+  const bytes = rows.flatMap((row) =>
+    Array.from({ length: row.length / 8 }, (_, byte) =>
+      row
+        .slice(8 * byte, 8 * byte + 8)
+        .reduce((bits, penalty, bit) => bits | (Number(penalty === 0) << bit), 0),
+    ),
+  );
+  return { type: "uint8", dims: [rows.length, rows[0]!.length / 8], data: Uint8Array.from(bytes) };
+}
+
 /** What comes out of scores beside answers, of each request: values and places. */
 async function entering(
   answers: readonly (readonly number[])[],
@@ -82,8 +94,8 @@ async function entering(
     values: matrix(answers),
     scores: matrix(scores.map((row) => inBlocks(row, 0))),
     k: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(k)) },
-    fresh_penalties: matrix(barred.map((row) => inBlocks(row, -Infinity))),
-    fresh_penalties_of: {
+    fresh_open: openBits(barred.map((row) => inBlocks(row, -Infinity))),
+    fresh_open_of: {
       type: "int32",
       dims: [barredOf.length],
       data: Int32Array.from(barredOf),

@@ -1,4 +1,5 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
+import { freshPenalties } from "./fresh-openness.ts";
 import { bestOf, leastOf, mostOver, type Ranked } from "./top-k.ts";
 
 /**
@@ -51,16 +52,14 @@ export const FRESH_BLOCK = 32;
  * many of each request as come before the last answer of the one that has the most of them; all that
  * it may get, where answers are missing; never more than are wanted.
  *
- * Inputs: `fresh_penalties` float32 [barred, fresh], 0 or, where an item may not be got, -inf, and
- * `fresh_penalties_of` int32 [batch], which of them are each request's.
+ * Inputs: those of `freshPenalties`.
  *
  * @param scores float32 [batch, fresh], of whole blocks.
  * @returns their places among the fresh items; values are -inf where a request has fewer.
  */
 export function enteringScores(graph: GraphBuilder, scores: Value, { values, k }: Answers): Ranked {
-  const shared = graph.input("fresh_penalties", "float32", ["barred", "fresh"]);
-  const penaltiesOf = graph.input("fresh_penalties_of", "int32", ["batch"]);
-  const open = graph.node("Add", [scores, graph.node("Gather", [shared, penaltiesOf])]);
+  const penalties = freshPenalties(graph, { freshItems: "scattered" })(graph);
+  const open = graph.node("Add", [scores, penalties]);
   const bar = barOf(graph, { values, k });
   const held = heldBlocks(graph, open, bar);
   const most = graph.node("Min", [mostOver(graph, held.scores, bar), k]);

@@ -92,16 +92,15 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
   const planOf = graph.input("plan_of", "int32", ["batch"]);
   // Of several heads each probes clusters of its own, so that each has a list of its own.
   const byHead = ranking !== null || clusters !== null;
+  const hides = clusters === null && shape.form.hiddenItems === "apart";
   const inputs: SearchInputs = {
     queries,
     heads,
     lists: byHead ? "heads" : "score",
-    eligibility: eligibility(graph, weights.eligibility, planOf),
+    eligibility: eligibility(graph, weights.eligibility, { planOf, hides }),
     excluded: exclusionInputs(graph),
-    hidden:
-      ranking !== null && clusters === null && shape.form.hiddenItems === "apart"
-        ? hiddenInput(graph)
-        : null,
+    // Where the score is all that counts, some more answers take less time.
+    hidden: hides && ranking !== null ? hiddenInput(graph) : null,
     form: shape.form,
     k: ranking === null ? k : graph.ints(Math.min(candidates, shape.items)),
     order: "bestFirst",

@@ -6,7 +6,8 @@ import type { LiveItem } from "../../src/retrieval/live-item.ts";
 import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import { computeTruth } from "../../src/retrieval/oracle.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
-import { ITEMS } from "../dataset.fixture.ts";
+import type { ArtifactSettings } from "../compile/manifest.ts";
+import { ITEMS, threeHeads } from "../dataset.fixture.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { RequestReader } from "../engine/request-reader.ts";
 import { FreshIndex } from "./fresh-index.ts";
@@ -24,6 +25,33 @@ export const SMALL_ITEMS: ItemShape = {
     { name: "creator", kind: "categorical" },
     { name: "age", kind: "numeric" },
   ],
+};
+
+/** Of items' attributes; no compiled one has lang v6. */
+export const formula = "if(lang:v6, 0.5, 0) + if(topic IN (v1, v2) OR NOT age > 0, 0.3, 0)";
+
+/** Models of users with 5 features that rank by more than the score. */
+export const mixture: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  overarch: "mol",
+  mol: { userGroups: 3, itemGroups: 2, dim: 5, gateHidden: 6, temperature: 0.2 },
+  tasks: ["click", "watch"],
+  value: `click - 0.5 * watch + default(age, 1) / 10 + ${formula}`,
+};
+export const perceptron: ModelSpec = {
+  ...threeHeads,
+  candidates: 40,
+  overarch: "mlp",
+  mlp: { hidden: [6, 5] },
+  value: "sigmoid(task) + 0.01 * score",
+};
+
+export const exact: ArtifactSettings = {
+  precision: "float32",
+  scale: "perItem",
+  clusters: null,
+  eligibility: { kind: "exact" },
 };
 
 // Some are ids of compiled items, which are 5000, 4997, ...

@@ -56,7 +56,9 @@ async function fold(config: FoldConfig): Promise<void> {
   const rows = keptRows(base.catalogue, changes);
   const catalogue = foldedCatalogue(base.catalogue, changes, rows);
   const provenance = { foldedFrom: base.hash, changes: changes.version };
-  await writeDataset(foldedFolder, { name, catalogue, users, provenance }, quiet);
+  // A sealed dataset and items that were checked on their way in.
+  const parts = { name, catalogue, users, provenance };
+  await writeDataset(foldedFolder, parts, quiet, { checked: true });
   const { hash } = await readManifest(foldedFolder);
   const dataset = { name, hash, folder: foldedFolder, catalogue, users };
   const { model, settings } = artifact.manifest;

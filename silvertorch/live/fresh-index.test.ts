@@ -5,9 +5,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { foldedCatalogue } from "../../src/dataset/folded-catalogue.ts";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
-import type { ModelSpec } from "../../src/retrieval/model-spec.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
-import type { ArtifactSettings } from "../compile/manifest.ts";
 import {
   anyRequest,
   bounded,
@@ -15,15 +13,18 @@ import {
   FoundShare,
   oneHead,
   smallDataset,
-  threeHeads,
 } from "../dataset.fixture.ts";
 import type { OnnxEngine } from "../engine/onnx-engine.ts";
 import {
   anyChanges,
   ask,
   change,
+  exact,
   FLAWLESS,
+  formula,
   freshIndex,
+  mixture,
+  perceptron,
   type RankingWorld,
   recorderOf,
   scoreOf,
@@ -35,30 +36,6 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "silverbench-fresh-"));
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
-
-/** No compiled item has lang v6. */
-const formula = "if(lang:v6, 0.5, 0) + if(topic IN (v1, v2) OR NOT age > 0, 0.3, 0)";
-const mixture: ModelSpec = {
-  ...threeHeads,
-  candidates: 40,
-  overarch: "mol",
-  mol: { userGroups: 3, itemGroups: 2, dim: 4, gateHidden: 6, temperature: 0.2 },
-  tasks: ["click", "watch"],
-  value: `click - 0.5 * watch + ${formula}`,
-};
-const perceptron: ModelSpec = {
-  ...threeHeads,
-  candidates: 40,
-  overarch: "mlp",
-  mlp: { hidden: [6, 5] },
-  value: "sigmoid(task) + 0.01 * score",
-};
-const exact: ArtifactSettings = {
-  precision: "float32",
-  scale: "perItem",
-  clusters: null,
-  eligibility: { kind: "exact" },
-};
 
 type Loaded = RankingWorld & { readonly engine: OnnxEngine };
 

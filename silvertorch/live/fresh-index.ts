@@ -1,11 +1,12 @@
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
 import { allTables } from "../compile/fresh-tables.ts";
-import { type FreshItems, type HiddenRows, hiddenRows } from "../engine/fresh-items.ts";
+import type { FreshItems } from "../engine/fresh-items.ts";
 import type { EngineQuery } from "../engine/query.ts";
-import { FreshPenalties } from "./fresh-penalties.ts";
 import { GrowingTable } from "./growing-table.ts";
+import { HiddenList } from "./hidden-list.ts";
 import type { ItemRecorder } from "./item-recorder.ts";
 import type { LiveItems } from "./live-items.ts";
+import { OpenSlots } from "./open-slots.ts";
 
 /** From ids of compiled items to rows, and back. */
 export interface CompiledItems {
@@ -25,15 +26,16 @@ export class FreshIndex {
   readonly #compiled: CompiledItems;
   readonly #recorder: ItemRecorder;
   readonly #tables: readonly GrowingTable[];
-  readonly #penalties: FreshPenalties;
+  readonly #open: OpenSlots;
+  readonly #hidden: HiddenList;
   /** Slots that are in the tables. */
   #recorded = 0;
-  #hidden = hiddenRows(new Uint32Array(0));
 
   constructor(live: LiveItems, compiled: CompiledItems, recorder: ItemRecorder) {
     this.#live = live;
     this.#compiled = compiled;
-    this.#penalties = new FreshPenalties(live);
+    this.#open = new OpenSlots(live);
+    this.#hidden = new HiddenList(live, compiled);
     this.#recorder = recorder;
     this.#tables = allTables(recorder.tables).map((table) => new GrowingTable(table));
   }
@@ -42,11 +44,11 @@ export class FreshIndex {
   view(): FreshView {
     this.#record();
     const count = this.#recorded;
-    const penaltiesOf = this.#penalties.now();
+    const openOf = this.#open.now();
     return {
       items: {
         count,
-        hidden: this.#hiddenNow(),
+        hidden: this.#hidden.now(),
         tensors: () => ({
           fresh_items: this.#live.embeddings(count),
           ...Object.fromEntries(this.#tables.map((table) => [table.name, table.first(count)])),
@@ -54,7 +56,7 @@ export class FreshIndex {
       },
       apply: (query, request) => ({
         ...query,
-        freshPenalties: penaltiesOf(request),
+        freshOpen: openOf(request),
       }),
       idsOf: (rows) => this.#idsOf(rows),
     };
@@ -68,16 +70,6 @@ export class FreshIndex {
     }
   }
 
-  #hiddenNow(): HiddenRows {
-    const { rows } = this.#hidden;
-    if (rows.length < this.#live.hidden) {
-      const ids = this.#live.hiddenIds(rows.length);
-      const added = Uint32Array.from(ids, (id) => this.#compiled.rowOf(id)).toSorted();
-      this.#hidden = hiddenRows(mergedRows(rows, added));
-    }
-    return this.#hidden;
-  }
-
   #idsOf(rows: Uint32Array): Float64Array {
     const { count } = this.#compiled;
     const ids = this.#compiled.idsOf(rows.map((row) => (row < count ? row : 0)));
@@ -86,16 +78,6 @@ export class FreshIndex {
     }
     return ids;
   }
-}
-
-/** Both ascending, and none in both. */
-function mergedRows(rows: Uint32Array, added: Uint32Array): Uint32Array {
-  const all = new Uint32Array(rows.length + added.length);
-  for (let at = 0, old = 0, young = 0; at < all.length; at++) {
-    const isOld = young === added.length || (old < rows.length && rows[old]! < added[young]!);
-    all[at] = isOld ? rows[old++]! : added[young++]!;
-  }
-  return all;
 }
 
 /** What a batch sees of the changes. */

@@ -30,8 +30,8 @@ export class LiveItems {
   /** Every id that changed -> the version of its last change. */
   readonly #changed = new Map<number, number>();
   readonly #embeddings: GrowingTable;
-  /** Of each slot, and of some that are not in use: 0, or -inf where the item is gone. */
-  #penalties = new Float32Array(256);
+  /** A bit a slot: whether its item is still there; some words are not in use. */
+  #alive = new Uint32Array(8);
   /** Ids of compiled items that changed, in the order in which they first did. */
   readonly #hidden: number[] = [];
   #version: number;
@@ -64,9 +64,9 @@ export class LiveItems {
     return this.#embeddings.first(count);
   }
 
-  /** Of each slot 0, or -inf where its item was replaced or deleted; a copy. */
-  penalties(): Float32Array<ArrayBuffer> {
-    return this.#penalties.slice(0, this.count);
+  /** A bit a slot, 32 a word: whether its item was neither replaced nor deleted; a copy. */
+  alive(): Uint32Array<ArrayBuffer> {
+    return this.#alive.slice(0, Math.ceil(this.count / 32));
   }
 
   /** The item of a slot; null: it was replaced or deleted. */
@@ -133,18 +133,19 @@ export class LiveItems {
     const slot = this.#slotOf.get(id);
     if (slot === undefined) return;
     this.#slots[slot]!.item = null;
-    this.#penalties[slot] = -Infinity;
+    this.#alive[slot >>> 5]! &= ~(1 << (slot & 31));
     this.#slotOf.delete(id);
   }
 
   #append(item: LiveItem, version: number): void {
     const slot = this.#slots.push({ version, id: item.id, item }) - 1;
     this.#slotOf.set(item.id, slot);
-    if (slot >= this.#penalties.length) {
-      const wider = new Float32Array(2 * slot);
-      wider.set(this.#penalties);
-      this.#penalties = wider;
+    if (slot >>> 5 >= this.#alive.length) {
+      const wider = new Uint32Array(2 * this.#alive.length);
+      wider.set(this.#alive);
+      this.#alive = wider;
     }
+    this.#alive[slot >>> 5]! |= 1 << (slot & 31);
     this.#embeddings.append(item.embedding);
   }
 }

@@ -1,4 +1,5 @@
-import type { EngineAnswer } from "../engine/query.ts";
+import { isOpen } from "../engine/fresh-items.ts";
+import type { EngineAnswer, FreshOpen } from "../engine/query.ts";
 import type { LiveItems } from "./live-items.ts";
 
 /** Best first. */
@@ -11,41 +12,19 @@ type Answer = Pick<EngineAnswer, "rows" | "values">;
 
 /** Compiled items as they were when a batch began. */
 export interface Compiled {
-  /** As `HiddenOrder` has it. */
-  readonly order: Uint32Array;
-  /** Compiled items that were hidden. */
-  readonly hidden: number;
+  /** A bit a row, as `HiddenBits` has it: those that must not be returned. */
+  readonly hidden: Uint32Array;
   idOf(row: number): number;
 }
 
-const isHidden = ({ order, hidden }: Pick<Compiled, "order" | "hidden">, row: number): boolean =>
-  // 0 becomes the largest: one that is not hidden comes after all that are.
-  (order[row]! - 1) >>> 0 < hidden;
+const isHidden = ({ hidden }: Pick<Compiled, "hidden">, row: number): boolean =>
+  ((hidden[row >>> 5]! >>> (row & 31)) & 1) !== 0;
 
 /** How many items of an answer may still be returned. */
-export function visibleCount(
-  { rows }: Answer,
-  compiled: Pick<Compiled, "order" | "hidden">,
-): number {
+export function visibleCount({ rows }: Answer, compiled: Pick<Compiled, "hidden">): number {
   let count = 0;
   for (let at = 0; at < rows.length; at++) if (!isHidden(compiled, rows[at]!)) count++;
   return count;
-}
-
-/** So many more are asked for at least, once anything is hidden. */
-const LEAST_MORE = 8;
-
-/**
- * How many compiled items to ask for, so that k are left of them but rarely fewer: as many are
- * expected to be hidden as their share says, give or take four standard deviations. In powers of two,
- * for an engine makes its buffers anew for a k that is larger than all before, and what is hidden grows
- * all the time.
- */
-export function widened(k: number, hidden: number, items: number): number {
-  if (hidden === 0) return k;
-  const expected = (k * hidden) / items;
-  const more = Math.max(LEAST_MORE, expected + 4 * Math.sqrt(expected) + 1);
-  return Math.min(items, k + 2 ** Math.ceil(Math.log2(more)));
 }
 
 export interface Fresh {
@@ -54,8 +33,8 @@ export interface Fresh {
   readonly scores: Float32Array;
   /** Whose scores they are, best first, of equal ones the first first; null: each slot's, in their order. */
   readonly slots: Int32Array | null;
-  /** Of each slot that there was when the batch began: 0, or -inf where it may not be returned. */
-  readonly penalties: Float32Array;
+  /** Which of those that there were when the batch began may be returned. */
+  readonly open: FreshOpen;
 }
 
 /**
@@ -107,13 +86,13 @@ interface InOrder {
 }
 
 /** @param barOf what comes among the answers is above it. */
-function inOrder({ scores, slots: given, penalties }: Fresh, barOf: () => number): InOrder {
+function inOrder({ scores, slots: given, open }: Fresh, barOf: () => number): InOrder {
   if (given !== null) return { scores, slots: given };
   const bar = barOf();
   const slots: number[] = [];
-  const end = Math.min(scores.length, penalties.length);
+  const end = Math.min(scores.length, open.count);
   for (let slot = 0; slot < end; slot++) {
-    if (scores[slot]! > bar && penalties[slot] === 0) slots.push(slot);
+    if (scores[slot]! > bar && isOpen(open, slot)) slots.push(slot);
   }
   // Sorting is stable: of equal values the earlier slot stays first.
   slots.sort((a, b) => scores[b]! - scores[a]!);

@@ -16,28 +16,17 @@ export class SlotFilter {
     this.#filter = filter;
   }
 
-  /** Sets to -inf what the filter does not let through. @param penalties a number a slot. */
-  bar(penalties: Float32Array, live: LiveItems): void {
+  /** Leaves of some slots those that it lets through. @param slots a bit a slot. */
+  keep(slots: Uint32Array, live: LiveItems): void {
     if (this.#filter.kind === "all") return;
-    const count = penalties.length;
-    for (let word = 0, from = 0; from < count; word++, from += SLOTS) {
-      let barred = ~this.#passedOf(word, live) & firstBits(count - from);
-      // Usually alike, for items come in batches of their owner's.
-      if (barred === ALL) penalties.fill(-Infinity, from, from + SLOTS);
-      else
-        for (; barred !== 0; barred &= barred - 1) penalties[from + lowestBit(barred)] = -Infinity;
+    for (let word = 0; word < slots.length; word++) {
+      const asked = slots[word]!;
+      if (asked !== 0) slots[word] = asked & this.#passedOf(word, live, asked);
     }
   }
 
-  /** Whether it lets through what a slot holds. */
-  passes(slot: number, live: LiveItems): boolean {
-    if (this.#filter.kind === "all") return true;
-    const bit = 1 << (slot & 31);
-    return (this.#passedOf(slot >>> 5, live, bit) & bit) !== 0;
-  }
-
-  /** Bits of the slots of a word; those asked for are right. @param asked bits; default: all there are. */
-  #passedOf(word: number, live: LiveItems, asked = firstBits(live.count - SLOTS * word)): number {
+  /** Bits of the slots of a word; those asked for are right. */
+  #passedOf(word: number, live: LiveItems, asked: number): number {
     if (word >= this.#known.length) this.#widen(2 * word);
     let unknown = asked & ~this.#known[word]!;
     for (; unknown !== 0; unknown &= unknown - 1) {
@@ -63,10 +52,6 @@ export class SlotFilter {
 
 /** Slots of a word. */
 const SLOTS = 32;
-const ALL = -1;
-
-/** So many of a word's bits, from the lowest on. */
-const firstBits = (count: number): number => (count >= SLOTS ? ALL : 2 ** count - 1);
 
 /** Its number. @param bits not 0. */
 const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);

@@ -5,7 +5,6 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { foldedCatalogue } from "../../../src/dataset/folded-catalogue.ts";
 import type { LiveItem } from "../../../src/retrieval/live-item.ts";
-import type { ModelSpec } from "../../../src/retrieval/model-spec.ts";
 import { Artifact } from "../../compile/artifact.ts";
 import {
   anyRequest,
@@ -14,14 +13,16 @@ import {
   FoundShare,
   oneHead,
   smallDataset,
-  threeHeads,
 } from "../../dataset.fixture.ts";
 import { openTestDevice } from "../../device/gpu.fixture.ts";
 import {
   anyChanges,
   ask,
   change,
+  formula,
   freshIndex,
+  mixture,
+  perceptron,
   recorderOf,
   scoreOf,
 } from "../../live/changes.fixture.ts";
@@ -37,24 +38,6 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "silverbench-fused-fresh-"));
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
-
-/** No compiled item has lang v6. */
-const formula = "if(lang:v6, 0.5, 0) + if(topic IN (v1, v2) OR NOT age > 0, 0.3, 0)";
-const mixture: ModelSpec = {
-  ...threeHeads,
-  candidates: 40,
-  overarch: "mol",
-  mol: { userGroups: 3, itemGroups: 2, dim: 5, gateHidden: 6, temperature: 0.2 },
-  tasks: ["click", "watch"],
-  value: `click - 0.5 * watch + default(age, 1) / 10 + ${formula}`,
-};
-const perceptron: ModelSpec = {
-  ...threeHeads,
-  candidates: 40,
-  overarch: "mlp",
-  mlp: { hidden: [6, 5] },
-  value: "sigmoid(task) + 0.01 * score",
-};
 
 describe.skipIf(found === null)("items that came after the artifact, on the device", () => {
   test.for([

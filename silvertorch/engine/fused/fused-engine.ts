@@ -37,6 +37,7 @@ export interface FusedRunner extends AsyncDisposable {
 export class FusedEngine implements Engine {
   /** The parts of a batch are run side by side. */
   readonly coldBySize = true;
+  readonly widensAnswers = false;
   readonly mostAtOnce = Infinity;
   readonly #runner: FusedRunner;
   readonly #manifest: ArtifactManifest;

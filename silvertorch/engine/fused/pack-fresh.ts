@@ -1,7 +1,7 @@
 import type { HostTensor } from "../../../src/onnx/element-type.ts";
 import type { FreshTables } from "../../graph/fresh-ranking.ts";
-import type { FreshItems } from "../fresh-items.ts";
-import type { EngineQuery } from "../query.ts";
+import { type FreshItems, isOpen } from "../fresh-items.ts";
+import type { EngineQuery, FreshOpen } from "../query.ts";
 import type { PackedFresh } from "./stages.ts";
 
 /**
@@ -22,9 +22,13 @@ export function packFresh(
   const words = (name: string): Uint32Array<ArrayBuffer> => new Uint32Array(floats(name).buffer);
   const embeddings = floats("fresh_items");
   const barred = new Uint32Array(queries.length * count);
-  for (const [at, { freshPenalties }] of queries.entries()) {
-    // The bits of what bars an item are not zero, those of what does not are.
-    if (freshPenalties !== undefined) barred.set(bitsOf(freshPenalties), at * count);
+  // Queries share what they may get, so each is looked at once.
+  const barredBy = new Map<FreshOpen, Uint32Array>();
+  for (const [at, { freshOpen }] of queries.entries()) {
+    if (freshOpen === undefined) continue;
+    const known = barredBy.get(freshOpen) ?? barredFrom(freshOpen);
+    barredBy.set(freshOpen, known);
+    barred.set(known, at * count);
   }
   const flags = [...matches.values()].map(({ name }) => tensors[name]!);
   return {
@@ -40,8 +44,9 @@ export function packFresh(
   };
 }
 
-const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Uint32Array =>
-  new Uint32Array(buffer, byteOffset, length);
+/** A word an item, not 0 where it may not be returned. */
+const barredFrom = (open: FreshOpen): Uint32Array =>
+  Uint32Array.from({ length: open.count }, (_, item) => Number(!isOpen(open, item)));
 
 /** Bits of 32 matches a word, of each item. */
 function flagWords(flags: readonly HostTensor[], count: number): Uint32Array<ArrayBuffer>[] {

@@ -1,0 +1,54 @@
+import { FilterCache } from "../../src/retrieval/filter/filter-cache.ts";
+import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
+import type { RetrievalRequest } from "../../src/retrieval/request.ts";
+import type { FreshOpen } from "../engine/query.ts";
+import type { LiveItems } from "./live-items.ts";
+import { SlotFilter } from "./slot-filter.ts";
+
+/** Filters whose fresh items are remembered. */
+const CACHED_FILTERS = 10_000;
+
+/** Which fresh items a request may get. Requests that may get the same share one. */
+export type OpenSlotsOf = (request: Pick<RetrievalRequest, "filter" | "exclude">) => FreshOpen;
+
+/** Which fresh items a request may be answered with: those that are not gone, of its filter, not excluded. */
+export class OpenSlots {
+  readonly #live: LiveItems;
+  readonly #filters = new FilterCache(CACHED_FILTERS, (text) => new SlotFilter(parseFilter(text)));
+
+  constructor(live: LiveItems) {
+    this.#live = live;
+  }
+
+  /** As it is now, for a batch that begins, whatever comes while it runs. */
+  now(): OpenSlotsOf {
+    const { count } = this.#live;
+    const alive = this.#live.alive();
+    const byFilter = new Map<string, FreshOpen>();
+    return ({ filter, exclude }) => {
+      const ofFilter = this.#keptBy(filter, { count, words: alive }, byFilter);
+      let words = ofFilter.words;
+      for (const id of exclude) {
+        const slot = this.#live.slotOf(id);
+        if (slot < 0 || slot >= count) continue;
+        if (words === ofFilter.words) words = words.slice();
+        words[slot >>> 5]! &= ~(1 << (slot & 31));
+      }
+      return words === ofFilter.words ? ofFilter : { count, words };
+    };
+  }
+
+  #keptBy(
+    filter: string,
+    { count, words: alive }: FreshOpen,
+    known: Map<string, FreshOpen>,
+  ): FreshOpen {
+    const kept = known.get(filter);
+    if (kept !== undefined) return kept;
+    const words = alive.slice();
+    if (count > 0) this.#filters.get(filter).keep(words, this.#live);
+    const open = { count, words };
+    known.set(filter, open);
+    return open;
+  }
+}
