@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { packRows } from "./filter/pack-rows.ts";
 import { RowBitmap } from "./filter/row-bitmap.ts";
-import { RowSet } from "./row-set.ts";
+import { GROUP_ROWS, RowSet } from "./row-set.ts";
 
 function rowsIn(set: RowSet): number[] {
   const rows = new Uint32Array(set.cardinality);
@@ -69,6 +69,45 @@ describe("RowSet", () => {
     expect(() => new RowSet(bytes.subarray(0, 12))).toThrow("header is cut short");
     expect(() => new RowSet(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))).toThrow("no roaring bitmap");
     expect(() => new RowSet(new Uint8Array(0))).toThrow("no roaring bitmap");
+  });
+});
+
+describe("a sample of a RowSet", () => {
+  const room = new Uint32Array(GROUP_ROWS);
+  const sampled = (set: RowSet, every: number): number[] => {
+    const rows: number[] = [];
+    set.sample(every, room, (group) => {
+      for (const row of group) rows.push(row);
+    });
+    return rows;
+  };
+  // Lists, a bitmap and, written by CRoaring, runs.
+  const rows = Uint32Array.from({ length: 130_000 }, (_, i) =>
+    i < 1_000 ? 60 * i : i < 50_000 ? 65_536 + i : 400_000 + 3 * i,
+  );
+  const range = { from: 65_600, to: 500_001 };
+  const sets = [
+    ["lists and bitmaps", new RowSet(packRows(rows)), rows],
+    ["runs", new RowSet(RowBitmap.of(rows).serialize().bytes), rows],
+    [
+      "a range",
+      new RowSet(packRows(rows), range),
+      rows.filter((row) => row >= range.from && row < range.to).map((row) => row - range.from),
+    ],
+  ] as const;
+
+  it.each(sets)("of one in one has all rows: %s", (_, set, all) => {
+    expect(sampled(set, 1)).toEqual([...all]);
+  });
+
+  it.each(sets)("of one in 21 has as many of each thousand: %s", (_, set, all) => {
+    const isIn = new Set(all);
+    const some = sampled(set, 21);
+    expect(some.every((row) => isIn.has(row))).toBe(true);
+    expect(some).toEqual([...new Set(some)].toSorted((a, b) => a - b));
+    const share = (few: Iterable<number>): number => [...few].filter((row) => row < 300_000).length;
+    expect(some.length / all.length).toBeCloseTo(1 / 21, 2);
+    expect(share(some) / share(all)).toBeCloseTo(1 / 21, 2);
   });
 });
 

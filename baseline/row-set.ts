@@ -71,12 +71,28 @@ export class RowSet {
    */
   writeRows(out: Uint32Array): number {
     const range = this.#range;
-    let count = 0;
+    const to = { rows: out, count: 0 };
     for (const container of this.#containers) {
-      if (range === null) count = WRITERS[container.kind](this.#bytes, container, out, count);
-      else for (const row of this.#within(container, range)) out[count++] = row - range.from;
+      if (range === null) WRITERS[container.kind](this.#bytes, container, to, 1);
+      else for (const row of this.#within(container, range)) out[to.count++] = row - range.from;
     }
-    return count;
+    return to.count;
+  }
+
+  /**
+   * Hands over about one row of so many, group after group of neighbours: of those that lie close, one
+   * word of 32 of so many.
+   * @param every Odd, so that it is not in step with rows that are laid out in powers of two; 1: all rows.
+   * @param room [GROUP_ROWS]; what `use` is given stands in it.
+   */
+  sample(every: number, room: Uint32Array, use: (rows: Uint32Array) => void): void {
+    const range = this.#range;
+    for (const container of this.#containers) {
+      const to = { rows: room, count: 0 };
+      WRITERS[container.kind](this.#bytes, container, to, every);
+      const written = room.subarray(0, to.count);
+      use(range === null ? written : moved(written, range));
+    }
   }
 
   /**
@@ -104,12 +120,15 @@ export class RowSet {
 
   #rowsOf(container: PortableContainer): Uint32Array {
     const rows = new Uint32Array(container.cardinality);
-    WRITERS[container.kind](this.#bytes, container, rows, 0);
+    WRITERS[container.kind](this.#bytes, container, { rows, count: 0 }, 1);
     return rows;
   }
 }
 
+/** Rows that one container is for. */
 const CONTAINER_ROWS = 65_536;
+/** Most rows that a sample hands over at a time. */
+export const GROUP_ROWS = CONTAINER_ROWS;
 
 const overlaps = (key: number, { from, to }: RowRange): boolean =>
   key * CONTAINER_ROWS < to && (key + 1) * CONTAINER_ROWS > from;
@@ -117,41 +136,54 @@ const overlaps = (key: number, { from, to }: RowRange): boolean =>
 const isInside = (key: number, { from, to }: RowRange): boolean =>
   key * CONTAINER_ROWS >= from && (key + 1) * CONTAINER_ROWS <= to;
 
-type Writer = (
-  bytes: Uint8Array,
-  container: PortableContainer,
-  out: Uint32Array,
-  start: number,
-) => number;
+/** In place: the rows of a range, counted from its first. */
+function moved(rows: Uint32Array, { from, to }: RowRange): Uint32Array {
+  let count = 0;
+  for (const row of rows) if (row >= from && row < to) rows[count++] = row - from;
+  return rows.subarray(0, count);
+}
 
-/** One a kind of container; each returns how many rows stand in `out` then. */
+/** Where rows are written, and how many stand there. */
+interface Written {
+  readonly rows: Uint32Array;
+  count: number;
+}
+
+/** One a kind of container; each writes one row of `every`, bitmaps one word. */
+type Writer = (bytes: Uint8Array, container: PortableContainer, to: Written, every: number) => void;
+
 const WRITERS: Readonly<Record<PortableContainer["kind"], Writer>> = {
-  list: (bytes, { key, at, length }, out, start) => {
-    const high = key * 65_536;
-    for (let i = 0; i < length; i++) out[start + i] = high + uint16At(bytes, at + 2 * i);
-    return start + length;
+  list: (bytes, { key, at, length }, to, every) => {
+    const high = key * CONTAINER_ROWS;
+    let { rows, count } = to;
+    for (let i = 0; i < length; i += every) rows[count++] = high + uint16At(bytes, at + 2 * i);
+    to.count = count;
   },
-  runs: (bytes, { key, at, length }, out, start) => {
-    let count = start;
+  runs: (bytes, { key, at, length }, to, every) => {
+    let { rows, count } = to;
+    // Rows of the next run before the first that is written.
+    let skipped = 0;
     for (let run = 0; run < length; run++) {
-      const first = key * 65_536 + uint16At(bytes, at + run * 4);
-      const more = uint16At(bytes, at + run * 4 + 2);
-      for (let i = 0; i <= more; i++) out[count++] = first + i;
+      const first = key * CONTAINER_ROWS + uint16At(bytes, at + run * 4);
+      const many = uint16At(bytes, at + run * 4 + 2) + 1;
+      let more = skipped;
+      for (; more < many; more += every) rows[count++] = first + more;
+      skipped = more - many;
     }
-    return count;
+    to.count = count;
   },
-  bitmap: (bytes, { key, at }, out, start) => {
-    let count = start;
-    for (let word = 0; word < BITMAP_BYTES / 4; word++) {
+  bitmap: (bytes, { key, at }, to, every) => {
+    let { rows, count } = to;
+    for (let word = 0; word < BITMAP_BYTES / 4; word += every) {
       let bits = uint32At(bytes, at + word * 4) | 0;
-      const base = key * 65_536 + word * 32;
+      const base = key * CONTAINER_ROWS + word * 32;
       while (bits !== 0) {
         const lowest = bits & -bits;
-        out[count++] = base + 31 - Math.clz32(lowest);
+        rows[count++] = base + 31 - Math.clz32(lowest);
         bits ^= lowest;
       }
     }
-    return count;
+    to.count = count;
   },
 };
 

@@ -1,7 +1,8 @@
 /**
  * The ways to join a filter with an index, timed against each other by how many items pass:
  * `npm run bench:joins [-- ITEMS [DIM]]`. One thread, batches of 16, each way in turn in each round;
- * recall is against the exact scan. `auto` is what the index service does if it is not told.
+ * recall is against the exact scan. `auto` is what the index service does if it is not told. Then what
+ * it is worth that clusters are taken by what a filter leaves in them.
  */
 import { cpus } from "node:os";
 import { join as pathOf } from "node:path";
@@ -17,6 +18,7 @@ import { type Join, ROWS_PER_CANDIDATE } from "../index/search-plan.ts";
 import { createVectorTable, RowScorer } from "../index/vector-table.ts";
 import type { Candidates, Search } from "../services.ts";
 import { Workbench } from "../workbench.ts";
+import { countedClusters } from "./counted-clusters.ts";
 import { selectiveSearches, type Spread } from "./selective-searches.ts";
 
 const K = 100;
@@ -113,7 +115,7 @@ function table(kind: Kind, spread: Spread, near: NearRows): void {
   say(`\n${kind}, items that pass lie ${spread}: searches a second (recall)`);
   say(`  ${"pass".padEnd(8)}${KINDS[kind].map((join) => join.padEnd(18)).join("")}auto / best`);
   // No more than a half lies farther.
-  for (const share of SHARES.filter((each) => spread === "anywhere" || each < 0.5)) {
+  for (const share of SHARES.filter((each) => spread !== "far" || each < 0.5)) {
     const searches = selectiveSearches(bench.dataset, { share, spread, count: SEARCHES, k: K });
     const ways = compare(kind, near, searches);
     const exact = ways.find(({ join }) => join === "exact")!;
@@ -151,6 +153,9 @@ const [{ model } = { model: "unknown" }] = cpus();
 say(`${model.trim()}, ${cpus().length} CPUs, Node ${process.version}; ${items} x ${dim}, k ${K}`);
 for (const kind of Object.keys(KINDS) as Kind[]) {
   const near = await nearOf(kind);
-  for (const spread of ["anywhere", "far"] as const) table(kind, spread, near);
+  for (const spread of ["anywhere", "far", "by topic"] as const) table(kind, spread, near);
   if (kind === "hnsw") tellCosts(near);
+  if (near instanceof ClusterProbe) {
+    countedClusters({ dataset: bench.dataset, probe: near, scan, k: K, say });
+  }
 }

@@ -20,7 +20,7 @@ import { writeTower } from "../tower/tower-graph.ts";
 import { checkSizes, noteSizes } from "./part-sizes.ts";
 
 /** Raised when what a build writes changes, so that older ones are not taken for it. */
-const BUILD_VERSION = 3;
+const BUILD_VERSION = 4;
 
 /** The graph in the index's folder. */
 export const GRAPH_FILE = "graph.usearch";

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,7 +14,9 @@ const items = 4_000;
 const dim = 8;
 const random = new Random(3);
 const embeddings = Float32Array.from({ length: items * dim }, () => random.gaussian());
-const query = Float32Array.from({ length: dim }, () => random.gaussian());
+const randomVector = (length: number): Float32Array =>
+  Float32Array.from({ length }, () => random.gaussian());
+const query = randomVector(dim);
 
 let folder: string;
 let lists: InvertedLists;
@@ -38,7 +40,7 @@ const exact = (k: number, rows: Uint32Array | null = null): number[] => [
 ];
 
 const best = (asked: Partial<ProbeQuery>): number[] => {
-  const all = { query, k: 20, eligible: null, isExcluded, probes: 50, least: 0 };
+  const all = { query, k: 20, eligible: null, isExcluded, bonus: null, probes: 50, least: 0 };
   return [...probe.best({ ...all, ...asked })!.rows];
 };
 const found = (probes: number): number[] => best({ probes });
@@ -71,9 +73,68 @@ describe("ClusterProbe", () => {
 
   it("finds nothing where fewer rows pass than the least", () => {
     const eligible = new RowSet(packRows(Uint32Array.from({ length: 40 }, (_, i) => i * 100)));
-    const all = { query, k: 5, eligible, isExcluded, probes: 50 };
+    const all = { query, k: 5, eligible, isExcluded, bonus: null, probes: 50 };
     expect(probe.best({ ...all, least: 41 })).toBeNull();
     expect(probe.best({ ...all, least: 40 })!.rows).toHaveLength(5);
+  });
+});
+
+describe("ClusterProbe of a filter that goes with clusters", () => {
+  /** Rows lie about 100 centres; nine in ten of a centre have its tag, one of twenty. */
+  const wide = 24;
+  const tags = Uint8Array.from({ length: items }, (_, row) =>
+    random.float() < 0.9 ? row % 20 : random.int(20),
+  );
+  const centres = Array.from({ length: 100 }, () => randomVector(wide));
+  const around = Float32Array.from(
+    { length: items * wide },
+    (_, at) => centres[Math.floor(at / wide) % 100]![at % wide]! + 0.7 * random.gaussian(),
+  );
+  const tagged = (tag: number): Uint32Array =>
+    Uint32Array.from([...tags.keys()].filter((row) => tags[row] === tag));
+
+  it("finds more in as many clusters by counting what is eligible in each, and all in all", async () => {
+    const own = join(folder, "tagged");
+    await mkdir(own);
+    await writeInvertedLists(own, { embeddings: around, dim: wide }, { clusters: 50 }, () => {});
+    const table = createVectorTable({ embeddings: around, dim: wide, scorers: 1 });
+    const all = new ExactScan(new RowScorer(table, 0));
+    const tagLists = await readInvertedLists(own, { items, dim: wide });
+    const tagProbe = new ClusterProbe(tagLists, all);
+    let [plain, counted] = [0, 0];
+    for (let tag = 0; tag < 20; tag++) {
+      const rows = tagged(tag);
+      const eligible = new RowSet(packRows(rows));
+      const asked = { query: randomVector(wide), k: 20, eligible, isExcluded, least: 0 };
+      const truth = new Set(all.best({ ...asked, rows }).rows);
+      const bonus = tagProbe.bonusOf(eligible);
+      const hits = (probes: number, by: ProbeQuery["bonus"]): number => {
+        const answer = tagProbe.best({ ...asked, probes, bonus: by })!.rows;
+        expect(answer).toHaveLength(20);
+        expect([...answer].every((row) => tags[row] === tag)).toBe(true);
+        return answer.filter((row) => truth.has(row)).length;
+      };
+      plain += hits(8, null);
+      counted += hits(8, bonus);
+      expect(hits(50, bonus)).toBe(20);
+    }
+    expect(plain / 400).toBeLessThan(0.75);
+    expect(counted / 400).toBeGreaterThan(0.82);
+  });
+
+  it("finds nothing where only what is far of each cluster passes, but where none is least", () => {
+    const all = exact(items);
+    const eligible = new RowSet(packRows(Uint32Array.from(all.slice(items / 2)).toSorted()));
+    const asked = { query, k: 5, eligible, isExcluded, probes: 10 };
+    const bonus = probe.bonusOf(eligible);
+    expect(probe.best({ ...asked, bonus, least: 1 })).toBeNull();
+    expect(probe.best({ ...asked, bonus, least: 0 })!.rows).toHaveLength(5);
+  });
+
+  it("adds nothing where all rows pass", () => {
+    const all = new RowSet(packRows(Uint32Array.from({ length: items }, (_, row) => row)));
+    expect(probe.bonusOf(null)).toBeNull();
+    expect(probe.bonusOf(all)).toBeNull();
   });
 });
 

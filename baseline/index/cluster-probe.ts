@@ -1,8 +1,8 @@
 import { type Ranked, TopK } from "../../src/math/top-k.ts";
 import type { RowSet } from "../row-set.ts";
-import { ExactScan, type IsExcluded } from "./exact-scan.ts";
+import type { ExactScan, IsExcluded } from "./exact-scan.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
-import { createVectorTable, RowScorer } from "./vector-table.ts";
+import { type ClusterBonus, NearestClusters } from "./nearest-clusters.ts";
 
 export interface ProbeQuery {
   /** float32[dim] */
@@ -11,6 +11,8 @@ export interface ProbeQuery {
   /** null: every row passes. */
   readonly eligible: RowSet | null;
   readonly isExcluded: IsExcluded;
+  /** By `bonusOf` of what is eligible; null: clusters are taken by their centroids alone. */
+  readonly bonus: ClusterBonus | null;
   /** Clusters looked into; more where they leave fewer than k. */
   readonly probes: number;
   /** Rows of these that pass, below which nothing is found: those that pass lie elsewhere. */
@@ -26,32 +28,36 @@ const COARSE_MORE = 32;
 
 /** Scores the rows of the clusters nearest to a query. Belongs to one thread. */
 export class ClusterProbe {
-  readonly clusters: number;
   readonly #lists: InvertedLists;
   readonly #scan: ExactScan;
   readonly #coarse: ExactScan | null;
-  readonly #centroids: ExactScan;
+  readonly #nearest: NearestClusters;
   readonly #passing: Uint32Array;
 
   /** @param coarse Scans all rows of a cluster, and `scan` only the best of them; null: `scan` does. */
   constructor(lists: InvertedLists, scan: ExactScan, coarse: ExactScan | null = null) {
-    const { starts, centroids } = lists;
-    const clusters = starts.length - 1;
-    const largest = starts.reduce(
-      (most, start, c) => Math.max(most, start - (starts[c - 1] ?? 0)),
+    const largest = lists.starts.reduce(
+      (most, start, c) => Math.max(most, start - (lists.starts[c - 1] ?? 0)),
       0,
     );
     this.#lists = lists;
     this.#scan = scan;
     this.#coarse = coarse;
     this.#passing = new Uint32Array(largest);
-    this.clusters = clusters;
-    const table = createVectorTable({
-      embeddings: centroids,
-      dim: centroids.length / clusters,
-      scorers: 1,
-    });
-    this.#centroids = new ExactScan(new RowScorer(table, 0));
+    this.#nearest = new NearestClusters(lists);
+  }
+
+  get clusters(): number {
+    return this.#nearest.count;
+  }
+
+  /**
+   * What a filter adds to the order of the clusters, for all queries of a search; good until it is asked
+   * again. null: nothing, for all rows pass.
+   */
+  bonusOf(eligible: RowSet | null): ClusterBonus | null {
+    const isOpen = eligible === null || eligible.cardinality === this.#lists.rows.length;
+    return isOpen ? null : this.#nearest.bonusOf(eligible);
   }
 
   /**
@@ -59,6 +65,20 @@ export class ClusterProbe {
    * @returns null where fewer pass than the least.
    */
   best(asked: ProbeQuery): Ranked | null {
+    const found = this.#best(asked);
+    return found === null || this.#isMissed(found, asked) ? null : found;
+  }
+
+  /**
+   * Whether not even the best row comes up to the centroid of the cluster that came first: what passes
+   * is not as near as others of its cluster, and where the best of it lies counts do not tell.
+   */
+  #isMissed({ values }: Ranked, { query, bonus, least }: ProbeQuery): boolean {
+    if (bonus === null || least === 0 || values.length === 0) return false;
+    return values[0]! < this.#nearest.scoreOfFirst(query, bonus);
+  }
+
+  #best(asked: ProbeQuery): Ranked | null {
     const { query, k } = asked;
     if (this.#coarse === null) return this.#probe(this.#scan, asked, k)?.take() ?? null;
     const most = Math.ceil(k * COARSE_SHARE) + COARSE_MORE;
@@ -69,12 +89,12 @@ export class ClusterProbe {
 
   /** As many as `kept` of the best rows; it is done once it has k. */
   #probe(scan: ExactScan, asked: ProbeQuery, kept: number): TopK | null {
-    const { query, k, probes, least } = asked;
+    const { query, k, bonus, probes, least } = asked;
     const top = new TopK(kept);
     let passed = 0;
     // Twice as many clusters until there are enough rows; their order is the same each time.
     for (let done = 0, wanted = probes; ; wanted *= 2) {
-      const nearest = this.#nearest(query, wanted);
+      const nearest = this.#nearest.nearest(query, wanted, bonus);
       for (const cluster of nearest.subarray(done)) {
         passed += this.#scanCluster(scan, cluster, top, asked);
       }
@@ -102,12 +122,6 @@ export class ClusterProbe {
     let count = 0;
     for (const row of list) if (eligible.has(row)) this.#passing[count++] = row;
     return this.#passing.subarray(0, count);
-  }
-
-  /** So many clusters, the nearest by inner product first; all, if there are not more. */
-  #nearest(query: Float32Array, count: number): Uint32Array {
-    const k = Math.min(count, this.clusters);
-    return this.#centroids.best({ query, rows: null, k, isExcluded: nothing }).rows;
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { HarnessError } from "../../src/errors.ts";
 import { Random } from "../../src/math/random.ts";
 import { kMeans } from "../../src/onnx/k-means.ts";
+import { clusterSpread } from "../../src/retrieval/cluster-order.ts";
 
 /**
  * An inverted file (IVF; Jegou, Douze, Schmid, PAMI 2011): rows grouped by the centroid that they
@@ -16,6 +17,10 @@ export interface InvertedLists {
   readonly starts: Uint32Array;
   /** [items] */
   readonly rows: Uint32Array;
+  /** [items] the cluster of each row. */
+  readonly clusterOf: Uint32Array;
+  /** How far rows lie from their centroids: src/retrieval/cluster-order.ts. */
+  readonly spread: number;
 }
 
 export interface ListSettings {
@@ -23,7 +28,12 @@ export interface ListSettings {
   readonly clusters: number | "auto";
 }
 
-const FILES = { centroids: "centroids.f32", starts: "starts.u32", rows: "rows.u32" } as const;
+const FILES = {
+  centroids: "centroids.f32",
+  starts: "starts.u32",
+  rows: "rows.u32",
+  spread: "spread.f64",
+} as const;
 
 /** A cluster may have so many times its fair share: hardly a bound, for balance costs recall. */
 const MOST_SHARES = 8;
@@ -50,7 +60,8 @@ export async function writeInvertedLists(
     onProgress,
   });
   const { starts, rows } = groupRows(assignment, clusters);
-  const parts = { centroids: centroids.values, starts, rows };
+  const spread = Float64Array.of(clusterSpread({ dim, values: embeddings }, centroids, assignment));
+  const parts = { centroids: centroids.values, starts, rows, spread };
   for (const [part, file] of Object.entries(FILES)) {
     await writeFile(join(folder, file), parts[part as keyof typeof FILES], { flush: true });
   }
@@ -78,10 +89,11 @@ export async function readInvertedLists(
   folder: string,
   { items, dim }: { readonly items: number; readonly dim: number },
 ): Promise<InvertedLists> {
-  const [centroids, starts, rows] = await Promise.all([
+  const [centroids, starts, rows, spread] = await Promise.all([
     sharedFile(join(folder, FILES.centroids)),
     sharedFile(join(folder, FILES.starts)),
     sharedFile(join(folder, FILES.rows)),
+    sharedFile(join(folder, FILES.spread)),
   ]);
   const clusters = starts.byteLength / 4 - 1;
   if (rows.byteLength !== items * 4 || centroids.byteLength !== clusters * dim * 4) {
@@ -90,11 +102,22 @@ export async function readInvertedLists(
       hint: `remove ${folder} and it is built again`,
     });
   }
+  const lists = { starts: new Uint32Array(starts), rows: new Uint32Array(rows) };
   return {
+    ...lists,
     centroids: new Float32Array(centroids),
-    starts: new Uint32Array(starts),
-    rows: new Uint32Array(rows),
+    clusterOf: clustersOf(lists),
+    spread: new Float64Array(spread)[0]!,
   };
+}
+
+/** Of each row. */
+function clustersOf({ starts, rows }: Pick<InvertedLists, "starts" | "rows">): Uint32Array {
+  const clusterOf = new Uint32Array(new SharedArrayBuffer(rows.byteLength));
+  for (let cluster = 0; cluster + 1 < starts.length; cluster++) {
+    for (let at = starts[cluster]!; at < starts[cluster + 1]!; at++) clusterOf[rows[at]!] = cluster;
+  }
+  return clusterOf;
 }
 
 async function sharedFile(path: string): Promise<SharedArrayBuffer> {

@@ -122,7 +122,7 @@ export class SearchEngine {
   #walker({ probes, expansionSearch }: Required<SearchEffort>): Walker {
     const { near, scan, dim } = this.#parts;
     if (near instanceof HnswGraph) return near.expandedTo(expansionSearch);
-    const all = { eligible: null, isExcluded: nothing };
+    const all = { eligible: null, isExcluded: nothing, bonus: null };
     return new RankedWalker(dim, (query, k) =>
       near === null
         ? scan.best({ query, rows: null, k, isExcluded: nothing })
@@ -161,8 +161,7 @@ export class SearchEngine {
 
   #answerHeads(job: Job, queries: readonly Float32Array[], isExcluded: IsExcluded): Ranked[] {
     const { plan, walked } = job;
-    if (plan.kind === "probe")
-      return queries.map((query) => this.#probe(job, plan, query, isExcluded));
+    if (plan.kind === "probe") return this.#probeHeads(job, plan, queries, isExcluded);
     if (walked === null) return this.#scan(job, queries, isExcluded);
     return queries.map((query, head) => this.#sift(job, walked, head, query, isExcluded));
   }
@@ -224,19 +223,24 @@ export class SearchEngine {
     return near instanceof HnswGraph && settings.precision !== "f32";
   }
 
-  #probe(
+  #probeHeads(
     job: Job,
     { probes, least }: Extract<SearchPlan, { kind: "probe" }>,
-    query: Float32Array,
+    queries: readonly Float32Array[],
     isExcluded: IsExcluded,
-  ): Ranked {
-    this.counters.probes++;
-    const { eligible, search } = job;
+  ): Ranked[] {
     const near = this.#parts.near as ClusterProbe;
-    const found = near.best({ query, k: search.k, eligible, isExcluded, probes, least });
-    if (found !== null) return found;
-    this.counters.fallbacks++;
-    return this.#scan(job, [query], isExcluded)[0]!;
+    const { eligible, search } = job;
+    // Where all are looked into, their order is of no matter.
+    const bonus = probes < near.clusters ? near.bonusOf(eligible) : null;
+    const asked = { k: search.k, eligible, isExcluded, bonus, probes, least };
+    return queries.map((query) => {
+      this.counters.probes++;
+      const found = near.best({ ...asked, query });
+      if (found !== null) return found;
+      this.counters.fallbacks++;
+      return this.#scan(job, [query], isExcluded)[0]!;
+    });
   }
 
   #scan(

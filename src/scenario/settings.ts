@@ -56,7 +56,8 @@ const mesh = z.strictObject({
         .default("auto"),
       /**
        * Clusters that an IVF index looks into; the more, the better the recall. Where a filter lets
-       * a part of the items pass, so many times more.
+       * a part of the items pass, so many times more, and those in which near ones are eligible
+       * before those of the nearest centroids.
        */
       probes: effort("probes").default(16),
       precision: z.enum(["f32", "f16", "i8"]).default("f32"),
