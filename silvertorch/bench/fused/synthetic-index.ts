@@ -65,6 +65,7 @@ export async function syntheticIndex(device: GpuDevice, shape: SearchShape): Pro
     ),
     positions: null,
     centroids: device.bufferOf("centroids", centroids(clusters, dim)),
+    spread: null,
     vectors: [],
   };
   await device.settle(device.queue.onSubmittedWorkDone());

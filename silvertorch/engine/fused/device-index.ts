@@ -39,6 +39,8 @@ export interface DeviceIndex {
   readonly positions: GPUBuffer | null;
   /** float32 [clusters, dim]; null: there are no clusters, only stretches that are all scanned. */
   readonly centroids: GPUBuffer | null;
+  /** How far items lie from them: src/retrieval/cluster-order.ts; null: it is not known. */
+  readonly spread: number | null;
   /** By which candidates are scored again; none: they are not. */
   readonly vectors: readonly VectorPart[];
 }

@@ -138,6 +138,7 @@ export class FusedEngine implements Engine {
       clusters: this.#runner.clusters,
       probes: probes[order[0]!]!,
       probesOf: Array.from(order, (at) => probes[at]!),
+      ordersClusters: this.#effort.grows,
       places,
       candidates: candidateCount(places, items),
     };

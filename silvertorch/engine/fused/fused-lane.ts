@@ -66,7 +66,7 @@ export class FusedLane {
     const { width, answers, fresh: freshLength } = answerShape(batch, this.#pass);
     const length = answers * width;
     const extent: BatchExtent = { ...batch.search, k: width };
-    search.upload(batch.words);
+    search.upload(batch.words, batch.bonuses);
     query.upload(batch.users, extent);
     ranking?.upload(extent);
     await ranking?.uploadFresh(batch.ranked, extent);
@@ -81,7 +81,7 @@ export class FusedLane {
     this.#pass.device.submit("batch", (encoder) => {
       const recorder: Recorder = timer?.record(encoder) ?? new PlainRecorder(encoder);
       query.record(recorder, extent);
-      search.record(recorder, batch.search);
+      search.record(recorder, batch.search, batch.bonuses !== null);
       ranking?.record(recorder, extent);
       fresh?.record(recorder, extent.requests);
       recorder.end();

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AnswerScorer } from "../../../src/measure/recall.ts";
+import type { Dataset } from "../../../src/dataset/dataset.ts";
+import { Random } from "../../../src/math/random.ts";
 import type { ModelSpec } from "../../../src/retrieval/model-spec.ts";
 import { computeTruth } from "../../../src/retrieval/oracle.ts";
 import { Artifact } from "../../compile/artifact.ts";
@@ -19,7 +21,10 @@ import {
 } from "../../dataset.fixture.ts";
 import { openTestDevice } from "../../device/gpu.fixture.ts";
 import { LiveItems } from "../../live/live-items.ts";
+import type { Engine } from "../engine.ts";
 import { openEngine } from "../open-engine.ts";
+import type { EngineAnswer } from "../query.ts";
+import { RequestReader } from "../request-reader.ts";
 import { FusedEngine, type FusedRunner } from "./fused-engine.ts";
 import type { FusedModel } from "./fused-model.ts";
 import type { CachePrecision } from "../../kernels/ranking/item-record.ts";
@@ -112,8 +117,38 @@ const cases: Case[] = [
 
 const userDimOf = ({ tower }: ModelSpec): number => (tower.kind === "identity" ? 8 : 5);
 
-async function harness({ name, model, clusters, probes, mostProbes = probes, eligibility }: Case) {
-  const dataset = smallDataset(userDimOf(model));
+/** Items about 100 centres; nine in ten of a centre have its language, one of twenty. */
+function datasetInClusters(): Dataset {
+  const small = smallDataset(DIM, { items: 1500, dim: DIM });
+  const { catalogue } = small;
+  const random = new Random(5);
+  const centres = Array.from({ length: 100 * DIM }, () => random.gaussian());
+  const lang = Uint32Array.from({ length: 1500 }, (_, row) =>
+    random.float() < 0.9 ? row % 20 : random.int(20),
+  );
+  const vocabulary = Array.from({ length: 20 }, (_, code) => `v${code}`);
+  const offsets = Uint32Array.from({ length: 1501 }, (_, row) => row);
+  return {
+    ...small,
+    catalogue: {
+      ...catalogue,
+      embeddings: catalogue.embeddings.map(
+        (noise, at) => centres[at % centres.length]! + 0.7 * noise,
+      ),
+      columns: catalogue.columns.map((column) =>
+        column.kind === "categorical" && column.name === "lang"
+          ? { ...column, offsets, values: lang, vocabulary }
+          : column,
+      ),
+    },
+  };
+}
+const DIM = 24;
+
+async function harness(
+  { name, model, clusters, probes, mostProbes = probes, eligibility }: Omit<Case, "tuning">,
+  dataset = smallDataset(userDimOf(model)),
+) {
   const folder = join(scratch, name.replaceAll(/\W+/g, "-"));
   const settings = { precision: "int8", scale: "perItem", clusters, eligibility } as const;
   const { engine: onnx, reader } = await compiled(folder, dataset, {
@@ -181,6 +216,56 @@ describe.skipIf(found === null)("the fused engine", () => {
     await onnx[Symbol.asyncDispose]();
   });
 
+  test("of clusters that filters go with, those that hold what they let through are looked into, as by onnx", async () => {
+    const dataset = datasetInClusters();
+    const given = {
+      name: "together",
+      model: oneHead,
+      eligibility: exact,
+      clusters: 40,
+      probes: 2,
+      mostProbes: 6,
+    } as const;
+    const { folder, onnx, reader, manifest } = await harness(given, dataset);
+    const probing = { probes: 2, mostProbes: 6 };
+    await using fused = new FusedEngine(await runnerOf(folder), manifest, probing);
+    const artifact = await Artifact.open(folder, { verify: false });
+    using plainReader = await RequestReader.open(artifact);
+    const { catalogue, users } = dataset;
+    const requests = Array.from(users.ids, (id, at) => ({
+      user: { kind: "id", id } as const,
+      k: 10,
+      filter: at % 4 === 3 ? "" : `lang:v${at % 20}`,
+      exclude: new Float64Array(0),
+    }));
+    const asked = { catalogue, users, model: oneHead, requests };
+    const quiet = { onProgress: () => {}, signal: new AbortController().signal };
+    const truth = await computeTruth({ ...asked, threads: 1, ...quiet });
+    const scorer = new AnswerScorer({ ...asked, truth });
+    const answersBy = async (by: RequestReader, engine: Engine): Promise<EngineAnswer[]> =>
+      await engine.answer(requests.map((request) => by.read(request)));
+    const recallOf = (answers: readonly EngineAnswer[]): number =>
+      mean(
+        answers.flatMap(({ rows }, at) => {
+          const { recall, ...faults } = scorer.score(at, reader.idsOf(rows));
+          expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
+          return requests[at]!.filter === "" ? [] : [recall];
+        }),
+      );
+    const counted = await answersBy(reader, fused);
+    const plain = await answersBy(plainReader, fused);
+    expect(recallOf(counted)).toBeGreaterThan(recallOf(plain) + 0.08);
+    const others = await answersBy(reader, onnx);
+    const agreed = counted.map(
+      ({ rows }, at) => rows.filter((row) => others[at]!.rows.includes(row)).length / rows.length,
+    );
+    expect(mean(agreed)).toBeGreaterThan(0.98);
+    const open = (answers: readonly EngineAnswer[]): EngineAnswer[] =>
+      answers.filter((_, at) => requests[at]!.filter === "");
+    expect(open(counted)).toEqual(open(plain));
+    await onnx[Symbol.asyncDispose]();
+  });
+
   test("answers from a thread of its own are the same", async () => {
     const { dataset, folder, reader, manifest } = await harness({ ...cases[1]!, name: "thread" });
     const artifact = await Artifact.open(folder, { verify: false });
@@ -235,3 +320,6 @@ describe.skipIf(found === null)("the fused engine", () => {
     expect(runner.reopened).toBe(1);
   });
 });
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, each) => sum + each, 0) / values.length;

@@ -75,10 +75,11 @@ export class FusedThread implements FusedRunner {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      const { words, users, fresh, ranked } = batch;
+      const { words, bonuses, users, fresh, ranked } = batch;
       const ofRanked = ranked === null ? [] : [ranked.embeddings, ranked.barred, ...ranked.sources];
       const arrays = [words, users.users, users.given, ...ofRanked];
       const buffers = new Set(arrays.map(({ buffer }) => buffer));
+      if (bonuses !== null) buffers.add(bonuses.buffer);
       const { buffer, length } = fresh.items;
       if (length > 0 && buffer instanceof ArrayBuffer) buffers.add(buffer);
       this.#send({ kind: "run", id, batch }, [...buffers]);

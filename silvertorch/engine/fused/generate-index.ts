@@ -71,6 +71,7 @@ export async function generateIndex(
     rows,
     positions: null,
     centroids: device.bufferOf("index.centroids", centroidsOf(items)),
+    spread: null,
     vectors: [],
   };
 }

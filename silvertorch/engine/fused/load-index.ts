@@ -42,6 +42,7 @@ export async function loadIndex(
     rows: await loader.rows(),
     positions: hasPositions ? await loader.table("clusters.positions", "index.positions") : null,
     centroids: hasPositions ? await loader.table("centroids", "index.centroids") : null,
+    spread: manifest.clusterSpread,
     vectors,
   };
   await loader.codes(parts);

@@ -3,6 +3,7 @@ import { HEADER, HEADER_WORDS } from "../../kernels/search/batch-words.ts";
 import { workOrder } from "../../kernels/search/search-shape.ts";
 import type { EncodedPlan } from "../../eligibility/plan-tensors.ts";
 import type { EngineQuery } from "../query.ts";
+import { packBonuses, type PackedBonuses } from "./pack-bonuses.ts";
 import { OPEN_PLAN, packPlan } from "./pack-programs.ts";
 import type { SearchBatch } from "./lane-needs.ts";
 import type { PackedFresh, PackedUsers } from "./stages.ts";
@@ -22,6 +23,8 @@ export interface PackedBatch {
   readonly search: SearchBatch;
   readonly users: PackedUsers;
   readonly words: Uint32Array<ArrayBuffer>;
+  /** What filters add to clusters' scores: see pack-bonuses.ts; null: nothing. */
+  readonly bonuses: Uint32Array<ArrayBuffer> | null;
   readonly fresh: ScoredFresh;
   /** Such items, to be ranked along with the others; null: there are none. */
   readonly ranked: PackedFresh | null;
@@ -40,6 +43,8 @@ export interface BatchSettings {
    * same.
    */
   readonly probesOf?: readonly number[];
+  /** Whether clusters are taken by what filters leave in them, too; absent: by their centroids alone. */
+  readonly ordersClusters?: boolean;
   /** Places of a list. */
   readonly places: number;
   /** Places before they are scored again; as many as places where they are not. */
@@ -62,11 +67,14 @@ export function packBatch(
   settings: BatchSettings,
   fresh = NO_FRESH,
 ): PackedBatch {
-  const { heads, clusters, places, candidates } = settings;
+  const { heads, clusters, places, candidates, ordersClusters = false } = settings;
   const there = (probes: number): number => Math.min(probes, clusters);
   const probes = there(settings.probes);
   const probesOf = queries.map((_, at) => there(settings.probesOf?.[at] ?? probes));
-  const { words, excluded, pairs } = packWords(queries, { ...settings, probes, probesOf });
+  // Where all clusters are looked into, their order is of no matter.
+  const bonuses = ordersClusters && probes < clusters ? packBonuses(queries, clusters) : null;
+  const all = { ...settings, probes, probesOf, bonuses };
+  const { words, excluded, pairs } = packWords(queries, all);
   const filtered = queries.findIndex(({ plan }) => plan !== null);
   const open = filtered < 0 ? queries.length : filtered;
   const openLists = open * heads;
@@ -89,6 +97,7 @@ export function packBatch(
     },
     users: packUsers(queries),
     words,
+    bonuses: bonuses?.codes ?? null,
     fresh,
     ranked: null,
     k: Math.max(...queries.map(({ k }) => k)),
@@ -103,7 +112,11 @@ function packWords(
     probesOf,
     candidates,
     places,
-  }: BatchSettings & { readonly probesOf: readonly number[] },
+    bonuses,
+  }: BatchSettings & {
+    readonly probesOf: readonly number[];
+    readonly bonuses: PackedBonuses | null;
+  },
 ): { words: Uint32Array<ArrayBuffer>; excluded: number; pairs: number } {
   const requests = queries.length;
   const programAt = new Map<EncodedPlan, number>();
@@ -111,7 +124,8 @@ function packWords(
   const programOf = HEADER_WORDS;
   const excludedOf = programOf + requests;
   const pairsOf = excludedOf + requests + 1;
-  const programsAt = pairsOf + requests + 1;
+  const bonusOf = pairsOf + requests + 1;
+  const programsAt = bonusOf + (bonuses === null ? 0 : requests);
   let next = programsAt;
   for (const { plan } of queries) {
     const key = plan ?? OPEN_PLAN;
@@ -135,6 +149,10 @@ function packWords(
   words[HEADER.excludedCount] = excluded;
   words[HEADER.alike] = probesOf.every((each) => each === probes) ? 1 : 0;
   words[HEADER.pairsOf] = pairsOf;
+  if (bonuses !== null) {
+    words[HEADER.bonusOf] = bonusOf;
+    words.set(bonuses.rowOf, bonusOf);
+  }
   let at = programsAt;
   for (const program of programs) {
     words.set(program, at);

@@ -1,5 +1,6 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { compileKernel, type Kernel } from "../../device/kernel.ts";
+import { bonusKeysKernel } from "../../kernels/search/bonus-keys.ts";
 import { CENTROID_TILES, centroidKeysKernel } from "../../kernels/search/centroid-keys.ts";
 import { clearExcludedKernel } from "../../kernels/search/clear-excluded.ts";
 import { sortPairsKernel, startsOfBucketsKernel } from "../../kernels/search/group-pairs.ts";
@@ -29,14 +30,18 @@ export interface SearchKernels {
 
 interface ProbingKernels {
   readonly centroidKeys: Readonly<Record<keyof typeof CENTROID_TILES, Kernel>>;
+  /** null: no filter says which clusters hold what it lets through. */
+  readonly bonusKeys: Kernel | null;
   readonly startsOfBuckets: Kernel;
   readonly sortPairs: Kernel;
 }
 
+type SearchedIndex = Pick<DeviceIndex, "shape" | "centroids" | "spread" | "vectors">;
+
 /** Compiles the kernels of the search. */
 export async function searchKernels(
   device: GpuDevice,
-  { shape, centroids, vectors }: Pick<DeviceIndex, "shape" | "centroids" | "vectors">,
+  { shape, centroids, spread, vectors }: SearchedIndex,
   tuning: SearchTuning = {},
 ): Promise<SearchKernels> {
   const isClustered = centroids !== null;
@@ -63,17 +68,25 @@ export async function searchKernels(
       all: await compileKernel(device, "clear-excluded.all", clearExcludedKernel(shape, "all")),
     },
     maskedScan: await scans("masked-scan", maskedScanKernel),
-    probing: isClustered ? await probingKernels(device, shape) : null,
+    probing: isClustered ? await probingKernels(device, shape, spread) : null,
     refine: isRefined ? await compileKernel(device, "refine", refineCandidatesKernel(shape)) : null,
     selections,
   };
 }
 
-async function probingKernels(device: GpuDevice, shape: SearchShape): Promise<ProbingKernels> {
+async function probingKernels(
+  device: GpuDevice,
+  shape: SearchShape,
+  spread: number | null,
+): Promise<ProbingKernels> {
   const centroidKeys = (tile: keyof typeof CENTROID_TILES): Promise<Kernel> =>
     compileKernel(device, `centroid-keys.${tile}`, centroidKeysKernel(shape, CENTROID_TILES[tile]));
   return {
     centroidKeys: { few: await centroidKeys("few"), many: await centroidKeys("many") },
+    bonusKeys:
+      spread === null
+        ? null
+        : await compileKernel(device, "bonus-keys", bonusKeysKernel(shape, spread)),
     startsOfBuckets: await compileKernel(
       device,
       "starts-of-buckets",

@@ -12,6 +12,7 @@ import {
   workOrder,
   type WorkOrder,
 } from "../../kernels/search/search-shape.ts";
+import { BonusLane } from "./bonus-lane.ts";
 import type { DeviceIndex } from "./device-index.ts";
 import { LaneBindings } from "./lane-bindings.ts";
 import type { LaneNeeds, SearchBatch, SelectionsOf } from "./lane-needs.ts";
@@ -37,6 +38,7 @@ export class SearchLane {
   readonly #bindings: LaneBindings;
   readonly #shared: LaneBuffers;
   readonly #selections: SelectionsOf;
+  readonly #bonuses: BonusLane | null;
 
   constructor(
     device: GpuDevice,
@@ -73,15 +75,20 @@ export class SearchLane {
     }
     const held = Math.max(...Object.values(selections).map(({ heldInBuffer }) => heldInBuffer));
     if (held > 0) words("held", 2 * lists * held);
+    this.#bonuses = this.#bonusLane();
   }
 
-  /** Takes the packed batch up. */
-  upload(words: Uint32Array<ArrayBuffer>): void {
+  /**
+   * Takes the packed batch up.
+   * @param bonuses what filters add to clusters' scores; null: nothing.
+   */
+  upload(words: Uint32Array<ArrayBuffer>, bonuses: Uint32Array<ArrayBuffer> | null): void {
     this.#device.queue.writeBuffer(this.#bindings.buffer("batch"), 0, words);
+    if (bonuses !== null) this.#bonuses!.upload(bonuses);
   }
 
-  /** Records the search: from queries to lists. */
-  record(recorder: Recorder, batch: SearchBatch): void {
+  /** Records the search: from queries to lists. @param hasBonuses Whether some were taken up. */
+  record(recorder: Recorder, batch: SearchBatch, hasBonuses: boolean): void {
     const { shape } = this.#index;
     const lists = batch.requests * shape.heads;
     const order = workOrder(batch.pairs, batch.probes, shape.clusters);
@@ -92,14 +99,25 @@ export class SearchLane {
       [lists],
     );
     if (batch.excluded > 0) this.#locate(recorder, batch.excluded);
-    if (order !== "all") this.#probe(recorder, lists);
+    if (order !== "all") this.#probe(recorder, batch, { lists, hasBonuses });
     if (order === "byCluster") this.#group(recorder, batch.pairs);
     this.#scan(recorder, batch, { lists, order });
     this.#select(recorder, batch, lists);
   }
 
   dispose(): void {
+    this.#bonuses?.dispose();
     this.#bindings.dispose();
+  }
+
+  #bonusLane(): BonusLane | null {
+    const kernel = this.#kernels.probing?.bonusKeys ?? null;
+    if (kernel === null) return null;
+    return new BonusLane(this.#device, kernel, {
+      batch: this.#bindings.buffer("batch"),
+      queries: this.#shared.queries,
+      affinities: this.#bindings.buffer("affinities"),
+    });
   }
 
   #locate(recorder: Recorder, excluded: number): void {
@@ -112,7 +130,11 @@ export class SearchLane {
     recorder.run(bound, [locateGroups(excluded)]);
   }
 
-  #probe(recorder: Recorder, lists: number): void {
+  #probe(
+    recorder: Recorder,
+    { openLists }: SearchBatch,
+    { lists, hasBonuses }: { readonly lists: number; readonly hasBonuses: boolean },
+  ): void {
     const { centroids, shape } = this.#index;
     const tile = lists < MANY_LISTS ? "few" : "many";
     recorder.stage("fused.probe");
@@ -125,6 +147,7 @@ export class SearchLane {
       ]),
       centroidGrid(lists, shape.clusters, CENTROID_TILES[tile]),
     );
+    if (hasBonuses) this.#bonuses!.record(recorder, lists - openLists, shape.clusters);
     recorder.stage("fused.choose");
     this.#selection(recorder, "probes", lists, ["affinities", "probed", "bucketCounts"]);
   }

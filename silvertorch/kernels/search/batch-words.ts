@@ -30,6 +30,8 @@ export const HEADER = {
   pairs: 12,
   /** Of each request and one more, its first pair: see `pairText`. */
   pairsOf: 13,
+  /** Of each request, its row of what filters add to clusters' scores; where nothing is added, 0 stands here. */
+  bonusOf: 14,
 } as const;
 
 export const HEADER_WORDS = 16;
