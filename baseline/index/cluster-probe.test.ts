@@ -123,10 +123,16 @@ describe("ClusterProbe of a filter that goes with clusters", () => {
   });
 
   it("finds nothing where only what is far of each cluster passes, but where none is least", () => {
-    const all = exact(items);
-    const eligible = new RowSet(packRows(Uint32Array.from(all.slice(items / 2)).toSorted()));
+    // Of every fifth cluster, the half that is farther from the query.
+    const rows = exact(items).filter((row) => lists.clusterOf[row]! % 5 === 0);
+    const farther = rows.filter((row, at) => {
+      const isOwn = (other: number): boolean => lists.clusterOf[other] === lists.clusterOf[row];
+      return rows.slice(0, at).filter(isOwn).length >= rows.filter(isOwn).length / 2;
+    });
+    const eligible = new RowSet(packRows(Uint32Array.from(farther).toSorted()));
     const asked = { query, k: 5, eligible, isExcluded, probes: 10 };
     const bonus = probe.bonusOf(eligible);
+    expect(bonus).not.toBeNull();
     expect(probe.best({ ...asked, bonus, least: 1 })).toBeNull();
     expect(probe.best({ ...asked, bonus, least: 0 })!.rows).toHaveLength(5);
   });

@@ -65,30 +65,33 @@ export class ClusterProbe {
    * @returns null where fewer pass than the least.
    */
   best(asked: ProbeQuery): Ranked | null {
-    const found = this.#best(asked);
-    return found === null || this.#isMissed(found, asked) ? null : found;
+    const { query, k } = asked;
+    const isCoarse = this.#coarse !== null;
+    const kept = isCoarse ? Math.ceil(k * COARSE_SHARE) + COARSE_MORE : k;
+    const probed = this.#probe(this.#coarse ?? this.#scan, asked, kept);
+    if (probed === null) return null;
+    let found = probed.top.take();
+    if (isCoarse) {
+      found = this.#scan.best({ query, rows: found.rows.toSorted(), k, isExcluded: nothing });
+    }
+    return this.#isMissed(found, asked, probed.first) ? null : found;
   }
 
   /**
    * Whether not even the best row comes up to the centroid of the cluster that came first: what passes
    * is not as near as others of its cluster, and where the best of it lies counts do not tell.
    */
-  #isMissed({ values }: Ranked, { query, bonus, least }: ProbeQuery): boolean {
+  #isMissed({ values }: Ranked, { query, bonus, least }: ProbeQuery, first: number): boolean {
     if (bonus === null || least === 0 || values.length === 0) return false;
-    return values[0]! < this.#nearest.scoreOfFirst(query, bonus);
+    return values[0]! < this.#nearest.scoreOf(query, first);
   }
 
-  #best(asked: ProbeQuery): Ranked | null {
-    const { query, k } = asked;
-    if (this.#coarse === null) return this.#probe(this.#scan, asked, k)?.take() ?? null;
-    const most = Math.ceil(k * COARSE_SHARE) + COARSE_MORE;
-    const kept = this.#probe(this.#coarse, asked, most)?.take();
-    if (kept === undefined) return null;
-    return this.#scan.best({ query, rows: kept.rows.toSorted(), k, isExcluded: nothing });
-  }
-
-  /** As many as `kept` of the best rows; it is done once it has k. */
-  #probe(scan: ExactScan, asked: ProbeQuery, kept: number): TopK | null {
+  /** As many as `kept` of the best rows, and the cluster that came first; it is done once it has k. */
+  #probe(
+    scan: ExactScan,
+    asked: ProbeQuery,
+    kept: number,
+  ): { readonly top: TopK; readonly first: number } | null {
     const { query, k, bonus, probes, least } = asked;
     const top = new TopK(kept);
     let passed = 0;
@@ -100,7 +103,7 @@ export class ClusterProbe {
       }
       if (passed < least) return null;
       done = nearest.length;
-      if (top.size >= k || done === this.clusters) return top;
+      if (top.size >= k || done === this.clusters) return { top, first: nearest[0]! };
     }
   }
 

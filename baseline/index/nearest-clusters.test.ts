@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { expectedBest, NONE_ELIGIBLE } from "../../src/retrieval/cluster-order.ts";
+import { Random } from "../../src/math/random.ts";
 import { packRows } from "../filter/pack-rows.ts";
 import { RowSet } from "../row-set.ts";
 import type { InvertedLists } from "./inverted-lists.ts";
@@ -36,7 +37,7 @@ describe("NearestClusters", () => {
     const rows = [0, 2, 6, ...Array.from({ length: 100 }, (_, nth) => nth * 4 + 3)];
     const bonus = nearest.bonusOf(setOf(rows.toSorted((a, b) => a - b)));
     const expected = [expectedBest(1), NONE_ELIGIBLE, expectedBest(2), expectedBest(100)];
-    expect([...bonus]).toEqual(expected.map(Math.fround));
+    expect([...bonus!]).toEqual(expected.map(Math.fround));
   });
 
   it("takes a far cluster that is full before a near one that is not, and an empty one last", () => {
@@ -49,23 +50,38 @@ describe("NearestClusters", () => {
     expect([...wide.nearest(query, 4, far)]).toEqual([3, 2, 0, 1]);
   });
 
+  it("leaves the order to the centroids where a filter leaves as much of each cluster", () => {
+    const everyThird = Array.from({ length: 133 }, (_, nth) => 3 * nth);
+    expect(nearest.bonusOf(setOf(everyThird))).toBeNull();
+    expect(nearest.bonusOf(setOf([]))).toBeNull();
+    // By chance alone 2 of 1,000 clusters' 10 rows in the mean: their counts differ much, shares do not.
+    const random = new Random(5);
+    const centroids = Array.from({ length: 1_000 }, (_, cluster) => cluster);
+    const many = new NearestClusters(linedUp(10_000, centroids, 1));
+    const chosen = Array.from({ length: 10_000 }, (_, row) => row).filter(
+      () => random.int(5) === 0,
+    );
+    expect(many.bonusOf(setOf(chosen))).toBeNull();
+    // Of every fifth cluster all: as many rows.
+    const uneven = Array.from({ length: 10_000 }, (_, row) => row).filter((row) => row % 5 === 0);
+    expect(many.bonusOf(setOf(uneven))).not.toBeNull();
+  });
+
   it("counts a sample of many rows, about as well", () => {
-    const centroids = Array.from({ length: 4_000 }, (_, cluster) => 4 - (cluster % 4));
+    const centroids = Array.from({ length: 4_000 }, (_, cluster) => cluster % 8);
     const many = new NearestClusters(linedUp(400_000, centroids, 1));
-    // Half of every fourth cluster, an eighth of the next ones, all of the third ones, none of the last.
-    const nthOf = (row: number): number => Math.floor(row / 4_000);
-    const isEligible = (row: number): boolean =>
-      row % 4 === 2 || (row % 4 === 0 && nthOf(row) < 50) || (row % 4 === 1 && nthOf(row) < 12);
+    // Forty rows of every eighth cluster, five of the next ones, all of the third ones, none of the others.
+    const exact = [40, 5, 100, 0, 0, 0, 0, 0];
+    const isEligible = (row: number): boolean => Math.floor(row / 4_000) < exact[row % 8]!;
     const rows = Array.from({ length: 400_000 }, (_, row) => row).filter(isEligible);
-    const exact = [50, 12, 100];
-    const bonus = many.bonusOf(setOf(rows));
+    const bonus = many.bonusOf(setOf(rows))!;
     const meanOf = (kind: number): number =>
-      bonus.reduce((sum, each, cluster) => sum + (cluster % 4 === kind ? each : 0), 0) / 1_000;
-    for (const [kind, count] of exact.entries()) {
-      expect(Math.abs(meanOf(kind) - expectedBest(count))).toBeLessThan(0.8);
+      bonus.reduce((sum, each, cluster) => sum + (cluster % 8 === kind ? each : 0), 0) / 500;
+    for (const kind of [0, 1, 2]) {
+      expect(Math.abs(meanOf(kind) - expectedBest(exact[kind]!))).toBeLessThan(0.8);
     }
     // A sample is not certain: half of what one row of it stands for.
-    expect(meanOf(3)).toBeGreaterThan(0);
+    expect(meanOf(3)).toBeGreaterThan(NONE_ELIGIBLE);
     expect(meanOf(3)).toBeLessThan(meanOf(1));
   });
 });

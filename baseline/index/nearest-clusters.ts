@@ -9,6 +9,12 @@ import { createVectorTable, RowScorer } from "./vector-table.ts";
 const COUNTED_EACH = 8;
 const LEAST_COUNTED = 4_096;
 const MOST_COUNTED = 65_536;
+/**
+ * Below this variation of what a filter leaves of clusters their centroids alone tell as much, and
+ * counts would only have more rows scored. A filter that lets through all of a third of the clusters, and
+ * nothing of others, has it.
+ */
+const LEAST_VARIATION = 2;
 
 /**
  * How far beyond its centroid the best eligible row of each cluster is expected, in standard
@@ -40,17 +46,17 @@ export class NearestClusters {
     this.#bonus = new Float32Array(this.count);
   }
 
-  /** Counts what a filter leaves of each cluster: for all queries of a search. */
-  bonusOf(eligible: RowSet): ClusterBonus {
-    const { clusterOf } = this.#lists;
-    const counts = this.#counts.fill(0);
-    const most = Math.min(MOST_COUNTED, Math.max(LEAST_COUNTED, COUNTED_EACH * this.count));
-    const every = nearestOdd(eligible.cardinality / most);
-    let counted = 0;
-    eligible.sample(every, this.#room, (rows) => {
-      counted += rows.length;
-      for (let i = 0; i < rows.length; i++) counts[clusterOf[rows[i]!]!]!++;
-    });
+  /**
+   * Counts what a filter leaves of each cluster: for all queries of a search.
+   * @returns null where it leaves about as large a share of each.
+   */
+  bonusOf(eligible: RowSet): ClusterBonus | null {
+    const few = this.#count(eligible, LEAST_COUNTED);
+    if (this.#variation(few.counted) < LEAST_VARIATION) return null;
+    const most = Math.min(MOST_COUNTED, COUNTED_EACH * this.count);
+    const { counted, every } =
+      few.every > 1 && most > LEAST_COUNTED ? this.#count(eligible, most) : few;
+    const counts = this.#counts;
     const scale = eligible.cardinality / Math.max(1, counted);
     // A cluster of which a sample holds none may have some.
     const bonuses = [every === 1 ? NONE_ELIGIBLE : expectedBest(scale / 2)];
@@ -86,10 +92,44 @@ export class NearestClusters {
     return top.take().rows;
   }
 
-  /** The inner product of the query with the centroid of the cluster that comes first. */
-  scoreOfFirst(query: Float32Array, bonus: ClusterBonus): number {
-    const [first] = this.nearest(query, 1, bonus);
-    return this.#score(query)[first!]!;
+  /** The inner product of the query with a cluster's centroid. */
+  scoreOf(query: Float32Array, cluster: number): number {
+    this.#scorer.setQuery(query);
+    const score = this.#scores.subarray(cluster, cluster + 1);
+    this.#scorer.score(this.#ids.subarray(cluster, cluster + 1), score);
+    return score[0]!;
+  }
+
+  /** Counts about so many of the eligible rows, and tells how many they were, one of how many. */
+  #count(eligible: RowSet, most: number): { readonly counted: number; readonly every: number } {
+    const { clusterOf } = this.#lists;
+    const counts = this.#counts.fill(0);
+    const every = nearestOdd(eligible.cardinality / most);
+    let counted = 0;
+    eligible.sample(every, this.#room, (rows) => {
+      counted += rows.length;
+      for (let i = 0; i < rows.length; i++) counts[clusterOf[rows[i]!]!]!++;
+    });
+    return { counted, every };
+  }
+
+  /**
+   * How unlike the shares are that a filter leaves of clusters: the square of their coefficient of
+   * variation, without what chance alone makes of a sample. Pearson's chi-square of the counts, over its
+   * degrees of freedom, is 1 in the mean if the shares are equal, and more by that times the mean count.
+   */
+  #variation(counted: number): number {
+    const { starts, rows } = this.#lists;
+    let sum = 0;
+    let clusters = 0;
+    for (let cluster = 0; cluster < this.count; cluster++) {
+      const expected = (counted * (starts[cluster + 1]! - starts[cluster]!)) / rows.length;
+      if (expected === 0) continue;
+      sum += (this.#counts[cluster]! - expected) ** 2 / expected;
+      clusters++;
+    }
+    if (clusters < 2) return 0;
+    return (sum / (clusters - 1) - 1) / (counted / clusters);
   }
 
   /** The query's inner products with all centroids. */
