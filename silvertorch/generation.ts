@@ -19,13 +19,11 @@ import type { EngineAnswer, EngineQuery, FreshOpen } from "./engine/query.ts";
 import { RequestReader } from "./engine/request-reader.ts";
 import { USUAL_K, warmUp } from "./engine/warm-up.ts";
 import { widened } from "./engine/widened.ts";
-import { type CompiledItems, FreshIndex, type FreshView } from "./live/fresh-index.ts";
-import { HiddenBits } from "./live/hidden-bits.ts";
-import { HiddenList } from "./live/hidden-list.ts";
+import { ChangedItems } from "./live/changed-items.ts";
+import type { CompiledItems, FreshView } from "./live/fresh-index.ts";
 import { ItemRecorder } from "./live/item-recorder.ts";
 import { LiveItems } from "./live/live-items.ts";
 import type { ItemChange } from "./live/owner-changes.ts";
-import { OpenSlots } from "./live/open-slots.ts";
 import { merged, type RankedIds, visibleCount } from "./live/merge.ts";
 
 export interface GenerationOptions {
@@ -83,15 +81,7 @@ export class Generation implements AsyncDisposable {
   readonly #batcher: Batcher<Asked, Found>;
   /** Makes what ranks fresh items; null: their score is their value. */
   #recorder: ItemRecorder | null;
-  #live: LiveItems;
-  /** null: an item's value is its score, and fresh ones are merged into the answer. */
-  #fresh: FreshIndex | null = null;
-  /** Which of the fresh items a request may get, where they are merged into the answer. */
-  #open: OpenSlots;
-  /** Which of the compiled items no request may get, there too. */
-  #hidden: HiddenBits;
-  /** The same for an engine that is told. */
-  #toHide: HiddenList;
+  #changed: ChangedItems;
   /** The most items that were asked of its engine at once. */
   #largestK = 0;
   #inFlight = 0;
@@ -106,11 +96,8 @@ export class Generation implements AsyncDisposable {
     this.#engine = engine;
     this.#options = options;
     this.#recorder = manifest.scoreOnly ? null : new ItemRecorder(manifest);
-    this.#live = this.#hold(new LiveItems(manifest.dim, (id) => reader.holds(id)));
-    this.#open = new OpenSlots(this.#live);
-    this.#hidden = new HiddenBits(this.#live, this.#compiled);
-    this.#toHide = new HiddenList(this.#live, this.#compiled);
-    if (manifest.scoreOnly) engine.scoreFresh((count) => this.#live.embeddings(count));
+    this.#changed = this.#changedBy(new LiveItems(manifest.dim, (id) => reader.holds(id)));
+    if (manifest.scoreOnly) engine.scoreFresh((count) => this.live.embeddings(count));
     this.#batcher = new Batcher({
       maxBatch,
       maxWaitMs,
@@ -153,7 +140,7 @@ export class Generation implements AsyncDisposable {
 
   /** What changed since the artifact was compiled. */
   get live(): LiveItems {
-    return this.#live;
+    return this.#changed.live;
   }
 
   /**
@@ -164,7 +151,8 @@ export class Generation implements AsyncDisposable {
     // It is the same model's, and knows the records of what is still fresh.
     this.#recorder = last.#recorder;
     const { dim } = this.manifest;
-    this.#live = this.#hold(last.live.since(version, dim, (id) => this.#reader.holds(id)));
+    const live = last.live.since(version, dim, (id) => this.#reader.holds(id));
+    this.#changed = this.#changedBy(live);
   }
 
   /**
@@ -183,8 +171,8 @@ export class Generation implements AsyncDisposable {
         { where: "folder" },
       );
     }
-    this.#live = this.#hold(new LiveItems(dim, (id) => this.#reader.holds(id)));
-    this.#live.apply(changes);
+    this.#changed = this.#changedBy(new LiveItems(dim, (id) => this.#reader.holds(id)));
+    this.live.apply(changes);
   }
 
   /** How often, and how far, answers had to be looked for beyond the usual clusters. */
@@ -224,9 +212,9 @@ export class Generation implements AsyncDisposable {
    * asked for; in the rare case that too little is left, it is asked for again without the hidden.
    */
   async #answer(request: RetrievalRequest, context: CallContext): Promise<RankedIds> {
-    if (this.#fresh !== null) return rankedIds(await this.#ask(request, request, context));
+    const { live, ranked } = this.#changed;
+    if (ranked !== null) return rankedIds(await this.#ask(request, request, context));
     const { k } = request;
-    const live = this.#live;
     const { widensAnswers } = this.#engine;
     let asked = widensAnswers ? k : widened(k, live.hidden, this.manifest.items);
     let found = await this.#ask({ ...request, k: asked }, request, context);
@@ -257,10 +245,10 @@ export class Generation implements AsyncDisposable {
 
   /** The changes are those of the moment when the batch begins. */
   async #run(batch: readonly Asked[]): Promise<Found[]> {
-    if (this.#fresh !== null) return await this.#runWith(this.#fresh.view(), batch);
-    const { count } = this.#live;
-    const hidden = this.#hidden.now();
-    const openOf = count === 0 ? null : this.#open.now();
+    const { live, ranked, open: slots, hidden: bits } = this.#changed;
+    if (ranked !== null) return await this.#runWith(ranked.view(), batch);
+    const hidden = bits.now();
+    const openOf = live.count === 0 ? null : slots.now();
     const queries = batch.map(({ query, request }) =>
       openOf === null ? query : { ...query, freshOpen: openOf(request) },
     );
@@ -274,13 +262,13 @@ export class Generation implements AsyncDisposable {
 
   /** What changed, for an engine that is told where the score is all that counts. */
   #toTell(): FreshItems | undefined {
-    const live = this.#live;
+    const { live, toHide } = this.#changed;
     const { count } = live;
     if (!this.#engine.widensAnswers || live.hidden === 0) return undefined;
     const tensors = (): ReturnType<FreshItems["tensors"]> => ({
       fresh_items: live.embeddings(count),
     });
-    return { count, hidden: this.#toHide.now(), tensors };
+    return { count, hidden: toHide.now(), tensors };
   }
 
   async #runWith(view: FreshView, batch: readonly Asked[]): Promise<Found[]> {
@@ -288,27 +276,18 @@ export class Generation implements AsyncDisposable {
     const answers = await this.#engine.answer(queries, view.items);
     const idsOf = (rows: Uint32Array): Float64Array => view.idsOf(rows);
     // They are as the view has it already.
-    const hidden = this.#hidden.now();
+    const { words: hidden } = NONE;
     return answers.map((answer) => ({ answer, open: NONE, hidden, idsOf }));
   }
 
-  /** Begins what is kept of the fresh items anew: where they are ranked with the others, their index. */
-  #hold(live: LiveItems): LiveItems {
-    this.#open = new OpenSlots(live);
-    this.#hidden = new HiddenBits(live, this.#compiled);
-    this.#toHide = new HiddenList(live, this.#compiled);
-    if (this.#recorder !== null) {
-      this.#fresh = new FreshIndex(live, this.#compiled, this.#recorder);
-    }
-    return live;
-  }
-
-  get #compiled(): CompiledItems {
-    return {
+  /** Begins what is kept of the changes anew. */
+  #changedBy(live: LiveItems): ChangedItems {
+    const compiled: CompiledItems = {
       count: this.manifest.items,
       rowOf: (id) => this.#reader.rowOf(id),
       idsOf: (rows) => this.#reader.idsOf(rows),
     };
+    return new ChangedItems(live, compiled, this.#recorder);
   }
 
   /** Finishes what is in flight, then frees the engine. Nothing may be asked after it. */
