@@ -1,3 +1,4 @@
+import { setBit, wordsFor } from "../../src/math/bit-words.ts";
 import { bitsIn } from "../../src/math/bits-in.ts";
 import type { CategoricalColumn, Column } from "../../src/retrieval/catalogue.ts";
 import type { BoundFilter } from "../../src/retrieval/filter/bind.ts";
@@ -21,14 +22,13 @@ export function seemingCounts(code: FoldCode, columns: readonly Column[]): Uint3
   const items = offsets.length - 1;
   const step = Math.max(1, Math.ceil(items / SAMPLE));
   const sampled = Math.ceil(items / step);
-  const words = Math.ceil(sampled / 32);
+  const words = wordsFor(sampled);
   // Of each dimension which of the sampled items have it, a bit each.
   const held = Array.from({ length: code.dims }, () => new Uint32Array(words));
   for (let nth = 0; nth < sampled; nth++) {
     const item = nth * step;
     for (let at = offsets[item]!; at < offsets[item + 1]!; at++) {
-      for (const dim of codeBits(code, values[at]!))
-        held[dim - code.first]![nth >> 5]! |= 1 << (nth & 31);
+      for (const dim of codeBits(code, values[at]!)) setBit(held[dim - code.first]!, nth);
     }
   }
   return Uint32Array.from(vocabulary, (_, value) => {

@@ -1,4 +1,5 @@
 import type { HostTensor } from "../../src/onnx/element-type.ts";
+import type { ArtifactManifest } from "../compile/manifest.ts";
 import type { DeviceForm } from "../graph/device-form.ts";
 import { bonusFeeds, filterFeeds, foldFeeds } from "./filter-feeds.ts";
 import type { EngineQuery } from "./query.ts";
@@ -19,6 +20,26 @@ export interface BatchShape {
   /** Dimensions in which the graph takes what is folded; null: it takes nothing of the kind. */
   readonly foldDims: number | null;
   readonly form: DeviceForm;
+}
+
+/** What the graph of an artifact takes. @param ordered whether filters put its clusters in another order. */
+export function batchShape(
+  { items, dim, userDim, model, clusters, checked, folded }: ArtifactManifest,
+  form: DeviceForm,
+  { ordered }: { readonly ordered: boolean },
+): BatchShape {
+  const onBitmaps = form.eligibility === "bitmaps";
+  return {
+    items,
+    dim,
+    userDim,
+    queryDim: dim * model.heads,
+    clustered: clusters !== null,
+    ordered: ordered ? clusters : null,
+    checked: checked && onBitmaps,
+    foldDims: onBitmaps ? (folded?.dims ?? null) : null,
+    form,
+  };
 }
 
 /** How thoroughly a batch is searched. */

@@ -3,32 +3,20 @@ import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { requireOnDevice } from "../../src/onnx/placement.ts";
 import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
 import type { Artifact } from "../compile/artifact.ts";
-import { freshTables } from "../compile/fresh-tables.ts";
-import type { ArtifactManifest, ArtifactSettings } from "../compile/manifest.ts";
+import type { ArtifactManifest } from "../compile/manifest.ts";
 import { LISTED_SHARE } from "../eligibility/filter-share.ts";
 import { type DeviceForm, formOf } from "../graph/device-form.ts";
-import type { FreshTables } from "../graph/fresh-ranking.ts";
-import { FRESH_BLOCK } from "../graph/fresh-scoring.ts";
-import { batchFeeds, type BatchShape, type Thoroughness } from "./batch-feeds.ts";
+import { batchAnswers } from "./batch-answers.ts";
+import { batchFeeds, type BatchShape, batchShape, type Thoroughness } from "./batch-feeds.ts";
+import { ChangeFeeds } from "./change-feeds.ts";
 import { Effort, type Probing } from "./effort.ts";
 import type { Engine } from "./engine.ts";
-import { foldedWhereItPays } from "./fold-choice.ts";
-import {
-  blankItems,
-  freshFeeds,
-  type FreshItems,
-  hiddenFeeds,
-  type HiddenRows,
-  hiding,
-  NOTHING_HIDDEN,
-  openFeeds,
-  padded,
-} from "./fresh-items.ts";
+import type { FreshItems } from "./fresh-items.ts";
+import { type Folding, onnxWays } from "./onnx-ways.ts";
 import type { ProbingCounters } from "./probing-counters.ts";
+import { queriesAtOnce } from "./queries-at-once.ts";
 import type { EngineAnswer, EngineQuery } from "./query.ts";
-import { searchedAlike, thoroughAnswers, type Beside, type Together } from "./thorough-answers.ts";
-import { VisibleBits } from "./visible-bits.ts";
-import { widened } from "./widened.ts";
+import { thoroughAnswers, type Ways } from "./thorough-answers.ts";
 
 const FALLBACK_HINT = "set allowFallback: true to measure it all the same";
 
@@ -43,46 +31,11 @@ export interface OnnxEngineOptions {
   readonly onDied: OnDied;
 }
 
-/**
- * The largest tensor of one run of the graph, in elements; larger batches are run in parts. On a
- * processor 2^26 are 256 MiB of scores, and beyond it they only travel further between memory and
- * the processor. CUDA has no Gather of 2^31 or more, and a few such tensors fit into a card.
- */
-const MOST_ELEMENTS: Readonly<Record<Device, number>> = {
-  cpu: 2 ** 26,
-  cuda: 2 ** 31 - 1,
-  webgpu: 2 ** 26,
-};
-
-/**
- * The value of what is no answer. Shaders of WebGPU know no infinity: ONNX Runtime writes the lowest
- * number in its place (so that an item whose formula has no number, which has this value, is left
- * out there, too).
- */
-const NOTHING: Readonly<Record<Device, number>> = {
-  cpu: -Infinity,
-  cuda: -Infinity,
-  webgpu: -3.4028234663852886e38,
-};
-
-/** Of an embedding's number, in floats. */
-const SIZES: Readonly<Record<ArtifactSettings["precision"], number>> = {
-  float32: 1,
-  // ONNX Runtime has no such products on processors: it makes floats of them.
-  float16: 1,
-  int8: 0.25,
-};
-
-/** Floats of a candidate in an OverArch: as its embedding cache has, usually. */
-const RANKED_FLOATS = 128;
-
-const NO_ITEMS = new Float32Array(0);
-
 /** How a loaded graph is run. */
 export interface RunnerOptions extends Pick<OnnxEngineOptions, "device" | "probing"> {
   readonly form?: DeviceForm;
   /** Which filters are folded into the product, of those that can be; absent: where it pays. */
-  readonly folds?: "whereItPays" | "always";
+  readonly folds?: Folding["folds"];
 }
 
 /** A loaded graph: a session, in this thread or in one of its own. */
@@ -98,15 +51,11 @@ export class OnnxEngine implements Engine {
   readonly devices = [];
   readonly #runner: GraphRunner;
   readonly #manifest: ArtifactManifest;
-  readonly #effort: Effort;
-  readonly #shape: BatchShape;
   readonly #device: Device;
-  readonly #folds: "whereItPays" | "always";
-  /** null: an item's value is its score, and fresh ones are scored beside the answer. */
-  readonly #tables: FreshTables | null;
-  readonly #visible: VisibleBits;
-  /** null: there are none. */
-  #freshItems: ((count?: number) => HostTensor) | null = null;
+  readonly #effort: Effort;
+  readonly #ways: Ways;
+  readonly #shape: BatchShape;
+  readonly #changes: ChangeFeeds;
   #checkPlacement: (() => Promise<void>) | null = null;
 
   /**
@@ -124,28 +73,19 @@ export class OnnxEngine implements Engine {
       folds = "whereItPays",
     }: RunnerOptions,
   ) {
-    this.#folds = folds;
-    this.#visible = new VisibleBits(manifest.items);
-    const { items, dim, userDim, model, clusters, columns } = manifest;
-    this.#tables = manifest.scoreOnly ? null : freshTables(model, columns);
     this.#runner = runner;
     this.#manifest = manifest;
     this.#device = device;
-    const isOneList = clusters === null || model.heads === 1;
-    const listsFew = manifest.scoreOnly && isOneList && form.listsFew;
+    const { items, dim, model, clusters, scoreOnly } = manifest;
+    const { heads } = model;
+    const isOneList = clusters === null || heads === 1;
+    const listsFew = scoreOnly && isOneList && form.listsFew;
     this.#effort = new Effort(manifest, probing, { listedBelow: listsFew ? LISTED_SHARE : 0 });
-    const queryDim = dim * model.heads;
-    this.#shape = {
-      items,
-      dim,
-      userDim,
-      queryDim,
-      clustered: clusters !== null,
-      ordered: this.#effort.grows ? clusters : null,
-      checked: manifest.checked && form.eligibility === "bitmaps",
-      foldDims: form.eligibility === "bitmaps" ? (manifest.folded?.dims ?? null) : null,
-      form,
-    };
+    this.#shape = batchShape(manifest, form, { ordered: this.#effort.grows });
+    this.#changes = new ChangeFeeds(manifest, form);
+    const { foldDims } = this.#shape;
+    const size = foldDims === null ? null : { items, dim, heads, foldDims };
+    this.#ways = onnxWays(this.#effort, { size, folds });
   }
 
   /**
@@ -186,48 +126,28 @@ export class OnnxEngine implements Engine {
    * @param items asked before each run, for those that its queries tell of: float32 [fresh, dim].
    */
   scoreFresh(items: (count?: number) => HostTensor): void {
-    this.#freshItems = items;
+    this.#changes.scoreFresh(items);
+  }
+
+  get widensAnswers(): boolean {
+    return this.#changes.widensAnswers;
   }
 
   /** Answers in the order of the queries, of which there is at least one. */
-  async answer(queries: readonly EngineQuery[], fresh?: FreshItems): Promise<EngineAnswer[]> {
-    const items = fresh ?? this.#blank(0);
-    const hidesApart = items === null || this.#hidesApart;
-    const asked = hidesApart ? queries : hiding(queries, items.hidden);
-    const ways = { effort: this.#effort, together: this.#together, beside: this.#beside };
-    return await thoroughAnswers(asked, ways, ({ queries: group, each, fetch }) =>
-      this.#run(group, { ...each[0]!, fetch }, items),
+  async answer(
+    queries: readonly EngineQuery[],
+    fresh: FreshItems | null = this.#changes.blank(0),
+  ): Promise<EngineAnswer[]> {
+    const asked = this.#changes.asked(queries, fresh);
+    return await thoroughAnswers(asked, this.#ways, ({ queries: group, each, fetch }) =>
+      this.#run(group, { ...each[0]!, fetch }, fresh),
     );
-  }
-
-  /** All of a batch have to be few, for them to be listed. */
-  readonly #together: Together = (query, thoroughness) =>
-    `${searchedAlike(query, thoroughness)} ${this.#isListed(query, thoroughness) ? "listed" : ""}`;
-
-  /** What is listed is apart in any case. */
-  readonly #beside: Beside = (queries, each) => {
-    const { foldDims, items, dim } = this.#shape;
-    if (foldDims === null) return each;
-    const { heads } = this.#manifest.model;
-    const others = [...queries.keys()].filter((at) => !this.#isListed(queries[at]!, each[at]!));
-    const chosen = foldedWhereItPays(
-      others.map((at) => queries[at]!),
-      others.map((at) => each[at]!),
-      this.#folds === "always" ? null : { items, dim, heads, foldDims },
-    );
-    const beside = [...each];
-    for (const [nth, at] of others.entries()) beside[at] = chosen[nth]!;
-    return beside;
-  };
-
-  #isListed({ plan }: EngineQuery, thoroughness: Thoroughness): boolean {
-    return this.#effort.isAll(thoroughness) && this.#effort.isListed(plan?.share ?? 1);
   }
 
   /** With a fresh item, too, where those are ranked along: the first one finds nothing cold. */
   async lookEverywhere(query: EngineQuery): Promise<void> {
     const thoroughness = { ...this.#effort.of(query), ...this.#effort.everywhere };
-    await this.#run([query], thoroughness, this.#blank(1));
+    await this.#run([query], thoroughness, this.#changes.blank(1));
   }
 
   /** A processor needs no kernel of its own for a size, and its memory is that of the largest. */
@@ -243,6 +163,10 @@ export class OnnxEngine implements Engine {
     return this.#effort.counters;
   }
 
+  #mostAtOnce({ probes }: Thoroughness): number {
+    return queriesAtOnce(this.#manifest, this.#device, probes);
+  }
+
   /** @param fresh null: nothing is known to have changed. */
   async #run(
     queries: readonly EngineQuery[],
@@ -255,121 +179,17 @@ export class OnnxEngine implements Engine {
       const from = Math.floor((queries.length * at) / parts);
       const own = queries.slice(from, Math.floor((queries.length * (at + 1)) / parts));
       const filtered = !thoroughness.folded && own.some(({ plan }) => plan !== null);
-      const part = filtered ? own : this.#widened(own, fresh);
-      const ofFresh =
-        this.#tables === null
-          ? this.#scoredFeeds(part, fresh)
-          : freshFeeds(part, fresh!, this.#shape.form);
-      const feeds = {
+      const part = filtered ? own : this.#changes.widened(own, fresh);
+      const results = await this.#runner.run({
         ...batchFeeds(part, this.#shape, thoroughness),
-        ...ofFresh,
-        ...(this.#hidesApart ? this.#hiddenFeeds(fresh?.hidden ?? NOTHING_HIDDEN, filtered) : {}),
-      };
-      answers.push(...cutAnswers(part, await this.#runner.run(feeds), NOTHING[this.#device]));
+        ...this.#changes.feeds(part, fresh, filtered),
+      });
+      answers.push(...batchAnswers(part, results, this.#device));
     }
     return answers;
-  }
-
-  /** Where the score is all that counts, so much more is asked for that what is hidden can be left out. */
-  #widened(queries: readonly EngineQuery[], fresh: FreshItems | null): readonly EngineQuery[] {
-    const hidden = fresh?.hidden.rows.length ?? 0;
-    if (!this.widensAnswers || hidden === 0) return queries;
-    const { items } = this.#shape;
-    return queries.map((query) => ({ ...query, k: widened(query.k, hidden, items) }));
-  }
-
-  /** Queries of one run, so that what is scored, and of probed clusters copied, stays small. */
-  #mostAtOnce(thoroughness: Pick<Thoroughness, "probes">): number {
-    const { items, dim, model, clusterWidth, settings, scoreOnly } = this.#manifest;
-    const size = this.#device === "cuda" ? 1 : SIZES[settings.precision];
-    const copied = (clusterWidth ?? 0) * thoroughness.probes * dim * size;
-    const perHead = this.#effort.isAll(thoroughness) ? items : copied;
-    const ranked = scoreOnly ? 0 : model.candidates * RANKED_FLOATS;
-    return Math.max(
-      1,
-      Math.floor(MOST_ELEMENTS[this.#device] / (Math.max(perHead, ranked) * model.heads)),
-    );
-  }
-
-  /** null: there are none that are ranked along. */
-  #blank(count: number): FreshItems | null {
-    return this.#tables === null ? null : blankItems(this.#shape.dim, this.#tables, count);
-  }
-
-  get widensAnswers(): boolean {
-    return this.#tables === null && this.#hidesApart;
-  }
-
-  /** Whether the graph takes what is hidden by itself. */
-  get #hidesApart(): boolean {
-    const { clustered, form } = this.#shape;
-    return !clustered && form.hiddenItems === "apart";
-  }
-
-  /** @param filtered whether the graph takes what is hidden out of what filters leave. */
-  #hiddenFeeds(hidden: HiddenRows, filtered: boolean): Record<string, HostTensor> {
-    const visible = this.#visible.feeds(hidden);
-    if (this.#tables === null) return visible;
-    return { ...visible, ...hiddenFeeds(filtered ? NOTHING_HIDDEN : hidden) };
-  }
-
-  /** Those that there were when the batch began, of which its queries tell what they may get. */
-  #scoredFeeds(
-    queries: readonly EngineQuery[],
-    fresh: FreshItems | null,
-  ): Record<string, HostTensor> {
-    const count = queries[0]!.freshOpen?.count ?? 0;
-    const { dim, form } = this.#shape;
-    const given =
-      count === 0 ? null : (fresh?.tensors()["fresh_items"] ?? this.#freshItems?.(count));
-    const none: HostTensor = { type: "float32", dims: [0, dim], data: new Float32Array(0) };
-    const items = given ?? none;
-    if (form.freshItems === "chosen") return { fresh_items: items };
-    const places = FRESH_BLOCK * Math.max(1, Math.ceil(count / FRESH_BLOCK));
-    return { fresh_items: padded(items, places), ...openFeeds(queries, { count, places, form }) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#runner[Symbol.asyncDispose]();
   }
-}
-
-/** Each query's own k, and of those the ones that are eligible: the others' values are `nothing`. */
-function cutAnswers(
-  queries: readonly EngineQuery[],
-  results: Readonly<Record<string, HostTensor>>,
-  nothing: number,
-): EngineAnswer[] {
-  const values = results["values"]!.data as Float32Array;
-  const rows = results["rows"]!.data as Uint32Array;
-  const width = results["values"]!.dims[1]!;
-  const freshOf = freshScores(results);
-  const starved = results["starved"]?.data;
-  return queries.map(({ k }, at) => {
-    const start = at * width;
-    let end = start + Math.min(k, width);
-    while (end > start && values[end - 1]! <= nothing) end--;
-    return {
-      // The arrays are the batch's own: nobody else writes to them.
-      rows: rows.subarray(start, end),
-      values: values.subarray(start, end),
-      ...freshOf(at),
-      starved: starved !== undefined && Number(starved[at]) > 0,
-    };
-  });
-}
-
-type FreshScores = Pick<EngineAnswer, "freshScores" | "freshSlots">;
-
-/** What each request has of fresh items that are scored beside the answer. */
-function freshScores(results: Readonly<Record<string, HostTensor>>): (at: number) => FreshScores {
-  const { fresh_scores: scored, fresh_slots: slots } = results;
-  if (scored === undefined) return () => ({ freshScores: NO_ITEMS, freshSlots: null });
-  const width = scored.dims[1]!;
-  const partOf = <Values extends Float32Array | Int32Array>(values: Values, at: number): Values =>
-    values.subarray(at * width, (at + 1) * width) as Values;
-  return (at) => ({
-    freshScores: partOf(scored.data as Float32Array, at),
-    freshSlots: slots === undefined ? null : partOf(slots.data as Int32Array, at),
-  });
 }

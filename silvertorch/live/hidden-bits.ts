@@ -1,3 +1,4 @@
+import { setBit, wordsFor } from "../../src/math/bit-words.ts";
 import type { LiveItems } from "./live-items.ts";
 
 /** How many rows there are, and where a compiled id is. */
@@ -20,7 +21,7 @@ export class HiddenBits {
   constructor(live: LiveItems, compiled: Compiled) {
     this.#live = live;
     this.#compiled = compiled;
-    this.#bits = new Uint32Array(Math.ceil(compiled.count / 32));
+    this.#bits = new Uint32Array(wordsFor(compiled.count));
   }
 
   /** As it is now, and stays: what is hidden later is in another. */
@@ -28,8 +29,7 @@ export class HiddenBits {
     if (this.#marked < this.#live.hidden) {
       this.#bits = this.#bits.slice();
       for (const id of this.#live.hiddenIds(this.#marked)) {
-        const row = this.#compiled.rowOf(id);
-        this.#bits[row >>> 5]! |= 1 << (row & 31);
+        setBit(this.#bits, this.#compiled.rowOf(id));
       }
       this.#marked = this.#live.hidden;
     }

@@ -1,3 +1,4 @@
+import { clearBit, setBit, wordsFor } from "../../src/math/bit-words.ts";
 import type { CatalogueChanges } from "../../src/dataset/folded-catalogue.ts";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
@@ -66,7 +67,7 @@ export class LiveItems {
 
   /** A bit a slot, 32 a word: whether its item was neither replaced nor deleted; a copy. */
   alive(): Uint32Array<ArrayBuffer> {
-    return this.#alive.slice(0, Math.ceil(this.count / 32));
+    return this.#alive.slice(0, wordsFor(this.count));
   }
 
   /** The item of a slot; null: it was replaced or deleted. */
@@ -133,19 +134,19 @@ export class LiveItems {
     const slot = this.#slotOf.get(id);
     if (slot === undefined) return;
     this.#slots[slot]!.item = null;
-    this.#alive[slot >>> 5]! &= ~(1 << (slot & 31));
+    clearBit(this.#alive, slot);
     this.#slotOf.delete(id);
   }
 
   #append(item: LiveItem, version: number): void {
     const slot = this.#slots.push({ version, id: item.id, item }) - 1;
     this.#slotOf.set(item.id, slot);
-    if (slot >>> 5 >= this.#alive.length) {
+    if (wordsFor(slot + 1) > this.#alive.length) {
       const wider = new Uint32Array(2 * this.#alive.length);
       wider.set(this.#alive);
       this.#alive = wider;
     }
-    this.#alive[slot >>> 5]! |= 1 << (slot & 31);
+    setBit(this.#alive, slot);
     this.#embeddings.append(item.embedding);
   }
 }

@@ -1,4 +1,4 @@
-import { isOpen } from "../engine/fresh-items.ts";
+import { hasBit } from "../../src/math/bit-words.ts";
 import type { EngineAnswer, FreshOpen } from "../engine/query.ts";
 import type { LiveItems } from "./live-items.ts";
 
@@ -17,13 +17,10 @@ export interface Compiled {
   idOf(row: number): number;
 }
 
-const isHidden = ({ hidden }: Pick<Compiled, "hidden">, row: number): boolean =>
-  ((hidden[row >>> 5]! >>> (row & 31)) & 1) !== 0;
-
 /** How many items of an answer may still be returned. */
-export function visibleCount({ rows }: Answer, compiled: Pick<Compiled, "hidden">): number {
+export function visibleCount({ rows }: Answer, { hidden }: Pick<Compiled, "hidden">): number {
   let count = 0;
-  for (let at = 0; at < rows.length; at++) if (!isHidden(compiled, rows[at]!)) count++;
+  for (let at = 0; at < rows.length; at++) if (!hasBit(hidden, rows[at]!)) count++;
   return count;
 }
 
@@ -54,7 +51,7 @@ export function merged(
   let next = 0;
   let at = 0;
   for (; at < k; at++) {
-    while (old < rows.length && isHidden(compiled, rows[old]!)) old++;
+    while (old < rows.length && hasBit(compiled.hidden, rows[old]!)) old++;
     const isOver = next >= scores.length || scores[next] === -Infinity;
     if (old === rows.length && isOver) break;
     // Fresh rows come after all compiled ones, so with an equal value they rank below.
@@ -74,7 +71,7 @@ export function merged(
 /** The value of the last of k items that may still be returned; -inf where there are not as many. */
 function lastValue({ rows, values }: Answer, compiled: Compiled, k: number): number {
   for (let at = 0, count = 0; at < rows.length; at++) {
-    if (!isHidden(compiled, rows[at]!) && ++count === k) return values[at]!;
+    if (!hasBit(compiled.hidden, rows[at]!) && ++count === k) return values[at]!;
   }
   return -Infinity;
 }
@@ -92,7 +89,7 @@ function inOrder({ scores, slots: given, open }: Fresh, barOf: () => number): In
   const slots: number[] = [];
   const end = Math.min(scores.length, open.count);
   for (let slot = 0; slot < end; slot++) {
-    if (scores[slot]! > bar && isOpen(open, slot)) slots.push(slot);
+    if (scores[slot]! > bar && hasBit(open.words, slot)) slots.push(slot);
   }
   // Sorting is stable: of equal values the earlier slot stays first.
   slots.sort((a, b) => scores[b]! - scores[a]!);

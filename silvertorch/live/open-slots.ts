@@ -1,3 +1,4 @@
+import { clearBit } from "../../src/math/bit-words.ts";
 import { FilterCache } from "../../src/retrieval/filter/filter-cache.ts";
 import { parseFilter } from "../../src/retrieval/filter/grammar.ts";
 import type { RetrievalRequest } from "../../src/retrieval/request.ts";
@@ -32,7 +33,7 @@ export class OpenSlots {
         const slot = this.#live.slotOf(id);
         if (slot < 0 || slot >= count) continue;
         if (words === ofFilter.words) words = words.slice();
-        words[slot >>> 5]! &= ~(1 << (slot & 31));
+        clearBit(words, slot);
       }
       return words === ofFilter.words ? ofFilter : { count, words };
     };

@@ -1,6 +1,7 @@
+import { hasBit } from "../../../src/math/bit-words.ts";
 import type { HostTensor } from "../../../src/onnx/element-type.ts";
 import type { FreshTables } from "../../graph/fresh-ranking.ts";
-import { type FreshItems, isOpen } from "../fresh-items.ts";
+import type { FreshItems } from "../fresh-items.ts";
 import type { EngineQuery, FreshOpen } from "../query.ts";
 import type { PackedFresh } from "./stages.ts";
 
@@ -45,8 +46,8 @@ export function packFresh(
 }
 
 /** A word an item, not 0 where it may not be returned. */
-const barredFrom = (open: FreshOpen): Uint32Array =>
-  Uint32Array.from({ length: open.count }, (_, item) => Number(!isOpen(open, item)));
+const barredFrom = ({ count, words }: FreshOpen): Uint32Array =>
+  Uint32Array.from({ length: count }, (_, item) => Number(!hasBit(words, item)));
 
 /** Bits of 32 matches a word, of each item. */
 function flagWords(flags: readonly HostTensor[], count: number): Uint32Array<ArrayBuffer>[] {

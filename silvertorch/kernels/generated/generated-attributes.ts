@@ -1,3 +1,4 @@
+import { setBit, wordsFor } from "../../../src/math/bit-words.ts";
 import { GENERATED_COLUMNS, SLICES } from "../../../src/retrieval/generated/generated-columns.ts";
 import type { GeneratedItems } from "../../../src/retrieval/generated/generated-items.ts";
 import type { BoundMatch } from "../../../src/retrieval/filter/bind.ts";
@@ -38,8 +39,8 @@ export function attributeData(
   const matchesAt = matches.map(({ column, codes }) => {
     const { values } = GENERATED_COLUMNS[column]!;
     const many = values.kind === "categorical" ? values.vocabulary.length : 1;
-    const bits = new Uint32Array(Math.ceil(many / 32));
-    for (const code of codes) bits[code >> 5]! |= 1 << (code & 31);
+    const bits = new Uint32Array(wordsFor(many));
+    for (const code of codes) setBit(bits, code);
     return add(bits);
   });
   const words = new Uint32Array(next);
