@@ -20,7 +20,12 @@ export interface DeviceOptions {
   readonly allowSoftware: boolean;
   /** Whether passes can be timed, where the adapter has timestamps. */
   readonly timestamps: boolean;
+  /** Whether kernels may multiply matrices by subgroups (tensor cores), where the adapter can; absent: no. */
+  readonly matrices?: boolean;
 }
+
+/** The feature of matrices, which is an experiment still and not among WebGPU's own. */
+export const MATRICES = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
 
 /** Limits that are asked for as large as the adapter has them; all others stay at their defaults. */
 const WANTED_LIMITS = [
@@ -74,8 +79,9 @@ export class GpuDevice implements AsyncDisposable {
   }
 
   /** @throws HarnessError UNAVAILABLE if there is no adapter that will do, saying what is missing. */
-  static async open({ allowSoftware, timestamps }: DeviceOptions): Promise<GpuDevice> {
-    const instance = createInstance();
+  static async open(options: DeviceOptions): Promise<GpuDevice> {
+    const { allowSoftware, timestamps, matrices = false } = options;
+    const instance = createInstance({ matrices });
     const adapter = await instance.requestAdapter({ powerPreference: "high-performance" });
     if (adapter === null) {
       throw new HarnessError("UNAVAILABLE", "no GPU: there is no Vulkan, Metal or D3D12 adapter", {
@@ -87,6 +93,7 @@ export class GpuDevice implements AsyncDisposable {
     requireUsable(instance, adapter, facts, allowSoftware);
     const features = WANTED_FEATURES.filter((name) => adapter.features.has(name));
     if (timestamps && adapter.features.has("timestamp-query")) features.push("timestamp-query");
+    if (matrices && adapter.features.has(MATRICES)) features.push(MATRICES);
     const device = await adapter.requestDevice({
       requiredFeatures: features,
       requiredLimits: Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]])),

@@ -14,16 +14,21 @@ export const MAP_MODE = names.GPUMapMode;
  * workgroup and clamps each index: our kernels rely on neither, and both cost time, on a processor
  * that plays a GPU (whose compiler unrolls them) many seconds a kernel.
  */
-const TOGGLES = [
-  "enable-dawn-features=allow_unsafe_apis,disable_workgroup_init,disable_robustness",
-  "disable-dawn-features=timestamp_quantization",
-];
+const ENABLED = ["allow_unsafe_apis", "disable_workgroup_init", "disable_robustness"];
+const DISABLED = ["timestamp_quantization"];
+/** Dawn multiplies matrices only by Vulkan's memory model, which it need not use otherwise. */
+const FOR_MATRICES = ["use_vulkan_memory_model"];
 
 /**
  * An instance of Dawn. Whoever opens a device must keep it referenced for as long as the device
  * lives: once collected, Dawn is torn down under the running device, and the process dies.
  */
-export function createInstance(): GPU {
+export function createInstance({ matrices }: { readonly matrices: boolean }): GPU {
   paceDawn();
-  return create(TOGGLES);
+  const enabled = matrices ? [...ENABLED, ...FOR_MATRICES] : ENABLED;
+  // Of two flags of one name Dawn looks at one alone.
+  return create([
+    `enable-dawn-features=${enabled.join()}`,
+    `disable-dawn-features=${DISABLED.join()}`,
+  ]);
 }
