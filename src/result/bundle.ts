@@ -6,7 +6,8 @@ import { removeTorn, writeError, writeFileAtomically } from "./atomic-file.ts";
 import { Journal, readJournal } from "./journal.ts";
 import { readSamples, writeSamples } from "./samples.ts";
 import { schemaIssues } from "./schema-issues.ts";
-import { pointSchema, resultSchema } from "./schema.ts";
+import { pointSchema } from "./point-schema.ts";
+import { resultSchema } from "./schema.ts";
 import type { Point, Result } from "./schema.ts";
 
 /** Everything that belongs to a bundle; nothing else in its folder is ever touched. */

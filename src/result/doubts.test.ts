@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { collectDoubts, doubt, gatherDoubts } from "./doubts.ts";
+import { collectDoubts } from "./collect-doubts.ts";
+import { doubt, gatherDoubts } from "./doubts.ts";
 import { alteredSample, MESH, MODEL, sampleResult, smallSample } from "./sample-result.fixture.ts";
 import type { Point, Result } from "./schema.ts";
 

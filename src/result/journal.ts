@@ -2,7 +2,7 @@ import { open, readFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { HarnessError } from "../errors.ts";
 import { writeError } from "./atomic-file.ts";
-import { pointSchema } from "./schema.ts";
+import { pointSchema } from "./point-schema.ts";
 import type { Point } from "./schema.ts";
 import { schemaIssues } from "./schema-issues.ts";
 

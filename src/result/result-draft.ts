@@ -1,4 +1,5 @@
-import { collectDoubts, gatherDoubts } from "./doubts.ts";
+import { collectDoubts } from "./collect-doubts.ts";
+import { gatherDoubts } from "./doubts.ts";
 import { compareSystems, compareTwo } from "./comparisons.ts";
 import { flagCalibrations } from "./calibration.ts";
 import { frontierOf } from "./frontier.ts";

@@ -1,7 +1,7 @@
 import { Histogram } from "../math/histogram.ts";
 import { Random } from "../math/random.ts";
 import { compareSystems } from "./comparisons.ts";
-import { collectDoubts } from "./doubts.ts";
+import { collectDoubts } from "./collect-doubts.ts";
 import { samplesPath } from "./samples.ts";
 import type { Point, Result, SystemResult } from "./schema.ts";
 
