@@ -1,6 +1,6 @@
 /**
  * What live updates cost, and how soon they are seen:
- * `npm run proof:freshness [-- ITEMS [FOLDS [SECONDS [MODEL]]] --cpus 1 --in-flight 64
+ * `npm run proof:freshness [-- ITEMS [FOLDS [SECONDS [MODEL]]] --dim 64 --cpus 1 --in-flight 64
  * --engine onnx|fused --device cpu|cuda|webgpu --precision float32|float16|int8 --nlist N --probes N
  * --max-batch N --door-workers N --fold-after N --software]`, MODEL `score` or `mol`: ranked by the
  * score, or by a mixture of logits and a formula. What is not given is as a scenario has it.
@@ -52,12 +52,12 @@ const MODELS: Readonly<Record<string, object>> = {
   },
 };
 
-function scenarioOf({ items, model, settings }: FreshnessSize): Scenario {
+function scenarioOf({ items, dim, model, settings }: FreshnessSize): Scenario {
   const parsed = scenarioSchema.safeParse({
     model: MODELS[model],
     schema: "silverbench.scenario/1",
     name: "freshness",
-    dataset: { kind: "synthetic", items, dim: 64, users: 5000 },
+    dataset: { kind: "synthetic", items, dim, users: 5000 },
     requests: {
       distinct: 2000,
       k: 100,
@@ -90,7 +90,7 @@ async function measure(size: FreshnessSize): Promise<void> {
   const { folds } = size;
   const cacheFolder = defaultCacheFolder();
   const scenario = scenarioOf(size);
-  say(`building or finding ${size.items} items`);
+  say(`building or finding ${size.items} items of ${size.dim} dimensions`);
   const location = await resolveDataset(scenario.dataset, 1, { cacheFolder, ...quiet });
   const dataset = await readDataset(location.folder, { verify: false });
   const { requests } = generateRequests(scenario.requests, 2, dataset);

@@ -4,6 +4,7 @@ import { freshnessSize } from "./freshness-size.ts";
 test("what is not given is as it is usually measured: a model on one CPU, settings as a scenario has them", () => {
   expect(freshnessSize([])).toEqual({
     items: 200_000,
+    dim: 64,
     folds: 2,
     seconds: 4,
     model: "score",
@@ -14,9 +15,10 @@ test("what is not given is as it is usually measured: a model on one CPU, settin
 });
 
 test("where it runs and how is said by options, numbers as numbers", () => {
-  const asked = "5000 1 2 mol --cpus 8 --engine fused --precision int8 --probes 16 --nlist auto";
+  const asked = "5000 1 2 mol --dim 128 --cpus 8 --engine fused --precision int8 --probes 16 --nlist auto";
   expect(freshnessSize(asked.split(" "))).toMatchObject({
     items: 5000,
+    dim: 128,
     model: "mol",
     cpus: 8,
     settings: { engine: "fused", precision: "int8", nprobe: 16, nlist: "auto" },

@@ -6,6 +6,8 @@ const MODELS = ["score", "mol"] as const;
 /** What is measured; all of it is told in the proof's output. */
 export interface FreshnessSize {
   readonly items: number;
+  /** Of an item's vector. */
+  readonly dim: number;
   /** It ends after so many. */
   readonly folds: number;
   /** Of a round. */
@@ -42,6 +44,7 @@ export function freshnessSize(args: readonly string[]): FreshnessSize {
   });
   return {
     items: whole("ITEMS", items),
+    dim: whole("--dim", values.dim),
     folds: whole("FOLDS", folds),
     seconds: whole("SECONDS", seconds),
     model: known,
@@ -59,6 +62,7 @@ function parsed(args: readonly string[]) {
       allowPositionals: true,
       options: {
         ...Object.fromEntries(named),
+        dim: { type: "string", default: "64" },
         cpus: { type: "string", default: "1" },
         "in-flight": { type: "string", default: "64" },
         software: { type: "boolean", default: false },
