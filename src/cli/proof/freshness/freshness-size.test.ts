@@ -15,7 +15,8 @@ test("what is not given is as it is usually measured: a model on one CPU, settin
 });
 
 test("where it runs and how is said by options, numbers as numbers", () => {
-  const asked = "5000 1 2 mol --dim 128 --cpus 8 --engine fused --precision int8 --probes 16 --nlist auto";
+  const asked =
+    "5000 1 2 mol --dim 128 --cpus 8 --engine fused --precision int8 --probes 16 --nlist auto";
   expect(freshnessSize(asked.split(" "))).toMatchObject({
     items: 5000,
     dim: 128,
