@@ -125,9 +125,9 @@ interface Work {
 async function measure({ filter, makeFilter, probes }: Work, requests: number): Promise<void> {
   const filters = Array.from({ length: requests }, makeFilter);
   const queries = filters.map(queryOf);
-  const { heads, clusters, k } = size;
+  const { heads, clusters, k, mayChain } = size;
   const packMs = performance.now();
-  const settings = { heads, clusters, probes, places: k, candidates: k };
+  const settings = { heads, clusters, probes, places: k, candidates: k, mayChain };
   const batch = packBatch(queries, settings);
   const packedMs = performance.now() - packMs;
   const checked = await check(batch, queries, filters);

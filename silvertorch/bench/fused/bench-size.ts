@@ -18,6 +18,8 @@ export interface BenchSize {
   readonly recall: number;
   /** Threads of a selection; undefined: as is usual. */
   readonly selectThreads: number | undefined;
+  /** Whether pairs may be chained by cluster; else they are sorted (kernels/search/group-pairs.ts). */
+  readonly mayChain: boolean;
   readonly allowSoftware: boolean;
   /** Results of Meta's ops, of this host and hour (beside.ts); null: none to be held against. */
   readonly beside: string | null;
@@ -55,6 +57,7 @@ export function benchSize(args: readonly string[]): BenchSize {
     lanes: (given.get("lanes") ?? "3,6,12").split(",").map(Number),
     filters: (given.get("filters") ?? "none,narrow,wide").split(","),
     selectThreads: Number(given.get("select-threads")) || undefined,
+    mayChain: given.get("chains") !== "no",
     allowSoftware: given.get("software") === "yes",
     beside: given.get("beside") ?? null,
   };
@@ -66,6 +69,7 @@ const OPTIONS = [
   "lanes",
   "filters",
   "select-threads",
+  "chains",
   "software",
   "beside",
 ];

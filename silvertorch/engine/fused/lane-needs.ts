@@ -21,6 +21,8 @@ export interface SearchNeeds {
 export interface SearchBatch extends SearchNeeds {
   /** Lists before this one have no filter. */
   readonly openLists: number;
+  /** Whether pairs are chained by cluster, not sorted: group-pairs.ts. */
+  readonly isChained: boolean;
   /** Rows that requests without filter exclude. */
   readonly openExcluded: number;
 }

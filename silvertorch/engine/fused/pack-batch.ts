@@ -1,6 +1,6 @@
 import { USER_KINDS } from "../../kernels/ranking/user-inputs.ts";
-import { HEADER, HEADER_WORDS } from "../../kernels/search/batch-words.ts";
-import { workOrder } from "../../kernels/search/search-shape.ts";
+import { GROUPED, HEADER, HEADER_WORDS } from "../../kernels/search/batch-words.ts";
+import { isChained, workOrder } from "../../kernels/search/search-shape.ts";
 import type { EncodedPlan } from "../../eligibility/plan-tensors.ts";
 import type { EngineQuery } from "../query.ts";
 import { packBonuses, type PackedBonuses } from "./pack-bonuses.ts";
@@ -45,6 +45,8 @@ export interface BatchSettings {
   readonly probesOf?: readonly number[];
   /** Whether clusters are taken by what filters leave in them, too; absent: by their centroids alone. */
   readonly ordersClusters?: boolean;
+  /** Whether pairs may be chained (group-pairs.ts), which benchmarks may forbid; absent: they may. */
+  readonly mayChain?: boolean;
   /** Places of a list. */
   readonly places: number;
   /** Places before they are scored again; as many as places where they are not. */
@@ -80,7 +82,10 @@ export function packBatch(
   const openLists = open * heads;
   words[HEADER.openLists] = openLists;
   const order = workOrder(pairs, probes, clusters);
-  words[HEADER.grouped] = order === "byCluster" ? 1 : 0;
+  const byCluster = order === "byCluster";
+  const { mayChain = true } = settings;
+  const chained = byCluster && open === queries.length && mayChain && isChained(pairs, clusters);
+  words[HEADER.grouped] = chained ? GROUPED.chained : byCluster ? GROUPED.sorted : GROUPED.not;
   const requests = queries.length;
   return {
     search: {
@@ -93,6 +98,7 @@ export function packBatch(
       words: words.length,
       excluded,
       openLists,
+      isChained: chained,
       openExcluded: words[words[HEADER.excludedOf]! + open]!,
     },
     users: packUsers(queries),

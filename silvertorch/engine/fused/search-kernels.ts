@@ -9,17 +9,17 @@ import { maskedScanKernel } from "../../kernels/search/masked-scan.ts";
 import { openScanKernel } from "../../kernels/search/open-scan.ts";
 import { quantiseQueriesKernel } from "../../kernels/search/quantise-queries.ts";
 import { refineCandidatesKernel } from "../../kernels/search/refine-candidates.ts";
-import type { SearchShape, WorkOrder } from "../../kernels/search/search-shape.ts";
+import type { OpenOrder, SearchShape, WorkOrder } from "../../kernels/search/search-shape.ts";
 import type { DeviceIndex } from "./device-index.ts";
 import { type SearchTuning, Selections } from "./selections.ts";
 
-export type Orders = Readonly<Partial<Record<WorkOrder, Kernel>>>;
+export type Orders<Order extends string = WorkOrder> = Readonly<Partial<Record<Order, Kernel>>>;
 
 /** The kernels that an index needs; without clusters nothing is probed, without vectors not refined. */
 export interface SearchKernels {
   readonly quantise: Kernel;
   readonly locate: Kernel;
-  readonly openScan: Orders;
+  readonly openScan: Orders<OpenOrder>;
   /** Takes what is excluded out of it; of pairs, in any order of the work. */
   readonly clearExcluded: { readonly pairs: Kernel | null; readonly all: Kernel };
   readonly maskedScan: Orders;
@@ -47,27 +47,29 @@ export async function searchKernels(
   const isClustered = centroids !== null;
   const isRefined = vectors.length > 0;
   const orders: WorkOrder[] = isClustered ? ["byQuery", "byCluster", "all"] : ["all"];
-  const scans = async (
+  const openOrders: OpenOrder[] = isClustered ? [...orders, "chained"] : orders;
+  const scans = async <Order extends string>(
     name: string,
-    code: (shape: SearchShape, order: WorkOrder) => string,
-  ): Promise<Orders> => {
-    const kernels = orders.map(async (order) => {
+    inOrders: readonly Order[],
+    code: (shape: SearchShape, order: Order) => string,
+  ): Promise<Orders<Order>> => {
+    const kernels = inOrders.map(async (order) => {
       return [order, await compileKernel(device, `${name}.${order}`, code(shape, order))] as const;
     });
-    return Object.fromEntries(await Promise.all(kernels));
+    return Object.fromEntries(await Promise.all(kernels)) as Orders<Order>;
   };
   const selections = new Selections(device, shape, { isClustered, isRefined, tuning });
   return {
     quantise: await compileKernel(device, "quantise", quantiseQueriesKernel(shape)),
     locate: await compileKernel(device, "locate-excluded", locateExcludedKernel(shape)),
-    openScan: await scans("open-scan", openScanKernel),
+    openScan: await scans("open-scan", openOrders, openScanKernel),
     clearExcluded: {
       pairs: isClustered
         ? await compileKernel(device, "clear-excluded", clearExcludedKernel(shape, "byQuery"))
         : null,
       all: await compileKernel(device, "clear-excluded.all", clearExcludedKernel(shape, "all")),
     },
-    maskedScan: await scans("masked-scan", maskedScanKernel),
+    maskedScan: await scans("masked-scan", orders, maskedScanKernel),
     probing: isClustered ? await probingKernels(device, shape, spread) : null,
     refine: isRefined ? await compileKernel(device, "refine", refineCandidatesKernel(shape)) : null,
     selections,

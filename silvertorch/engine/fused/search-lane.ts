@@ -10,6 +10,7 @@ import {
   affinityWords,
   codeVectors,
   workOrder,
+  type OpenOrder,
   type WorkOrder,
 } from "../../kernels/search/search-shape.ts";
 import { BonusLane } from "./bonus-lane.ts";
@@ -62,9 +63,9 @@ export class SearchLane {
     words("keys", slots);
     words("positions", slots);
     words("probed", pairs);
+    words("bucketCounts", index.centroids === null ? 1 : bucketWords(clusters));
     if (index.centroids !== null) {
       words("affinities", lists * affinityWords(index.shape));
-      words("bucketCounts", bucketWords(clusters));
       words("bucketStarts", bucketWords(clusters));
       words("bucketCursors", bucketWords(clusters));
       words("sorted", 2 * pairs);
@@ -95,12 +96,17 @@ export class SearchLane {
     recorder.stage("fused.quantise");
     const { quantise } = this.#kernels;
     recorder.run(
-      this.#bindings.bind("quantise", quantise, [this.#shared.queries, "codes", "counts"]),
+      this.#bindings.bind("quantise", quantise, [
+        this.#shared.queries,
+        "codes",
+        "counts",
+        "bucketCounts",
+      ]),
       [lists],
     );
     if (batch.excluded > 0) this.#locate(recorder, batch.excluded);
     if (order !== "all") this.#probe(recorder, batch, { lists, hasBonuses });
-    if (order === "byCluster") this.#group(recorder, batch.pairs);
+    if (order === "byCluster" && !batch.isChained) this.#group(recorder, batch.pairs);
     this.#scan(recorder, batch, { lists, order });
     this.#select(recorder, batch, lists);
   }
@@ -149,7 +155,7 @@ export class SearchLane {
     );
     if (hasBonuses) this.#bonuses!.record(recorder, lists - openLists, shape.clusters);
     recorder.stage("fused.choose");
-    this.#selection(recorder, "probes", lists, ["affinities", "probed", "bucketCounts"]);
+    this.#selection(recorder, "probes", lists, ["affinities", "probed", "bucketCounts", "sorted"]);
   }
 
   #group(recorder: Recorder, pairs: number): void {
@@ -173,22 +179,27 @@ export class SearchLane {
     const openPairs = batch.openLists * batch.probes;
     const filtered = lists - batch.openLists;
     const isClustered = this.#index.centroids !== null;
+    const openOrder: OpenOrder = batch.isChained ? "chained" : order;
     const work = order === "byCluster" ? "bucketStarts" : "probed";
     const sorted = isClustered ? "sorted" : "probed";
     if (openPairs > 0) {
       recorder.stage("fused.scan.open");
       for (const [at, part] of this.#index.parts.entries()) {
-        const bound = this.#bindings.bind(`open.${order}.${at}`, this.#kernels.openScan[order]!, [
+        const kernel = this.#kernels.openScan[openOrder]!;
+        const bound = this.#bindings.bind(`open.${openOrder}.${at}`, kernel, [
           "batch",
           part.codes,
           this.#index.scales,
           "codes",
-          work,
+          batch.isChained ? "bucketCounts" : work,
           sorted,
           "keys",
           part.extent,
         ]);
-        recorder.run(bound, openGrid(order, { width, clusters: part.clusters, pairs: openPairs }));
+        recorder.run(
+          bound,
+          openGrid(openOrder, { width, clusters: part.clusters, pairs: openPairs }),
+        );
       }
       if (batch.openExcluded > 0) this.#clear(recorder, batch, order);
     }

@@ -22,7 +22,7 @@ export const HEADER = {
   excludedOf: 7,
   excludedRows: 8,
   excludedCount: 9,
-  /** 1 if pairs will be sorted by cluster. */
+  /** Whether pairs will be brought together by cluster, and how: see `GROUPED`. */
   grouped: 10,
   /** 1 if every list looks into as many clusters. */
   alike: 11,
@@ -35,6 +35,9 @@ export const HEADER = {
 } as const;
 
 export const HEADER_WORDS = 16;
+
+/** How pairs are brought together: see group-pairs.ts. */
+export const GROUPED = { not: 0, sorted: 1, chained: 2 } as const;
 
 /** Words of a program before its steps: see pack-programs.ts. */
 export const PROGRAM = {

@@ -57,6 +57,7 @@ describe.skipIf(device === null)("pairs of lists and clusters", () => {
       bench.words(affinities.flatMap((row) => [...row.map((each) => each + 10), 0, 0, 0])),
       bench.zeros(10),
       bench.zeros(bucketWords(shape.clusters)),
+      bench.zeros(20),
     ];
     const kernel = selectBestKernel({
       source: centroidSource(shape),
@@ -71,5 +72,40 @@ describe.skipIf(device === null)("pairs of lists and clusters", () => {
     expect(chosen).toEqual([2, 0, 0, 1, 4, 1, 0, 1, 4, 0]);
     const counts = await bench.wordsOf(buffers[3]!, 10);
     expect(counts).toEqual([2, 1, 1, 0, 0, 2, 2, 0, 0, 2]);
+  });
+
+  test("where all lists are open, pairs are chained by cluster as they are chosen", async () => {
+    const lists = 17;
+    const asks = Array.from({ length: lists }, () => ask([0, 0], false));
+    const { batch, search } = given(asks, 2);
+    expect(search.isChained).toBe(true);
+    const affinities = asks.map(() =>
+      Array.from({ length: shape.clusters }, () => 1 + random.int(1000)),
+    );
+    const buffers = [
+      batch,
+      bench.words(affinities.flatMap((row) => [...row, 0, 0, 0])),
+      bench.zeros(2 * lists),
+      bench.zeros(bucketWords(shape.clusters)),
+      bench.zeros(4 * lists),
+    ];
+    const kernel = selectBestKernel({
+      source: centroidSource(shape),
+      target: probesTarget(shape),
+      threads: 64,
+      capacity: 64,
+      held: "workgroup",
+    });
+    await bench.run("choose", kernel, buffers, [lists]);
+    const chosen = await bench.wordsOf(buffers[2]!, 2 * lists);
+    const ends = await bench.wordsOf(buffers[3]!, shape.clusters);
+    const chains = await bench.wordsOf(buffers[4]!, 4 * lists);
+    for (const [cluster, end] of ends.entries()) {
+      const chained: number[] = [];
+      for (let next = end; next !== 0; next = chains[2 * (next - 1)]!) chained.push(next - 1);
+      const wanted = chosen.flatMap((each, pair) => (each === cluster ? [pair] : []));
+      expect(chained.toSorted((a, b) => a - b)).toEqual(wanted);
+      expect(wanted.map((pair) => chains[2 * pair + 1])).toEqual(wanted.map(() => cluster));
+    }
   });
 });

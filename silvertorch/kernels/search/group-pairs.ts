@@ -9,6 +9,11 @@ import type { SearchShape } from "./search-shape.ts";
  * first, those of open lists before the others, so that what is read of a cluster serves all lists
  * that look into it: a counting sort into 2 x clusters buckets. They are counted as they are chosen
  * (select-ends.ts); two small kernels are left, of which the launch is what costs.
+ *
+ * Where all lists are open and few look into a cluster, pairs are *chained* instead, as they are
+ * chosen, which takes no kernel: in place of counts stands the pair of each cluster that was chosen
+ * last, plus 1 (0: none), and in place of sorted pairs stands of each the one before it, likewise, and
+ * its cluster.
  */
 const THREADS = 256;
 

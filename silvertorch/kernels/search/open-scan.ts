@@ -1,7 +1,7 @@
 import { BATCH_WORDS } from "./batch-words.ts";
 import { ORDERED_KEYS } from "./ordered-keys.ts";
 import { queryVectors, SCORING_BINDINGS, scoringText } from "./scoring-text.ts";
-import { codeVectors, type SearchShape, type WorkOrder } from "./search-shape.ts";
+import { codeVectors, type OpenOrder, type SearchShape } from "./search-shape.ts";
 
 /** Items of a workgroup, one a thread. */
 export const TILE = 128;
@@ -23,10 +23,10 @@ const QUERIES = 16;
  * Bindings: 0 batch, 1 codes vec4<u32> of this part, 2 scales f32 of all positions (negative where
  * there is no item), 3 queries vec4<u32> (quantise-queries.ts), 4 work u32, 5 sorted pairs u32 [pairs, 2],
  * 6 keys u32 [pairs, width], 7 part (uniform): first cluster, clusters.
- * Work is `byCluster` the buckets' starts, `byQuery` the probed clusters; of `all` 4 and 5 are not
- * looked at. Workgroups: `openGrid`.
+ * Work is `byCluster` the buckets' starts, `byQuery` the probed clusters, `chained` the chains' ends,
+ * and 5 then the chains (group-pairs.ts); of `all` 4 and 5 are not looked at. Workgroups: `openGrid`.
  */
-export function openScanKernel(shape: SearchShape, order: WorkOrder): string {
+export function openScanKernel(shape: SearchShape, order: OpenOrder): string {
   const { clusters, width } = shape;
   const vectors = codeVectors(shape);
   const row = queryVectors(shape);
@@ -74,7 +74,16 @@ fn main(
   }
   let begin = work[cluster];
   let end = work[cluster + 1u];`
-      : "let begin = 0u; let end = openLists();"
+      : order === "chained"
+        ? /* wgsl */ `
+  if (grid.y < part.y) {
+    // A row for each pair, of which the last of a cluster's chain does the work of all.
+    cluster = sorted[2u * group.y + 1u];
+    if (cluster < part.x || cluster >= part.x + part.y || work[cluster] != group.y + 1u) { return; }
+  }
+  let begin = 0u;
+  var end = work[cluster];`
+        : "let begin = 0u; let end = openLists();"
   }
   if (begin == end) { return; }`
   }
@@ -86,10 +95,22 @@ fn main(
   let scale = scales[cluster * ${width}u + place];
   let first_vector = ((cluster - part.x) * ${width}u + place) * ${vectors}u;
   ${load("first_vector")}
+  ${
+    order === "chained"
+      ? /* wgsl */ `
+  while (end != 0u) {
+    workgroupBarrier();
+    var count = 0u;
+    for (; count < ${QUERIES}u && end != 0u; count++) {
+      if (thread == count) { held_pairs[count] = end - 1u; }
+      end = sorted[2u * (end - 1u)];
+    }`
+      : /* wgsl */ `
   for (var base = begin; base < end; base += ${QUERIES}u) {
     let count = min(${QUERIES}u, end - base);
     workgroupBarrier();
-    if (thread < count) { held_pairs[thread] = pair_at(base + thread, cluster); }
+    if (thread < count) { held_pairs[thread] = pair_at(base + thread, cluster); }`
+  }
     workgroupBarrier();
     for (var i = thread; i < count * ${row}u; i += ${TILE}u) {
       held_queries[i] = queries[list_of(held_pairs[i / ${row}u]) * ${row}u + i % ${row}u];
@@ -112,7 +133,7 @@ fn main(
  * fewer: most clusters would be looked into by none.
  */
 export function openGrid(
-  order: WorkOrder,
+  order: OpenOrder,
   {
     width,
     clusters,

@@ -3,7 +3,7 @@ import { KernelBench, openTestDevice } from "../../device/gpu.fixture.ts";
 import { clearExcludedKernel } from "./clear-excluded.ts";
 import { maskedScanKernel } from "./masked-scan.ts";
 import { openGrid, openScanKernel } from "./open-scan.ts";
-import type { WorkOrder } from "./search-shape.ts";
+import type { OpenOrder, WorkOrder } from "./search-shape.ts";
 import {
   ask,
   asked,
@@ -29,45 +29,81 @@ describe.skipIf(device === null)("scans", () => {
   const { uniform, packed, given, grouped } = smallSearch(bench);
 
   const orders: readonly WorkOrder[] = ["byQuery", "byCluster", "all"];
-  const clustersOf = (order: WorkOrder): readonly Asked[] =>
+  const clustersOf = (order: OpenOrder): readonly Asked[] =>
     order === "all" ? asked.map((each) => ({ ...each, clusters: [0, 1, 2, 3, 4] })) : asked;
 
-  test.for(orders)("open lists get a score of each item that there is, %s", async (order) => {
-    const asks = clustersOf(order).filter(({ filtered }) => !filtered);
-    const probes = asks[0]!.clusters.length;
-    const { batch, queries, probed } = given(asks, probes);
-    const pairs = await grouped(asked.filter(({ filtered }) => !filtered));
-    const keys = bench.words(Array.from({ length: probed.length * shape.width }, () => 7));
-    // In two parts, as an index of several buffers.
-    for (const [first, count] of [
-      [0, 2],
-      [2, 3],
-    ] as const) {
-      const end = (first + count) * shape.width;
-      const buffers = [
-        batch,
-        packed(items.slice(first * shape.width, end)),
-        bench.floats(scales),
-        queries,
-        order === "byCluster" ? pairs.starts : bench.words(probed),
-        pairs.sorted,
-        keys,
-        uniform(first, count),
-      ];
-      const grid = openGrid(order, { width: shape.width, clusters: count, pairs: probed.length });
-      await bench.run("open", openScanKernel(shape, order), buffers, grid);
-    }
-    const found = await bench.wordsOf(keys, probed.length * shape.width);
-    for (const [pair, cluster] of probed.entries()) {
-      for (let within = 0; within < shape.width; within++) {
-        const position = cluster * shape.width + within;
-        const asker = asks[Math.floor(pair / probes)]!;
-        const wanted = isThere(position) ? scoreOf(asker, position) : -Infinity;
-        const score = scoreOfKey(found[pair * shape.width + within]!) ?? -Infinity;
-        expect(score).toBeCloseTo(wanted, 5);
+  /** Of each cluster its last pair, plus 1; of each pair the one before it, likewise, and its cluster. */
+  const chained = (probed: readonly number[]): { ends: number[]; links: number[] } => {
+    const ends = Array.from({ length: shape.clusters }, () => 0);
+    const links = probed.flatMap((cluster, pair) => {
+      const before = ends[cluster]!;
+      ends[cluster] = pair + 1;
+      return [before, cluster];
+    });
+    return { ends, links };
+  };
+
+  const openForms: readonly (readonly [
+    OpenOrder,
+    number,
+    readonly (readonly [number, number])[],
+  ])[] = [
+    ...[...orders, "chained" as const].flatMap((order) => [
+      // In two parts, as an index of several buffers; in one, where there are fewer pairs than clusters.
+      [
+        order,
+        1,
+        [
+          [0, 2],
+          [2, 3],
+        ],
+      ] as const,
+      [order, 1, [[0, 5]]] as const,
+    ]),
+    // More lists look into a cluster than are held at a time.
+    ["byCluster", 20, [[0, 5]]],
+    ["chained", 20, [[0, 5]]],
+  ];
+  test.for(openForms)(
+    "open lists get a score of each item that there is, %s, %i times as many, parts %j",
+    async ([order, times, parts]) => {
+      const open = clustersOf(order).filter(({ filtered }) => !filtered);
+      const asks = Array.from({ length: times }, () => open).flat();
+      const probes = asks[0]!.clusters.length;
+      const { batch, queries, probed } = given(asks, probes);
+      const pairs = order === "byCluster" ? await grouped(asks) : null;
+      const chains = chained(probed);
+      const keys = bench.words(Array.from({ length: probed.length * shape.width }, () => 7));
+      const work = { byCluster: pairs?.starts, chained: bench.words(chains.ends) };
+      const sorted = { byCluster: pairs?.sorted, chained: bench.words(chains.links) };
+      const of = order === "byCluster" || order === "chained" ? order : null;
+      for (const [first, count] of parts) {
+        const end = (first + count) * shape.width;
+        const buffers = [
+          batch,
+          packed(items.slice(first * shape.width, end * shape.width)),
+          bench.floats(scales),
+          queries,
+          (of === null ? null : work[of]) ?? bench.words(probed),
+          (of === null ? null : sorted[of]) ?? bench.words(probed),
+          keys,
+          uniform(first, count),
+        ];
+        const grid = openGrid(order, { width: shape.width, clusters: count, pairs: probed.length });
+        await bench.run("open", openScanKernel(shape, order), buffers, grid);
       }
-    }
-  });
+      const found = await bench.wordsOf(keys, probed.length * shape.width);
+      for (const [pair, cluster] of probed.entries()) {
+        for (let within = 0; within < shape.width; within++) {
+          const position = cluster * shape.width + within;
+          const asker = asks[Math.floor(pair / probes)]!;
+          const wanted = isThere(position) ? scoreOf(asker, position) : -Infinity;
+          const score = scoreOfKey(found[pair * shape.width + within]!) ?? -Infinity;
+          expect(score).toBeCloseTo(wanted, 5);
+        }
+      }
+    },
+  );
 
   test.for(["byQuery", "all"] as const)("what open lists exclude is cleared, %s", async (order) => {
     const all = [0, 1, 2, 3, 4];

@@ -27,11 +27,24 @@ export const affinityWords = ({ clusters }: Pick<SearchShape, "clusters">): numb
 /** How a kernel finds its work; see group-pairs.ts. */
 export type WorkOrder = "byQuery" | "byCluster" | "all";
 
+/** How the scan of open lists does: `byCluster` pairs are sorted, or `chained` where all lists are open. */
+export type OpenOrder = WorkOrder | "chained";
+
 /**
  * From so many pairs a cluster on they are sorted by cluster: below, few clusters are looked into
  * twice, and the sorting is what it costs.
  */
 const SORTED_FROM = 0.25;
+
+/**
+ * Up to so many pairs a cluster they are chained: a workgroup waits for the cache as often as there
+ * are pairs of its cluster, which is hidden while it waits for its items.
+ */
+const CHAINED_TO = 8;
+
+/** Whether pairs that are worked off by cluster are chained; only where no list has a filter. */
+export const isChained = (pairs: number, clusters: number): boolean =>
+  pairs <= CHAINED_TO * clusters;
 
 /** How the work on a batch is ordered. */
 export function workOrder(pairs: number, probes: number, clusters: number): WorkOrder {

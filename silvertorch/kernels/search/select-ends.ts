@@ -1,4 +1,4 @@
-import { pairText } from "./batch-words.ts";
+import { GROUPED, pairText } from "./batch-words.ts";
 import { bucketText } from "./group-pairs.ts";
 import { affinityWords, type SearchShape } from "./search-shape.ts";
 import type { SelectSource, SelectTarget } from "./select-best.ts";
@@ -70,19 +70,26 @@ export const refinedSource: SelectSource = {
 
 /**
  * Bindings: probed u32 [pairs], and counts u32 [2 x clusters], zeros, where the pairs of each
- * bucket (group-pairs.ts) are counted if they will be grouped.
+ * bucket (group-pairs.ts) are counted if they will be sorted; if they are chained, the counts are
+ * the chains' ends, and chains u32 [pairs, 2] their links.
  */
 export const probesTarget = (shape: Pick<SearchShape, "clusters" | "heads">): SelectTarget => ({
   bindings: (first) => /* wgsl */ `
 ${pairText(shape)}
 @group(0) @binding(${first}) var<storage, read_write> chosen_clusters: array<u32>;
 @group(0) @binding(${first + 1}) var<storage, read_write> bucket_counts: array<atomic<u32>>;
+@group(0) @binding(${first + 2}) var<storage, read_write> chains: array<u32>;
 ${bucketText(shape.clusters)}`,
   wanted: "return probes_of(list);",
   emit: /* wgsl */ `
   if (key == NONE) { return; }
-  chosen_clusters[first_pair(list) + place] = id;
-  if (grouped() != 0u) { atomicAdd(&bucket_counts[bucket_of(list, id)], 1u); }`,
+  let pair = first_pair(list) + place;
+  chosen_clusters[pair] = id;
+  if (grouped() == ${GROUPED.sorted}u) { atomicAdd(&bucket_counts[bucket_of(list, id)], 1u); }
+  if (grouped() == ${GROUPED.chained}u) {
+    chains[2u * pair] = atomicExchange(&bucket_counts[id], pair + 1u);
+    chains[2u * pair + 1u] = id;
+  }`,
 });
 
 /** Bindings: keys and positions u32 [lists, candidates]. */
