@@ -8,15 +8,16 @@
  * first a key of each item and query, as the engine's does; then only the largest of each 32 items,
  * so that writing does not hide the arithmetic. Its results are compared with the host's on a sample
  * before it is timed (the median of several runs, by the device's timestamps). Forms that the device
- * refuses are told with what it said, and do not stop the others. `--forms` tells parts of their names;
- * `--forms packed,older` tries matrices by functions that Dawn is giving up.
+ * refuses are told with what it said, and do not stop the others. `--forms` tells parts of their names.
+ * Functions that Dawn is giving up are tried where no other form with matrices could be measured.
  */
 import { parseArgs } from "node:util";
 import { HarnessError } from "../../src/errors.ts";
 import { GpuDevice, MATRICES } from "../device/gpu-device.ts";
 import { copySpeed } from "./fused/copy-speed.ts";
+import { matrixFacts } from "./tensor/matrix-facts.ts";
 import { compileReport } from "./tensor/compile-report.ts";
-import { LANES, MATRIX, matrixScan } from "./tensor/matrix-scan.ts";
+import { LANES, matrixScan } from "./tensor/matrix-scan.ts";
 import { packedScan } from "./tensor/packed-scan.ts";
 import {
   BLOCK,
@@ -34,7 +35,7 @@ const { values: args } = parseArgs({
   options: {
     items: { type: "string", default: "1048576" },
     queries: { type: "string", default: "64,256,1024" },
-    forms: { type: "string", default: "packed,matrices" },
+    forms: { type: "string", default: "" },
     software: { type: "boolean", default: false },
   },
 });
@@ -46,6 +47,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Milliseconds by form, output and queries. */
 const times = new Map<string, number>();
+const timesOf = (form: string): string[] =>
+  [...times.keys()].filter((key) => key.startsWith(`${form} `));
 const timeOf = (form: string, output: Output, queries: number): number | undefined =>
   times.get(`${form} ${output} ${queries}`);
 
@@ -53,6 +56,7 @@ const { copyBytesPerMs, forms, hasMatrices } = await look();
 const first = packedScan(1, false).name;
 for (const form of forms) {
   if (form.needsMatrices && !hasMatrices) continue;
+  if (form.isLast && wasMeasured()) continue;
   say(`\n${form.name}`);
   try {
     await measure(form);
@@ -63,6 +67,11 @@ for (const form of forms) {
   }
 }
 summarise();
+
+/** Whether a form with matrices was. */
+function wasMeasured(): boolean {
+  return forms.some(({ name, needsMatrices }) => needsMatrices && timesOf(name).length > 0);
+}
 
 /** What there is to run on. */
 async function look(): Promise<{
@@ -78,8 +87,7 @@ async function look(): Promise<{
       `a device copy moves ${(speed / 1e9).toFixed(2)} TB/s`,
   );
   const there = device.raw.features.has(MATRICES);
-  const configs = there ? matrixConfigs(device) : [];
-  if (there) say(`matrices: ${configs.map((config) => JSON.stringify(config)).join(", ")}`);
+  if (there) for (const each of await matrixFacts(device)) say(each);
   else say(`matrices: the device has no ${MATRICES}, so they are left out`);
   const fits = adapter.subgroupSizes.every((lanes) => lanes === LANES);
   const wanted = args.forms.split(",").map((part) => part.trim());
@@ -93,22 +101,11 @@ async function look(): Promise<{
     matrixScan({ unit: "word", queriesIn: "workgroup", held: 2 }),
     matrixScan({ unit: "word", queriesIn: "storage", held: 2, isOlder: true }),
   ];
-  const hasSize = configs.some(
-    ({ componentType, resultComponentType, M, N, K }) =>
-      componentType === "i8" &&
-      resultComponentType === "i32" &&
-      M === MATRIX.M &&
-      N === MATRIX.N &&
-      K === MATRIX.K,
-  );
-  if (there && !hasSize) {
-    say(`matrices: i8 by i8 of ${MATRIX.M} x ${MATRIX.N} x ${MATRIX.K} are not among them`);
-  }
   if (there && !fits) say(`matrices: subgroups of ${LANES} are asked for`);
   return {
     copyBytesPerMs: speed,
     forms: all.filter(({ name }) => wanted.some((part) => name.includes(part))),
-    hasMatrices: hasSize && fits,
+    hasMatrices: there && fits,
   };
 }
 
@@ -186,30 +183,6 @@ function summarise(): void {
       if (told.length > 0) say(`  ${output}, ${queries} queries: ${told.join("; ")}${ratio}`);
     }
   }
-}
-
-interface MatrixConfig {
-  readonly componentType: string;
-  readonly resultComponentType: string;
-  readonly M: number;
-  readonly N: number;
-  readonly K: number;
-}
-
-/** Which matrices the device multiplies. */
-function matrixConfigs({ raw }: GpuDevice): MatrixConfig[] {
-  const info = raw.adapterInfo as GPUAdapterInfo & {
-    readonly subgroupMatrixConfigs?: Iterable<MatrixConfig>;
-  };
-  return [...(info.subgroupMatrixConfigs ?? [])].map(
-    ({ componentType, resultComponentType, M, N, K }) => ({
-      componentType,
-      resultComponentType,
-      M,
-      N,
-      K,
-    }),
-  );
 }
 
 /** @throws HarnessError BAD_INPUT if the option is no multiple of `of`. */

@@ -40,6 +40,7 @@ export function matrixScan(form: MatrixForm): ScanForm {
     name: `${isOlder ? "by older functions" : "matrices"}, ${unit}s, queries in ${queriesIn}, ${held * MATRIX.M} items a subgroup`,
     itemsAGroup: SUBGROUPS * held * MATRIX.M,
     needsMatrices: true,
+    isLast: isOlder,
     code: (output) => matrixKernel(form, output),
   };
 }
