@@ -1,3 +1,4 @@
+import { HarnessError } from "../errors.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { GeneratedVectors } from "./generated/generated-vectors.ts";
 
@@ -16,5 +17,17 @@ export function itemVectors({
   generated,
 }: Pick<Catalogue, "embeddings" | "dim" | "generated">): ItemVectors {
   if (generated !== undefined) return new GeneratedVectors(generated);
-  return { fill: (from, to, out) => out.set(embeddings.subarray(from * dim, to * dim)) };
+  return {
+    fill(from, to, out) {
+      const vectors = embeddings.subarray(from * dim, to * dim);
+      // What `out` held before would pass for theirs.
+      if (vectors.length < (to - from) * dim) {
+        throw new HarnessError(
+          "INTERNAL",
+          `expected the embeddings of rows ${from} to ${to}, there are those of ${embeddings.length / dim}`,
+        );
+      }
+      out.set(vectors);
+    },
+  };
 }

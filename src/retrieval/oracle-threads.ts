@@ -3,6 +3,16 @@ import { HarnessError } from "../errors.ts";
 import { builtFile } from "../process/built-file.ts";
 import type { RankedCatalogue, Ranking } from "./candidate-ranker.ts";
 import type { OracleTask } from "./oracle-task.ts";
+import { type ThreadArray, toThread } from "./thread-array.ts";
+
+/** What a thread of the oracle is started with. */
+export interface OracleThreadData {
+  readonly catalogue: Omit<RankedCatalogue, "embeddings" | "dense"> & {
+    readonly embeddings: ThreadArray;
+    readonly dense: ThreadArray;
+  };
+  readonly ranking: Ranking | null;
+}
 
 export interface ThreadedScan<Outcome> {
   readonly catalogue: RankedCatalogue;
@@ -29,7 +39,10 @@ export async function scanInThreads<Outcome>(scan: ThreadedScan<Outcome>): Promi
   const columns = scan.catalogue.columns.map((column) =>
     column.kind === "categorical" ? { ...column, vocabulary: [] } : column,
   );
-  const workerData = { catalogue: { ...scan.catalogue, columns }, ranking: scan.ranking };
+  const embeddings = toThread(scan.catalogue.embeddings);
+  const dense = toThread(scan.catalogue.dense);
+  const catalogue = { ...scan.catalogue, columns, embeddings, dense };
+  const workerData: OracleThreadData = { catalogue, ranking: scan.ranking };
   const file = builtFile(import.meta.url, "./oracle-worker.js");
   const workers = Array.from({ length: threads }, () => new Worker(file, { workerData }));
   let onAbort: (() => void) | null = null;

@@ -1,14 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { RankedCatalogue, Ranking } from "./candidate-ranker.ts";
 import { OracleScan } from "./oracle-scan.ts";
 import type { OracleTask } from "./oracle-task.ts";
+import type { OracleThreadData } from "./oracle-threads.ts";
+import { fromThread } from "./thread-array.ts";
 
 // One thread of the oracle: a task in, its outcome out, until the parent ends it.
-const { catalogue, ranking } = workerData as {
-  readonly catalogue: RankedCatalogue;
-  readonly ranking: Ranking | null;
-};
-const scan = new OracleScan(catalogue, ranking);
+const { catalogue, ranking } = workerData as OracleThreadData;
+const embeddings = fromThread(catalogue.embeddings);
+const dense = fromThread(catalogue.dense);
+const scan = new OracleScan({ ...catalogue, embeddings, dense }, ranking);
 
 parentPort!.on("message", ({ kind, task }: OracleTask) => {
   if (kind === "answer") parentPort!.postMessage(scan.answer(task));

@@ -251,6 +251,8 @@ describe.skipIf(device === null)("a formula on the device says what it says of o
     "default(price, default(age, score)) * if(price > 0, 1, 2)",
     "-(click - click)",
     "1 - click * 0",
+    "score / default(price, 1) * 1e30",
+    "(-1.5) ^ (-7.25 / default(price, -1))",
     "watch * 0 - 1 + (watch - watch)",
   ])("%s", async (text) => {
     const formula = bound(text);
