@@ -20,7 +20,7 @@ import type { SearchShape } from "../kernels/search/search-shape.ts";
 import { type BenchFilter, narrowFilter, wideFilter } from "./fused/bench-filters.ts";
 import { type BenchSize, benchSize } from "./fused/bench-size.ts";
 import { against, runBeside } from "./fused/beside.ts";
-import { copySpeed } from "./fused/copy-speed.ts";
+import { copySpeed, readSpeed } from "./fused/copy-speed.ts";
 import { enoughProbes, sampleSize } from "./fused/enough-probes.ts";
 import { inFlight, median, ratesOf } from "./fused/in-flight.ts";
 import { expectedScores } from "./fused/sample-check.ts";
@@ -46,6 +46,7 @@ const shape: SearchShape = {
   hasPositions: false,
 };
 const copyBytesPerMs = await copySpeed(device);
+const readBytesPerMs = await readSpeed(device);
 const startMs = performance.now();
 const index = await syntheticIndex(device, shape);
 const kernels = await searchKernels(device, index, size);
@@ -61,7 +62,7 @@ say(
   `${device.adapter.device}: ${index.items} items of ${size.dim} dimensions in ${size.clusters} clusters, ` +
     `${index.parts.length} part(s), ${size.rows} bitmap rows; ${size.heads} head(s), ${size.probes} probes, k ${size.k}; ` +
     `${(device.memoryBytes / 2 ** 30).toFixed(1)} GiB, made in ${((performance.now() - startMs) / 1000).toFixed(1)} s; ` +
-    `a device copy moves ${(copyBytesPerMs / 1e9).toFixed(2)} TB/s`,
+    `a device copy moves ${(copyBytesPerMs / 1e9).toFixed(2)} TB/s, reading alone ${(readBytesPerMs / 1e9).toFixed(2)}`,
 );
 
 for (const filter of size.filters) {

@@ -18,12 +18,34 @@ fn main(@builtin(global_invocation_id) at: vec3<u32>) {
 }
 `;
 
+/** Reads four at a time, and writes what the compiler cannot know to be never written. */
+const READ = /* wgsl */ `
+@group(0) @binding(0) var<storage, read> source: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read_write> copied: array<vec4<u32>>;
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(global_invocation_id) at: vec3<u32>) {
+  const STEP = ${GROUPS * THREADS}u;
+  var all = vec4<u32>();
+  for (var n = at.x; n + 3u * STEP < arrayLength(&source); n += 4u * STEP) {
+    all |= source[n] | source[n + STEP] | source[n + 2u * STEP] | source[n + 3u * STEP];
+  }
+  if (all.x == 0xfffffffeu) { copied[at.x] = all; }
+}
+`;
+
 /** Bytes read and written a millisecond by a kernel that copies a large buffer. */
-export async function copySpeed(device: GpuDevice): Promise<number> {
-  const bytes = device.adapter.isSoftware ? 1 << 24 : 2 ** 30;
+export const copySpeed = async (device: GpuDevice): Promise<number> =>
+  2 * (await passesOver(device, COPY));
+
+/** Bytes read a millisecond by a kernel that only reads. */
+export const readSpeed = (device: GpuDevice): Promise<number> => passesOver(device, READ);
+
+/** Bytes of the source a millisecond. */
+async function passesOver(device: GpuDevice, code: string): Promise<number> {
+  const bytes = device.adapter.isSoftware ? 1 << 26 : 2 ** 30;
   const source = device.buffer("copy.source", bytes);
   const target = device.buffer("copy.target", bytes);
-  const bound = bind(device, await compileKernel(device, "copy", COPY), [source, target]);
+  const bound = bind(device, await compileKernel(device, "copy", code), [source, target]);
   const copies = async (count: number): Promise<void> => {
     device.submit("copy", (encoder) => {
       const recorder = new PlainRecorder(encoder);
@@ -40,5 +62,5 @@ export async function copySpeed(device: GpuDevice): Promise<number> {
   const ms = performance.now() - beganMs;
   device.release(source);
   device.release(target);
-  return (2 * bytes * REPEATS) / ms;
+  return (bytes * REPEATS) / ms;
 }

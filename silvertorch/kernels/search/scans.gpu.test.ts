@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { KernelBench, openTestDevice } from "../../device/gpu.fixture.ts";
 import { clearExcludedKernel } from "./clear-excluded.ts";
 import { maskedScanKernel } from "./masked-scan.ts";
-import { openGrid, openScanKernel } from "./open-scan.ts";
+import { type ItemReads, openGrid, openScanKernel } from "./open-scan.ts";
 import type { OpenOrder, WorkOrder } from "./search-shape.ts";
 import {
   ask,
@@ -43,30 +43,26 @@ describe.skipIf(device === null)("scans", () => {
     return { ends, links };
   };
 
-  const openForms: readonly (readonly [
-    OpenOrder,
-    number,
-    readonly (readonly [number, number])[],
-  ])[] = [
+  type Parts = readonly (readonly [number, number])[];
+  /** In two parts, as an index of several buffers; in one, where there are fewer pairs than clusters. */
+  const inTwo: Parts = [
+    [0, 2],
+    [2, 3],
+  ];
+  const inOne: Parts = [[0, 5]];
+  const openForms: readonly (readonly [OpenOrder, ItemReads, number, Parts])[] = [
     ...[...orders, "chained" as const].flatMap((order) => [
-      // In two parts, as an index of several buffers; in one, where there are fewer pairs than clusters.
-      [
-        order,
-        1,
-        [
-          [0, 2],
-          [2, 3],
-        ],
-      ] as const,
-      [order, 1, [[0, 5]]] as const,
+      [order, "thread", 1, inTwo] as const,
+      [order, "thread", 1, inOne] as const,
     ]),
+    ["byCluster", "workgroup", 1, inTwo],
     // More lists look into a cluster than are held at a time.
-    ["byCluster", 20, [[0, 5]]],
-    ["chained", 20, [[0, 5]]],
+    ["byCluster", "workgroup", 20, inOne],
+    ["chained", "thread", 20, inOne],
   ];
   test.for(openForms)(
-    "open lists get a score of each item that there is, %s, %i times as many, parts %j",
-    async ([order, times, parts]) => {
+    "open lists get a score of each item that there is, %s, read by the %s, %i times as many, parts %j",
+    async ([order, reads, times, parts]) => {
       const open = clustersOf(order).filter(({ filtered }) => !filtered);
       const asks = Array.from({ length: times }, () => open).flat();
       const probes = asks[0]!.clusters.length;
@@ -90,7 +86,7 @@ describe.skipIf(device === null)("scans", () => {
           uniform(first, count),
         ];
         const grid = openGrid(order, { width: shape.width, clusters: count, pairs: probed.length });
-        await bench.run("open", openScanKernel(shape, order), buffers, grid);
+        await bench.run("open", openScanKernel(shape, order, reads), buffers, grid);
       }
       const found = await bench.wordsOf(keys, probed.length * shape.width);
       for (const [pair, cluster] of probed.entries()) {
