@@ -63,8 +63,8 @@ export class SearchLane {
     words("keys", slots);
     words("positions", slots);
     words("probed", pairs);
-    words("bucketCounts", index.centroids === null ? 1 : bucketWords(clusters));
     if (index.centroids !== null) {
+      words("bucketCounts", bucketWords(clusters));
       words("affinities", lists * affinityWords(index.shape));
       words("bucketStarts", bucketWords(clusters));
       words("bucketCursors", bucketWords(clusters));
@@ -93,17 +93,7 @@ export class SearchLane {
     const { shape } = this.#index;
     const lists = batch.requests * shape.heads;
     const order = workOrder(batch.pairs, batch.probes, shape.clusters);
-    recorder.stage("fused.quantise");
-    const { quantise } = this.#kernels;
-    recorder.run(
-      this.#bindings.bind("quantise", quantise, [
-        this.#shared.queries,
-        "codes",
-        "counts",
-        "bucketCounts",
-      ]),
-      [lists],
-    );
+    if (order === "all") this.#quantise(recorder, lists);
     if (batch.excluded > 0) this.#locate(recorder, batch.excluded);
     if (order !== "all") this.#probe(recorder, batch, { lists, hasBonuses });
     if (order === "byCluster" && !batch.isChained) this.#group(recorder, batch.pairs);
@@ -124,6 +114,17 @@ export class SearchLane {
       queries: this.#shared.queries,
       affinities: this.#bindings.buffer("affinities"),
     });
+  }
+
+  /** Where clusters are probed, that is done beside it. */
+  #quantise(recorder: Recorder, lists: number): void {
+    recorder.stage("fused.quantise");
+    const bound = this.#bindings.bind("quantise", this.#kernels.quantise, [
+      this.#shared.queries,
+      "codes",
+      "counts",
+    ]);
+    recorder.run(bound, [lists]);
   }
 
   #locate(recorder: Recorder, excluded: number): void {
@@ -150,6 +151,9 @@ export class SearchLane {
         this.#shared.queries,
         centroids!,
         "affinities",
+        "codes",
+        "counts",
+        "bucketCounts",
       ]),
       centroidGrid(lists, shape.clusters, CENTROID_TILES[tile]),
     );

@@ -6,7 +6,7 @@ import { packBatch } from "../../engine/fused/pack-batch.ts";
 import type { EngineQuery } from "../../engine/query.ts";
 import { bonusGrid, bonusKeysKernel } from "./bonus-keys.ts";
 import { CENTROID_TILES, centroidGrid, centroidKeysKernel } from "./centroid-keys.ts";
-import { affinityWords } from "./search-shape.ts";
+import { affinityWords, codeVectors } from "./search-shape.ts";
 import { random, scoreOfKey } from "./small-search.fixture.ts";
 
 const device = await openTestDevice();
@@ -48,7 +48,15 @@ test.skipIf(device === null)(
     await bench.run(
       "centroids",
       centroidKeysKernel(shape, CENTROID_TILES.few),
-      [batch, given, bench.floats(centroids), keys],
+      [
+        batch,
+        given,
+        bench.floats(centroids),
+        keys,
+        bench.zeros(lists * 4 * (codeVectors(shape) + 1)),
+        bench.zeros(lists),
+        bench.zeros(4),
+      ],
       centroidGrid(lists, clusters, CENTROID_TILES.few),
     );
     const before = await bench.wordsOf(keys, lists * row);

@@ -1,9 +1,12 @@
 import { BATCH_WORDS } from "./batch-words.ts";
 import { ORDERED_KEYS } from "./ordered-keys.ts";
+import { QUANTISE_THREADS, quantiseText } from "./quantise-queries.ts";
 import { affinityWords, type SearchShape } from "./search-shape.ts";
 
 /** A workgroup has so many threads each way. */
 const SIDE = 16;
+/** Queries that a workgroup quantises at once. */
+const QUERIES = (SIDE * SIDE) / QUANTISE_THREADS;
 /** Dimensions in workgroup memory at a time. */
 const STRIP = 16;
 
@@ -32,8 +35,12 @@ export const MANY_LISTS = 512;
  * written. A strip's words are read while the one before it is multiplied: of few lists, waiting for
  * memory is what costs.
  *
+ * Beside it, the last rows of workgroups quantise the queries (quantise-queries.ts) and empty the
+ * buckets (group-pairs.ts), which as kernels of their own would cost a launch each.
+ *
  * Bindings: 0 batch, 1 queries f32 [lists, dim], 2 centroids f32 [clusters, dim], 3 keys u32
- * [lists, affinityWords]. Workgroups: `centroidGrid`.
+ * [lists, affinityWords], 4 codes and 5 counts of queries, 6 bucket counts u32, of any length.
+ * Workgroups: `centroidGrid`.
  */
 export function centroidKeysKernel(
   { dim, clusters }: Pick<SearchShape, "dim" | "clusters">,
@@ -50,6 +57,8 @@ ${ORDERED_KEYS}
 @group(0) @binding(1) var<storage, read> queries: array<f32>;
 @group(0) @binding(2) var<storage, read> centroids: array<f32>;
 @group(0) @binding(3) var<storage, read_write> keys: array<vec4<u32>>;
+${quantiseText({ dim }, { queriesAtOnce: QUERIES, firstBinding: 4 })}
+@group(0) @binding(6) var<storage, read_write> bucket_counts: array<u32>;
 
 var<workgroup> of_lists: array<vec4<f32>, ${SIDE * a * STRIP}>;
 var<workgroup> of_clusters: array<vec4<f32>, ${SIDE * b * STRIP}>;
@@ -75,9 +84,21 @@ fn store(list: u32, cluster: u32, sum: vec4<f32>) {
 @compute @workgroup_size(${SIDE}, ${SIDE})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_id) at: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
+  let tiles = (lists() + ${SIDE * tile.lists - 1}u) / ${SIDE * tile.lists}u;
+  if (group.y >= tiles) {
+    let workgroup = (group.y - tiles) * grid.x + group.x;
+    let list = workgroup * ${QUERIES}u + thread / ${QUANTISE_THREADS}u;
+    quantise(list, list < lists(), thread);
+    let step = (grid.y - tiles) * grid.x * ${SIDE * SIDE}u;
+    for (var n = workgroup * ${SIDE * SIDE}u + thread; n < arrayLength(&bucket_counts); n += step) {
+      bucket_counts[n] = 0u;
+    }
+    return;
+  }
   let first_list = group.y * ${SIDE * tile.lists}u;
   let first_cluster = group.x * ${SIDE * tile.clusters}u;
   ${lines(quads(tile.lists * b).map((n) => `var sum${n} = vec4<f32>();`))}
@@ -120,11 +141,12 @@ fn main(
 `;
 }
 
-export const centroidGrid = (
+export function centroidGrid(
   lists: number,
   clusters: number,
   tile: CentroidTile,
-): [x: number, y: number] => [
-  Math.ceil(clusters / (SIDE * tile.clusters)),
-  Math.ceil(lists / (SIDE * tile.lists)),
-];
+): [x: number, y: number] {
+  const columns = Math.ceil(clusters / (SIDE * tile.clusters));
+  const rows = Math.ceil(lists / (SIDE * tile.lists));
+  return [columns, rows + Math.ceil(lists / (QUERIES * columns))];
+}

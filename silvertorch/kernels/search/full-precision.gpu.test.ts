@@ -4,7 +4,7 @@ import { packBatch } from "../../engine/fused/pack-batch.ts";
 import { HEADER, HEADER_WORDS } from "./batch-words.ts";
 import { CENTROID_TILES, centroidGrid, centroidKeysKernel } from "./centroid-keys.ts";
 import { refineCandidatesKernel, refineGroups } from "./refine-candidates.ts";
-import { affinityWords } from "./search-shape.ts";
+import { affinityWords, codeVectors } from "./search-shape.ts";
 import { POSITIONS, random, scoreOfKey, shape, smallSearch } from "./small-search.fixture.ts";
 
 const device = await openTestDevice();
@@ -65,7 +65,10 @@ describe.skipIf(device === null)("in full precision", () => {
       header[HEADER.lists] = lists;
       const row = affinityWords({ clusters });
       const buffers = [bench.words(header), bench.floats(queries), bench.floats(centroids)];
-      buffers.push(bench.zeros(lists * row));
+      const vectors = codeVectors({ dim });
+      const codeWords = 4 * (vectors + 1);
+      const full = (length: number): GPUBuffer => bench.words(Array.from({ length }, () => 7));
+      buffers.push(bench.zeros(lists * row), full(lists * codeWords), full(lists), full(301));
       const kernel = centroidKeysKernel({ dim, clusters }, tile);
       await bench.run("centroids", kernel, buffers, centroidGrid(lists, clusters, tile));
       const keys = await bench.wordsOf(buffers[3]!, lists * row);
@@ -79,6 +82,25 @@ describe.skipIf(device === null)("in full precision", () => {
         }
       }
       expect(worst).toBeLessThan(1e-4);
+      // Beside it queries are quantised, and what will be counted is emptied.
+      const codes = new Int8Array(
+        Uint32Array.from(await bench.wordsOf(buffers[4]!, lists * codeWords)).buffer,
+      );
+      let [furthest, steps] = [0, 0];
+      for (let list = 0; list < lists; list++) {
+        const query = queries.slice(list * dim, (list + 1) * dim);
+        const step = Math.max(...query.map(Math.abs)) / 127;
+        const first = list * codeWords * 4;
+        const found = new Float32Array(codes.buffer, first + vectors * 16, 1)[0]!;
+        steps = Math.max(steps, Math.abs(found / step - 1));
+        for (let d = 0; d < vectors * 16; d++) {
+          furthest = Math.max(furthest, Math.abs(codes[first + d]! - (query[d] ?? 0) / step));
+        }
+      }
+      expect(steps).toBeLessThan(1e-6);
+      expect(furthest).toBeLessThan(0.5001);
+      expect(new Set(await bench.wordsOf(buffers[5]!, lists))).toEqual(new Set([0]));
+      expect(new Set(await bench.wordsOf(buffers[6]!, 301))).toEqual(new Set([0]));
     },
   );
 });

@@ -30,7 +30,7 @@ fn bucket_of(list: u32, cluster: u32) -> u32 {
 export const bucketWords = (clusters: number): number => Math.ceil((2 * clusters + 1) / 4) * 4;
 
 /**
- * Where each bucket begins; counts become zeros again. One workgroup, so what costs is how often a
+ * Where each bucket begins. One workgroup, so what costs is how often a
  * thread waits for memory: it reads neighbouring buckets as vectors.
  *
  * Bindings: 0 counts, 1 starts, 2 cursors, u32 [bucketWords]. Workgroups: 1.
@@ -42,7 +42,7 @@ export function startsOfBucketsKernel(
   const vectors = bucketWords(clusters) / 4;
   const each = Math.ceil(vectors / threads);
   return /* wgsl */ `
-@group(0) @binding(0) var<storage, read_write> counts: array<vec4<u32>>;
+@group(0) @binding(0) var<storage, read> counts: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read_write> starts: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read_write> cursors: array<vec4<u32>>;
 
@@ -63,7 +63,6 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     let begins = vec4<u32>(start, start + count.x, start + count.x + count.y, start + count.x + count.y + count.z);
     starts[n] = begins;
     cursors[n] = begins;
-    counts[n] = vec4<u32>(0u);
     start = begins.w + count.w;
   }
 }
