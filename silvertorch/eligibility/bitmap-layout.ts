@@ -40,26 +40,3 @@ export function bitOf(position: number, blockWords: number): number {
   const word = block * blockWords + within - plane * blockWords;
   return (word * 8 + plane) * 8 + (position & 7);
 }
-
-/** One bitmap, as bytes: `words` little-endian 64-bit words. */
-export class Bitmap {
-  readonly bytes: Uint8Array;
-  readonly #bits: Uint32Array;
-
-  constructor({ words, bits }: BitmapLayout) {
-    this.bytes = new Uint8Array(words * 8);
-    this.#bits = bits;
-  }
-
-  /** @param item its row */
-  add(item: number): void {
-    const bit = this.#bits[item]!;
-    this.bytes[bit >>> 3]! |= 1 << (bit & 7);
-  }
-
-  addAll(other: Bitmap): void {
-    const words = new Uint32Array(this.bytes.buffer);
-    const more = new Uint32Array(other.bytes.buffer);
-    for (let at = 0; at < words.length; at++) words[at]! |= more[at]!;
-  }
-}

@@ -1,6 +1,6 @@
 import type { CategoricalColumn, Column } from "../../src/retrieval/catalogue.ts";
 import type { AttributeIndex, CategoricalRows, NumericRows } from "./attribute-index.ts";
-import { Bitmap, type BitmapLayout } from "./bitmap-layout.ts";
+import type { BitmapLayout } from "./bitmap-layout.ts";
 import { digitAt } from "./digits.ts";
 import { signatureBits, type Signatures } from "./signature.ts";
 
@@ -13,17 +13,9 @@ export function* bitmapTable(
   columns: readonly Column[],
   layout: BitmapLayout,
 ): Generator<Uint8Array> {
-  for (const { bytes } of bitmapsOf(index, columns, layout)) yield bytes;
-}
-
-function* bitmapsOf(
-  index: AttributeIndex,
-  columns: readonly Column[],
-  layout: BitmapLayout,
-): Generator<Bitmap> {
-  const all = new Bitmap(layout);
-  for (let item = 0; item < layout.items; item++) all.add(item);
-  yield all;
+  const all = new Strip(0, 1, layout);
+  for (let item = 0; item < layout.items; item++) all.add(0, item);
+  yield* all.bitmaps();
   if (index.signatures !== null) yield* signatureTable(index.signatures, columns, layout);
   for (const [at, entry] of index.columns.entries()) {
     if (entry.kind === "categorical") {
@@ -34,20 +26,38 @@ function* bitmapsOf(
   }
 }
 
-/** Neighbours among bitmaps that are numbered from 0. */
+/** Neighbours among bitmaps that are numbered from 0: `words` little-endian 64-bit words each. */
 class Strip {
-  readonly bitmaps: readonly Bitmap[];
   readonly #first: number;
+  readonly #length: number;
+  readonly #stride: number;
+  readonly #bits: Uint32Array;
+  readonly #bytes: Uint8Array;
 
-  constructor(first: number, length: number, layout: BitmapLayout) {
+  constructor(first: number, length: number, { words, bits }: BitmapLayout) {
     this.#first = first;
-    this.bitmaps = Array.from({ length }, () => new Bitmap(layout));
+    this.#length = length;
+    this.#stride = 8 * words;
+    this.#bits = bits;
+    this.#bytes = new Uint8Array(length * this.#stride);
   }
 
-  /** null: another strip holds it. */
-  bitmap(number: number): Bitmap | null {
+  holds(number: number): boolean {
+    return number >= this.#first && number < this.#first + this.#length;
+  }
+
+  /** To a bitmap, if it is of this strip. @param item its row */
+  add(number: number, item: number): void {
     const at = number - this.#first;
-    return at >= 0 && at < this.bitmaps.length ? this.bitmaps[at]! : null;
+    if (at < 0 || at >= this.#length) return;
+    const bit = this.#bits[item]!;
+    this.#bytes[at * this.#stride + (bit >>> 3)]! |= 1 << (bit & 7);
+  }
+
+  *bitmaps(): Generator<Uint8Array> {
+    for (let at = 0; at < this.#length; at++) {
+      yield this.#bytes.subarray(at * this.#stride, (at + 1) * this.#stride);
+    }
   }
 }
 
@@ -62,62 +72,80 @@ function* signatureTable(
   signatures: Signatures,
   columns: readonly Column[],
   layout: BitmapLayout,
-): Generator<Bitmap> {
+): Generator<Uint8Array> {
   for (const strip of strips(signatures.bits, layout)) {
     for (const [at, column] of columns.entries()) {
       if (column.kind !== "categorical") continue;
       const { offsets, values } = column;
       const held = column.vocabulary.map((_, code) =>
-        signatureBits(signatures, at, code).flatMap((bit) => strip.bitmap(bit) ?? []),
+        signatureBits(signatures, at, code).filter((bit) => strip.holds(bit)),
       );
       for (let item = 0; item < layout.items; item++) {
         for (let value = offsets[item]!; value < offsets[item + 1]!; value++) {
           const own = held[values[value]!]!;
-          for (let bit = 0; bit < own.length; bit++) own[bit]!.add(item);
+          for (let bit = 0; bit < own.length; bit++) strip.add(own[bit]!, item);
         }
       }
     }
-    yield* strip.bitmaps;
+    yield* strip.bitmaps();
   }
 }
 
 function* categoricalTable(
   { digits, slots }: CategoricalRows,
-  { offsets, values }: CategoricalColumn,
+  column: CategoricalColumn,
   layout: BitmapLayout,
-): Generator<Bitmap> {
+): Generator<Uint8Array> {
   for (let slot = 0; slot < slots; slot++) {
     for (let position = 0; position < digits.count; position++) {
-      const digit = digitAt(digits, position);
       for (const strip of strips(digits.base, layout)) {
-        for (let item = 0; item < layout.items; item++) {
-          const end = offsets[item + 1]!;
-          // The only slot is that of all values.
-          const last = slots === 1 ? end : Math.min(end, offsets[item]! + slot + 1);
-          for (let at = offsets[item]! + slot; at < last; at++) {
-            strip.bitmap(digit(values[at]!))?.add(item);
-          }
-        }
-        yield* strip.bitmaps;
+        // The only slot is that of all values.
+        addValues(strip, column, digitAt(digits, position), slots === 1 ? null : slot);
+        yield* strip.bitmaps();
       }
     }
   }
 }
 
-function* numericTable({ digits, ranks }: NumericRows, layout: BitmapLayout): Generator<Bitmap> {
+/** A function of its own, and no generator: those are made fast again and again. @param slot null: all. */
+function addValues(
+  strip: Strip,
+  { offsets, values }: CategoricalColumn,
+  digit: (code: number) => number,
+  slot: number | null,
+): void {
+  for (let item = 0; item + 1 < offsets.length; item++) {
+    const start = offsets[item]! + (slot ?? 0);
+    const end = offsets[item + 1]!;
+    const last = slot === null ? end : Math.min(end, start + 1);
+    for (let at = start; at < last; at++) strip.add(digit(values[at]!), item);
+  }
+}
+
+function* numericTable({ digits, ranks }: NumericRows, layout: BitmapLayout): Generator<Uint8Array> {
   for (let position = 0; position < digits.count; position++) {
-    const digit = digitAt(digits, position);
-    let before: Bitmap | null = null;
+    let before: Uint8Array | null = null;
     for (const strip of strips(digits.base, layout)) {
-      for (let item = 0; item < layout.items; item++) {
-        if (ranks[item]! >= 0) strip.bitmap(digit(ranks[item]!))?.add(item);
-      }
-      for (const bitmap of strip.bitmaps) {
+      addRanks(strip, ranks, digitAt(digits, position));
+      for (const bitmap of strip.bitmaps()) {
         // From "has this digit" to "has this digit or a smaller one".
-        if (before !== null) bitmap.addAll(before);
+        if (before !== null) addAll(bitmap, before);
         before = bitmap;
         yield bitmap;
       }
     }
   }
+}
+
+function addRanks(strip: Strip, ranks: Int32Array, digit: (code: number) => number): void {
+  for (let item = 0; item < ranks.length; item++) {
+    if (ranks[item]! >= 0) strip.add(digit(ranks[item]!), item);
+  }
+}
+
+/** To a bitmap all that another holds. */
+function addAll(to: Uint8Array, other: Uint8Array): void {
+  const words = new Uint32Array(to.buffer, to.byteOffset, to.length / 4);
+  const more = new Uint32Array(other.buffer, other.byteOffset, other.length / 4);
+  for (let at = 0; at < words.length; at++) words[at]! |= more[at]!;
 }

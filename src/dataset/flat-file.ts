@@ -165,9 +165,11 @@ export function toIds(buffer: ArrayBufferLike): Float64Array {
 /** Ids below 2^53 as uint64 file contents. */
 export function fromIds(ids: Float64Array): Uint32Array {
   const words = new Uint32Array(2 * ids.length);
-  for (const [at, id] of ids.entries()) {
-    words[2 * at] = id % TWO_POW_32;
-    words[2 * at + 1] = Math.floor(id / TWO_POW_32);
+  for (let at = 0; at < ids.length; at++) {
+    const id = ids[at]!;
+    // What is stored is the whole part, modulo 2^32.
+    words[2 * at] = id;
+    words[2 * at + 1] = id / TWO_POW_32;
   }
   return words;
 }

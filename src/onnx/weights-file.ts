@@ -31,6 +31,8 @@ const PAGE_BYTES = 4096;
 const SMALL_ALIGN_BYTES = 64;
 /** Bytes that are sent on to the disk together. */
 const SENT_BYTES = 256 * 1024 * 1024;
+/** Smaller pieces are gathered: each write is a round through another thread. */
+const GATHERED_BYTES = 1024 * 1024;
 
 /**
  * The one file in which all large tensors of one or more graphs lie (ONNX external data), so that
@@ -43,6 +45,9 @@ export class WeightsFile implements AsyncDisposable {
   readonly #hash: Hash = createHash("sha256");
   readonly #tensors: StoredTensor[] = [];
   #size = 0;
+  /** Bytes that are not written yet, of which the first are in use. */
+  readonly #gathered = new Uint8Array(GATHERED_BYTES);
+  #waiting = 0;
   /** Bytes written since others were last sent on to the disk, and that sending. */
   #unsent = 0;
   #sending: Promise<void> = Promise.resolve();
@@ -96,6 +101,7 @@ export class WeightsFile implements AsyncDisposable {
 
   /** Flushes to the disk. @returns sha256 of the whole file, hex. */
   async finish(): Promise<string> {
+    await this.#writeGathered();
     await this.#sending;
     await this.#file.sync();
     return this.#hash.digest("hex");
@@ -111,19 +117,34 @@ export class WeightsFile implements AsyncDisposable {
   }
 
   async #append({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<void> {
+    this.#size += byteLength;
+    if (this.#waiting + byteLength > GATHERED_BYTES) await this.#writeGathered();
+    if (byteLength < GATHERED_BYTES) {
+      this.#gathered.set(new Uint8Array(buffer, byteOffset, byteLength), this.#waiting);
+      this.#waiting += byteLength;
+      return;
+    }
     // One write(2) moves at most 2 GiB less a page, and Node 20 has no view of bytes beyond 4 GiB;
     // stay far below.
     const step = 64 * 1024 * 1024;
     for (let start = 0; start < byteLength; start += step) {
       const length = Math.min(step, byteLength - start);
-      const part = new Uint8Array(buffer, byteOffset + start, length);
-      this.#hash.update(part);
-      for (let written = 0; written < part.length;) {
-        written += (await this.#file.write(part, written)).bytesWritten;
-      }
-      this.#size += part.length;
-      await this.#send(part.length);
+      await this.#write(new Uint8Array(buffer, byteOffset + start, length));
     }
+  }
+
+  async #writeGathered(): Promise<void> {
+    const part = this.#gathered.subarray(0, this.#waiting);
+    this.#waiting = 0;
+    await this.#write(part);
+  }
+
+  async #write(part: Uint8Array): Promise<void> {
+    this.#hash.update(part);
+    for (let written = 0; written < part.length;) {
+      written += (await this.#file.write(part, written)).bytesWritten;
+    }
+    await this.#send(part.length);
   }
 
   /** Keeps the disk busy meanwhile, so that the end is not a long wait for gigabytes in memory. */
