@@ -17,7 +17,7 @@ import {
 import { LiveItems } from "../live/live-items.ts";
 import { Artifact } from "./artifact.ts";
 import { compileArtifact } from "./compile.ts";
-import type { KeptItems } from "./kept-items.ts";
+import { type KeptItems, KeptRows } from "./kept-items.ts";
 import { MANIFEST_FILE } from "./manifest.ts";
 
 let scratch = "";
@@ -25,6 +25,14 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "silverbench-kept-"));
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+/** Without the room for some more. */
+async function keptEmbeddings(kept: KeptItems, more: number): Promise<Float32Array> {
+  await using rows = await KeptRows.open(kept);
+  const all = await rows.embeddings(more);
+  expect(all.length).toBe((rows.count + more) * SMALL_ITEMS.dim);
+  return all.slice(0, rows.count * SMALL_ITEMS.dim);
+}
 
 test.for([
   ["a mixture of logits", mixture, exact],
@@ -52,7 +60,10 @@ test.for([
           change(live, history);
           const changes = live.changes();
           const kept = { artifact: last, rows: keptRows(dataset.catalogue, changes) };
-          const catalogue = foldedCatalogue(dataset.catalogue, changes, kept.rows);
+          const catalogue = foldedCatalogue(dataset.catalogue, changes);
+          expect(await keptEmbeddings(kept, 2)).toEqual(
+            catalogue.embeddings.slice(0, kept.rows.length * catalogue.dim),
+          );
           dataset = { ...dataset, hash: `fold ${nth}`, catalogue };
           last = await compiled(dataset, kept);
           const whole = await compiled(dataset);

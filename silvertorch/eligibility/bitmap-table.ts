@@ -122,7 +122,10 @@ function addValues(
   }
 }
 
-function* numericTable({ digits, ranks }: NumericRows, layout: BitmapLayout): Generator<Uint8Array> {
+function* numericTable(
+  { digits, ranks }: NumericRows,
+  layout: BitmapLayout,
+): Generator<Uint8Array> {
   for (let position = 0; position < digits.count; position++) {
     let before: Uint8Array | null = null;
     for (const strip of strips(digits.base, layout)) {

@@ -35,7 +35,7 @@ function knownOf(
     return cluster * words * 64 + filled[cluster]!++;
   });
   const layout = bitmapLayout(items, { count: clusters, words, positions });
-  const table = [...bitmapTable(index, columns, layout)];
+  const table = Array.from(bitmapTable(index, columns, layout), (bytes) => bytes.slice());
   const held = valueCounts(columns, index.columns);
   let reads = 0;
   const rows = {

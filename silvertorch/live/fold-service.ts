@@ -1,13 +1,19 @@
 import { setPriority } from "node:os";
 import type { Dataset } from "../../src/dataset/dataset.ts";
-import { foldedCatalogue, keptRows } from "../../src/dataset/folded-catalogue.ts";
-import { readDataset, readManifest, writeDataset } from "../../src/dataset/folder.ts";
+import { foldedParts, keptRows } from "../../src/dataset/folded-catalogue.ts";
+import {
+  readManifest,
+  readWithoutEmbeddings,
+  writeWithoutEmbeddings,
+} from "../../src/dataset/folder.ts";
 import { HarnessError } from "../../src/errors.ts";
 import { type FailureMessage, toFailureMessage } from "../../src/process/failure-message.ts";
 import { runService } from "../../src/process/service-main.ts";
 import { Artifact } from "../compile/artifact.ts";
 import { compileArtifact } from "../compile/compile.ts";
+import { type KeptItems, KeptRows } from "../compile/kept-items.ts";
 import { readChanges } from "./changes-file.ts";
+import type { Changes } from "./live-items.ts";
 
 export interface FoldConfig {
   /** The artifact that serves. */
@@ -45,30 +51,42 @@ const LOWER_PRIORITY = 5;
 
 const quiet = (): void => {};
 
-/** Folds changes into a dataset and compiles it as the artifact that serves was. */
+/**
+ * Folds changes into a dataset and compiles it as the artifact that serves was. The embeddings are in
+ * the artifacts, so they are read and written there alone.
+ */
 async function fold(config: FoldConfig): Promise<void> {
   const { servingFolder, datasetFolder, changesFile, threads, foldedFolder } = config;
   const artifact = await Artifact.open(servingFolder, { verify: false });
-  const base = await readDataset(datasetFolder, { verify: false, onProgress: quiet });
+  const base = await readWithoutEmbeddings(datasetFolder);
   requireOf(artifact, base);
   const changes = await readChanges(changesFile);
   const { name, users } = base;
   const rows = keptRows(base.catalogue, changes);
-  const catalogue = foldedCatalogue(base.catalogue, changes, rows);
+  const kept = { artifact, rows };
+  const parts = foldedParts(base.catalogue, changes, rows);
   const provenance = { foldedFrom: base.hash, changes: changes.version };
-  // A sealed dataset and items that were checked on their way in.
-  const parts = { name, catalogue, users, provenance };
-  await writeDataset(foldedFolder, parts, quiet, { checked: true });
+  // Of a sealed dataset, and items that were checked on their way in.
+  await writeWithoutEmbeddings(foldedFolder, { name, catalogue: parts, users, provenance });
   const { hash } = await readManifest(foldedFolder);
+  const catalogue = { ...parts, embeddings: await foldedEmbeddings(kept, changes) };
   const dataset = { name, hash, folder: foldedFolder, catalogue, users };
   const { model, settings } = artifact.manifest;
   const folder = config.artifactFolder;
-  const kept = { artifact, rows };
   await compileArtifact({ dataset, model, settings, threads, folder, kept, onProgress: quiet });
 }
 
+/** Those of the kept items, and behind them the fresh ones'. */
+async function foldedEmbeddings(kept: KeptItems, { items }: Changes): Promise<Float32Array> {
+  await using known = await KeptRows.open(kept);
+  const all = await known.embeddings(items.length);
+  const dim = items[0]?.embedding.length ?? 0;
+  for (const [at, { embedding }] of items.entries()) all.set(embedding, (known.count + at) * dim);
+  return all;
+}
+
 /** @throws HarnessError DATA if the artifact is of another dataset: its rows would be other items'. */
-function requireOf({ folder, manifest }: Artifact, { hash }: Dataset): void {
+function requireOf({ folder, manifest }: Artifact, { hash }: Pick<Dataset, "hash">): void {
   if (manifest.dataset.hash === hash) return;
   throw new HarnessError(
     "DATA",

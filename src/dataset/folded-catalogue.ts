@@ -12,14 +12,23 @@ export interface CatalogueChanges {
 /**
  * The catalogue as it is after the changes: what was deleted or replaced is left out, and fresh
  * items follow the others in the order in which they came.
- *
- * @param kept as `keptRows` has it.
  */
-export function foldedCatalogue(
-  base: Catalogue,
-  { items, deleted }: CatalogueChanges,
-  kept = keptRows(base, { items, deleted }),
-): Catalogue {
+export function foldedCatalogue(base: Catalogue, changes: CatalogueChanges): Catalogue {
+  const kept = keptRows(base, changes);
+  const fresh = changes.items.map(({ embedding }) => embedding);
+  const { dim: width, embeddings: values } = base;
+  return {
+    ...foldedParts(base, changes, kept),
+    embeddings: joined({ values, width, kept }, fresh),
+  };
+}
+
+/** The same but for the embeddings. @param kept as `keptRows` has it. */
+export function foldedParts(
+  base: Omit<Catalogue, "embeddings">,
+  { items }: CatalogueChanges,
+  kept: Uint32Array,
+): Omit<Catalogue, "embeddings"> {
   const { dim, denseDim } = base;
   const ids = new Float64Array(kept.length + items.length);
   for (let at = 0; at < kept.length; at++) ids[at] = base.ids[kept[at]!]!;
@@ -31,10 +40,6 @@ export function foldedCatalogue(
     count: ids.length,
     dim,
     ids,
-    embeddings: joined(
-      { values: base.embeddings, width: dim, kept },
-      items.map(({ embedding }) => embedding),
-    ),
     columns: base.columns.map((column) => foldedColumn(column, kept, items)),
     dense: joined(
       { values: base.dense, width: denseDim, kept },

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { HarnessError } from "../errors.ts";
-import type { Column, Users } from "../retrieval/catalogue.ts";
+import type { Catalogue, Column, Users } from "../retrieval/catalogue.ts";
 import { checkContents } from "./contents.ts";
 import type { Dataset, DatasetParts, Labels, OnProgress } from "./dataset.ts";
 import { DraftFiles, SealedFiles } from "./file-source.ts";
@@ -16,6 +16,7 @@ import {
   MANIFEST,
   readContents,
   readLabelsFrom,
+  readOtherParts,
   readUsers,
   USER_FEATURES,
   USER_IDS,
@@ -57,18 +58,26 @@ import {
  * values and exclusions; without it all items weigh the same.
  */
 
+/** Items whose embeddings may be known from elsewhere. */
+type WrittenCatalogue = OtherParts & Partial<Pick<Catalogue, "embeddings">>;
+type OtherParts = Omit<Catalogue, "embeddings">;
+
+interface WrittenParts extends Omit<DatasetParts, "catalogue"> {
+  readonly catalogue: WrittenCatalogue;
+}
+
 /** What `writeDataset` will put on disk, without the manifest and JSON. */
 export function datasetBytes({
   catalogue,
   users,
-}: Pick<DatasetParts, "catalogue" | "users">): number {
+}: Pick<WrittenParts, "catalogue" | "users">): number {
   const columns = catalogue.columns.map((column) =>
     column.kind === "numeric"
       ? column.values.byteLength
       : column.values.byteLength + column.offsets.byteLength,
   );
   return (
-    catalogue.embeddings.byteLength +
+    (catalogue.embeddings?.byteLength ?? 0) +
     catalogue.dense.byteLength +
     users.features.byteLength +
     8 * (catalogue.count + users.count) +
@@ -80,23 +89,41 @@ export function datasetBytes({
  * Writes a sealed dataset into an existing, empty folder; the manifest last, so that a folder
  * without one is known to be half-written.
  *
- * @param checked whether all of it was checked where it came from; default no.
  * @throws HarnessError DATA if the contents are not fit to be read back.
  */
 export async function writeDataset(
   folder: string,
   parts: DatasetParts,
   onProgress: OnProgress,
-  { checked = false }: { readonly checked?: boolean } = {},
 ): Promise<Manifest> {
   assertLittleEndian();
-  if (!checked) checkContents(parts, folder);
+  checkContents(parts, folder);
+  return await writeParts(folder, parts, onProgress);
+}
+
+/**
+ * The same without the items' embeddings, for who has them elsewhere: `readWithoutEmbeddings` reads it.
+ * @param parts of which all was checked where it came from.
+ */
+export async function writeWithoutEmbeddings(
+  folder: string,
+  parts: Omit<DatasetParts, "catalogue"> & { readonly catalogue: OtherParts },
+): Promise<Manifest> {
+  assertLittleEndian();
+  return await writeParts(folder, parts, () => {});
+}
+
+async function writeParts(
+  folder: string,
+  parts: WrittenParts,
+  onProgress: OnProgress,
+): Promise<Manifest> {
   await mkdir(folder, { recursive: true });
   const { catalogue, users } = parts;
   const files: Record<string, FileEntry> = {};
   const total = datasetBytes(parts);
   let written = 0;
-  const write = async (
+  const add = async (
     name: string,
     dtype: FileType,
     shape: readonly number[],
@@ -108,15 +135,16 @@ export async function writeDataset(
     onProgress("writing the dataset", Math.min(1, written / total));
   };
 
-  await write(ITEM_IDS, "uint64", [catalogue.count], fromIds(catalogue.ids));
-  await write(EMBEDDINGS, "float32", [catalogue.count, catalogue.dim], catalogue.embeddings);
+  await add(ITEM_IDS, "uint64", [catalogue.count], fromIds(catalogue.ids));
+  const { count, dim, embeddings } = catalogue;
+  if (embeddings !== undefined) await add(EMBEDDINGS, "float32", [count, dim], embeddings);
   if (catalogue.denseDim > 0) {
-    await write(DENSE, "float32", [catalogue.count, catalogue.denseDim], catalogue.dense);
+    await add(DENSE, "float32", [catalogue.count, catalogue.denseDim], catalogue.dense);
   }
-  await write(USER_IDS, "uint64", [users.count], fromIds(users.ids));
-  await write(USER_FEATURES, "float32", [users.count, users.dim], users.features);
-  for (const column of catalogue.columns) await writeColumn(column, write);
-  if (parts.labels !== undefined) await write(LABELS, "json", [], toJson(parts.labels));
+  await add(USER_IDS, "uint64", [users.count], fromIds(users.ids));
+  await add(USER_FEATURES, "float32", [users.count, users.dim], users.features);
+  for (const column of catalogue.columns) await writeColumn(column, add);
+  if (parts.labels !== undefined) await add(LABELS, "json", [], toJson(parts.labels));
 
   const manifest: Manifest = {
     schema: DATASET_SCHEMA,
@@ -237,6 +265,24 @@ export async function readDataset(
   const contents = await readContents(manifest, sealedFiles(absolute, manifest, verify, onRead));
   if (verify) checkContents(contents, absolute);
   return { name: manifest.name, hash, folder: absolute, ...contents };
+}
+
+/**
+ * Reads a sealed dataset but for its items' embeddings.
+ *
+ * @throws HarnessError DATA as `readDataset` does.
+ */
+export async function readWithoutEmbeddings(
+  folder: string,
+): Promise<Omit<Dataset, "catalogue"> & { readonly catalogue: OtherParts }> {
+  assertLittleEndian();
+  const absolute = resolve(folder);
+  const { manifest, hash } = await readManifest(absolute);
+  requireStored(manifest, absolute);
+  const files = sealedFiles(absolute, manifest, false);
+  const catalogue = await readOtherParts(manifest, files);
+  const users = await readUsers(manifest, files);
+  return { name: manifest.name, hash, folder: absolute, catalogue, users };
 }
 
 const sealedFiles = (

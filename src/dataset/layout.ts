@@ -70,10 +70,19 @@ export async function readUsers(
 }
 
 async function readCatalogue(draft: DraftManifest, source: FileSource): Promise<Catalogue> {
+  const others = await readOtherParts(draft, source);
+  const embeddings = await source.array(EMBEDDINGS, "float32", [draft.items, draft.dim]);
+  return { ...others, embeddings: new Float32Array(embeddings) };
+}
+
+/** All of the items but their embeddings. */
+export async function readOtherParts(
+  draft: DraftManifest,
+  source: FileSource,
+): Promise<Omit<Catalogue, "embeddings">> {
   const { items, dim, denseDim } = draft;
   const columns: Column[] = [];
   for (const entry of draft.columns) columns.push(await readColumn(entry, items, source));
-  const embeddings = await source.array(EMBEDDINGS, "float32", [items, dim]);
   const dense =
     denseDim === 0
       ? new SharedArrayBuffer(0)
@@ -81,7 +90,6 @@ async function readCatalogue(draft: DraftManifest, source: FileSource): Promise<
   return {
     count: items,
     dim,
-    embeddings: new Float32Array(embeddings),
     ids: toIds(await source.array(ITEM_IDS, "uint64", [items])),
     columns,
     dense: new Float32Array(dense),
