@@ -75,20 +75,25 @@ describe("a whole run", () => {
   });
 });
 
-describe("run --gate", () => {
+// What follows waits most of its time, so that it is run side by side.
+describe("run --gate", { concurrent: true, timeout: 600_000 }, () => {
   /** A single round has no interval, so that every gate on a speed is open after it. */
   const gated = (name: string, gate: string, ...flags: string[]): WatchedCommand => {
     const words = ["--system", "nothing", "--rounds", "1", "--set", `gate=["${gate}"]`];
     return watchCommand(
-      ["run", nothing, ...words, ...UNWARMED, "--out", join(folder, name), ...flags],
+      ["run", nothing, ...words, ...UNCHECKED, "--out", join(folder, name), ...flags],
       env(),
     );
   };
   const roundsOf = async (name: string): Promise<number> =>
     (await readBundle(join(folder, name))).result.points.length;
+  /** One run for two tests: its result is the reference of others. */
+  let held: WatchedCommand;
+  beforeAll(() => {
+    held = gated("held", "throughput(nothing) >= 0.0001", "--gate");
+  });
 
   test("measures more rounds until the gates are settled, a regression twice", async () => {
-    const held = gated("held", "throughput(nothing) >= 0.0001", "--gate");
     const broken = gated(
       "broken",
       "throughput(nothing) >= 1000000000",
@@ -118,14 +123,15 @@ describe("run --gate", () => {
   test("holds it against a reference, and refuses one of another question before it measures", async () => {
     const budget = ["--gate-budget", "3 rounds"];
     const reference = ["--reference", join(folder, "held", "result.json")];
-    const held = gated(
+    await held.ended;
+    const own = gated(
       "own",
       "throughput(nothing) >= 0.000001 * reference",
       ...budget,
       ...reference,
     );
     const other = gated("other", "recall(nothing) >= 0", "--set", "requests.k=5", ...reference);
-    const { code, stderr } = await held.ended;
+    const { code, stderr } = await own.ended;
     expect(code, stderr).toBe(0);
     const { gates } = (await readBundle(join(folder, "own"))).result;
     expect(gates[0]).toMatchObject({ verdict: "pass", reference: expect.any(Number) });
@@ -211,18 +217,18 @@ const TWO_ROUNDS = ["--rounds", "2"];
 /** Systems that take few processes. */
 const FEW = "mesh-in-process,model";
 
-/** Windows so short that a run is soon at its points. */
-const BRIEFLY = ["--set", "loads.closed.seconds=0.05"];
+/** Little to check first. */
+const UNCHECKED = ["--set", "requests.distinct=4"];
 
-/** Nothing needs to be warm that only waits; nor need much of it be checked first. */
-const UNWARMED = ["--set", "warmUpSeconds=1", "--set", "requests.distinct=4"];
+/** And windows so short that a run is soon at its points, and then at the next. */
+const BRIEFLY = ["--set", "loads.closed.seconds=0.05", ...UNCHECKED];
 
 async function until(isTrue: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1200; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     if (isTrue()) return;
     await sleep(100);
   }
-  throw new Error("it did not come about within two minutes");
+  throw new Error("it did not come about within five minutes");
 }
 
 /** 5 where a system has no valid round. */
@@ -276,6 +282,6 @@ systems:
 loads:
   closed: { shape: closed, inFlight: 4, seconds: 0.5 }
 rounds: 2
-warmUpSeconds: 2
+warmUpSeconds: 1
 prices: prices.yaml
 `;
