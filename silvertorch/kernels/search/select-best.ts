@@ -134,10 +134,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let count = workgroupUniformLoad(&shared_count);
   let many = wanted(list);
   let found = take_best(list, count, thread, many);
-  order_held(list, found, thread);
+  let has_ids = order_held(list, found, thread);
   for (var place = thread; place < many; place += ${threads}u) {
     var entry = vec2<u32>(NONE, 0xffffffffu);
-    if (place < found) { entry = held_entry(place); }
+    if (place < found) {
+      entry = held_entry(place);
+      if (!has_ids) { entry.y = entry_id(list, entry.y); }
+    }
     emit(list, place, entry.x, entry.y);
   }
   if (thread == 0u) { finish(list, min(found, many)); }

@@ -2,8 +2,10 @@
 const CROWD = 64;
 
 /**
- * WGSL `order_held(list, found, thread)`: puts what is held in order, by key descending, then id
- * ascending, and looks up ids on the way. Second half of select-best.ts.
+ * WGSL `order_held(list, found, thread) -> bool`: puts what is held in order, by key descending, then
+ * id ascending. Returns whether ids stand beside the keys now; otherwise numbers of entries still do.
+ * An id is a read of its own, somewhere, so of many entries they are looked up only of equal ones.
+ * Second half of select-best.ts.
  *
  * Entries are counted in bins of equal width, put side by side bin by bin, and within a bin each
  * finds its place by comparing itself with the few others: about 5 passes over what is held, where
@@ -25,6 +27,7 @@ export function orderText({
     let n = i * ${threads}u + thread;
     if (n < found) { ${body} }
   }`;
+  const holdById = "own[i].y = entry_id(list, own[i].y); hold(n, own[i]);";
   return /* wgsl */ `
 fn comes_before(a: vec2<u32>, b: vec2<u32>) -> bool {
   return a.x > b.x || (a.x == b.x && a.y < b.y);
@@ -39,7 +42,21 @@ fn ahead_of(entry: vec2<u32>, begin: u32, end: u32) -> u32 {
   return ahead;
 }
 
-fn order_held(list: u32, found: u32, thread: u32) {
+/** Likewise, of entries that have numbers in place of ids. */
+fn numbered_ahead_of(list: u32, entry: vec2<u32>, begin: u32, end: u32) -> u32 {
+  var ahead = 0u;
+  for (var n = begin; n < end; n++) {
+    let other = held_entry(n);
+    if (other.x > entry.x) {
+      ahead++;
+    } else if (other.x == entry.x && other.y != entry.y) {
+      if (entry_id(list, other.y) < entry_id(list, entry.y)) { ahead++; }
+    }
+  }
+  return ahead;
+}
+
+fn order_held(list: u32, found: u32, thread: u32) -> bool {
   var own = array<vec2<u32>, ${each}>();
   // Of each own entry its bin, and where it stands in it or in all.
   var bin = array<u32, ${each}>();
@@ -47,14 +64,13 @@ fn order_held(list: u32, found: u32, thread: u32) {
   var highest = NONE;
   var lowest = 0xffffffffu;
   ${ofEach(/* wgsl */ `
-      let entry = held_entry(n);
-      // Ids are looked up only now, all at once: each is a read of its own, somewhere.
-      own[i] = vec2<u32>(entry.x, entry_id(list, entry.y));
-      highest = max(highest, entry.x);
-      lowest = min(lowest, entry.x);`)}
+      own[i] = held_entry(n);
+      highest = max(highest, own[i].x);
+      lowest = min(lowest, own[i].x);`)}
   barrier();
-  if (found <= ${CROWD}u) {
-    ${ofEach("hold(n, own[i]);")}
+  let is_few = found <= ${CROWD}u;
+  if (is_few) {
+    ${ofEach(holdById)}
     barrier();
     ${ofEach("place[i] = ahead_of(own[i], 0u, found);")}
   } else {
@@ -66,9 +82,9 @@ fn order_held(list: u32, found: u32, thread: u32) {
       bin[i] = bin_of(score_of(own[i].x), top, scale);
       place[i] = atomicAdd(&bins[bin[i]], 1u);`)}
     if (count_to_start(thread) > ${CROWD}u) {
-      ${ofEach("hold(n, own[i]);")}
+      ${ofEach(holdById)}
       sort_held(found, thread);
-      return;
+      return true;
     }
     ${ofEach("hold(atomicLoad(&bins[bin[i]]) + place[i], own[i]);")}
     barrier();
@@ -76,11 +92,12 @@ fn order_held(list: u32, found: u32, thread: u32) {
       let begin = atomicLoad(&bins[bin[i]]);
       var end = found;
       if (bin[i] < ${bins - 1}u) { end = atomicLoad(&bins[bin[i] + 1u]); }
-      place[i] = begin + ahead_of(own[i], begin, end);`)}
+      place[i] = begin + numbered_ahead_of(list, own[i], begin, end);`)}
   }
   barrier();
   ${ofEach("hold(place[i], own[i]);")}
   barrier();
+  return is_few;
 }
 
 /** From how many stand in each bin to where it begins. Returns more than ${CROWD} if a bin is crowded. */
