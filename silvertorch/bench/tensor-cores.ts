@@ -9,7 +9,6 @@
  * so that writing does not hide the arithmetic. Its results are compared with the host's on a sample
  * before it is timed (the median of several runs, by the device's timestamps). Forms that the device
  * refuses are told with what it said, and do not stop the others. `--forms` tells parts of their names.
- * Functions that Dawn is giving up are tried where no other form with matrices could be measured.
  */
 import { parseArgs } from "node:util";
 import { HarnessError } from "../../src/errors.ts";
@@ -17,7 +16,7 @@ import { GpuDevice, MATRICES } from "../device/gpu-device.ts";
 import { copySpeed } from "./fused/copy-speed.ts";
 import { matrixFacts } from "./tensor/matrix-facts.ts";
 import { compileReport } from "./tensor/compile-report.ts";
-import { LANES, matrixScan } from "./tensor/matrix-scan.ts";
+import { LANES, type MatrixForm, matrixScan } from "./tensor/matrix-scan.ts";
 import { packedScan } from "./tensor/packed-scan.ts";
 import {
   BLOCK,
@@ -41,14 +40,20 @@ const { values: args } = parseArgs({
 });
 const items = multiple("items", args.items, ITEMS_AT_ONCE);
 const sizes = args.queries.split(",").map((size) => multiple("queries", size, QUERIES_AT_ONCE));
+const MATRIX_FORMS: readonly MatrixForm[] = [
+  { rows: "items", queriesIn: "workgroup", held: 2, scalesIn: "registers" },
+  { rows: "items", queriesIn: "workgroup", held: 4, scalesIn: "registers" },
+  { rows: "queries", queriesIn: "workgroup", held: 2, scalesIn: "registers" },
+  { rows: "queries", queriesIn: "workgroup", held: 4, scalesIn: "registers" },
+  { rows: "queries", queriesIn: "workgroup", held: 4, scalesIn: "workgroup" },
+  { rows: "queries", queriesIn: "storage", held: 4, scalesIn: "workgroup" },
+];
 const OUTPUTS: readonly Output[] = ["scores", "maxima"];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Milliseconds by form, output and queries. */
 const times = new Map<string, number>();
-const timesOf = (form: string): string[] =>
-  [...times.keys()].filter((key) => key.startsWith(`${form} `));
 const timeOf = (form: string, output: Output, queries: number): number | undefined =>
   times.get(`${form} ${output} ${queries}`);
 
@@ -56,7 +61,6 @@ const { copyBytesPerMs, forms, hasMatrices } = await look();
 const first = packedScan(1, false).name;
 for (const form of forms) {
   if (form.needsMatrices && !hasMatrices) continue;
-  if (form.isLast && wasMeasured()) continue;
   say(`\n${form.name}`);
   try {
     await measure(form);
@@ -67,11 +71,6 @@ for (const form of forms) {
   }
 }
 summarise();
-
-/** Whether a form with matrices was. */
-function wasMeasured(): boolean {
-  return forms.some(({ name, needsMatrices }) => needsMatrices && timesOf(name).length > 0);
-}
 
 /** What there is to run on. */
 async function look(): Promise<{
@@ -91,16 +90,7 @@ async function look(): Promise<{
   else say(`matrices: the device has no ${MATRICES}, so they are left out`);
   const fits = adapter.subgroupSizes.every((lanes) => lanes === LANES);
   const wanted = args.forms.split(",").map((part) => part.trim());
-  const all = [
-    packedScan(1, fits),
-    packedScan(2, fits),
-    matrixScan({ unit: "word", queriesIn: "storage", held: 2 }),
-    matrixScan({ unit: "vector", queriesIn: "workgroup", held: 2 }),
-    matrixScan({ unit: "vector", queriesIn: "workgroup", held: 4 }),
-    matrixScan({ unit: "vector", queriesIn: "storage", held: 2 }),
-    matrixScan({ unit: "word", queriesIn: "workgroup", held: 2 }),
-    matrixScan({ unit: "word", queriesIn: "storage", held: 2, isOlder: true }),
-  ];
+  const all = [packedScan(1, fits), packedScan(2, fits), ...MATRIX_FORMS.map(matrixScan)];
   if (there && !fits) say(`matrices: subgroups of ${LANES} are asked for`);
   return {
     copyBytesPerMs: speed,

@@ -1,7 +1,6 @@
 import { ORDERED_KEYS } from "../../kernels/search/ordered-keys.ts";
 import { MATRIX_WRITINGS } from "./matrix-writing.ts";
 import {
-  DIM,
   ITEM_VECTORS,
   type Output,
   QUERIES_AT_ONCE,
@@ -9,95 +8,84 @@ import {
   type ScanForm,
 } from "./scan-form.ts";
 
-/** Rows and columns of a product, and dimensions of one step of it: int8 x int8 -> int32. */
-export const MATRIX = { M: 16, N: 16, K: 32 } as const;
-const STEPS = DIM / MATRIX.K;
+/** Rows and columns of a product, and vectors of 16 dimensions of one step of it: int8 x int8 -> int32. */
+const SIDE = 16;
+const STEP_VECTORS = 2;
+const STEPS = ITEM_VECTORS / STEP_VECTORS;
 
 const SUBGROUPS = 4;
 /** Threads of a subgroup: the kernels are for cards where that is so. */
 export const LANES = 32;
 
-/** How the kernel reads and writes its matrices. */
+/** How the kernel holds its matrices. */
 export interface MatrixForm {
-  /** What buffers and workgroup memory are arrays of. Offsets and strides count those. */
-  readonly unit: "word" | "vector";
+  /** What the rows of a product are; its columns are the others. */
+  readonly rows: "items" | "queries";
   /** Where queries are multiplied from. */
   readonly queriesIn: "storage" | "workgroup";
   /** Matrices of 16 items that a subgroup holds in registers. */
   readonly held: 2 | 4;
-  /** Whether by the older functions, whose offsets and strides count bytes of int8 matrices. */
-  readonly isOlder?: boolean;
+  readonly scalesIn: "registers" | "workgroup";
 }
 
 /**
  * By products of matrices, which tensor cores do: a subgroup holds its items in registers while the
  * queries pass by, 16 at a time. A matrix cannot be looked into, so sums go through workgroup
- * memory to be scaled.
+ * memory to be scaled. All is read and written as vectors: of words, an H100 reads matrices several
+ * times more slowly.
  */
 export function matrixScan(form: MatrixForm): ScanForm {
-  const { unit, queriesIn, held, isOlder = false } = form;
+  const { rows, queriesIn, held, scalesIn } = form;
   return {
-    name: `${isOlder ? "by older functions" : "matrices"}, ${unit}s, queries in ${queriesIn}, ${held * MATRIX.M} items a subgroup`,
-    itemsAGroup: SUBGROUPS * held * MATRIX.M,
+    name: `matrices, rows of ${rows}, queries in ${queriesIn}, ${held * SIDE} items a subgroup, scales in ${scalesIn}`,
+    itemsAGroup: SUBGROUPS * held * SIDE,
     needsMatrices: true,
-    isLast: isOlder,
     code: (output) => matrixKernel(form, output),
   };
 }
 
-function matrixKernel(form: MatrixForm, output: Output): string {
-  const { unit, queriesIn, held, isOlder = false } = form;
-  const { M, N, K } = MATRIX;
-  const unitBytes = unit === "word" ? 4 : 16;
-  const inputUnits = (bytes: number): number => (isOlder ? bytes : bytes / unitBytes);
-  const sumUnits = (words: number): number => (isOlder ? words : (words * 4) / unitBytes);
-  const input = isOlder ? "i32" : unit === "word" ? "u32" : "vec4<u32>";
-  const load = (
-    type: string,
-    major: "row" | "col",
-    from: string,
-    at: string,
-    bytes: number,
-  ): string =>
-    isOlder
-      ? `subgroupMatrixLoad<${type}>(&${from}, ${at}, ${major === "col"}, ${bytes}u)`
-      : `subgroupMatrixLoad<${type}, ${major}_major>(&${from}, ${at}, ${inputUnits(bytes)}u)`;
-  const store = (at: string, value: string, words: number): string =>
-    isOlder
-      ? `subgroupMatrixStore(&sums, ${at}, ${value}, true, ${words}u);`
-      : `subgroupMatrixStore<col_major>(&sums, ${at}, ${value}, ${sumUnits(words)}u);`;
-  const items = held * M;
-  // Four words more, or the columns that a store writes at once would share a bank.
-  const column = items + 4;
-  const stage = N * column;
-  const tiles = Array.from({ length: held }, (_, tile) => tile);
-  const steps = Array.from({ length: STEPS }, (_, step) => step);
-  const queryBytes = QUERY_VECTORS * 16;
+function matrixKernel({ rows, queriesIn, held, scalesIn }: MatrixForm, output: Output): string {
+  const count = (length: number): number[] => Array.from({ length }, (_, at) => at);
+  const [tiles, steps] = [count(held), count(STEPS)];
+  const items = held * SIDE;
+  // A vector or two more, or what is read or written at once would share banks.
+  const row = items / 4 + (rows === "queries" && output === "scores" ? 2 : 1);
+  const stage = SIDE * row;
   const inWorkgroup = queriesIn === "workgroup";
   const queries = inWorkgroup ? "held_queries" : "queries";
-  const heldUnits = (QUERIES_AT_ONCE * queryBytes) / unitBytes;
-  const perQuery = queryBytes / unitBytes;
-  const stepWord = `${inWorkgroup ? "(base % " + QUERIES_AT_ONCE + "u" : "(base"} + query) * ${perQuery}u + ${(ITEM_VECTORS * 16) / unitBytes}u`;
-  const stepOf = `bitcast<f32>(${queries}[${stepWord}]${unit === "vector" ? ".x" : ""})`;
-  const writing = MATRIX_WRITINGS[unit][output]({ items, column, stepOf });
+  const heldVectors = QUERIES_AT_ONCE * QUERY_VECTORS;
+  const start = inWorkgroup ? `base % ${QUERIES_AT_ONCE}u` : "base";
+  const stepOf = `bitcast<f32>(${queries}[(${start} + query) * ${QUERY_VECTORS}u + ${ITEM_VECTORS}u].x)`;
+  const [left, right] = rows === "items" ? ["Items", "Queries"] : ["Queries", "Items"];
+  const majorOf = (side: string): string => (side === left ? "row_major" : "col_major");
+  const product = (tile: number, step: number): string =>
+    rows === "items" ? `items${tile}_${step}, some` : `some, items${tile}_${step}`;
+  const writing = MATRIX_WRITINGS[output]({
+    items,
+    subgroups: SUBGROUPS,
+    row,
+    stepOf,
+    scalesIn,
+  });
   return /* wgsl */ `
 enable chromium_experimental_subgroup_matrix;
 enable subgroups;
 ${ORDERED_KEYS}
-alias Items = subgroup_matrix_left<i8, ${K}, ${M}>;
-alias Queries = subgroup_matrix_right<i8, ${N}, ${K}>;
-alias Sums = subgroup_matrix_result<i32, ${N}, ${M}>;
+alias ${left} = subgroup_matrix_left<i8, ${STEP_VECTORS * 16}, ${SIDE}>;
+alias ${right} = subgroup_matrix_right<i8, ${SIDE}, ${STEP_VECTORS * 16}>;
+alias Sums = subgroup_matrix_result<i32, ${SIDE}, ${SIDE}>;
 const LOWEST = -3.4e38f;
 
-@group(0) @binding(0) var<storage, read> codes: array<${input}>;
-@group(0) @binding(1) var<storage, read> scales: array<${unit === "word" ? "f32" : "vec4<f32>"}>;
-@group(0) @binding(2) var<storage, read> queries: array<${input}>;
-@group(0) @binding(3) var<storage, read_write> results: array<${unit === "vector" && output === "scores" ? "vec4<u32>" : "u32"}>;
+@group(0) @binding(0) var<storage, read> codes: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> scales: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> queries: array<vec4<u32>>;
+@group(0) @binding(3) var<storage, read_write> results: array<${output === "scores" ? "vec4<u32>" : "u32"}>;
 @group(0) @binding(4) var<uniform> part: vec4<u32>;
 
-${inWorkgroup ? `var<workgroup> held_queries: array<${input}, ${heldUnits}>;` : ""}
+${inWorkgroup ? `var<workgroup> held_queries: array<vec4<u32>, ${heldVectors}>;` : ""}
 // Two of each subgroup, written in turn: so one barrier is between what is written and read.
-var<workgroup> sums: array<${unit === "word" ? "i32" : "vec4<i32>"}, ${(2 * SUBGROUPS * stage * 4) / unitBytes}>;
+var<workgroup> sums: array<vec4<i32>, ${2 * SUBGROUPS * stage}>;
+${writing.declare}
 
 @compute @workgroup_size(${SUBGROUPS * LANES})
 fn main(
@@ -108,34 +96,34 @@ fn main(
 ) {
   let within = (group.x * ${SUBGROUPS}u + subgroup) * ${items}u;
   let first = part.x + within;
-  ${tiles.map((tile) => steps.map((step) => `let items${tile}_${step} = ${load("Items", "row", "codes", `(first + ${tile * M}u) * ${inputUnits(DIM)}u + ${inputUnits(step * K)}u`, DIM)};`).join("\n  ")).join("\n  ")}
+  ${tiles.flatMap((tile) => steps.map((step) => `let items${tile}_${step} = subgroupMatrixLoad<Items, ${majorOf("Items")}>(&codes, (first + ${tile * SIDE}u) * ${ITEM_VECTORS}u + ${step * STEP_VECTORS}u, ${ITEM_VECTORS}u);`)).join("\n  ")}
   ${writing.prepare}
   var turn = 0u;
-  for (var base = 0u; base < part.z; base += ${N}u) {
+  for (var base = 0u; base < part.z; base += ${SIDE}u) {
     ${
       inWorkgroup
         ? /* wgsl */ `
     if (base % ${QUERIES_AT_ONCE}u == 0u) {
       workgroupBarrier();
-      for (var i = thread; i < ${heldUnits}u; i += ${SUBGROUPS * LANES}u) {
-        held_queries[i] = queries[base * ${perQuery}u + i];
+      for (var i = thread; i < ${heldVectors}u; i += ${SUBGROUPS * LANES}u) {
+        held_queries[i] = queries[base * ${QUERY_VECTORS}u + i];
       }
       workgroupBarrier();
     }`
         : ""
     }
-    let queries_at = (${inWorkgroup ? `base % ${QUERIES_AT_ONCE}u` : "base"}) * ${inputUnits(queryBytes)}u;
+    let queries_at = (${start}) * ${QUERY_VECTORS}u;
     ${tiles.map((tile) => `var sums${tile} = Sums();`).join(" ")}
     ${steps
       .map(
-        (
-          step,
-        ) => `{ let of_queries = ${load("Queries", "col", queries, `queries_at + ${inputUnits(step * K)}u`, queryBytes)};
-      ${tiles.map((tile) => `sums${tile} = subgroupMatrixMultiplyAccumulate(items${tile}_${step}, of_queries, sums${tile});`).join("\n      ")} }`,
+        (step) => /* wgsl */ `{
+      let some = subgroupMatrixLoad<Queries, ${majorOf("Queries")}>(&${queries}, queries_at + ${step * STEP_VECTORS}u, ${QUERY_VECTORS}u);
+      ${tiles.map((tile) => `sums${tile} = subgroupMatrixMultiplyAccumulate(${product(tile, step)}, sums${tile});`).join("\n      ")}
+    }`,
       )
       .join("\n    ")}
-    let stage = (turn * ${SUBGROUPS}u + subgroup) * ${sumUnits(stage)}u;
-    ${tiles.map((tile) => store(`stage + ${sumUnits(tile * M)}u`, `sums${tile}`, column)).join("\n    ")}
+    let stage = (turn * ${SUBGROUPS}u + subgroup) * ${stage}u;
+    ${tiles.map((tile) => `subgroupMatrixStore<${rows === "items" ? "col" : "row"}_major>(&sums, stage + ${(tile * SIDE) / 4}u, sums${tile}, ${row}u);`).join("\n    ")}
     turn = 1u - turn;
     workgroupBarrier();
     ${writing.run}

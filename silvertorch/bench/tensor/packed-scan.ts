@@ -16,7 +16,6 @@ export function packedScan(each: 1 | 2, blockIsSubgroup: boolean): ScanForm {
     name: `packed, ${each} item${each === 1 ? "" : "s"} a thread`,
     itemsAGroup: THREADS * each,
     needsMatrices: false,
-    isLast: false,
     code: (output) => packedKernel({ each, output, blockIsSubgroup }),
   };
 }

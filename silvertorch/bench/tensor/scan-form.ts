@@ -24,7 +24,5 @@ export interface ScanForm {
   readonly name: string;
   readonly itemsAGroup: number;
   readonly needsMatrices: boolean;
-  /** Whether it is tried only where no other form with matrices was measured. */
-  readonly isLast: boolean;
   readonly code: (output: Output) => string;
 }
