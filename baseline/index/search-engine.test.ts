@@ -186,7 +186,9 @@ describe("SearchEngine", () => {
 
   it("keeps each head's rows apart", () => {
     const vectors = queryOf(9, 3);
-    const [found] = engineWith({ exactBelow: 1 }).search([search({ vectors, k: 4 })]);
+    // A walk that may see all rows: the graph's build by several threads is not always the same.
+    const engine = engineWith({ exactBelow: 1, expansionSearch: items });
+    const [found] = engine.search([search({ vectors, k: 4 })]);
     expect([...found!.counts]).toEqual([4, 4, 4]);
     const expected = [0, 1, 2].flatMap((head) =>
       truth(vectors.subarray(head * dim, (head + 1) * dim), 4, () => true),

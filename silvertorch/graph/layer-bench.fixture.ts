@@ -51,6 +51,7 @@ export class LayerBench implements AsyncDisposable {
     }
     const file = join(this.#folder, `layer${this.#made++}.onnx`);
     await writeFile(file, graph.toBytes());
+    await this.#weights.flush();
     return Session.open({ file, device: "cpu", threads: 1 });
   }
 

@@ -99,9 +99,14 @@ export class WeightsFile implements AsyncDisposable {
     return tensor;
   }
 
+  /** Writes all that was added, so that a graph over it can be loaded before the end. */
+  async flush(): Promise<void> {
+    await this.#writeGathered();
+  }
+
   /** Flushes to the disk. @returns sha256 of the whole file, hex. */
   async finish(): Promise<string> {
-    await this.#writeGathered();
+    await this.flush();
     await this.#sending;
     await this.#file.sync();
     return this.#hash.digest("hex");
