@@ -1,5 +1,5 @@
 import { HarnessError } from "../../src/errors.ts";
-import { somethingHappened } from "./polling.ts";
+import { somethingCame, somethingHappened } from "./polling.ts";
 import { BUFFER_USAGE, createInstance } from "./webgpu.ts";
 
 /** What the adapter says of itself. */
@@ -195,8 +195,8 @@ export class GpuDevice implements AsyncDisposable {
     } catch (error) {
       throw this.#failure ?? HarnessError.from(error);
     } finally {
-      somethingHappened();
       this.#waiting.delete(giveUp);
+      somethingCame(this.#waiting.size);
     }
   }
 
