@@ -74,7 +74,7 @@ describe.skipIf(device === null)("pairs of lists and clusters", () => {
   });
 
   test("where all lists are open, pairs are chained by cluster as they are chosen", async () => {
-    const lists = 17;
+    const lists = 5;
     const asks = Array.from({ length: lists }, () => ask([0, 0], false));
     const { batch, search } = given(asks, 2);
     expect(search.isChained).toBe(true);

@@ -24,9 +24,11 @@ export type ItemReads = "thread" | "workgroup";
  *
  * At 128 dimensions an H100 reads an item in 50 ps (2.6 TB/s), and does its 32 packed products with
  * a query in 2.9 ps (10.9 T/s) and writes the score in 1.5 ps, so up to some 35 queries a cluster
- * memory is the limit. That many share a cluster of 4,096 at 24 probes from batches of 6,000 on: the
- * tensor cores (int8 x int8, chromium-experimental-subgroup-matrix), which do the products alone
- * faster, could win there and nowhere below, and are not used.
+ * memory is the limit. That many share a cluster of 4,096 at 24 probes from batches of 6,000 on.
+ * Above, tensor cores (int8 x int8, chromium-experimental-subgroup-matrix) would gain little here,
+ * where every score is written: 1.14 times of 256 queries that share all items and 1.21 of 1,024, but
+ * 2.1 and 2.3 times where of 32 items only the largest key is written (bench/tensor-cores.ts). They
+ * are not used.
  *
  * Bindings: 0 batch, 1 codes vec4<u32> of this part, 2 scales f32 of all positions (negative where
  * there is no item), 3 queries vec4<u32> (quantise-queries.ts), 4 work u32, 5 sorted pairs u32 [pairs, 2],
