@@ -61,11 +61,25 @@ export function benchSize(args: readonly string[]): BenchSize {
     lanes: (given.get("lanes") ?? "3,6,12").split(",").map(Number),
     filters: (given.get("filters") ?? "none,narrow,wide").split(","),
     selectThreads: Number(given.get("select-threads")) || undefined,
-    itemReads: given.get("item-reads") as ItemReads | undefined,
-    mayChain: given.get("chains") !== "no",
+    itemReads: oneOf(given, "item-reads", ["thread", "workgroup"]),
+    mayChain: oneOf(given, "chains", ["yes", "no"]) !== "no",
     allowSoftware: given.get("software") === "yes",
     beside: given.get("beside") ?? null,
   };
+}
+
+/** @throws Error on a value that there is not. */
+function oneOf<Value extends string>(
+  given: ReadonlyMap<string, string>,
+  option: string,
+  values: readonly Value[],
+): Value | undefined {
+  const value = given.get(option);
+  const found = values.find((each) => each === value);
+  if (value !== undefined && found === undefined) {
+    throw new Error(`--${option} ${value}: it must be ${values.join(" or ")}`);
+  }
+  return found;
 }
 
 const OPTIONS = [
