@@ -94,30 +94,24 @@ describe("run --gate", { concurrent: true, timeout: 600_000 }, () => {
   });
 
   test("measures more rounds until the gates are settled, a regression twice", async () => {
-    const broken = gated(
-      "broken",
-      "throughput(nothing) >= 1000000000",
-      "--gate-budget",
-      "9 rounds",
-    );
     const { code, stdout, stderr } = await held.ended;
     expect(code, stderr).toBe(0);
     expect(stdout).toContain("The gates were looked at 2 times, after 1 and 2 rounds.");
     expect(await roundsOf("held")).toBe(2);
-    expect((await broken.ended).code).toBe(3);
+    const gate = "throughput(nothing) >= 1000000000";
+    expect((await gated("broken", gate, "--gate-budget", "9 rounds").ended).code).toBe(3);
     expect(await roundsOf("broken")).toBe(4);
   });
 
   test("ends at its budget with exit code 4; without --gate with the scenario's rounds", async () => {
     const spent = gated("spent", "throughput(nothing) >= 0.0001", "--gate-budget", "0.001s");
-    const plain = gated("plain", "throughput(nothing) >= 0.0001");
     const { code, stdout } = await spent.ended;
     expect(code).toBe(4);
     expect(stdout.replaceAll(/\s+/g, " ")).toContain(
       "One was still open when the budget of 0.001 s",
     );
     expect(await roundsOf("spent")).toBe(1);
-    expect((await plain.ended).code).toBe(4);
+    expect((await gated("plain", "throughput(nothing) >= 0.0001").ended).code).toBe(4);
   });
 
   test("holds it against a reference, and refuses one of another question before it measures", async () => {
@@ -130,13 +124,13 @@ describe("run --gate", { concurrent: true, timeout: 600_000 }, () => {
       ...budget,
       ...reference,
     );
-    const other = gated("other", "recall(nothing) >= 0", "--set", "requests.k=5", ...reference);
     const { code, stderr } = await own.ended;
     expect(code, stderr).toBe(0);
     const { gates } = (await readBundle(join(folder, "own"))).result;
     expect(gates[0]).toMatchObject({ verdict: "pass", reference: expect.any(Number) });
 
-    const refused = await other.ended;
+    const otherK = ["--set", "requests.k=5"];
+    const refused = await gated("other", "recall(nothing) >= 0", ...otherK, ...reference).ended;
     expect(refused.code).toBe(6);
     expect(refused.stderr).toContain("k 5, there 10");
     expect(existsSync(join(folder, "other"))).toBe(false);
