@@ -1,3 +1,4 @@
+import { placeKey, ROW_HASH } from "../../../src/retrieval/generated/row-hash.ts";
 import { LINEAR_WORKGROUP } from "../../device/kernel.ts";
 import { codeVectors, type SearchShape } from "./search-shape.ts";
 
@@ -5,15 +6,6 @@ const THREADS = 256;
 
 /** Words that one thread fills. */
 const EACH = 16;
-
-const MIXED = /* wgsl */ `
-fn mixed(value: u32) -> u32 {
-  var h = value ^ (value >> 16u);
-  h *= 0x7feb352du;
-  h ^= h >> 15u;
-  h *= 0x846ca68bu;
-  return h ^ (h >> 16u);
-}`;
 
 /**
  * Fills a table with random words that the host can compute, too (`syntheticWord`), so that a
@@ -25,7 +17,7 @@ fn mixed(value: u32) -> u32 {
 export const SYNTHETIC_WORDS = /* wgsl */ `
 @group(0) @binding(0) var<storage, read_write> table: array<u32>;
 @group(0) @binding(1) var<uniform> part: vec4<u32>;
-${MIXED}
+${ROW_HASH}
 
 @compute @workgroup_size(${THREADS})
 fn main(
@@ -38,7 +30,7 @@ fn main(
     let at = first + n * ${THREADS}u;
     if (at >= part.y) { return; }
     let ones = part.z > 0u && at / part.z % part.w == 0u;
-    table[at] = select(mixed(mixed(at) ^ part.x), 0xffffffffu, ones);
+    table[at] = select(place_key(part.x, at), 0xffffffffu, ones);
   }
 }
 `;
@@ -61,7 +53,7 @@ export function syntheticCodesKernel(shape: SearchShape): string {
   return /* wgsl */ `
 @group(0) @binding(0) var<storage, read_write> codes: array<u32>;
 @group(0) @binding(1) var<uniform> part: vec4<u32>;
-${MIXED}
+${ROW_HASH}
 @compute @workgroup_size(${THREADS})
 fn main(
   @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -71,12 +63,12 @@ fn main(
   let at = (${LINEAR_WORKGROUP}) * ${THREADS}u + thread;
   if (at >= part.y) { return; }
   let cluster = part.z + at / ${words * shape.width}u;
-  let own = mixed(mixed(at) ^ part.x);
+  let own = place_key(part.x, at);
   var packed = 0u;
   for (var byte = 0u; byte < 4u; byte++) {
     let d = at % ${words}u * 4u + byte;
     if (d >= ${shape.dim}u) { break; }
-    let centre = mixed(mixed(cluster * ${shape.dim}u + d) ^ ${CENTROIDS_SEED}u) >> 24u;
+    let centre = place_key(${CENTROIDS_SEED}u, cluster * ${shape.dim}u + d) >> 24u;
     let noise = (own >> (8u * byte)) & 255u;
     let code = ((i32(centre) - 128) * ${OF_CLUSTER} + (i32(noise) - 128) * ${OWN}) >> 8u;
     packed |= (u32(code) & 255u) << (8u * byte);
@@ -97,14 +89,4 @@ export function syntheticCode(word: number, byte: number, centre: number): numbe
 export const syntheticGroups = (words: number): number => Math.ceil(words / THREADS / EACH);
 
 /** The word at a place of a table. */
-export function syntheticWord(at: number, seed: number): number {
-  return mixed(mixed(at) ^ seed);
-}
-
-function mixed(value: number): number {
-  let h = (value ^ (value >>> 16)) >>> 0;
-  h = Math.imul(h, 0x7feb352d) >>> 0;
-  h ^= h >>> 15;
-  h = Math.imul(h, 0x846ca68b) >>> 0;
-  return (h ^ (h >>> 16)) >>> 0;
-}
+export const syntheticWord = (at: number, seed: number): number => placeKey(seed, at) >>> 0;
