@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { alteredSample, sampleResult, smallSample } from "../result/sample-result.fixture.ts";
+import {
+  alteredSample,
+  MESH,
+  MODEL,
+  sampleResult,
+  smallSample,
+} from "../result/sample-result.fixture.ts";
 import type { GateVerdict } from "../result/schema.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { outcomeExitCode, outcomeJson, outcomeText, wrapped } from "./outcome-text.ts";
@@ -28,6 +34,13 @@ describe("what a person reads after a run", () => {
     expect(text).toMatch(/^ throughput over mesh +- +[\d.]+x +[\d.]+x$/m);
     expect(text).toMatch(/^ {3}95% interval +- +- +[\d.]+ to [\d.]+$/m);
     expect(text).toContain("5 of 5");
+  });
+
+  test("has no ratio of a system that finds too little", () => {
+    const poor = { ...MODEL, recall: 0.8 };
+    const found = outcomeText(smallSample({ mesh: MESH, model: poor }), [], 80);
+    expect(found).toContain("No ratio is stated: of model, its recall is 0.8");
+    expect(found).not.toContain("throughput over mesh");
   });
 
   test("fits the terminal", () => {

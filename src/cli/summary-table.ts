@@ -1,8 +1,9 @@
 import Table from "cli-table3";
 import { METRICS } from "../result/metric.ts";
-import type { Comparison, Result } from "../result/schema.ts";
+import type { Result } from "../result/schema.ts";
 import type { Standing } from "../result/standing.ts";
 import { medianOf, standingOf, totalOf } from "../result/standing.ts";
+import { type StatedRatio, statedRatio, statedRatios } from "../result/stated-ratio.ts";
 
 type Summarised = Pick<Result, "systems" | "scenario" | "points" | "comparisons" | "cost">;
 
@@ -77,12 +78,9 @@ function dollars({ system, load }: Standing, { cost }: Summarised): string {
 
 /** For each system that others are held against: throughput over its throughput, and the interval. */
 function ratioRows({ comparisons }: Summarised): Row[] {
-  const ofThroughput = comparisons.filter(
-    (each) => each.metric === "throughput" && each.ratio !== null,
-  );
-  return [...new Set(ofThroughput.map(({ over }) => over))].flatMap((over) => {
-    const found = ({ system }: Standing): Comparison | undefined =>
-      ofThroughput.find((each) => each.of === system && each.over === over);
+  return [...new Set(statedRatios(comparisons).map(({ over }) => over))].flatMap((over) => {
+    const found = ({ system }: Standing): StatedRatio | null =>
+      statedRatio(comparisons, system, over);
     return [
       { label: `throughput over ${over}`, of: (standing) => ratio(found(standing)) },
       { label: "  95% interval", of: (standing) => interval(found(standing)) },
@@ -90,10 +88,10 @@ function ratioRows({ comparisons }: Summarised): Row[] {
   });
 }
 
-const ratio = (comparison: Comparison | undefined): string =>
-  comparison === undefined || comparison.ratio === null ? NOTHING : `${precise(comparison.ratio)}x`;
+const ratio = (stated: StatedRatio | null): string =>
+  stated === null ? NOTHING : `${precise(stated.ratio)}x`;
 
-function interval(comparison: Comparison | undefined): string {
+function interval(comparison: StatedRatio | null): string {
   const { low = null, high = null } = comparison ?? {};
   return low === null || high === null ? NOTHING : `${precise(low)} to ${precise(high)}`;
 }

@@ -2,6 +2,7 @@ import { METRICS } from "../result/metric.ts";
 import type { MetricName } from "../result/metric.ts";
 import type { Result } from "../result/schema.ts";
 import { medianOf } from "../result/standing.ts";
+import { statedRatios } from "../result/stated-ratio.ts";
 import { digest } from "./digest.ts";
 
 interface BencherMeasure {
@@ -43,8 +44,7 @@ export function bencherMetrics(result: Result): BencherMetrics {
     }
     if (Object.keys(measures).length > 0) metrics[`${prefix}/${name}`] = measures;
   }
-  for (const { metric, of, over, ratio, low, high } of result.comparisons) {
-    if (metric !== "throughput" || ratio === null) continue;
+  for (const { of, over, ratio, low, high } of statedRatios(result.comparisons)) {
     const bounds = low === null || high === null ? {} : { lower_value: low, upper_value: high };
     metrics[`${prefix}/${of} over ${over}`] = { "throughput-ratio": { value: ratio, ...bounds } };
   }

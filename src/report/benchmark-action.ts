@@ -2,6 +2,7 @@ import { METRICS } from "../result/metric.ts";
 import type { MetricName } from "../result/metric.ts";
 import type { Result } from "../result/schema.ts";
 import { medianOf, totalOf } from "../result/standing.ts";
+import { statedRatios } from "../result/stated-ratio.ts";
 import { digest } from "./digest.ts";
 import type { SystemDigest } from "./digest.ts";
 
@@ -16,7 +17,8 @@ export interface BenchmarkActionRow {
 
 /**
  * Rows for github-action-benchmark with `tool: customBiggerIsBetter`: throughput and recall of each
- * system, and throughput ratios. Only what was validly measured has a row.
+ * system, and throughput ratios. Only what was
+ * validly measured, and of ratios what may be quoted, has a row.
  */
 export function biggerIsBetterRows(result: Result): BenchmarkActionRow[] {
   const { systems, load } = digest(result, new Map());
@@ -24,17 +26,17 @@ export function biggerIsBetterRows(result: Result): BenchmarkActionRow[] {
     ...medianRow(system, "throughput", load.text),
     ...medianRow(system, "recall", load.text),
   ]);
-  const ratios = result.comparisons
-    .filter(({ metric, ratio }) => metric === "throughput" && ratio !== null)
-    .map(({ of, over, ratio, low, high, method }): BenchmarkActionRow => {
+  const ratios = statedRatios(result.comparisons).map(
+    ({ of, over, ratio, low, high, method }): BenchmarkActionRow => {
       const row = {
         name: `throughput(${of})/throughput(${over})`,
         unit: "times",
-        value: ratio!,
+        value: ratio,
         extra: method,
       };
       return low === null || high === null ? row : { ...row, range: `${low} to ${high}` };
-    });
+    },
+  );
   return [...perSystem, ...ratios];
 }
 

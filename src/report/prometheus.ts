@@ -86,7 +86,8 @@ function faults(result: Result): Family {
 }
 
 function ratios({ scenario, comparisons }: Result): Family {
-  const samples = comparisons.flatMap(({ metric, of, over, ratio, low, high }) =>
+  const stated = comparisons.filter(({ recallAt }) => recallAt !== null);
+  const samples = stated.flatMap(({ metric, of, over, ratio, low, high }) =>
     (["value", "low", "high"] as const).flatMap((bound) => {
       const value = { value: ratio, low, high }[bound];
       const labels = { scenario: scenario.name, metric, of, over, bound };

@@ -1,6 +1,7 @@
 import { settlingText } from "../gate/settling-text.ts";
 import type { Result } from "../result/schema.ts";
 import { medianOf, totalOf } from "../result/standing.ts";
+import { statedRatio } from "../result/stated-ratio.ts";
 import { digest, meshOf } from "./digest.ts";
 import type { Digest, SystemDigest } from "./digest.ts";
 import {
@@ -95,10 +96,8 @@ function systemTable(seen: Digest): string {
 
 function ratioOf({ comparisons }: Result, of: string, over: string | undefined): string {
   if (of === over) return "1";
-  const found = comparisons.find(
-    (c) => c.metric === "throughput" && c.of === of && c.over === over,
-  );
-  if (found === undefined || found.ratio === null) return MISSING;
+  const found = statedRatio(comparisons, of, over);
+  if (found === null) return MISSING;
   const { ratio, low, high } = found;
   return low === null || high === null
     ? formatTimes(ratio)

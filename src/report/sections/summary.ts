@@ -1,5 +1,6 @@
-import type { Comparison, CostRow } from "../../result/schema.ts";
+import type { CostRow } from "../../result/schema.ts";
 import { medianOf, totalOf } from "../../result/standing.ts";
+import { statedRatio } from "../../result/stated-ratio.ts";
 import { renderTable } from "../data-table.ts";
 import { basisOf, meshOf } from "../digest.ts";
 import type { Digest, SystemDigest } from "../digest.ts";
@@ -71,10 +72,8 @@ function heading({ result }: Digest, system: SystemDigest): Child {
 function ratio(digest: Digest, { name }: SystemDigest): Child {
   const mesh = meshOf(digest);
   if (mesh?.name === name) return "1";
-  const found = digest.result.comparisons.find(
-    (c: Comparison) => c.metric === "throughput" && c.of === name && c.over === mesh?.name,
-  );
-  if (found === undefined || found.ratio === null) return MISSING;
+  const found = statedRatio(digest.result.comparisons, name, mesh?.name);
+  if (found === null) return MISSING;
   const { low, high } = found;
   const interval =
     low === null || high === null ? "no interval" : `${formatNumber(low)} to ${formatNumber(high)}`;
