@@ -1,5 +1,3 @@
-import type { ItemReads } from "../../kernels/search/open-scan.ts";
-
 /** What the benchmark runs, from its command line: `--name value`. */
 export interface BenchSize {
   readonly clusters: number;
@@ -22,8 +20,6 @@ export interface BenchSize {
   readonly selectThreads: number | undefined;
   /** Whether pairs may be chained by cluster; else they are sorted (kernels/search/group-pairs.ts). */
   readonly mayChain: boolean;
-  /** How the scan reads items; undefined: as is usual. */
-  readonly itemReads: ItemReads | undefined;
   readonly allowSoftware: boolean;
   /** Results of Meta's ops, of this host and hour (beside.ts); null: none to be held against. */
   readonly beside: string | null;
@@ -61,7 +57,6 @@ export function benchSize(args: readonly string[]): BenchSize {
     lanes: (given.get("lanes") ?? "3,6,12").split(",").map(Number),
     filters: (given.get("filters") ?? "none,narrow,wide").split(","),
     selectThreads: Number(given.get("select-threads")) || undefined,
-    itemReads: oneOf(given, "item-reads", ["thread", "workgroup"]),
     mayChain: oneOf(given, "chains", ["yes", "no"]) !== "no",
     allowSoftware: given.get("software") === "yes",
     beside: given.get("beside") ?? null,
@@ -89,7 +84,6 @@ const OPTIONS = [
   "filters",
   "select-threads",
   "chains",
-  "item-reads",
   "software",
   "beside",
 ];

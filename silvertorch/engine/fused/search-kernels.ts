@@ -62,9 +62,7 @@ export async function searchKernels(
   return {
     quantise: await compileKernel(device, "quantise", quantiseQueriesKernel(shape)),
     locate: await compileKernel(device, "locate-excluded", locateExcludedKernel(shape)),
-    openScan: await scans("open-scan", openOrders, (of, order) =>
-      openScanKernel(of, order, tuning.itemReads),
-    ),
+    openScan: await scans("open-scan", openOrders, openScanKernel),
     clearExcluded: {
       pairs: isClustered
         ? await compileKernel(device, "clear-excluded", clearExcludedKernel(shape, "byQuery"))

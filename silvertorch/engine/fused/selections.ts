@@ -1,6 +1,5 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { compileKernel, type Kernel } from "../../device/kernel.ts";
-import type { ItemReads } from "../../kernels/search/open-scan.ts";
 import type { SearchShape } from "../../kernels/search/search-shape.ts";
 import {
   selectBestKernel,
@@ -30,8 +29,6 @@ export interface Selection {
 export interface SearchTuning {
   /** Threads of a selection that holds more than the fewest entries in workgroup memory; absent: as is usual. */
   readonly selectThreads?: number | undefined;
-  /** How the scan of open lists reads items; absent: as is usual. */
-  readonly itemReads?: ItemReads | undefined;
   /** Bytes of workgroup memory for what a selection holds; absent: what the device has. */
   readonly workgroupBytes?: number;
 }

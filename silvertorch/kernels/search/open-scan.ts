@@ -7,20 +7,13 @@ import { codeVectors, type OpenOrder, type SearchShape } from "./search-shape.ts
 export const TILE = 128;
 /** Queries in workgroup memory at a time. */
 const QUERIES = 16;
-/** Vectors of an item up to which a workgroup's items have room in its memory. */
-const MOST_TOGETHER = 8;
-
-/**
- * How items are read: by each thread its own, 16 bytes here and there at a time; or by the workgroup
- * together as they lie, through its memory.
- */
-export type ItemReads = "thread" | "workgroup";
 
 /**
  * Scores all items of the clusters that open lists look into: those without filter.
  * A thread holds an item in registers while the queries that look into its cluster pass by, so
  * `byCluster` an item is read once however many they are: (dim + 4) bytes an item, 4 bytes written
- * a score, dim / 4 packed products a score.
+ * a score, dim / 4 packed products a score. Each thread reads its own item, 16 bytes at a time: read
+ * as they lie, through workgroup memory, items took 1.4 to 1.7 times as long on an H100.
  *
  * At 128 dimensions an H100 reads an item in 50 ps (2.6 TB/s), and does its 32 packed products with
  * a query in 2.9 ps (10.9 T/s) and writes the score in 1.5 ps, so up to some 35 queries a cluster
@@ -36,21 +29,11 @@ export type ItemReads = "thread" | "workgroup";
  * Work is `byCluster` the buckets' starts, `byQuery` the probed clusters, `chained` the chains' ends,
  * and 5 then the chains (group-pairs.ts); of `all` 4 and 5 are not looked at. Workgroups: `openGrid`.
  */
-export function openScanKernel(
-  shape: SearchShape,
-  order: OpenOrder,
-  reads: ItemReads = "thread",
-): string {
+export function openScanKernel(shape: SearchShape, order: OpenOrder): string {
   const { clusters, width } = shape;
   const vectors = codeVectors(shape);
   const row = queryVectors(shape);
-  const { load, take, add, score } = scoringText(shape, "held_queries");
-  const together = reads === "workgroup" && vectors <= MOST_TOGETHER && take !== null;
-  const eachVector = (write: (nth: number) => string): string =>
-    Array.from({ length: vectors }, (_, nth) => write(nth)).join("\n  ");
-  // Those of neighbouring items in different banks.
-  const heldAt = (item: string, vector: string): string =>
-    `${item} * ${vectors}u + (${vector} + ${item}) % ${vectors}u`;
+  const { load, add, score } = scoringText(shape, "held_queries");
   return /* wgsl */ `
 requires packed_4x8_integer_dot_product;
 ${BATCH_WORDS}
@@ -63,7 +46,6 @@ ${SCORING_BINDINGS}
 
 var<workgroup> held_queries: array<vec4<u32>, ${QUERIES * row}>;
 var<workgroup> held_pairs: array<u32, ${QUERIES}>;
-${together ? `var<workgroup> held_items: array<vec4<u32>, ${TILE * vectors}>;` : ""}
 
 fn pair_at(n: u32, cluster: u32) -> u32 {
   ${order === "byCluster" ? "return sorted[2u * n];" : order === "byQuery" ? "return n;" : `return n * ${clusters}u + cluster;`}
@@ -114,19 +96,8 @@ fn main(
   let there = within < ${width}u;
   let place = min(within, ${width - 1}u);
   let scale = scales[cluster * ${width}u + place];
-  ${
-    together
-      ? /* wgsl */ `
-  let first_of_cluster = (cluster - part.x) * ${width * vectors}u;
-  let last = ${width * vectors - 1}u;
-  ${eachVector((nth) => `let read${nth} = codes[first_of_cluster + min(group.x * ${TILE * vectors}u + ${nth * TILE}u + thread, last)];`)}
-  ${eachVector((nth) => `{ let n = ${nth * TILE}u + thread; held_items[${heldAt(`(n / ${vectors}u)`, `n % ${vectors}u`)}] = read${nth}; }`)}
-  workgroupBarrier();
-  ${take((vector) => `held_items[${heldAt("thread", `${vector}u`)}]`)}`
-      : /* wgsl */ `
   let first_vector = ((cluster - part.x) * ${width}u + place) * ${vectors}u;
-  ${load("first_vector")}`
-  }
+  ${load("first_vector")}
   ${
     order === "chained"
       ? /* wgsl */ `

@@ -16,8 +16,6 @@ export const queryVectors = (shape: Pick<SearchShape, "dim">): number => codeVec
 export interface ScoringText {
   /** Loads the item whose first vector is `at`, once. */
   readonly load: (at: string) => string;
-  /** Takes an item from elsewhere, vector by vector; null: items are too long to be held. */
-  readonly take: ((vectorOf: (vector: number) => string) => string) | null;
   /** Adds to `sum: i32` the products with the query, whose first vector is `query`. */
   readonly add: (query: string) => string;
   /** The score of that sum, by the item's scale. */
@@ -36,19 +34,15 @@ export function scoringText(shape: Pick<SearchShape, "dim">, queries: string): S
   const score = (scale: string, query: string): string =>
     `(f32(sum) * ${scale} * bitcast<f32>(${queries}[${query} + ${vectors}u].x))`;
   if (held) {
-    const take = (vectorOf: (vector: number) => string): string =>
-      each((vector) => `let item${vector} = ${vectorOf(vector)};`);
     return {
       score,
-      take,
-      load: (at) => take((vector) => `codes[${at} + ${vector}u]`),
+      load: (at) => each((vector) => `let item${vector} = codes[${at} + ${vector}u];`),
       add: (query) =>
         each((vector) => product(`item${vector}`, `${queries}[${query} + ${vector}u]`)),
     };
   }
   return {
     score,
-    take: null,
     load: (at) => `let item_at = ${at};`,
     add: (query) =>
       `for (var vector = 0u; vector < ${vectors}u; vector++) ` +
