@@ -9,9 +9,8 @@ import type { MeshSettings } from "../../src/scenario/settings.ts";
 import { writeFeatures } from "../feature/feature-store.ts";
 import { writeItems } from "../feature/item-store.ts";
 import { writePostings } from "../filter/postings-file.ts";
-import { writeDeviceIndex } from "../index/device-index.ts";
+import { graphFormOf, writeDeviceIndex } from "../index/device-index.ts";
 import { HnswGraph } from "../index/hnsw.ts";
-import { bitsTypeOf } from "../index/passing-bits.ts";
 import { writeInvertedLists } from "../index/inverted-lists.ts";
 import type { MeshConfig } from "../mesh-config.ts";
 import { shardRange } from "../row-range.ts";
@@ -142,8 +141,7 @@ function buildIndex(
 /** The settings that each shard of an index is built by. */
 function indexParts(index: MeshSettings["index"]): object[] {
   const { kind, device, precision, connectivity, expansionAdd, clusters, shards } = index;
-  if (device !== undefined)
-    return perShard({ kind: "flat-graph", bits: bitsTypeOf(device) }, shards);
+  if (device !== undefined) return perShard({ kind: "flat-graph", ...graphFormOf(device) }, shards);
   if (kind === "flat") return [];
   // Both kinds of inverted lists are of the same clusters.
   const from =

@@ -11,7 +11,7 @@ import { packRows } from "../filter/pack-rows.ts";
 import { RowSet } from "../row-set.ts";
 import { bitsTypeOf, passingBits } from "./passing-bits.ts";
 
-const items = 3_000;
+const items = 20_000;
 const dim = 10;
 const random = new Random(4);
 const embeddings = Float32Array.from({ length: items * dim }, () => random.gaussian());

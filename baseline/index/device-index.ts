@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { bestOfMany, type TopKForm } from "../../src/onnx/block-top-k.ts";
+import { requireKernels } from "../../src/onnx/cuda-kernels.ts";
 import type { Device } from "../../src/onnx/device.ts";
 import { requireOnDevice } from "../../src/onnx/placement.ts";
 import { SessionThread } from "../../src/onnx/session-thread.ts";
@@ -12,6 +14,7 @@ import {
   bytesOf,
   type PassingBits,
   passingBits,
+  ROWS_STEP,
 } from "./passing-bits.ts";
 import type { Walked } from "./walk.ts";
 
@@ -27,6 +30,25 @@ const TRIED_QUERIES = 16;
 const MOST_SCORES = 2 ** 29;
 
 /**
+ * How scores are gone through: in blocks but on WebGPU, which has no TopK of int64 to put them in
+ * order. What does not pass is scored a finite number, so a TopK may see it.
+ */
+const topKFormOf = (device: Device): TopKForm => ({
+  topK: "ofAny",
+  // Of `ROWS_STEP` rows there are whole blocks, and whole blocks of blocks.
+  blockWidth: device === "webgpu" ? 0 : 32,
+  blocks: "nested",
+});
+
+/** What differs between the graphs for two devices, and between this form of them and others. */
+export const graphFormOf = (device: Device): object => ({
+  bits: bitsTypeOf(device),
+  rows: ROWS_STEP,
+  passes: "bool",
+  ...topKFormOf(device),
+});
+
+/**
  * What a row that does not pass is scored: below all that pass, yet above the -3.4e38 with which
  * CUDA's TopK fills up, so that its padding never outranks a row.
  */
@@ -35,6 +57,7 @@ const FORBIDDEN = -1e30;
 /**
  * Writes a flat index as a graph for a device: queries float32 [n, dim], their filters' bits (`PassingBits`) and
  * how many rows are wanted, to the rows of largest inner product that pass, and their values.
+ * @param form How long lists are gone through, if not in the device's way; for benchmarks.
  */
 export async function writeDeviceIndex(
   folder: string,
@@ -42,40 +65,48 @@ export async function writeDeviceIndex(
     embeddings,
     dim,
     device,
-  }: { readonly embeddings: Float32Array; readonly dim: number; readonly device: Device },
+    form = topKFormOf(device),
+  }: {
+    readonly embeddings: Float32Array;
+    readonly dim: number;
+    readonly device: Device;
+    readonly form?: TopKForm;
+  },
 ): Promise<void> {
   await using weights = await WeightsFile.create(join(folder, `${NAME}.onnx.data`));
   const writer = new GraphWriter(NAME, weights);
   const { graph } = writer;
   const items = embeddings.length / dim;
   const bytes = bytesOf(items);
+  const rows = bytes * 8;
   const queries = graph.input("queries", "float32", ["n", dim]);
   const passing = graph.input("passing", bitsTypeOf(device), ["filters", bytes]);
   const filterOf = graph.input("filterOf", "int32", ["n"]);
   const wanted = graph.input("wanted", "int64", [1]);
   // No device has operators on bits that CUDA has too, so a table says what each byte stands for.
-  const table = await writer.weight("penalties", [256, 8], penaltiesByByte());
+  const table = await weights.add(`${NAME}.passes`, "bool", [256, 8], passesByByte());
   const ownBytes = graph.node("Gather", [passing, filterOf], { attributes: { axis: 0 } });
   const places = bitsTypeOf(device) === "int32" ? ownBytes : graph.cast(ownBytes, "int32");
-  const byByte = graph.node("Gather", [table, places], { attributes: { axis: 0 } });
-  const shape = graph.constant("int64", [2], BigInt64Array.of(0n, BigInt(bytes * 8)));
-  const penalties = graph.node("Reshape", [byByte, shape]);
-  // Rows beyond the last fill up its byte; no filter passes them.
-  const padding = new Float32Array((bytes * 8 - items) * dim);
-  const vectors = await writer.weight("items", [bytes * 8, dim], [embeddings, padding]);
-  const scores = graph.node("Gemm", [queries, vectors, penalties], { attributes: { transB: 1 } });
-  const [values, rows] = graph.nodes("TopK", [scores, wanted], 2);
-  graph.output("values", values!, "float32", ["n", "wanted"]);
-  graph.output("rows", graph.cast(rows!, "int32"), "int32", ["n", "wanted"]);
+  const byByte = graph.node("Gather", [graph.weight(table), places], { attributes: { axis: 0 } });
+  const passes = graph.reshape(byByte, 0, rows);
+  // Rows beyond the last fill up the last block; no filter passes them.
+  const padding = new Float32Array((rows - items) * dim);
+  const vectors = await writer.weight("items", [rows, dim], [embeddings, padding]);
+  const products = graph.node("Gemm", [queries, vectors], { attributes: { transB: 1 } });
+  const forbidden = graph.constant("float32", [], Float32Array.of(FORBIDDEN));
+  // A byte a row beside the products: as a third operand of theirs it would be four, and copied.
+  const scores = graph.node("Where", [passes, products, forbidden]);
+  const best = bestOfMany(graph, scores, wanted, { places: rows, lists: 1, form });
+  graph.output("values", best.values, "float32", ["n", "wanted"]);
+  graph.output("rows", graph.cast(best.rows, "int32"), "int32", ["n", "wanted"]);
+  requireKernels(graph, device);
   await weights.finish();
   await writer.save(folder);
 }
 
-/** float32 [256, 8]: for each byte, what its eight rows are scored beside their products. */
-function penaltiesByByte(): Float32Array {
-  return Float32Array.from({ length: 256 * 8 }, (_, at) =>
-    ((at >>> 3) >>> (at & 7)) & 1 ? 0 : FORBIDDEN,
-  );
+/** bool [256, 8]: for each byte, which of its eight rows pass. */
+function passesByByte(): Uint8Array {
+  return Uint8Array.from({ length: 256 * 8 }, (_, at) => ((at >>> 3) >>> (at & 7)) & 1);
 }
 
 export interface DeviceIndexOptions {

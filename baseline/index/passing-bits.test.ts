@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { packRows } from "../filter/pack-rows.ts";
 import { RowSet } from "../row-set.ts";
-import { passingBits } from "./passing-bits.ts";
+import type { BitsArray } from "../container-bits.ts";
+import { type BitsType, passingBits } from "./passing-bits.ts";
 
 it.for(["uint8", "int32"] as const)(
   "has a bit a row, lowest first, and the bits of one filter once: %s",
@@ -10,11 +11,22 @@ it.for(["uint8", "int32"] as const)(
     const { bytes, filters, filterOf } = passingBits([few, null, few, null], { items: 11, type });
     expect(filters).toBe(2);
     expect([...filterOf]).toEqual([0, 1, 0, 1]);
-    expect([...bytes]).toEqual([0b1001, 0b10, 255, 0b111]);
+    expect(bytes).toHaveLength(2 * 128);
+    expect(setBytes(bytes.subarray(0, 128))).toEqual([0b1001, 0b10]);
+    expect(setBytes(bytes.subarray(128))).toEqual([255, 0b111]);
   },
 );
 
 it("leaves no row beyond the last where nothing is filtered", () => {
-  expect([...passingBits([null], { items: 16, type: "uint8" }).bytes]).toEqual([255, 255]);
-  expect([...passingBits([null], { items: 17, type: "int32" }).bytes]).toEqual([255, 255, 1]);
+  const bytes = (items: number, type: BitsType): number[] => [
+    ...passingBits([null], { items, type }).bytes,
+  ];
+  expect(bytes(16, "uint8")).toEqual([255, 255, ...Array<number>(126).fill(0)]);
+  expect(bytes(17, "int32")).toEqual([255, 255, 1, ...Array<number>(125).fill(0)]);
+  expect(bytes(1024, "uint8")).toEqual(Array<number>(128).fill(255));
+  expect(bytes(1025, "uint8")).toHaveLength(256);
 });
+
+/** Up to the last that is not 0. */
+const setBytes = (bytes: BitsArray): number[] =>
+  [...bytes].slice(0, bytes.findLastIndex((byte) => byte !== 0) + 1);

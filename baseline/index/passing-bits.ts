@@ -17,8 +17,11 @@ export interface PassingBits {
   readonly filterOf: Int32Array;
 }
 
+/** Rows that a filter's bits are whole multiples of; those beyond the last item never pass. */
+export const ROWS_STEP = 1024;
+
 /** Bytes of a filter's bits. */
-export const bytesOf = (items: number): number => Math.ceil(items / 8);
+export const bytesOf = (items: number): number => Math.ceil(items / ROWS_STEP) * (ROWS_STEP / 8);
 
 /**
  * The bits of each query's filter. All queries without one share theirs.
@@ -43,7 +46,8 @@ export function passingBits(
 }
 
 function fillAll(bytes: BitsArray, items: number): void {
-  bytes.fill(255);
+  const whole = Math.floor(items / 8);
+  bytes.fill(255, 0, whole);
   const rest = items % 8;
-  if (rest > 0) bytes[bytes.length - 1] = (1 << rest) - 1;
+  if (rest > 0) bytes[whole] = (1 << rest) - 1;
 }

@@ -5,7 +5,7 @@ import { GraphBuilder } from "../../src/onnx/graph-builder.ts";
 import { Session } from "../../src/onnx/session.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
-import { bestOf } from "../graph/top-k.ts";
+import { bestOf } from "../../src/onnx/top-k.ts";
 
 /** The least that a search by score can be: a matrix product and a TopK, queries at hand. */
 export class BareSearch implements AsyncDisposable {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Session } from "../../src/onnx/session.ts";
 import { candidatesOf } from "./candidates.ts";
-import { floats, LayerBench, longs, rowsOf } from "./layer-bench.fixture.ts";
+import { floats, LayerBench, longs, rowsOf } from "../../src/onnx/layer-bench.fixture.ts";
 
 let bench: LayerBench;
 beforeAll(async () => {

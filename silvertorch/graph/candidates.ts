@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import { ABOVE_LOWEST, type Ranked } from "./top-k.ts";
+import { ABOVE_LOWEST, type Ranked } from "../../src/onnx/top-k.ts";
 
 /** What OverArch and Value Model look at: each row once, ascending, so that ties end up by row. */
 export interface Candidates {

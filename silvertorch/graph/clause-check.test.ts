@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { clausesOf, clauseTensors, encodeClauses } from "../eligibility/clauses.ts";
 import { combine, literal } from "../eligibility/expression.ts";
 import { clauseInputs, clausesHold } from "./clause-check.ts";
-import { LayerBench, longs, tensor } from "./layer-bench.fixture.ts";
+import { LayerBench, longs, tensor } from "../../src/onnx/layer-bench.fixture.ts";
 
 let bench: LayerBench;
 beforeAll(async () => {

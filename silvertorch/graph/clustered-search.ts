@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
-import { bestOfMany } from "./block-top-k.ts";
+import { bestOfMany } from "../../src/onnx/block-top-k.ts";
 import { clusterScores, type ClusterOrder } from "./cluster-order.ts";
 import type { ClusterWeights } from "./cluster-weights.ts";
 import type { DeviceForm } from "./device-form.ts";
@@ -11,7 +11,8 @@ import { listCount, overLists, type SearchInputs } from "./exhaustive-search.ts"
 import { integerProduct, scaled, scaledQueries } from "./quantised-scoring.ts";
 import { halfQueries, scoring } from "./scoring.ts";
 import { excludedPlaces } from "./probed-exclusion.ts";
-import { bestOf, either, type Ranked } from "./top-k.ts";
+import { bestOf, type Ranked } from "../../src/onnx/top-k.ts";
+import { either } from "./top-k.ts";
 
 export interface ClusteredWeights {
   /** float32 or float16 [positions, dim] */

@@ -1,20 +1,14 @@
+import type { TopKForm } from "../../src/onnx/block-top-k.ts";
 import type { Device } from "../../src/onnx/device.ts";
 
 /** What differs between the graphs for two devices: their form, never their answers. */
-export interface DeviceForm {
+export interface DeviceForm extends TopKForm {
   /** How eligible items are found: on bitmaps, or on cells where there are no operators on bits. */
   readonly eligibility: "bitmaps" | "cells";
   /** Queries of 8-bit products: unsigned is what processors are fast at, CUDA has signed alone. */
   readonly queryBytes: "unsigned" | "signed";
   /** Products of a query with the items of its clusters: one a cluster, or all of them in one. */
   readonly products: "byCluster" | "byQuery";
-  /**
-   * Whether a TopK may see -inf. CUDA's fills up the places that its threads have too many with the
-   * lowest finite number, which comes before -inf: an answer then holds rows that there are not.
-   */
-  readonly topK: "ofAny" | "ofFinite";
-  /** Neighbours of a block, where long lists are gone through in blocks (block-top-k.ts); 0: whole. */
-  readonly blockWidth: number;
   /** Whether what few items are eligible can be listed, and is then all that is scored. */
   readonly listsFew: boolean;
   /**
@@ -35,6 +29,7 @@ const ON_BITS: DeviceForm = {
   products: "byCluster",
   topK: "ofAny",
   blockWidth: 0,
+  blocks: "levelled",
   listsFew: false,
   freshItems: "chosen",
   hiddenItems: "excluded",
@@ -54,7 +49,9 @@ const FORMS: Readonly<Record<Device, DeviceForm>> = {
     queryBytes: "signed",
     products: "byQuery",
     topK: "ofFinite",
-    blockWidth: 0,
+    // Within a tenth of the best width, which depends on places and k; of all tables a divisor.
+    blockWidth: 32,
+    blocks: "nested",
     listsFew: false,
     freshItems: "chosen",
     hiddenItems: "excluded",

@@ -2,7 +2,7 @@ import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { minusInfinity } from "./candidates.ts";
 import { filterBits, programInputs, programsOf, type Program } from "./filter-machine.ts";
-import { bestOf, type Ranked } from "./top-k.ts";
+import { bestOf, type Ranked } from "../../src/onnx/top-k.ts";
 
 /** What signatures let through is checked by, as inputs of the graph. */
 export interface CheckInputs {

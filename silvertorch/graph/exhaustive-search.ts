@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
-import { bestOfMany } from "./block-top-k.ts";
+import { bestOfMany } from "../../src/onnx/block-top-k.ts";
 import type { DeviceForm } from "./device-form.ts";
 import type { Eligibility } from "./eligibility.ts";
 import {
@@ -14,7 +14,8 @@ import { eligibleOf } from "./few-eligible.ts";
 import { fewSearch } from "./few-search.ts";
 import { quantisedScoring, type QuantisedItems } from "./quantised-scoring.ts";
 import { scoring, type Lists } from "./scoring.ts";
-import { either, type Order, type Ranked } from "./top-k.ts";
+import { type Order, type Ranked } from "../../src/onnx/top-k.ts";
+import { either } from "./top-k.ts";
 
 export interface SearchWeights {
   /** float32 or float16 [paddedItems, dim] */

@@ -5,7 +5,7 @@ import type { BitPenalties } from "./item-penalties.ts";
 import { exclusionInputs, hiddenInput } from "./exclusion.ts";
 import { eligibleOf } from "./few-eligible.ts";
 import { fewSearch } from "./few-search.ts";
-import { LayerBench, longs, tensor } from "./layer-bench.fixture.ts";
+import { LayerBench, longs, tensor } from "../../src/onnx/layer-bench.fixture.ts";
 
 let bench: LayerBench;
 beforeAll(async () => {

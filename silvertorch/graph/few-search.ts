@@ -3,7 +3,7 @@ import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { minusInfinity } from "./candidates.ts";
 import { type ExclusionInputs, withoutHidden } from "./exclusion.ts";
 import type { FewEligible } from "./few-eligible.ts";
-import { bestOf, type Order, type Ranked } from "./top-k.ts";
+import { bestOf, type Order, type Ranked } from "../../src/onnx/top-k.ts";
 
 /** What is searched among, and for what. */
 export interface FewSearch {

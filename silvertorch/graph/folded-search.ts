@@ -1,14 +1,14 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { FOLD_PENALTY } from "../eligibility/fold.ts";
-import { bestOfMany } from "./block-top-k.ts";
+import { bestOfMany } from "../../src/onnx/block-top-k.ts";
 import { minusInfinity } from "./candidates.ts";
 import { type ClauseInputs, clauseInputs, clausesHold } from "./clause-check.ts";
 import { shortened, starved } from "./exact-check.ts";
 import { exclusion, withoutHidden, withPadding } from "./exclusion.ts";
 import type { SearchInputs } from "./exhaustive-search.ts";
 import { scoring } from "./scoring.ts";
-import type { Ranked } from "./top-k.ts";
+import type { Ranked } from "../../src/onnx/top-k.ts";
 
 export interface FoldedWeights {
   /** float32 [paddedItems, dim + foldDims]: embeddings, and behind them what is required of them. */

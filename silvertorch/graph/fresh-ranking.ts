@@ -12,7 +12,8 @@ import {
   type RankingInputs,
   type RankingWeights,
 } from "./ranking.ts";
-import { bestOf, either, mostAbove, type Ranked } from "./top-k.ts";
+import { bestOf, type Ranked } from "../../src/onnx/top-k.ts";
+import { either, mostAbove } from "./top-k.ts";
 
 /** Something of each fresh item, as an input of the graph. */
 export interface FreshTable {

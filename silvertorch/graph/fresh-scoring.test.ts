@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
 import { enteringScores, FRESH_BLOCK, freshScoring } from "./fresh-scoring.ts";
-import { floats, LayerBench } from "./layer-bench.fixture.ts";
+import { floats, LayerBench } from "../../src/onnx/layer-bench.fixture.ts";
 
 let bench: LayerBench;
 beforeAll(async () => {

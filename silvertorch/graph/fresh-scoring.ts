@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import { freshPenalties } from "./fresh-openness.ts";
-import { bestOf, leastOf, mostOver, type Ranked } from "./top-k.ts";
+import { bestOf, leastOf, type Ranked } from "../../src/onnx/top-k.ts";
+import { mostOver } from "./top-k.ts";
 
 /**
  * The scores of items that came after the artifact was compiled, so that they are an input: the

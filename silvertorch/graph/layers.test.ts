@@ -4,7 +4,7 @@ import { Random } from "../../src/math/random.ts";
 import { itemCodes, itemScales } from "../compile/quantisation.ts";
 import { exclusion, exclusionInputs, withPadding } from "./exclusion.ts";
 import { formOf } from "./device-form.ts";
-import { floats, LayerBench, tensor } from "./layer-bench.fixture.ts";
+import { floats, LayerBench, tensor } from "../../src/onnx/layer-bench.fixture.ts";
 import { quantisedScoring } from "./quantised-scoring.ts";
 import { candidateCount, refined } from "./refinement.ts";
 import { scoring } from "./scoring.ts";

@@ -5,7 +5,7 @@ import type { DeviceForm } from "./device-form.ts";
 import { gathered, type ItemTable } from "./item-table.ts";
 import { overArch, type OverArchWeights } from "./over-arch.ts";
 import { headProducts } from "./refinement.ts";
-import { bestOf, type Ranked } from "./top-k.ts";
+import { bestOf, type Ranked } from "../../src/onnx/top-k.ts";
 import { valueModel, type ValueModelWeights } from "./value-model.ts";
 
 /** What ranks candidates where their score is not all that counts. */

@@ -3,7 +3,7 @@ import type { StoredTensor } from "../../src/onnx/weights-file.ts";
 import { isNone, minusInfinity } from "./candidates.ts";
 import type { DeviceForm } from "./device-form.ts";
 import { largestOfHeads, type Lists } from "./scoring.ts";
-import { bestOf, type Ranked } from "./top-k.ts";
+import { bestOf, type Ranked } from "../../src/onnx/top-k.ts";
 
 export interface Refinement {
   /** float32 [batch, heads x dim] */

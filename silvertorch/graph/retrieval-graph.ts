@@ -20,7 +20,7 @@ import { enteringScores, freshScoring } from "./fresh-scoring.ts";
 import type { QuantisedItems } from "./quantised-scoring.ts";
 import { rankedByValue, type RankingWeights } from "./ranking.ts";
 import { candidateCount, refined } from "./refinement.ts";
-import type { Ranked } from "./top-k.ts";
+import type { Ranked } from "../../src/onnx/top-k.ts";
 import { userFeatures } from "./user-features.ts";
 import { userTower } from "./user-tower.ts";
 

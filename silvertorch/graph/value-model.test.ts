@@ -5,7 +5,7 @@ import { bindFormula, type BoundFormula } from "../../src/retrieval/formula/bind
 import { evaluateFormula, rankingValue } from "../../src/retrieval/formula/evaluate.ts";
 import { parseFormula } from "../../src/retrieval/formula/parse.ts";
 import { matchKey, type FormulaColumns } from "./formula-nodes.ts";
-import { floats, LayerBench, longs } from "./layer-bench.fixture.ts";
+import { floats, LayerBench, longs } from "../../src/onnx/layer-bench.fixture.ts";
 import { valueModel } from "./value-model.ts";
 
 let bench: LayerBench;

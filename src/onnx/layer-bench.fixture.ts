@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ElementType, HostTensor, TensorArray } from "../../src/onnx/element-type.ts";
-import { GraphBuilder, type Value } from "../../src/onnx/graph-builder.ts";
-import { Session } from "../../src/onnx/session.ts";
-import { WeightsFile, type StoredTensor } from "../../src/onnx/weights-file.ts";
+import type { ElementType, HostTensor, TensorArray } from "./element-type.ts";
+import { GraphBuilder, type Value } from "./graph-builder.ts";
+import { Session } from "./session.ts";
+import { WeightsFile, type StoredTensor } from "./weights-file.ts";
 
 /** For tests: a tensor from the outside. */
 export const tensor = (type: ElementType, dims: number[], data: TensorArray): HostTensor => ({

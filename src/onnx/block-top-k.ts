@@ -1,6 +1,18 @@
-import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import type { DeviceForm } from "./device-form.ts";
-import { bestOf, type Order, type Ranked } from "./top-k.ts";
+import type { GraphBuilder, Value } from "./graph-builder.ts";
+import { bestOf, type Order, type Ranked, type TopKOf } from "./top-k.ts";
+
+/** How a device best goes through long lists. */
+export interface TopKForm {
+  readonly topK: TopKOf;
+  /** Neighbours of a block, where long lists are gone through in blocks; 0: whole. */
+  readonly blockWidth: number;
+  /**
+   * How the largest scores of many blocks are gone through. `levelled`: what comes behind k others
+   * for sure is made alike beforehand, as is good for a TopK that keeps its best in a heap. `nested`:
+   * in blocks themselves, as is good for one whose time is that of the places, as CUDA's is.
+   */
+  readonly blocks: "levelled" | "nested";
+}
 
 /** What is known of the scores when the graph is written. */
 export interface ManyScores {
@@ -11,7 +23,7 @@ export interface ManyScores {
 }
 
 interface Wanted extends ManyScores {
-  readonly form: DeviceForm;
+  readonly form: TopKForm;
   /** Of what is found, the best first if absent. */
   readonly order?: Order;
 }
@@ -25,9 +37,9 @@ const FEWEST_BLOCKS = 512;
  * As `bestOf`, for long lists: where a device is faster so, a first pass takes the largest score of
  * each block of neighbours, and only the k blocks with the largest of these are looked into. That
  * loses none of the k best: of a block that is not among those, k blocks come before, each with a
- * score that comes before all of its own. The blocks are put in order of place again, so that of
- * equal values the first comes first. What a TopK may pass by is known before each: the k largest of
- * groups of blocks tell it of the blocks, and these of what is in them.
+ * score that comes before all of its own. Which of the blocks with equal largest scores are opened
+ * is therefore the TopK's choice. The blocks are put in order of place again, so that of equal values
+ * the first comes first where it does so in a TopK.
  *
  * @param scores float32 [batch, places], or [batch, lists, places].
  */
@@ -49,22 +61,20 @@ export function bestOfBlocks(
   const outer = lists === 1 ? [0] : [0, 0];
   const count = places / width;
   const blocks = graph.reshape(scores, ...outer, count, width);
-  const largest = largestOf(graph, blocks);
-  const group = groupWidth(count);
-  const some = {
-    of: grouped(graph, largest, { count, group, outer }),
-    count: Math.floor(count / group),
-  };
-  const likely =
-    count < group ? largest : levelled(graph, largest, bestOfSome(graph, some, k, form));
-  const first = bestOfSome(graph, { of: likely, count }, k, form);
-  const [opened] = graph.nodes("TopK", [first.rows, first.k], 2, {
+  const largest = { of: largestOf(graph, blocks), places: count, lists };
+  const few = graph.node("Min", [k, graph.ints(count)]);
+  const isLevelled = form.blocks === "levelled";
+  const first = isLevelled
+    ? bestLevelled(graph, largest, k, form)
+    : bestOfMany(graph, largest.of, few, { places: count, lists, form, order: "any" });
+  const [opened] = graph.nodes("TopK", [first.rows, few], 2, {
     attributes: { axis: -1, largest: 0 },
   }) as [Value, Value];
   const held = graph.node("GatherND", [blocks, graph.node("Unsqueeze", [opened, graph.ints(-1)])], {
     attributes: { batch_dims: outer.length },
   });
-  const open = levelled(graph, graph.reshape(held, ...outer, -1), first);
+  const raw = graph.reshape(held, ...outer, -1);
+  const open = isLevelled ? levelled(graph, raw, { values: first.values, k, count }) : raw;
   const { values, rows } = bestOf(graph, open, k, form, order);
   const wide = graph.constant("int64", [], BigInt64Array.of(BigInt(width)));
   const slot = graph.node("Div", [rows, wide]);
@@ -76,6 +86,30 @@ export function bestOfBlocks(
 
 const largestOf = (graph: GraphBuilder, blocks: Value): Value =>
   graph.node("ReduceMax", [blocks, graph.ints(-1)], { attributes: { keepdims: 0 } });
+
+interface Largest extends ManyScores {
+  /** float32: the largest of each block. */
+  readonly of: Value;
+}
+
+/**
+ * The blocks with the k largest scores, all if they are fewer. What their TopK may pass by is known
+ * beforehand: the k largest of groups of blocks tell it.
+ */
+function bestLevelled(
+  graph: GraphBuilder,
+  { of, places: count, lists }: Largest,
+  k: Value,
+  form: TopKForm,
+): Ranked {
+  const bestOfSome = (some: Value, most: number): Ranked =>
+    bestOf(graph, some, graph.node("Min", [k, graph.ints(most)]), form, "any");
+  const group = groupWidth(count);
+  if (count < group) return bestOfSome(of, count);
+  const groups = Math.floor(count / group);
+  const { values } = bestOfSome(grouped(graph, of, { count, group, lists }), groups);
+  return bestOfSome(levelled(graph, of, { values, k, count: groups }), count);
+}
 
 /** Blocks of a group: so many, or a few less, that groups hold all blocks, if there is such a number. */
 function groupWidth(count: number): number {
@@ -90,8 +124,8 @@ function grouped(
   {
     count,
     group,
-    outer,
-  }: { readonly count: number; readonly group: number; readonly outer: readonly number[] },
+    lists,
+  }: { readonly count: number; readonly group: number; readonly lists: number },
 ): Value {
   const groups = Math.floor(count / group);
   const axis = graph.ints(-1);
@@ -99,35 +133,24 @@ function grouped(
     groups * group === count
       ? largest
       : graph.node("Slice", [largest, graph.ints(0), graph.ints(groups * group), axis]);
+  const outer = lists === 1 ? [0] : [0, 0];
   return largestOf(graph, graph.reshape(whole, ...outer, groups, group));
 }
 
-/** The k largest of some numbers, in any order; all, if they are fewer. */
-interface BestOfSome extends Ranked {
-  /** int64 [1]: how many they are. */
+/** Numbers that the largest k of some scores are not below. */
+interface Held {
+  readonly values: Value;
+  /** int64 [1] */
   readonly k: Value;
-  /** bool [1]: whether they are k. */
-  readonly enough: Value;
-}
-
-function bestOfSome(
-  graph: GraphBuilder,
-  { of, count }: { readonly of: Value; readonly count: number },
-  k: Value,
-  form: DeviceForm,
-): BestOfSome {
-  const few = graph.node("Min", [k, graph.ints(count)]);
-  const enough = graph.node("LessOrEqual", [k, graph.ints(count)]);
-  return { ...bestOf(graph, of, few, form, "any"), k: few, enough };
+  /** How many numbers there are to choose from: they say nothing if that is below k. */
+  readonly count: number;
 }
 
 /**
  * Scores, of which those that come behind k others for sure are made alike: the heap that a TopK
  * keeps its best in is then hardly ever changed, and passes them by.
- *
- * @param some k numbers that the largest k of the scores are not below.
  */
-function levelled(graph: GraphBuilder, scores: Value, { values, enough }: BestOfSome): Value {
+function levelled(graph: GraphBuilder, scores: Value, { values, k, count }: Held): Value {
   const least = graph.node("ReduceMin", [values, graph.ints(-1)]);
   // Surely below it, whatever its size, so that none is made equal to it.
   const gap = graph.node("Add", [
@@ -135,7 +158,7 @@ function levelled(graph: GraphBuilder, scores: Value, { values, enough }: BestOf
     floatOf(graph, 1e-37),
   ]);
   const level = graph.node("Where", [
-    enough,
+    graph.node("LessOrEqual", [k, graph.ints(count)]),
     graph.node("Sub", [least, gap]),
     floatOf(graph, -Infinity),
   ]);
