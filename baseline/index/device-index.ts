@@ -33,7 +33,7 @@ const MOST_SCORES = 2 ** 29;
  * How scores are gone through: in blocks but on WebGPU, which has no TopK of int64 to put them in
  * order. What does not pass is scored a finite number, so a TopK may see it.
  */
-const topKFormOf = (device: Device): TopKForm => ({
+export const topKFormOf = (device: Device): TopKForm => ({
   topK: "ofAny",
   // Of `ROWS_STEP` rows there are whole blocks, and whole blocks of blocks.
   blockWidth: device === "webgpu" ? 0 : 32,
