@@ -4,6 +4,9 @@ import type { RowRange } from "./row-range.ts";
 /** Numbers from 0 to 255 either way; a device may take nothing smaller than 32 bits. */
 export type BitsArray = Uint8Array | Int32Array;
 
+/** What they are called in a graph. */
+export type BitsType = "uint8" | "int32";
+
 /**
  * Sets a bit, lowest first, for each row of a container that is in the range, counted from its
  * first; what is set already stays.

@@ -15,7 +15,6 @@ import { Random } from "../../src/math/random.ts";
 import type { Device } from "../../src/onnx/device.ts";
 import { packRows } from "../filter/pack-rows.ts";
 import { DeviceIndex, topKFormOf, writeDeviceIndex } from "../index/device-index.ts";
-import { passingBits } from "../index/passing-bits.ts";
 import type { Walked } from "../index/walk.ts";
 import { RowSet } from "../row-set.ts";
 
@@ -66,9 +65,9 @@ interface Walk {
   readonly found: Walked;
 }
 
-async function walk(index: DeviceIndex, { queries, filters }: Batch, items: number): Promise<Walk> {
+async function walk(index: DeviceIndex, { queries, filters }: Batch): Promise<Walk> {
   const startMs = performance.now();
-  const bits = passingBits(filters, { items, type: index.bitsType });
+  const bits = index.bitsOf(filters);
   const walkedFromMs = performance.now();
   const found = await index.walk(queries.slice(), bits, WANTED);
   const endMs = performance.now();
@@ -96,13 +95,12 @@ interface Indexes {
   readonly blocks: DeviceIndex;
 }
 
-async function compare({ whole, blocks }: Indexes, batch: Batch, extent: Extent): Promise<string> {
-  const { items, rounds } = extent;
+async function compare({ whole, blocks }: Indexes, batch: Batch, rounds: number): Promise<string> {
   const walks: { readonly whole: Walk; readonly blocks: Walk }[] = [];
   for (let round = -WARM_UPS; round < rounds; round++) {
     const isWholeFirst = round % 2 === 0;
-    const first = await walk(isWholeFirst ? whole : blocks, batch, items);
-    const second = await walk(isWholeFirst ? blocks : whole, batch, items);
+    const first = await walk(isWholeFirst ? whole : blocks, batch);
+    const second = await walk(isWholeFirst ? blocks : whole, batch);
     if (round < 0) continue;
     walks.push(isWholeFirst ? { whole: first, blocks: second } : { whole: second, blocks: first });
   }
@@ -147,7 +145,7 @@ async function main(extent: Extent): Promise<void> {
     for (const size of BATCHES) {
       for (const count of FILTERS.filter((one) => one <= size)) {
         const batch = batchOf(size, sets.slice(0, count));
-        const line = await compare({ whole, blocks }, batch, extent);
+        const line = await compare({ whole, blocks }, batch, extent.rounds);
         say(`  ${`${size} queries, ${count} filters`.padEnd(24)} ${line}`);
       }
     }

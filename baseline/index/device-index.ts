@@ -7,15 +7,11 @@ import { requireOnDevice } from "../../src/onnx/placement.ts";
 import { SessionThread } from "../../src/onnx/session-thread.ts";
 import { WeightsFile } from "../../src/onnx/weights-file.ts";
 import { endService } from "../../src/process/service-main.ts";
+import type { BitsArray, BitsType } from "../container-bits.ts";
 import { GraphWriter } from "../graph-writer.ts";
-import {
-  bitsTypeOf,
-  type BitsType,
-  bytesOf,
-  type PassingBits,
-  passingBits,
-  ROWS_STEP,
-} from "./passing-bits.ts";
+import type { RowSet } from "../row-set.ts";
+import { BitsMemory } from "./bits-memory.ts";
+import { bitsTypeOf, bytesOf, type PassingBits, passingBits, ROWS_STEP } from "./passing-bits.ts";
 import type { Walked } from "./walk.ts";
 
 const NAME = "flat";
@@ -124,12 +120,13 @@ export class DeviceIndex implements AsyncDisposable {
   readonly #dim: number;
   /** Queries of one product. */
   readonly #most: number;
-  /** What `walk` takes the bits as. */
-  readonly bitsType: BitsType;
+  readonly #bitsType: BitsType;
+  readonly #memory: BitsMemory;
 
   private constructor(session: SessionThread, options: DeviceIndexOptions) {
     const { items, dim, mostScores, device } = options;
-    this.bitsType = bitsTypeOf(device);
+    this.#bitsType = bitsTypeOf(device);
+    this.#memory = new BitsMemory(this.#bitsType);
     this.#session = session;
     this.#items = items;
     this.#dim = dim;
@@ -154,10 +151,7 @@ export class DeviceIndex implements AsyncDisposable {
     const index = new DeviceIndex(session, options);
     try {
       const tried = new Float32Array(TRIED_QUERIES * dim).map((_, at) => Math.sin(at));
-      const all = passingBits(
-        Array.from({ length: TRIED_QUERIES }, () => null),
-        { items, type: index.bitsType },
-      );
+      const all = index.bitsOf(Array.from({ length: TRIED_QUERIES }, () => null));
       await index.walk(tried, all, Math.min(100, items));
       if (device !== "cpu") {
         const hint = "leave index.device out: the index then runs on the CPU, in our own code";
@@ -170,6 +164,11 @@ export class DeviceIndex implements AsyncDisposable {
     }
   }
 
+  /** The bits of each query's filter, as `walk` takes them. */
+  bitsOf(filters: readonly (RowSet | null)[]): PassingBits {
+    return passingBits(filters, { items: this.#items, type: this.#bitsType, memory: this.#memory });
+  }
+
   /**
    * The best rows that pass each query's filter, best first.
    * @param queries float32 [n * dim]
@@ -179,40 +178,43 @@ export class DeviceIndex implements AsyncDisposable {
     const n = queries.length / this.#dim;
     const rows = new Uint32Array(n * wanted);
     const values = new Float32Array(n * wanted);
+    let { bytes } = passing;
     for (let from = 0; from < n; from += this.#most) {
       const to = Math.min(n, from + this.#most);
       const found = await this.#product(
         queries.slice(from * this.#dim, to * this.#dim),
-        // What is given away to the session's thread must not be missed by the next part.
-        {
-          ...passing,
-          bytes: to < n ? passing.bytes.slice() : passing.bytes,
-          filterOf: passing.filterOf.slice(from, to),
-        },
+        { ...passing, bytes, filterOf: passing.filterOf.slice(from, to) },
         wanted,
       );
+      bytes = found.bytes;
       rows.set(found.rows, from * wanted);
       values.set(found.values, from * wanted);
     }
+    this.#memory.giveBack(bytes);
     return { rows, values, counts: passingCounts(values, wanted), wanted };
   }
 
+  /** @returns also the bits, which are lent to the session's thread. */
   async #product(
     queries: Float32Array,
     { bytes, filters, filterOf }: PassingBits,
     wanted: number,
-  ): Promise<Pick<Walked, "rows" | "values">> {
+  ): Promise<Pick<Walked, "rows" | "values"> & Pick<PassingBits, "bytes">> {
     const n = filterOf.length;
-    const { values, rows } = await this.#session.run({
-      queries: { type: "float32", dims: [n, this.#dim], data: queries },
-      passing: { type: this.bitsType, dims: [filters, bytesOf(this.#items)], data: bytes },
-      filterOf: { type: "int32", dims: [n], data: filterOf },
-      wanted: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(wanted)) },
-    });
+    const { values, rows, passing } = await this.#session.run(
+      {
+        queries: { type: "float32", dims: [n, this.#dim], data: queries },
+        passing: { type: this.#bitsType, dims: [filters, bytesOf(this.#items)], data: bytes },
+        filterOf: { type: "int32", dims: [n], data: filterOf },
+        wanted: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(wanted)) },
+      },
+      ["passing"],
+    );
     const { buffer, byteOffset, length } = rows!.data as Int32Array;
     return {
       rows: new Uint32Array(buffer, byteOffset, length),
       values: values!.data as Float32Array,
+      bytes: passing!.data as BitsArray,
     };
   }
 

@@ -3,7 +3,6 @@ import type { RowRange } from "../row-range.ts";
 import { RowSet } from "../row-set.ts";
 import type { Search } from "../services.ts";
 import type { DeviceIndex } from "./device-index.ts";
-import { passingBits } from "./passing-bits.ts";
 import { type PlanSettings, planSearch, type SearchShape } from "./search-plan.ts";
 import type { Walked } from "./walk.ts";
 
@@ -67,8 +66,7 @@ export async function walkOnDevice(
     return Array.from({ length: vectors.length / dim }, () => set);
   });
   const queries = concatVectors(walking.map(({ vectors }) => vectors));
-  const bits = passingBits(filters, { items, type: device.bitsType });
-  const walked = await device.walk(queries, bits, wanted);
+  const walked = await device.walk(queries, device.bitsOf(filters), wanted);
   let head = 0;
   return searches.map(({ vectors }, at) => {
     if (wishes[at] === null) return null;

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { packRows } from "../filter/pack-rows.ts";
 import { RowSet } from "../row-set.ts";
-import type { BitsArray } from "../container-bits.ts";
-import { type BitsType, passingBits } from "./passing-bits.ts";
+import type { BitsArray, BitsType } from "../container-bits.ts";
+import { passingBits } from "./passing-bits.ts";
 
 it.for(["uint8", "int32"] as const)(
   "has a bit a row, lowest first, and the bits of one filter once: %s",

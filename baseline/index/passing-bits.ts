@@ -1,9 +1,7 @@
 import type { Device } from "../../src/onnx/device.ts";
-import type { BitsArray } from "../container-bits.ts";
+import type { BitsArray, BitsType } from "../container-bits.ts";
 import type { RowSet } from "../row-set.ts";
-
-/** What a byte of bits is sent as. */
-export type BitsType = "uint8" | "int32";
+import { BitsMemory } from "./bits-memory.ts";
 
 /** A byte each, but where a device takes nothing smaller than 32 bits. */
 export const bitsTypeOf = (device: Device): BitsType => (device === "webgpu" ? "int32" : "uint8");
@@ -26,15 +24,19 @@ export const bytesOf = (items: number): number => Math.ceil(items / ROWS_STEP) *
 /**
  * The bits of each query's filter. All queries without one share theirs.
  * @param filters One a query, null: every row passes. Queries of one set share its bits.
+ * @param memory What the bits stand on, if not on memory of their own.
  */
 export function passingBits(
   filters: readonly (RowSet | null)[],
-  { items, type }: { readonly items: number; readonly type: BitsType },
+  {
+    items,
+    type,
+    memory = new BitsMemory(type),
+  }: { readonly items: number; readonly type: BitsType; readonly memory?: BitsMemory },
 ): PassingBits {
   const distinct = [...new Set(filters)];
   const length = bytesOf(items);
-  const all = distinct.length * length;
-  const bytes = type === "uint8" ? new Uint8Array(all) : new Int32Array(all);
+  const bytes = memory.take(distinct.length * length);
   for (const [at, filter] of distinct.entries()) {
     const own = bytes.subarray(at * length, (at + 1) * length);
     if (filter === null) fillAll(own, items);

@@ -12,6 +12,8 @@ export interface RunMessage {
   readonly kind: "run";
   readonly id: number;
   readonly feeds: Readonly<Record<string, HostTensor>>;
+  /** Names of feeds that come back with the results. */
+  readonly lent: readonly string[];
 }
 
 /** To the session's thread: tell where the nodes ran. */
@@ -78,4 +80,14 @@ export function buffersOf(tensors: Readonly<Record<string, HostTensor>>): ArrayB
     if (whole && data.buffer instanceof ArrayBuffer) buffers.add(data.buffer);
   }
   return [...buffers];
+}
+
+/** The tensors of these names, and the buffers that they stand on, whether whole or in part. */
+export function lentOf(
+  tensors: Readonly<Record<string, HostTensor>>,
+  names: readonly string[],
+): { readonly tensors: Record<string, HostTensor>; readonly buffers: ArrayBuffer[] } {
+  const lent = Object.fromEntries(names.map((name) => [name, tensors[name]!]));
+  const buffers = Object.values(lent).map(({ data }) => data.buffer as ArrayBuffer);
+  return { tensors: lent, buffers };
 }

@@ -45,6 +45,18 @@ test("a view of a part of a buffer is copied, so that the rest stays with its ow
   expect([...whole]).toEqual([1, 2, 3, 4]);
 });
 
+test("what is lent comes back with the results, on the buffer that it was on", async () => {
+  await using session = await open();
+  const whole = Float32Array.of(1, 2, 3, 4);
+  const x: HostTensor = { type: "float32", dims: [2], data: whole.subarray(1, 3) };
+  const results = await session.run({ x }, ["x"]);
+  expect([...(results["y"]!.data as Float32Array)]).toEqual([4, 6]);
+  expect(whole.length).toBe(0);
+  const back = results["x"]!.data as Float32Array;
+  expect([...new Float32Array(back.buffer)]).toEqual([1, 2, 3, 4]);
+  expect(back.byteOffset).toBe(4);
+});
+
 test("a run that fails says why and leaves the session in order", async () => {
   await using session = await open();
   await expect(session.run({})).rejects.toMatchObject({

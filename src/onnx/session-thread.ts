@@ -6,6 +6,7 @@ import type { HostTensor } from "./element-type.ts";
 import type { Placement } from "./placement.ts";
 import {
   buffersOf,
+  lentOf,
   unpackError,
   type CloseMessage,
   type PlacementsMessage,
@@ -69,11 +70,14 @@ export class SessionThread implements AsyncDisposable {
   /**
    * Runs the graph once. The feeds' arrays are handed over, not copied, where they own their
    * whole buffer: the caller must not touch them again. What is on shared memory stays the caller's.
+   * @param lent Names of feeds that come back among the results, to be used again: each on a buffer
+   *   of its own, of which it may be a part. If the run fails they are lost.
    */
-  async run(feeds: Results): Promise<Results> {
+  async run(feeds: Results, lent: readonly string[] = []): Promise<Results> {
     const reply = await this.#ask((id) => {
-      const message: RunMessage = { kind: "run", id, feeds };
-      this.#worker.postMessage(message, buffersOf(feeds));
+      const message: RunMessage = { kind: "run", id, feeds, lent };
+      const buffers = new Set([...buffersOf(feeds), ...lentOf(feeds, lent).buffers]);
+      this.#worker.postMessage(message, [...buffers]);
     });
     return reply as Results;
   }

@@ -2,6 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { HostTensor } from "./element-type.ts";
 import {
   buffersOf,
+  lentOf,
   packError,
   type CloseMessage,
   type PlacementsMessage,
@@ -26,10 +27,12 @@ function copied(results: Readonly<Record<string, HostTensor>>): Record<string, H
   );
 }
 
-async function answer(session: Session, { id, feeds }: RunMessage): Promise<void> {
+async function answer(session: Session, { id, feeds, lent }: RunMessage): Promise<void> {
   try {
     const results = copied(await session.run(feeds));
-    send({ kind: "result", id, results }, buffersOf(results));
+    const back = lentOf(feeds, lent);
+    const all = { ...results, ...back.tensors };
+    send({ kind: "result", id, results: all }, [...buffersOf(results), ...back.buffers]);
   } catch (thrown) {
     send({ kind: "error", id, error: packError(thrown) });
   }
