@@ -7,7 +7,7 @@ import type { AttributeIndex } from "./attribute-index.ts";
 import { CellConditions, type CellColumn } from "./cells.ts";
 import { clausesOf, encodeClauses } from "./clauses.ts";
 import { clusterBonus, type ClusterShares } from "./cluster-shares.ts";
-import { LISTED_SHARE, shareOf, type ValueShares } from "./filter-share.ts";
+import { listedShare, shareOf, type ValueShares } from "./filter-share.ts";
 import { foldPenalties } from "./fold.ts";
 import { passingShare, type Folding } from "./fold-share.ts";
 import { type FilterPlan, planExpression, planFilter } from "./filter-plan.ts";
@@ -23,6 +23,8 @@ import {
 export interface PlannedFor {
   readonly index: AttributeIndex;
   readonly shares: ValueShares;
+  /** Of the model. */
+  readonly heads: number;
   /** Absent: clusters are taken by their centroids alone. */
   readonly clusters?: ClusterShares;
   /** Absent: plans are over bitmaps only, and nothing is checked. */
@@ -72,9 +74,9 @@ export class FilterPlanner {
 function encodedPlan(filter: BoundFilter, plannedFor: PlannedFor): EncodedPlan | null {
   const plan = programsOf(filter, plannedFor);
   if (plan === null) return null;
-  const { shares, clusters } = plannedFor;
+  const { shares, clusters, heads } = plannedFor;
   const share = shareOf(filter, shares);
-  const folded = share < LISTED_SHARE ? null : foldedPlan(filter, plannedFor);
+  const folded = share < listedShare(heads) ? null : foldedPlan(filter, plannedFor);
   return {
     ...plan,
     share,

@@ -1,12 +1,22 @@
 import type { BoundFilter } from "../../src/retrieval/filter/bind.ts";
 import { type AttributeIndex, distinctOf, upperBound } from "./attribute-index.ts";
 
+/** To score one item for itself takes as long as so many items of a whole search by one head. */
+const PAIR_COST = 128;
+/** A whole search takes longer by the heads, up to so many. */
+const MOST_HEADS = 16;
+
 /**
- * Filters that leave less of the items are searched apart from others: half of what
- * graph/few-eligible.ts lists, for the share is an estimate. So they are not folded either, and no values
- * that are as rare need be told apart for it.
+ * Where filters leave less than this share of the items in the mean of a batch, it takes less time to
+ * list and score them than to search all items (graph/few-eligible.ts).
  */
-export const LISTED_SHARE = 1 / 256;
+export const fewShare = (heads: number): number => Math.min(heads, MOST_HEADS) / PAIR_COST;
+
+/**
+ * Filters that leave less are searched apart from others: half of what is few, for the share is an
+ * estimate. So they are not folded either, and no values that are as rare need be told apart for it.
+ */
+export const listedShare = (heads: number): number => fewShare(heads) / 2;
 
 /** What is known of how common values are. */
 export interface ValueShares {

@@ -1,6 +1,6 @@
 import type { CategoricalColumn, Column, NumericColumn } from "../../src/retrieval/catalogue.ts";
 import type { BoundFilter } from "../../src/retrieval/filter/bind.ts";
-import { LISTED_SHARE } from "./filter-share.ts";
+import { listedShare } from "./filter-share.ts";
 import { codeBits, type FoldCode, foldCodes } from "./fold-codes.ts";
 
 /**
@@ -61,7 +61,7 @@ export function foldLayout(columns: readonly Column[]): FoldLayout {
   const widths = Array.from({ length: MOST_DIMS / DIMS_STEP }, (_, at) => (at + 1) * DIMS_STEP)
     .map((dims) => dims - thresholds.length)
     .filter((width) => width >= 0);
-  const codes = foldCodes(columns, { widths, strays: STRAYS, leastShare: LISTED_SHARE });
+  const codes = foldCodes(columns, { widths, strays: STRAYS, leastShare: listedShare(1) });
   const last = codes.at(-1);
   const valueDims = last === undefined ? 0 : last.first + last.dims;
   const steps = Math.max(1, Math.ceil((valueDims + thresholds.length) / DIMS_STEP));

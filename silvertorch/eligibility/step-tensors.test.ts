@@ -20,6 +20,7 @@ const columns = cellColumns(
 const planner = new FilterPlanner(catalogue.columns, {
   index,
   shares: { counts: valueCounts(catalogue.columns, index.columns), items: ITEMS, index },
+  heads: 1,
   cells: { columns, use: "scan" },
 });
 

@@ -9,7 +9,7 @@ const manifest = (changes: Partial<ArtifactManifest> = {}): ArtifactManifest => 
   items: 10_000,
   clusters: 100,
   scoreOnly: true,
-  model: { candidates: 500 } as ArtifactManifest["model"],
+  model: { candidates: 500, heads: 1 } as ArtifactManifest["model"],
   ...changes,
 });
 const plan = (checked = false, share = 1): EncodedPlan => ({
@@ -87,17 +87,13 @@ test("where more than the score counts, a starved list matters though the answer
   expect(effort.harder(asked, answer(100, false), first)).toBeNull();
 });
 
-test("so it does where heads have lists of their own, since the others may have filled the answer", () => {
-  const model = (heads: number) => ({ candidates: 500, heads }) as ArtifactManifest["model"];
+test("where the score is all that counts, all heads have one list, and a whole answer is enough", () => {
+  const model = { candidates: 500, heads: 3 } as ArtifactManifest["model"];
   const asked = query(plan(true));
-  const fetchAfter = (heads: number, clusters: number | null): number | undefined => {
-    const effort = new Effort(manifest({ clusters, model: model(heads) }), { probes: "all" });
-    return effort.harder(asked, answer(100, true), effort.of(asked))?.fetch;
-  };
-  expect(fetchAfter(3, 100)).toBe(4 * 157);
-  // One head has one list, and without clusters all heads do.
-  expect(fetchAfter(1, 100)).toBeUndefined();
-  expect(fetchAfter(3, null)).toBeUndefined();
+  for (const clusters of [null, 100]) {
+    const effort = new Effort(manifest({ clusters, model }), { probes: "all" });
+    expect(effort.harder(asked, answer(100, true), effort.of(asked))).toBeNull();
+  }
 });
 
 test("a folded filter that lets through too much is worked off by its plan from then on", () => {
@@ -125,6 +121,19 @@ test("the fewer items a filter leaves, the more clusters are looked at, in power
   expect(shares.map(probesAt)).toEqual([8, 8, 16, 32, 64, 128, 1000, 1000]);
   expect(effort.begin(query(null)).probes).toBe(8);
   expect(effort.counters).toEqual({ widened: 0, grown: 6, probed: new Map() });
+});
+
+test("the more heads copy clusters, the sooner all are less work", () => {
+  const probesOf = (heads: number, share: number): number => {
+    const model = { candidates: 500, heads } as ArtifactManifest["model"];
+    const effort = new Effort(manifest({ clusters: 1000, model }), {
+      probes: 8,
+      mostProbes: "all",
+    });
+    return effort.of(query(plan(false, share), 1)).probes;
+  };
+  expect([1, 3, 12].map((heads) => probesOf(heads, 1 / 8))).toEqual([64, 64, 64]);
+  expect([1, 3, 12].map((heads) => probesOf(heads, 1 / 16))).toEqual([128, 1000, 1000]);
 });
 
 test("they grow to the most that is allowed, and where nothing is copied to so many of all", () => {

@@ -1,5 +1,5 @@
 import type { EncodedPlan } from "../eligibility/plan-tensors.ts";
-import { FEW_SHARE } from "../graph/few-eligible.ts";
+import { fewShare } from "../eligibility/filter-share.ts";
 import type { Thoroughness } from "./batch-feeds.ts";
 import type { EngineQuery } from "./query.ts";
 
@@ -26,6 +26,8 @@ const COSTS = {
   mask: 1.05,
   /** A step of a plan. */
   step: 0.0575,
+  /** An item that is listed and scored for itself, for each request that may get it. */
+  pair: 120,
   /** A place of a list, whatever the items. */
   place: 600,
 };
@@ -101,7 +103,7 @@ function plannedCost(queries: readonly EngineQuery[], { items, dim, heads }: Sea
   const filtered = plans.some((plan) => plan !== null);
   const steps = filtered ? plans.length * stepsOf(plans) * COSTS.step : 0;
   const share = queries.reduce((sum, { plan }) => sum + (plan?.share ?? 1), 0) / requests;
-  if (share < FEW_SHARE) return items * steps;
+  if (share < fewShare(heads)) return items * (steps + requests * share * COSTS.pair);
   const mask = filtered ? requests * COSTS.mask : 0;
   const product = productCost(requests * heads, dim);
   const lists = requests * Math.max(...queries.map(({ k }) => k)) * COSTS.place;

@@ -55,7 +55,7 @@ export class RequestReader implements Disposable {
     form: DeviceForm["eligibility"] = "bitmaps",
     ordersClusters = false,
   ): Promise<RequestReader> {
-    const { items: count, generated } = artifact.manifest;
+    const { items: count, generated, model } = artifact.manifest;
     const items = new IdMap(
       generated === undefined
         ? new Float64Array(await artifact.tensor("items.ids"))
@@ -68,10 +68,11 @@ export class RequestReader implements Disposable {
     const planner = new FilterPlanner(columns, {
       index,
       shares,
+      heads: model.heads,
       ...(bitmaps === null ? {} : clustersOf(artifact, bitmaps, shares)),
       ...cellsOf(artifact, { columns, index, form, folding: await readFolding(artifact) }),
     });
-    const readsFeatures = artifact.manifest.model.overarch !== "none";
+    const readsFeatures = model.overarch !== "none";
     return new RequestReader({ items, users, planner, bitmaps, readsFeatures });
   }
 

@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
 import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
 import { bestOfMany } from "../../src/onnx/block-top-k.ts";
+import { candidatesOf, minusInfinity } from "./candidates.ts";
 import { clusterScores, type ClusterOrder } from "./cluster-order.ts";
 import type { ClusterWeights } from "./cluster-weights.ts";
 import type { DeviceForm } from "./device-form.ts";
@@ -51,21 +52,21 @@ export function clusteredSearch(
   });
 }
 
-/** Where filters leave few to every request of the batch, only those are scored. */
+/** Where filters leave few to the requests of the batch, only those are scored. */
 function wholeSearch(graph: GraphBuilder, weights: ClusteredWeights, inputs: SearchInputs): Ranked {
   const { eligibility, excluded, form } = inputs;
   const { bits } = eligibility;
   const positions = graph.weight(weights.clusters.positions);
   const places = graph.node("Gather", [positions, excluded.rows]);
-  if (bits === null || !form.listsFew || listCount(inputs) > 1) {
+  if (bits === null || !form.listsFew) {
     return scannedWhole(graph, weights, { inputs, places, penaltiesOf: eligibility.ofAll });
   }
-  const eligible = eligibleOf(graph, eligibility, bits);
+  const eligible = eligibleOf(graph, eligibility, bits, inputs.heads);
   const placed = { rows: places, penalties: excluded.penalties };
   return either(graph, {
     name: "few",
     condition: eligible.few,
-    lists: 1,
+    lists: listCount(inputs),
     yes: (branch) =>
       fewSearch(branch, eligible, { ...inputs, excluded: placed, items: weights.exact }),
     no: (branch) => {
@@ -124,7 +125,7 @@ function probingSearch(
   const { spread } = weights.clusters;
   const byFilter = clusterScores(graph, affinity, { queries, spread, order });
   const probed = bestOf(graph, byFilter, probes).rows;
-  const scores = blockScores(graph, weights, { queries, probed, form: inputs.form });
+  const { scores, step } = blockScores(graph, weights, { queries, probed, form: inputs.form });
   const exclusions = excludedPlaces(graph, inputs, { probed, clusters: weights.clusters });
   const allowed = exclusion(graph, scores, exclusions);
   const places = graph.node("Min", [
@@ -135,20 +136,57 @@ function probingSearch(
     const shaped = branch.reshape(penalties, 0, heads, -1);
     const best = bestOf(branch, branch.node("Add", [allowed, shaped]), places, inputs.form);
     const positions = positionsOf(branch, best.rows, { probed, width });
-    return heads === 1
-      ? { values: branch.reshape(best.values, 0, -1), rows: branch.reshape(positions, 0, -1) }
-      : { values: best.values, rows: positions };
+    if (heads === 1) {
+      return { values: branch.reshape(best.values, 0, -1), rows: branch.reshape(positions, 0, -1) };
+    }
+    if (inputs.lists === "heads") return { values: best.values, rows: positions };
+    const values = step === null ? best.values : branch.node("Mul", [best.values, step]);
+    return united(branch, { values, rows: positions }, inputs);
   };
   const padding = weights.clusters.padding;
   return either(graph, {
     name: "filtered",
     condition: eligibility.filtered,
-    lists: heads,
+    lists: listCount(inputs),
     yes: (branch) => {
       return penalised(branch, eligibility.within(branch, branch.reshape(probed, 0, -1)));
     },
     no: (branch) => penalised(branch, branch.node("Gather", [branch.weight(padding), probed])),
   });
+}
+
+/**
+ * The k best of all heads' lists in one list, each item once, by its largest score: as each list holds
+ * the k best of its head, none is missing. A list that has places for all that there is, is not full.
+ */
+function united(
+  graph: GraphBuilder,
+  lists: Ranked,
+  { heads, k, form, order }: SearchInputs,
+): Ranked {
+  const { rows, scores } = candidatesOf(graph, lists, heads);
+  const one = (values: Value, filling: Value): Value => {
+    const batch = graph.node("Shape", [values], { attributes: { start: 0, end: 1 } });
+    const shape = graph.node("Concat", [batch, graph.ints(1)], { attributes: { axis: 0 } });
+    return graph.node("Concat", [values, graph.node("Expand", [filling, shape])], {
+      attributes: { axis: 1 },
+    });
+  };
+  const all = one(scores, minusInfinity(graph));
+  const width = graph.node("Shape", [all], { attributes: { start: 1, end: 2 } });
+  const best = bestOf(graph, all, graph.node("Min", [k, width]), form, order);
+  const anyRow = graph.constant("int64", [], BigInt64Array.of(0n));
+  const listed = graph.node("GatherElements", [one(rows, anyRow), best.rows], {
+    attributes: { axis: 1 },
+  });
+  return { values: best.values, rows: listed };
+}
+
+interface BlockScores {
+  /** float32 [batch, heads, probes x width] */
+  readonly scores: Value;
+  /** float32 [batch, heads, 1]: what they are divided by; null: by nothing. */
+  readonly step: Value | null;
 }
 
 interface Scanned {
@@ -160,27 +198,26 @@ interface Scanned {
 }
 
 /**
- * Scores of the items of the probed clusters: float32 [batch, heads, probes x width]. Of integers,
- *
- * and of float16, a list's scores are divided by a number of its query's, which leaves their order
- * as it is.
+ * Scores of the items of the probed clusters. Of integers, and of float16, a list's scores are divided
+ * by a number of its query's, which leaves their order as it is.
  */
 function blockScores(
   graph: GraphBuilder,
   { items, clusters }: ClusteredWeights,
   { queries, probed, form }: Scanned,
-): Value {
+): BlockScores {
   const [count, width] = clusters.padding.dims as [number, number];
   const dim = items.dims[1]!;
   if (clusters.quantised === null) {
     const blocks = graph.node("Gather", [graph.weight(viewOf(items, [count, width, dim])), probed]);
-    const isHalf = items.type === "float16";
-    const like = isHalf ? halfQueries(graph, queries).halves : queries;
+    const half = items.type === "float16" ? halfQueries(graph, queries) : null;
+    const like = half === null ? queries : half.halves;
     const scores = listsOf(graph, blockProducts(graph, like, { blocks, dim, form }));
-    return isHalf ? graph.cast(scores, "float32") : scores;
+    if (half === null) return { scores, step: null };
+    return { scores: graph.cast(scores, "float32"), step: half.largest };
   }
   const { codes, scales } = clusters.quantised;
-  const { rounded, zero } = scaledQueries(graph, queries, form);
+  const { rounded, step, zero } = scaledQueries(graph, queries, form);
   const row = graph.node("Unsqueeze", [rounded, graph.ints(2, 3)]);
   const blocks = graph.node("Gather", [graph.weight(codes), probed]);
   const product =
@@ -188,7 +225,7 @@ function blockScores(
       ? graph.node("MatMulInteger", [row, blocks, zero])
       : integerProduct(graph, row, blocks);
   const scalesOf = graph.node("Gather", [graph.weight(scales), probed]);
-  return listsOf(graph, scaled(graph, product, scalesOf));
+  return { scores: listsOf(graph, scaled(graph, product, scalesOf)), step };
 }
 
 /** @param blocks [batch, heads, probes, width, dim]. @returns [batch, heads, .., probes x width] */

@@ -65,7 +65,7 @@ export interface OtherWay {
  * the batch, only those are scored. A batch in which no request has a filter goes to the TopK
  * directly.
  *
- * @param instead of one list: what a batch is searched by, if it is not searched here.
+ * @param instead what a batch is searched by, if it is not searched here.
  */
 export function exhaustiveSearch(
   graph: GraphBuilder,
@@ -77,18 +77,19 @@ export function exhaustiveSearch(
   const { eligibility, form } = inputs;
   const { bits } = eligibility;
   const others = instead === null ? [] : [instead];
-  if (bits === null || !form.listsFew || listCount(inputs) > 1) {
-    return unless(graph, others, (branch) =>
+  const lists = listCount(inputs);
+  if (bits === null || !form.listsFew) {
+    return unless(graph, { ways: others, lists }, (branch) =>
       wholeSearch(branch, weights, { ...catalogue, penaltiesOf: eligibility.ofAll }),
     );
   }
-  const eligible = eligibleOf(graph, eligibility, bits);
+  const eligible = eligibleOf(graph, eligibility, bits, inputs.heads);
   const few: OtherWay = {
     name: "few",
     taken: eligible.few,
     find: (branch) => fewSearch(branch, eligible, { ...inputs, items: weights.exact }),
   };
-  return unless(graph, [...others, few], (branch) => {
+  return unless(graph, { ways: [...others, few], lists }, (branch) => {
     const penaltiesOf = (inner: GraphBuilder): Value => bits.ofBytes(inner, eligible.bytes);
     return wholeSearch(branch, weights, { ...catalogue, penaltiesOf });
   });
@@ -101,7 +102,7 @@ export function exhaustiveSearch(
  */
 function unless(
   graph: GraphBuilder,
-  ways: readonly OtherWay[],
+  { ways, lists }: { readonly ways: readonly OtherWay[]; readonly lists: number },
   find: (branch: GraphBuilder) => Ranked,
 ): Ranked {
   if (ways.length === 0) return find(graph);
@@ -110,22 +111,26 @@ function unless(
     condition: ways
       .map(({ taken }) => taken)
       .reduce((one, other) => graph.node("Or", [one, other])),
-    lists: 1,
-    yes: (branch) => firstTaken(branch, ways),
+    lists,
+    yes: (branch) => firstTaken(branch, ways, lists),
     no: find,
   });
 }
 
 /** @param ways of which one is taken: the last, if none before it. */
-function firstTaken(graph: GraphBuilder, [first, ...rest]: readonly OtherWay[]): Ranked {
+function firstTaken(
+  graph: GraphBuilder,
+  [first, ...rest]: readonly OtherWay[],
+  lists: number,
+): Ranked {
   const { name, taken, find } = first!;
   if (rest.length === 0) return find(graph);
   return either(graph, {
     name,
     condition: taken,
-    lists: 1,
+    lists,
     yes: find,
-    no: (branch) => firstTaken(branch, rest),
+    no: (branch) => firstTaken(branch, rest, lists),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
+import { fewShare } from "../eligibility/filter-share.ts";
 import { bitsApart, bytesOf } from "./bitmap-bytes.ts";
 import type { Eligibility } from "./eligibility.ts";
 import type { BitPenalties } from "./item-penalties.ts";
@@ -17,23 +18,19 @@ export interface Eligible extends FewEligible {
   readonly bytes: Value;
 }
 
-/** A pair costs as much as so many numbers of the product, what masks them and what ranks them. */
-const PAIR_COST = 128;
-/** Where filters leave fewer of the items than this in the mean, they are listed, and no product is made. */
-export const FEW_SHARE = 1 / PAIR_COST;
-
-/** Finds what is eligible, and lists it if it is little. */
+/** Finds what is eligible, and lists it if it is little for so many heads. */
 export function eligibleOf(
   graph: GraphBuilder,
   { filtered }: Eligibility,
   { words, blockWords, of }: BitPenalties,
+  heads: number,
 ): Eligible {
   const found = graph.subgraph("eligible");
   const bits = of(found);
   const blocks = found.reshape(bits, 0, -1, blockWords);
   const bytes = found.reshape(bytesOf(found, blocks), 0, -1);
   const batch = found.node("Shape", [bits], { attributes: { start: 0, end: 1 } });
-  const most = found.node("Mul", [batch, found.ints(Math.ceil((words * 64) / PAIR_COST))]);
+  const most = found.node("Mul", [batch, found.ints(Math.ceil(words * 64 * fewShare(heads)))]);
   output(found, { bytes, ...listed(found, { bits, bytes, most }) });
   const all = graph.subgraph("all");
   const any = all.constant("uint8", [1, 1], Uint8Array.of(0));

@@ -6,6 +6,7 @@ import { exclusionInputs, hiddenInput } from "./exclusion.ts";
 import { eligibleOf } from "./few-eligible.ts";
 import { fewSearch } from "./few-search.ts";
 import { LayerBench, longs, tensor } from "../../src/onnx/layer-bench.fixture.ts";
+import type { Lists } from "./scoring.ts";
 
 let bench: LayerBench;
 beforeAll(async () => {
@@ -40,7 +41,7 @@ const embeddings = Float32Array.from({ length: 2 * ITEMS }, (_, at) => {
   return at % 2 === 0 ? item : -item;
 });
 
-async function open(heads: number): Promise<Session> {
+async function open(heads: number, lists: Lists = "score"): Promise<Session> {
   const items = await bench.stored([ITEMS, 2], embeddings);
   return await bench.load((graph) => {
     const bits: BitPenalties = {
@@ -54,10 +55,12 @@ async function open(heads: number): Promise<Session> {
       graph,
       { filtered, bits, ofAll: () => filtered, within: () => filtered },
       bits,
+      1,
     );
     const best = fewSearch(graph, eligible, {
       queries: graph.input("q", "float32", ["batch", 2 * heads]),
       heads,
+      lists,
       items,
       excluded: exclusionInputs(graph),
       hidden: hiddenInput(graph),
@@ -123,6 +126,20 @@ test("of several heads the largest score counts, and what a request excludes doe
   });
   expect(values).toEqual([6, 5, -Infinity, -5, -Infinity, -Infinity]);
   expect([rows[0], rows[1], rows[3]]).toEqual([6, 5, 5]);
+});
+
+test("where each of several heads has a list, each has the best by its own score", async () => {
+  await using session = await open(2, "heads");
+  const { values, rows } = await search(session, {
+    eligible: [[5, 6, 8, 11], [5]],
+    queries: [1, 0, 0, 1, 0, 1, 0, 2],
+    excluded: [11, 6],
+  });
+  expect(values).toEqual([
+    ...[8, 6, 5, -5, -6, -8],
+    ...[-5, -Infinity, -Infinity, -10, -Infinity, -Infinity],
+  ]);
+  expect(rows.slice(0, 6)).toEqual([8, 6, 5, 5, 6, 8]);
 });
 
 test("what is hidden nobody gets, whatever else a request excludes", async () => {

@@ -4,12 +4,14 @@ import { minusInfinity } from "./candidates.ts";
 import { type ExclusionInputs, withoutHidden } from "./exclusion.ts";
 import type { FewEligible } from "./few-eligible.ts";
 import { bestOf, type Order, type Ranked } from "../../src/onnx/top-k.ts";
+import type { Lists } from "./scoring.ts";
 
 /** What is searched among, and for what. */
 export interface FewSearch {
   /** float32 [batch, heads x dim] */
   readonly queries: Value;
   readonly heads: number;
+  readonly lists: Lists;
   /** float32 [places, dim], by row */
   readonly items: StoredTensor;
   readonly excluded: ExclusionInputs;
@@ -21,8 +23,11 @@ export interface FewSearch {
 }
 
 /**
- * The k best of each request among what is eligible for it, of one list: only that is scored, and
- * no product of all is made.
+ * The k best of each list of each request among what is eligible for it: only that is scored, and no
+ * product of all is made. One request after the other, since each has as many eligible items as its
+ * filter leaves; the embeddings of these are gathered once for all heads.
+ *
+ * @returns float32 and int64 [batch, k], or [batch, heads, k] where each of several heads has a list.
  */
 export function fewSearch(
   graph: GraphBuilder,
@@ -30,116 +35,134 @@ export function fewSearch(
   search: FewSearch,
 ): Ranked {
   const batch = graph.node("Shape", [search.queries], { attributes: { start: 0, end: 1 } });
-  const values = withoutExcluded(graph, { requests, rows }, { batch, ...search });
-  const one = graph.constant("int64", [1], BigInt64Array.of(1n));
-  const pairs = graph.node("Shape", [rows]);
+  const ends = endsOf(graph, requests, batch);
+  const queries = graph.reshape(search.queries, 0, search.heads, search.items.dims[1]!);
+  const takesOut = someTakenOut(graph, search);
+
+  const body = graph.subgraph("few_of");
+  const request = body.input("request", "int64", []);
+  const goOn = body.input("go_on", "bool", []);
+  const one = scalar(body, 1);
+  const end = body.node("Gather", [ends, body.node("Add", [request, one])]);
+  const start = body.node("Gather", [ends, request]);
+  const own = body.node("Slice", [rows, body.reshape(start, 1), body.reshape(end, 1)]);
+  const asked = body.node("Gather", [queries, request]);
+  const scores = scoresOf(body, { rows: own, asked }, search);
+  const left = body.node("Add", [scores, penaltiesOf(body, { request, own, takesOut }, search)]);
+  const { values, rows: listed } = bestOfFew(body, { values: left, rows: own }, search);
+  const shape = isOneList(search) ? ["k"] : [search.heads, "k"];
+  body.output("go_on", goOn, "bool", []);
+  body.output("values", values, "float32", shape);
+  body.output("rows", listed, "int64", shape);
+
+  const always = graph.constant("bool", [], Uint8Array.of(1));
+  const [best, of] = graph.nodes("Loop", [graph.reshape(batch), always], 2, {
+    attributes: { body },
+  });
+  return { values: best!, rows: of! };
+}
+
+const isOneList = ({ heads, lists }: Pick<FewSearch, "heads" | "lists">): boolean =>
+  heads === 1 || lists === "score";
+
+/** int64 [batch + 1]: where the rows of each request end, behind a 0. */
+function endsOf(graph: GraphBuilder, requests: Value, batch: Value): Value {
+  const ones = graph.node("Expand", [graph.ints(1), graph.node("Shape", [requests])]);
+  const places = graph.node("Add", [batch, graph.ints(1)]);
   const counts = graph.node(
     "ScatterElements",
-    [filled(graph, 0, batch), requests, graph.node("Expand", [one, pairs])],
+    [
+      graph.node("Expand", [scalar(graph, 0), places]),
+      graph.node("Add", [requests, graph.ints(1)]),
+      ones,
+    ],
     { attributes: { axis: 0, reduction: "add" } },
   );
-  const starts = graph.node("CumSum", [counts, scalar(graph, 0)], { attributes: { exclusive: 1 } });
-  const nth = graph.node("Range", [scalar(graph, 0), graph.reshape(pairs), scalar(graph, 1)]);
-  const place = graph.node("Sub", [nth, graph.node("Gather", [starts, requests])]);
-  const at = graph.node("Concat", [column(graph, requests), column(graph, place)], {
-    attributes: { axis: 1 },
-  });
-  const longest = graph.reshape(
-    graph.node("ReduceMax", [counts, graph.ints(0)], { attributes: { keepdims: 0 } }),
-    1,
-  );
-  const width = graph.node("Max", [longest, search.k]);
-  const shape = graph.node("Concat", [batch, width], { attributes: { axis: 0 } });
-  const nothing = graph.node("Expand", [minusInfinity(graph), shape]);
-  const best = bestOf(
-    graph,
-    graph.node("ScatterND", [nothing, at, values]),
-    search.k,
-    { topK: "ofAny" },
-    search.order,
-  );
-  const listed = graph.node("ScatterND", [filled(graph, 0, shape), at, rows]);
-  return {
-    values: best.values,
-    rows: graph.node("GatherElements", [listed, best.rows], { attributes: { axis: 1 } }),
-  };
+  return graph.node("CumSum", [counts, scalar(graph, 0)]);
 }
 
-interface Pairs {
-  readonly requests: Value;
+interface Asked {
+  /** int64 [n] */
   readonly rows: Value;
+  /** float32 [heads, dim] */
+  readonly asked: Value;
 }
 
-/** float32 [pairs]: the scores, over several heads the largest. */
-function pairScores(
-  graph: GraphBuilder,
-  { requests, rows }: Pairs,
-  { queries, heads, items }: FewSearch,
-): Value {
-  const dim = items.dims[1]!;
-  const embeddings = graph.node("Gather", [graph.weight(items), rows]);
-  const asked = graph.node("Gather", [graph.reshape(queries, 0, heads, dim), requests]);
-  const products = graph.node("Mul", [asked, graph.node("Unsqueeze", [embeddings, graph.ints(1)])]);
-  const scores = graph.node("ReduceSum", [products, graph.ints(2)], {
-    attributes: { keepdims: 0 },
+/** float32 [n], over several heads the largest; or [heads, n], where each has a list. */
+function scoresOf(graph: GraphBuilder, { rows, asked }: Asked, search: FewSearch): Value {
+  const embeddings = graph.node("Gather", [graph.weight(search.items), rows]);
+  // By item: the other way about, what was just gathered would be copied once more to be packed.
+  const products = graph.node("FusedMatMul", [embeddings, asked], {
+    attributes: { transB: 1 },
+    domain: "com.microsoft",
   });
-  return heads === 1
-    ? graph.reshape(scores, -1)
-    : graph.node("ReduceMax", [scores, graph.ints(1)], { attributes: { keepdims: 0 } });
+  if (search.heads === 1) return graph.reshape(products, -1);
+  if (!isOneList(search)) return graph.node("Transpose", [products]);
+  return graph.node("ReduceMax", [products, graph.ints(1)], { attributes: { keepdims: 0 } });
 }
 
-/** The scores, -inf of what is hidden from all. */
-function visibleScores(graph: GraphBuilder, pairs: Pairs, search: FewSearch): Value {
-  const scores = pairScores(graph, pairs, search);
-  const { items, hidden } = search;
-  if (hidden === null) return scores;
-  const some = graph.subgraph("hiding");
-  const zero = some.constant("float32", [], Float32Array.of(0));
-  const nowhere = some.node("Expand", [zero, some.ints(items.dims[0]!)]);
-  const penalty = some.node("Gather", [withoutHidden(some, nowhere, hidden), pairs.rows]);
-  some.output("values", some.node("Add", [scores, penalty]), "float32", ["pairs"]);
-  const none = graph.subgraph("hiding_none");
-  none.output("values", scores, "float32", ["pairs"]);
-  return graph.node("If", [graph.cast(graph.reshape(graph.node("Shape", [hidden])), "bool")], {
-    attributes: { then_branch: some, else_branch: none },
-  });
-}
-
-/** The scores, -inf of what a request excludes. */
-function withoutExcluded(
-  graph: GraphBuilder,
-  pairs: Pairs,
-  search: FewSearch & { readonly batch: Value },
-): Value {
-  const scores = visibleScores(graph, pairs, search);
-  const { items, excluded, batch } = search;
-  const some = graph.subgraph("excluding");
-  const shape = some.node("Concat", [batch, some.ints(items.dims[0]!)], {
-    attributes: { axis: 0 },
-  });
-  const nowhere = some.node("Expand", [some.constant("float32", [], Float32Array.of(0)), shape]);
-  const penalties = some.node("ScatterElements", [nowhere, excluded.rows, excluded.penalties], {
-    attributes: { axis: 1, reduction: "add" },
-  });
-  const at = some.node("Concat", [column(some, pairs.requests), column(some, pairs.rows)], {
-    attributes: { axis: 1 },
-  });
-  const penalty = some.node("GatherND", [penalties, at]);
-  some.output("values", some.node("Add", [scores, penalty]), "float32", ["pairs"]);
-  const none = graph.subgraph("excluding_none");
-  none.output("values", scores, "float32", ["pairs"]);
+/** bool []: whether anything is excluded or hidden. */
+function someTakenOut(graph: GraphBuilder, { excluded, hidden }: FewSearch): Value {
   const width = graph.node("Shape", [excluded.rows], { attributes: { start: 1, end: 2 } });
-  return graph.node("If", [graph.cast(graph.reshape(width), "bool")], {
-    attributes: { then_branch: some, else_branch: none },
-  });
+  const both = hidden === null ? width : graph.node("Add", [width, graph.node("Shape", [hidden])]);
+  return graph.cast(graph.reshape(both), "bool");
+}
+
+interface TakenOut {
+  /** int64 [] */
+  readonly request: Value;
+  /** int64 [n]: its rows. */
+  readonly own: Value;
+  readonly takesOut: Value;
+}
+
+/** float32 [n], or [1]: -inf of what a request excludes and what is hidden from all, else 0. */
+function penaltiesOf(
+  graph: GraphBuilder,
+  { request, own, takesOut }: TakenOut,
+  { items, excluded, hidden }: FewSearch,
+): Value {
+  const some = graph.subgraph("taking_out");
+  const zero = some.constant("float32", [], Float32Array.of(0));
+  const nowhere = withoutHidden(
+    some,
+    some.node("Expand", [zero, some.ints(items.dims[0]!)]),
+    hidden,
+  );
+  const penalties = some.node(
+    "ScatterElements",
+    [
+      nowhere,
+      some.node("Gather", [excluded.rows, request]),
+      some.node("Gather", [excluded.penalties, request]),
+    ],
+    { attributes: { axis: 0, reduction: "add" } },
+  );
+  some.output("penalties", some.node("Gather", [penalties, own]), "float32", ["n"]);
+  const none = graph.subgraph("taking_none_out");
+  none.output("penalties", none.constant("float32", [1], Float32Array.of(0)), "float32", ["n"]);
+  return graph.node("If", [takesOut], { attributes: { then_branch: some, else_branch: none } });
+}
+
+/** The k best, and -inf where there are fewer. */
+function bestOfFew(
+  graph: GraphBuilder,
+  { values, rows }: Ranked,
+  { k, order, ...search }: FewSearch,
+): Ranked {
+  const lacking = graph.node("Max", [
+    graph.node("Sub", [k, graph.node("Shape", [rows])]),
+    graph.ints(0),
+  ]);
+  const lists = isOneList(search) ? [] : [search.heads];
+  const shape = graph.node("Concat", [graph.ints(...lists), lacking], { attributes: { axis: 0 } });
+  const nothing = graph.node("Expand", [minusInfinity(graph), shape]);
+  const filled = graph.node("Concat", [values, nothing], { attributes: { axis: -1 } });
+  const best = bestOf(graph, filled, k, { topK: "ofAny" }, order);
+  const anyRow = graph.node("Expand", [scalar(graph, 0), lacking]);
+  const listed = graph.node("Concat", [rows, anyRow], { attributes: { axis: 0 } });
+  return { values: best.values, rows: graph.node("Gather", [listed, best.rows]) };
 }
 
 const scalar = (graph: GraphBuilder, value: number): Value =>
   graph.constant("int64", [], BigInt64Array.of(BigInt(value)));
-
-/** int64, of a shape: the same everywhere. */
-const filled = (graph: GraphBuilder, value: number, shape: Value): Value =>
-  graph.node("Expand", [scalar(graph, value), shape]);
-
-const column = (graph: GraphBuilder, of: Value): Value =>
-  graph.node("Unsqueeze", [of, graph.ints(1)]);

@@ -61,8 +61,8 @@ export interface RetrievalShape {
  *   user features -> user tower -> (probe clusters) -> scores -> exclusions -> the best eligible
  *                                                                filter -> eligibility --^
  *
- * Where the score is all that counts and all items are scanned, those are the k best, and done.
- * Else they are the best of each head, and go on
+ * Where the score is all that counts, those are the k best, and done. Else they are the best of each
+ * head, and go on
  *
  *   -> (fresh items) -> union -> embedding cache -> OverArch -> task logits -> Value Model -> k best
  *
@@ -90,13 +90,11 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
   const queries = userTower(graph, features, weights.tower, { heads, dim: items.dims[1]! });
   const k = graph.input("k", "int64", [1]);
   const planOf = graph.input("plan_of", "int32", ["batch"]);
-  // Of several heads each probes clusters of its own, so that each has a list of its own.
-  const byHead = ranking !== null || clusters !== null;
   const hides = clusters === null && shape.form.hiddenItems === "apart";
   const inputs: SearchInputs = {
     queries,
     heads,
-    lists: byHead ? "heads" : "score",
+    lists: ranking !== null ? "heads" : "score",
     eligibility: eligibility(graph, weights.eligibility, { planOf, hides }),
     excluded: exclusionInputs(graph),
     // Where the score is all that counts, some more answers take less time.
@@ -115,7 +113,9 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
     answers(graph, rankedWithFresh(graph, lists, whole, fresh));
     return graph;
   }
-  const found = byHead ? rankedByValue(graph, lists, null, whole) : lists;
+  // What lies in clusters was found by position, and is to be by row where values are equal.
+  const byRow = (): Ranked => rankedByValue(graph, lists, null, { ...whole, heads: 1 });
+  const found = clusters === null ? lists : byRow();
   answers(graph, found);
   const scores = freshScoring(graph, queries, { heads, dim });
   if (form.freshItems === "chosen") {

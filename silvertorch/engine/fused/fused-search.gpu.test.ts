@@ -208,9 +208,9 @@ describe.skipIf(found === null)("the fused engine", () => {
       }),
       bounded(12),
     );
-    // 8-bit scans round differently, so now and then the last places are other items'; and in which
-    // order clusters suit a filter, onnx alone is told.
-    expect(agreed / answered).toBeGreaterThan(0.97);
+    // 8-bit scans round differently, so now and then the last places are other items'; in which order
+    // clusters suit a filter, onnx alone is told; and sooner than look into many it looks into all.
+    expect(agreed / answered).toBeGreaterThan(mostProbes === probes ? 0.97 : 0.9);
     expect(share.share).toBeGreaterThan(probes === "all" ? 0.98 : 0.6);
     await fused[Symbol.asyncDispose]();
     await onnx[Symbol.asyncDispose]();
