@@ -290,9 +290,10 @@ const growing = { clusters: 40, probes: 2, mostProbes: "all" } as const;
 test.for([
   { ...cases[0]!, name: "every item" },
   { ...cases[0]!, name: "as many clusters as its filter asks for", ...growing },
+  { ...cases[1]!, name: "so of three heads", ...growing, eligibility: narrow },
 ])("a request gets the same answer alone as in any batch: $name", async (given) => {
   const { check, close } = await harness({ ...given, name: `alone ${given.name}` });
-  const batch = fc.array(anyRequest(8, oneHead), { minLength: 2, maxLength: 6 });
+  const batch = fc.array(anyRequest(given.userDim, given.model), { minLength: 2, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(batch, async (requests) => {
       const together = (await check(requests)).answers;
@@ -334,22 +335,29 @@ test.for(["exact", "bloom"] as const)("32 terms go beside none in one batch: %s"
   await close();
 });
 
-test("of clusters, too, few eligible items are listed, beside requests with other filters", async () => {
-  const { check, close } = await harness({ ...cases[0]!, name: "listed", ...growing });
-  const filters = ["creator:v7", "", "creator:v7 AND lang:v1", "lang:v1 AND NOT topic:v2"];
-  const requests = Array.from({ length: 12 }, (_, at) => ({
-    ...asked(filters[at % 4]!, 20),
-    exclude: Float64Array.from({ length: 40 }, (__, n) => 5000 - 3 * (n * 7 + at)),
-  }));
-  const { scores } = await check(requests);
-  for (const { recall: _, ...faults } of scores) {
-    expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
-  }
-  // Every second filter leaves one item in a thousand or less.
-  const listed = scores.filter((__, at) => at % 2 === 0);
-  expect(listed.map(({ recall }) => recall)).toEqual(listed.map(() => 1));
-  await close();
-});
+test.for([
+  { ...cases[0]!, name: "one head" },
+  { ...cases[1]!, name: "three heads", eligibility: narrow },
+  { ...cases[6]!, name: "a list each of three heads" },
+])(
+  "of clusters, too, few eligible items are listed, beside other filters: $name",
+  async (given) => {
+    const { check, close } = await harness({ ...given, name: `listed ${given.name}`, ...growing });
+    const filters = ["creator:v7", "", "creator:v7 AND lang:v1", "lang:v1 AND NOT topic:v2"];
+    const requests = Array.from({ length: 12 }, (_, at) => ({
+      ...asked(filters[at % 4]!, 20),
+      exclude: Float64Array.from({ length: 40 }, (__, n) => 5000 - 3 * (n * 7 + at)),
+    }));
+    const { scores } = await check(requests);
+    for (const { recall: _, ...faults } of scores) {
+      expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
+    }
+    // Every second filter leaves one item in a thousand or less.
+    const listed = scores.filter((__, at) => at % 2 === 0);
+    expect(listed.map(({ recall }) => recall)).toEqual(listed.map(() => 1));
+    await close();
+  },
+);
 
 test("where the check of what was folded takes much, lists are made longer in the same run", async () => {
   const eligibility = { kind: "folded" } as const;
