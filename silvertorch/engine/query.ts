@@ -36,7 +36,7 @@ export interface EngineAnswer {
    * Places among the fresh items, best first, of equal scores the first first; null: of all, in their
    * order, whether they may be returned or not.
    */
-  readonly freshSlots: Int32Array | null;
+  readonly freshSlots: Int32Array | Uint32Array | null;
   /** Whether a check took out of a list what a longer one would have replaced. */
   readonly starved: boolean;
 }

@@ -29,7 +29,7 @@ export interface Fresh {
   /** float32, scores of slots that there were when the batch ran. */
   readonly scores: Float32Array;
   /** Whose scores they are, best first, of equal ones the first first; null: each slot's, in their order. */
-  readonly slots: Int32Array | null;
+  readonly slots: Int32Array | Uint32Array | null;
   /** Which of those that there were when the batch began may be returned. */
   readonly open: FreshOpen;
 }

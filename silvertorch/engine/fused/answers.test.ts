@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { copied, type PackedAnswers, readAll } from "./answers.ts";
+import { buffersOf, copied, type PackedAnswers, readAll } from "./answers.ts";
 import { NO_ROW } from "./stages.ts";
 
 /** Answers of four places each, with so many items: rows 10, 11, .., values 0.5, 1.5, .. */
@@ -12,7 +12,7 @@ function answersOf(counts: readonly number[]): PackedAnswers {
     width,
     rows: Uint32Array.from(places, (at) => (isThere(at) ? 10 + at : NO_ROW)),
     values: Float32Array.from(places, (at) => (isThere(at) ? at + 0.5 : -Infinity)),
-    freshScores: Float32Array.of(7),
+    fresh: null,
   };
 }
 
@@ -28,8 +28,25 @@ test("of short answers no more places are copied than the longest fills", () => 
     width: 2,
     rows: Uint32Array.of(10, NO_ROW, NO_ROW, NO_ROW, 18, 19),
     values: Float32Array.of(0.5, -Infinity, -Infinity, -Infinity, 8.5, 9.5),
-    freshScores: Float32Array.of(7),
+    fresh: null,
   });
+});
+
+test("fresh items among them are copied as far as any answer has some", () => {
+  const { fresh: _, ...lists } = answersOf([2, 1]);
+  const { fresh } = copied({ ...answersOf([4]), fresh: lists });
+  expect(fresh).toEqual({
+    counts: Uint32Array.of(2, 1),
+    width: 2,
+    rows: Uint32Array.of(10, 11, 14, NO_ROW),
+    values: Float32Array.of(0.5, 1.5, 4.5, -Infinity),
+  });
+});
+
+test("the memory of all that is copied is handed over", () => {
+  const { fresh: _, ...lists } = answersOf([2, 1]);
+  expect(buffersOf(answersOf([4]))).toHaveLength(3);
+  expect(new Set(buffersOf(copied({ ...answersOf([4]), fresh: lists }))).size).toBe(6);
 });
 
 test("no answer has an item: none is copied", () => {

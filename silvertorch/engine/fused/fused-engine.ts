@@ -9,7 +9,7 @@ import { blankItems, type FreshItems, hiding } from "../fresh-items.ts";
 import type { ProbingCounters } from "../probing-counters.ts";
 import type { EngineAnswer, EngineQuery } from "../query.ts";
 import { type SearchGroup, thoroughAnswers, type Together } from "../thorough-answers.ts";
-import type { PackedAnswers } from "./answers.ts";
+import type { PackedAnswers, PackedLists } from "./answers.ts";
 import { packFresh } from "./pack-fresh.ts";
 import {
   NO_FRESH,
@@ -44,7 +44,7 @@ export class FusedEngine implements Engine {
   readonly #effort: Effort;
   /** null: an item's value is its score, and fresh ones are scored beside the answer. */
   readonly #tables: FreshTables | null;
-  #freshItems: () => ScoredFresh = () => NO_FRESH;
+  #freshItems: (count: number) => ScoredFresh = () => NO_FRESH;
 
   /**
    * @param runner the artifact on a device; it ends with the engine.
@@ -92,13 +92,15 @@ export class FusedEngine implements Engine {
     await this.answer([query], blankItems(this.#manifest.dim, this.#tables, 1));
   }
 
-  scoreFresh(items: () => HostTensor): void {
-    this.#freshItems = () => {
-      const { data, appendedTo } = items();
+  /** @param items asked before each run, for those that its queries tell of: float32 [fresh, dim]. */
+  scoreFresh(items: (count: number) => HostTensor): void {
+    this.#freshItems = (count) => {
+      if (count === 0) return NO_FRESH;
+      const { data, appendedTo } = items(count);
       const floats = data as Float32Array;
-      if (appendedTo !== undefined) return { items: floats, table: appendedTo };
+      if (appendedTo !== undefined) return { count, items: floats, table: appendedTo };
       // A copy: a batch is handed over whole.
-      return { items: new Float32Array(floats), table: null };
+      return { count, items: new Float32Array(floats), table: null };
     };
   }
 
@@ -142,12 +144,13 @@ export class FusedEngine implements Engine {
       places,
       candidates: candidateCount(places, items),
     };
-    const batch = packBatch(ordered, settings, this.#freshItems());
+    const freshCount = ordered[0]!.freshOpen?.count ?? 0;
+    const batch = packBatch(ordered, settings, this.#freshItems(freshCount));
     const ranked = fresh === null || fresh.count === 0 ? null : this.#ranked(ordered, fresh);
     const found = await this.#runner.run({ ...batch, ranked });
     const answers: EngineAnswer[] = [];
     for (const [nth, at] of order.entries()) {
-      answers[at] = answerOf(found, { nth, of: queries.length, k: queries[at]!.k });
+      answers[at] = answerOf(found, nth, queries[at]!.k);
     }
     return answers;
   }
@@ -173,19 +176,27 @@ function withRoom(
 const candidateCount = (places: number, items: number): number =>
   Math.min(items, places + Math.floor(places / 8) + 16);
 
-function answerOf(
-  { counts, rows, values, width, freshScores }: PackedAnswers,
-  { nth, of, k }: { readonly nth: number; readonly of: number; readonly k: number },
-): EngineAnswer {
-  const fresh = freshScores.length / of;
-  const first = nth * width;
-  const end = first + Math.min(k, counts[nth]!);
+function answerOf({ fresh, ...answers }: PackedAnswers, nth: number, k: number): EngineAnswer {
+  const own = listOf(answers, nth, k);
+  const ofFresh = fresh === null ? NOTHING : listOf(fresh, nth, k);
   return {
-    rows: rows.slice(first, end),
-    values: values.slice(first, end),
-    freshScores: freshScores.subarray(nth * fresh, (nth + 1) * fresh),
-    freshSlots: null,
+    ...own,
+    freshScores: ofFresh.values,
+    freshSlots: ofFresh.rows,
     // What signatures let through is checked before it gets a place.
     starved: false,
   };
 }
+
+/** The first k of a list, on the batch's own memory, to which nobody else writes. */
+function listOf(
+  { counts, rows, values, width }: PackedLists,
+  nth: number,
+  k: number,
+): Pick<EngineAnswer, "rows" | "values"> {
+  const first = nth * width;
+  const end = first + Math.min(k, counts[nth]!);
+  return { rows: rows.subarray(first, end), values: values.subarray(first, end) };
+}
+
+const NOTHING = { rows: new Uint32Array(0), values: new Float32Array(0) };

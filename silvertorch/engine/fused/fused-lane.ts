@@ -6,7 +6,7 @@ import {
   type StageTimer,
 } from "../../device/passes.ts";
 import type { FreshLane, FreshStage } from "../ranking/fresh-stage.ts";
-import type { UseAnswers } from "./answers.ts";
+import type { PackedLists, UseAnswers } from "./answers.ts";
 import type { DeviceIndex } from "./device-index.ts";
 import type { PackedBatch } from "./pack-batch.ts";
 import { Readback } from "./readback.ts";
@@ -38,7 +38,6 @@ export interface ForwardPass {
 interface Capacity extends LaneNeeds {
   readonly requests: number;
   readonly places: number;
-  readonly fresh: number;
 }
 
 /** One batch on its way through the device: buffers that grow with what is asked of them. */
@@ -63,21 +62,19 @@ export class FusedLane {
     timer: StageTimer | null = null,
   ): Promise<{ readonly result: T; readonly times: readonly StageTime[] }> {
     const { query, search, ranking, fresh, readback, buffers } = await this.#fit(batch);
-    const { width, answers, fresh: freshLength } = answerShape(batch, this.#pass);
-    const length = answers * width;
+    const answers = answerShape(batch, this.#pass);
+    const { width } = answers;
     const extent: BatchExtent = { ...batch.search, k: width };
     search.upload(batch.words, batch.bonuses);
     query.upload(batch.users, extent);
     ranking?.upload(extent);
     await ranking?.uploadFresh(batch.ranked, extent);
     fresh?.upload(batch.fresh);
-    const found = ranking ?? { answerRows: buffers.listRows, answerValues: buffers.listScores };
-    const sources: [GPUBuffer, number][] = [
-      [found.answerRows, (length + answers) * 4],
-      [found.answerValues, length * 4],
-    ];
-    const scores = fresh?.scores ?? null;
-    if (scores !== null) sources.push([scores, freshLength * 4]);
+    const found = answersOf(ranking, buffers);
+    const sources = sourcesOf(found.answerRows, found.answerValues, answers);
+    const chosen = fresh?.chosen ?? null;
+    const ofFresh: ListsShape = { lists: batch.search.requests, width: batch.k };
+    if (chosen !== null) sources.push(...sourcesOf(chosen.slots, chosen.scores, ofFresh));
     this.#pass.device.submit("batch", (encoder) => {
       const recorder: Recorder = timer?.record(encoder) ?? new PlainRecorder(encoder);
       query.record(recorder, extent);
@@ -89,13 +86,10 @@ export class FusedLane {
       readback.copy(encoder, sources);
     });
     const [result, times] = await Promise.all([
-      readback.read((2 * length + answers + freshLength) * 4, (held) =>
+      readback.read(bytesOf(sources), (held) =>
         use({
-          width,
-          rows: new Uint32Array(held, 0, length),
-          counts: new Uint32Array(held, length * 4, answers),
-          values: new Float32Array(held, (length + answers) * 4, length),
-          freshScores: new Float32Array(held, (2 * length + answers) * 4, freshLength),
+          ...listsAt(held, 0, answers),
+          fresh: chosen === null ? null : listsAt(held, listsBytes(answers), ofFresh),
         }),
       ),
       timer?.read() ?? [],
@@ -127,7 +121,6 @@ export class FusedLane {
       requests: batch.search.requests,
       // What ranks works on whole powers of two.
       places: Math.min(withRoom(places), ranking === null ? Infinity : nextPowerOfTwo(places)),
-      fresh: batch.fresh.items.length / index.shape.dim,
     };
     if (this.#parts !== null && holds(this.#capacity, needs)) return this.#parts;
     this.dispose();
@@ -149,10 +142,14 @@ export class FusedLane {
     const search = new SearchLane(device, { index, kernels, selections }, buffers, capacity);
     const query = queryStage.lane(buffers, { requests, places });
     const ranking = rankingStage?.lane(buffers, { requests, places }, query.features) ?? null;
-    const fresh = this.#pass.fresh?.lane(buffers, requests) ?? null;
-    const words = lists * (2 * places + 1) + requests * capacity.fresh;
-    const readback = new Readback(device, words * 4);
-    return { buffers, search, query, ranking, fresh, readback };
+    const { batch } = search;
+    const { queries } = buffers;
+    const { answerValues: values } = answersOf(ranking, buffers);
+    const fresh = await this.#pass.fresh?.lane({ batch, queries, values }, { requests, places });
+    const down = [lists, ...(fresh === undefined ? [] : [requests])];
+    const bytes = down.map((each) => listsBytes({ lists: each, width: places }));
+    const readback = new Readback(device, sum(bytes));
+    return { buffers, search, query, ranking, fresh: fresh ?? null, readback };
   }
 }
 
@@ -165,22 +162,54 @@ interface Parts {
   readonly readback: Readback;
 }
 
-/** Answers of a batch, and scores of fresh items, as they come down. */
+/** Lists as they come down: their rows, how many items each has, and their values. */
+interface ListsShape {
+  readonly lists: number;
+  readonly width: number;
+}
+
+/** Answers of a batch. */
 function answerShape(
-  { search, k, fresh }: PackedBatch,
+  { search, k }: PackedBatch,
   { ranking, index }: Pick<ForwardPass, "ranking" | "index">,
-): { readonly width: number; readonly answers: number; readonly fresh: number } {
-  const { heads, dim } = index.shape;
+): ListsShape {
   // Without a ranking each list is an answer.
-  const width = ranking === null ? search.places : k;
-  const answers = search.requests * (ranking === null ? heads : 1);
-  return { width, answers, fresh: (search.requests * fresh.items.length) / dim };
+  if (ranking === null) return { lists: search.requests * index.shape.heads, width: search.places };
+  return { lists: search.requests, width: k };
+}
+
+const answersOf = (
+  ranking: RankingLane | null,
+  { listRows, listScores }: LaneBuffers,
+): Pick<RankingLane, "answerRows" | "answerValues"> =>
+  ranking ?? { answerRows: listRows, answerValues: listScores };
+
+type Source = readonly [buffer: GPUBuffer, bytes: number];
+
+const sourcesOf = (rows: GPUBuffer, values: GPUBuffer, { lists, width }: ListsShape): Source[] => [
+  [rows, 4 * lists * (width + 1)],
+  [values, 4 * lists * width],
+];
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
+
+const bytesOf = (sources: readonly Source[]): number => sum(sources.map(([, bytes]) => bytes));
+
+const listsBytes = ({ lists, width }: ListsShape): number => 4 * lists * (2 * width + 1);
+
+function listsAt(held: ArrayBuffer, first: number, { lists, width }: ListsShape): PackedLists {
+  const length = lists * width;
+  return {
+    width,
+    rows: new Uint32Array(held, first, length),
+    counts: new Uint32Array(held, first + 4 * length, lists),
+    values: new Float32Array(held, first + 4 * (length + lists), length),
+  };
 }
 
 const NOTHING: Capacity = {
   requests: 0,
   places: 0,
-  fresh: 0,
   lists: 0,
   slots: 0,
   pairs: 0,
@@ -194,7 +223,6 @@ const NOTHING: Capacity = {
 const COUNTS = [
   "requests",
   "places",
-  "fresh",
   "lists",
   "slots",
   "pairs",
@@ -214,7 +242,6 @@ function grown(capacity: Capacity, needs: Capacity): Capacity {
   return {
     requests: most("requests"),
     places: most("places"),
-    fresh: needs.fresh === 0 ? capacity.fresh : roomy(most("fresh"), LEAST_FRESH),
     lists: most("lists"),
     slots: most("slots"),
     pairs: most("pairs"),
@@ -227,10 +254,9 @@ function grown(capacity: Capacity, needs: Capacity): Capacity {
 }
 
 /**
- * Room for fresh items, and for words of a batch's filters and exclusions. To make more is to make
- * all of a lane anew, the scores' gigabytes too.
+ * Room for words of a batch's filters and exclusions. To make more is to make all of a lane anew, the
+ * scores' gigabytes too.
  */
-const LEAST_FRESH = 1024;
 const LEAST_WORDS = 128 << 10;
 const roomy = (count: number, least: number): number => nextPowerOfTwo(Math.max(least, count));
 

@@ -284,7 +284,7 @@ describe.skipIf(found === null)("the fused engine", () => {
     expect(threaded.devices[0]!.memoryBytes).toBeGreaterThan(0);
   });
 
-  test("fresh items are scored too; a lost device fails what is under way, and no more", async () => {
+  test("fresh items come too; a lost device fails what is under way, and no more", async () => {
     const { dataset, folder, reader, manifest } = await harness({ ...cases[0]!, name: "lost" });
     let last: (FusedRunner & { readonly model: FusedModel }) | null = null;
     const runner = await ReopeningRunner.open(async () => (last = await runnerOf(folder)));
@@ -296,26 +296,40 @@ describe.skipIf(found === null)("the fused engine", () => {
       exclude: new Float64Array(0),
     });
     const features = dataset.users.features.subarray(3 * 8, 4 * 8);
-    engine.scoreFresh(() => ({ type: "float32", dims: [1, 8], data: features }));
-    const [before] = await engine.answer([query]);
+    const longer = features.map((each) => 2 * each);
+    engine.scoreFresh(() => ({ type: "float32", dims: [1, 8], data: longer }));
+    const one = { ...query, freshOpen: { count: 1, words: Uint32Array.of(1) } };
+    const [before] = await engine.answer([one]);
     const square = features.reduce((sum, each) => sum + each * each, 0);
-    expect(before!.freshScores[0]).toBeCloseTo(square, 4);
+    expect(before!.freshScores[0]).toBeCloseTo(2 * square, 4);
+    expect([...before!.freshSlots!]).toEqual([0]);
+    const [none] = await engine.answer([query]);
+    expect([...none!.freshScores]).toEqual([]);
     // Of a table that grows only what is new is sent, and of another one all.
     const growing = new LiveItems(8, () => false);
-    const added = async (id: number, length: number): Promise<number[]> => {
+    const added = async (id: number, length: number): Promise<[number, number][]> => {
       const embedding = features.map((each) => length * each);
       growing.upsert({ id, embedding, dense: new Float32Array(0), attributes: new Map() });
-      engine.scoreFresh(() => growing.embeddings());
-      const [answer] = await engine.answer([query]);
-      return [...answer!.freshScores].map((score) => Math.round((10 * score) / square));
+      engine.scoreFresh((count) => growing.embeddings(count));
+      const { count } = growing;
+      const freshOpen = { count, words: Uint32Array.of(2 ** count - 1) };
+      const [{ freshSlots, freshScores }] = (await engine.answer([{ ...query, freshOpen }])) as [
+        EngineAnswer,
+      ];
+      const parts = [...freshScores].map((score) => Math.round((10 * score) / square));
+      return parts.map((part, place) => [freshSlots![place]!, part]);
     };
-    expect(await added(1, 2)).toEqual([20]);
-    expect(await added(2, 3)).toEqual([20, 30]);
-    expect(await added(3, -1)).toEqual([20, 30, -10]);
-    engine.scoreFresh(() => ({ type: "float32", dims: [1, 8], data: features }));
+    expect(await added(1, 4)).toEqual([[0, 40]]);
+    expect(await added(2, 5)).toEqual([
+      [1, 50],
+      [0, 40],
+    ]);
+    // So far from what is asked for that it comes behind the whole answer.
+    expect(await added(3, -5)).toHaveLength(2);
+    engine.scoreFresh(() => ({ type: "float32", dims: [1, 8], data: longer }));
     last!.model.device.raw.destroy();
-    await expect(engine.answer([query])).rejects.toThrow(/lost/);
-    const [after] = await engine.answer([query]);
+    await expect(engine.answer([one])).rejects.toThrow(/lost/);
+    const [after] = await engine.answer([one]);
     expect(after).toEqual(before);
     expect(runner.reopened).toBe(1);
   });

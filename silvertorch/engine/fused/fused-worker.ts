@@ -3,7 +3,7 @@ import { packError } from "../../../src/onnx/session-message.ts";
 import { Artifact } from "../../compile/artifact.ts";
 import { GpuDevice } from "../../device/gpu-device.ts";
 import type { FromFused, FusedThreadOptions, ToFused } from "./fused-message.ts";
-import { copied } from "./answers.ts";
+import { buffersOf, copied } from "./answers.ts";
 import type { FusedModel } from "./fused-model.ts";
 import { openModel } from "./open-model.ts";
 import { threadMemory } from "./thread-memory.ts";
@@ -35,9 +35,8 @@ async function open(options: FusedThreadOptions): Promise<FusedModel> {
 async function answer(model: FusedModel, { id, batch }: ToFused & { kind: "run" }): Promise<void> {
   try {
     const answers = await model.run(batch, copied);
-    const { counts, rows, values, freshScores } = answers;
     const message = { kind: "answers", id, answers, device: model.stats } as const;
-    send(message, [counts.buffer, rows.buffer, values.buffer, freshScores.buffer]);
+    send(message, buffersOf(answers));
   } catch (thrown) {
     send({ kind: "error", id, error: packError(thrown) });
   }

@@ -40,7 +40,10 @@ export async function openModel(
     precision: cachePrecision,
     ...madeRecords(device, artifact),
   });
-  const fresh = await FreshStage.open(device, index.shape);
+  // What ranks by more than the score takes them among its candidates.
+  const fresh = artifact.manifest.scoreOnly
+    ? await FreshStage.open(device, index.shape, kernels.selections)
+    : null;
   device.check();
   return new FusedModel({ device, index, kernels, query, ranking, fresh });
 }

@@ -3,6 +3,7 @@ import { GROUPED, HEADER, HEADER_WORDS } from "../../kernels/search/batch-words.
 import { isChained, workOrder } from "../../kernels/search/search-shape.ts";
 import type { EncodedPlan } from "../../eligibility/plan-tensors.ts";
 import type { EngineQuery } from "../query.ts";
+import { type PackedFreshOpen, packFreshOpen } from "./pack-fresh-open.ts";
 import { packBonuses, type PackedBonuses } from "./pack-bonuses.ts";
 import { OPEN_PLAN, packPlan } from "./pack-programs.ts";
 import type { SearchBatch } from "./lane-needs.ts";
@@ -10,13 +11,14 @@ import type { PackedFresh, PackedUsers } from "./stages.ts";
 
 /** Items that came after the artifact was compiled, to be scored. */
 export interface ScoredFresh {
+  readonly count: number;
   /** float32 [fresh, dim]: the first of a table, on memory that all threads see, or a batch's own. */
   readonly items: Float32Array;
   /** The number of the table, which is only ever appended to; null: the batch's own. */
   readonly table: number | null;
 }
 
-export const NO_FRESH: ScoredFresh = { items: new Float32Array(0), table: null };
+export const NO_FRESH: ScoredFresh = { count: 0, items: new Float32Array(0), table: null };
 
 /** A batch as it goes to the device: plain numbers, so that it can cross between threads. */
 export interface PackedBatch {
@@ -75,7 +77,9 @@ export function packBatch(
   const probesOf = queries.map((_, at) => there(settings.probesOf?.[at] ?? probes));
   // Where all clusters are looked into, their order is of no matter.
   const bonuses = ordersClusters && probes < clusters ? packBonuses(queries, clusters) : null;
-  const all = { ...settings, probes, probesOf, bonuses };
+  const k = Math.max(...queries.map((query) => query.k));
+  const freshOpen = fresh.count === 0 ? null : packFreshOpen(queries, fresh.count, k);
+  const all = { ...settings, probes, probesOf, bonuses, fresh: freshOpen };
   const { words, excluded, pairs } = packWords(queries, all);
   const filtered = queries.findIndex(({ plan }) => plan !== null);
   const open = filtered < 0 ? queries.length : filtered;
@@ -106,7 +110,7 @@ export function packBatch(
     bonuses: bonuses?.codes ?? null,
     fresh,
     ranked: null,
-    k: Math.max(...queries.map(({ k }) => k)),
+    k,
   };
 }
 
@@ -119,9 +123,11 @@ function packWords(
     candidates,
     places,
     bonuses,
+    fresh,
   }: BatchSettings & {
     readonly probesOf: readonly number[];
     readonly bonuses: PackedBonuses | null;
+    readonly fresh: PackedFreshOpen | null;
   },
 ): { words: Uint32Array<ArrayBuffer>; excluded: number; pairs: number } {
   const requests = queries.length;
@@ -143,7 +149,8 @@ function packWords(
   }
   const excludedRows = next;
   const excluded = queries.reduce((sum, { exclude }) => sum + exclude.length, 0);
-  const words = new Uint32Array(excludedRows + excluded);
+  const freshOf = excludedRows + excluded;
+  const words = new Uint32Array(freshOf + (fresh?.length ?? 0));
   words[HEADER.requests] = requests;
   words[HEADER.lists] = requests * heads;
   words[HEADER.probes] = probes;
@@ -155,6 +162,10 @@ function packWords(
   words[HEADER.excludedCount] = excluded;
   words[HEADER.alike] = probesOf.every((each) => each === probes) ? 1 : 0;
   words[HEADER.pairsOf] = pairsOf;
+  if (fresh !== null) {
+    words[HEADER.freshOf] = freshOf;
+    fresh.write(words, freshOf);
+  }
   if (bonuses !== null) {
     words[HEADER.bonusOf] = bonusOf;
     words.set(bonuses.rowOf, bonusOf);

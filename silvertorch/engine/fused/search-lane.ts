@@ -79,12 +79,17 @@ export class SearchLane {
     this.#bonuses = this.#bonusLane();
   }
 
+  /** The packed batch. */
+  get batch(): GPUBuffer {
+    return this.#bindings.buffer("batch");
+  }
+
   /**
    * Takes the packed batch up.
    * @param bonuses what filters add to clusters' scores; null: nothing.
    */
   upload(words: Uint32Array<ArrayBuffer>, bonuses: Uint32Array<ArrayBuffer> | null): void {
-    this.#device.queue.writeBuffer(this.#bindings.buffer("batch"), 0, words);
+    this.#device.queue.writeBuffer(this.batch, 0, words);
     if (bonuses !== null) this.#bonuses!.upload(bonuses);
   }
 
@@ -110,7 +115,7 @@ export class SearchLane {
     const kernel = this.#kernels.probing?.bonusKeys ?? null;
     if (kernel === null) return null;
     return new BonusLane(this.#device, kernel, {
-      batch: this.#bindings.buffer("batch"),
+      batch: this.batch,
       queries: this.#shared.queries,
       affinities: this.#bindings.buffer("affinities"),
     });

@@ -1,5 +1,6 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { compileKernel, type Kernel } from "../../device/kernel.ts";
+import { freshSource, freshTarget } from "../../kernels/ranking/fresh-scores.ts";
 import type { SearchShape } from "../../kernels/search/search-shape.ts";
 import {
   selectBestKernel,
@@ -15,8 +16,11 @@ import {
   scanSource,
 } from "../../kernels/search/select-ends.ts";
 
-/** What is selected: probes of centroids; candidates or lists of what was scanned; lists of the refined. */
-export type Selected = "probes" | "candidates" | "lists" | "refined";
+/**
+ * What is selected: probes of centroids; candidates or lists of what was scanned; lists of the refined;
+ * fresh items that come among an answer.
+ */
+export type Selected = "probes" | "candidates" | "lists" | "refined" | "fresh";
 
 /** A kernel that selects. */
 export interface Selection {
@@ -80,6 +84,7 @@ export class Selections {
         ? { probes: { source: centroidSource(shape), target: probesTarget(shape) } }
         : {}),
       ...(isRefined ? { candidates, refined } : { lists }),
+      fresh: { source: freshSource, target: freshTarget },
     };
   }
 

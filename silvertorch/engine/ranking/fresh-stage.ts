@@ -3,48 +3,69 @@ import { bind, compileKernel, type BoundKernel, type Kernel } from "../../device
 import type { Recorder } from "../../device/passes.ts";
 import { FRESH_TILE, freshScoresKernel } from "../../kernels/ranking/fresh-scores.ts";
 import type { ScoredFresh } from "../fused/pack-batch.ts";
-import type { LaneBuffers } from "../fused/stages.ts";
+import type { Selection, Selections } from "../fused/selections.ts";
+import type { LaneCapacity } from "../fused/stages.ts";
 
 /** Room for fresh items grows by doubling from here. */
 const FIRST_ITEMS = 256;
 
-/** Scores items that came after the artifact was compiled. */
+/** Scores items that came after the artifact was compiled, and selects those that come among the answers. */
 export class FreshStage {
   readonly #device: GpuDevice;
   readonly #kernel: Kernel;
+  readonly #selections: Pick<Selections, "of">;
   readonly #dim: number;
 
-  private constructor(device: GpuDevice, kernel: Kernel, dim: number) {
+  private constructor(
+    device: GpuDevice,
+    kernel: Kernel,
+    { selections, dim }: { readonly selections: Pick<Selections, "of">; readonly dim: number },
+  ) {
     this.#device = device;
     this.#kernel = kernel;
+    this.#selections = selections;
     this.#dim = dim;
   }
 
   static async open(
     device: GpuDevice,
     shape: { readonly heads: number; readonly dim: number },
+    selections: Pick<Selections, "of">,
   ): Promise<FreshStage> {
     const kernel = await compileKernel(device, "fresh-scores", freshScoresKernel(shape));
-    return new FreshStage(device, kernel, shape.dim);
+    return new FreshStage(device, kernel, { selections, dim: shape.dim });
   }
 
-  /** @param requests the most of a batch. */
-  lane({ queries }: Pick<LaneBuffers, "queries">, requests: number): FreshLane {
-    const { device, kernel, dim } = { device: this.#device, kernel: this.#kernel, dim: this.#dim };
-    return new FreshLane(device, kernel, { queries, requests, dim });
+  async lane(read: FreshReads, capacity: LaneCapacity): Promise<FreshLane> {
+    const { requests, places } = capacity;
+    const selection = await this.#selections.of("fresh", places, requests);
+    const kernels = { scores: this.#kernel, selection };
+    return new FreshLane(this.#device, kernels, { ...read, ...capacity, dim: this.#dim });
   }
 }
 
-interface LaneParts {
+/** What a lane has beside its fresh items. */
+interface FreshReads {
+  /** The packed batch. */
+  readonly batch: GPUBuffer;
   readonly queries: GPUBuffer;
-  readonly requests: number;
+  /** float32 [requests, k], of the answers that the fresh items come among. */
+  readonly values: GPUBuffer;
+}
+
+interface LaneParts extends FreshReads, LaneCapacity {
   readonly dim: number;
 }
 
-/** Fresh items and their scores for a batch on its way. */
+interface FreshKernels {
+  readonly scores: Kernel;
+  readonly selection: Selection;
+}
+
+/** Fresh items of a batch on its way, and which of them come among its answers. */
 export class FreshLane {
   readonly #device: GpuDevice;
-  readonly #kernel: Kernel;
+  readonly #kernels: FreshKernels;
   readonly #parts: LaneParts;
   #room = 0;
   #fresh = 0;
@@ -53,28 +74,26 @@ export class FreshLane {
   #table: number | null = null;
   #uploaded = 0;
 
-  constructor(device: GpuDevice, kernel: Kernel, parts: LaneParts) {
+  constructor(device: GpuDevice, kernels: FreshKernels, parts: LaneParts) {
     this.#device = device;
-    this.#kernel = kernel;
+    this.#kernels = kernels;
     this.#parts = parts;
   }
 
-  /** Items of the batch on its way. */
-  get fresh(): number {
-    return this.#fresh;
-  }
-
-  /** float32 [requests, fresh]; null where there were none yet. It may be another after `upload`. */
-  get scores(): GPUBuffer | null {
-    return this.#buffers?.scores ?? null;
+  /**
+   * uint32 and float32 [requests, k]: places among the fresh items, and scores, best first; how many
+   * there are, behind the places. null where there are no fresh items; other ones may come with
+   * `upload`.
+   */
+  get chosen(): { readonly slots: GPUBuffer; readonly scores: GPUBuffer } | null {
+    return this.#fresh === 0 ? null : this.#buffers;
   }
 
   /** What the buffer holds already is not sent again. */
   upload({ items, table }: ScoredFresh): void {
     this.#fresh = items.length / this.#parts.dim;
     if (this.#fresh === 0) return;
-    const { params, items: room } = this.#fit();
-    this.#device.queue.writeBuffer(params, 0, Uint32Array.of(this.#fresh));
+    const { items: room } = this.#fit();
     if (table === null || table !== this.#table) this.#uploaded = 0;
     this.#table = table;
     if (items.length <= this.#uploaded) return;
@@ -84,16 +103,19 @@ export class FreshLane {
     this.#uploaded = items.length;
   }
 
+  /** After what makes the answers. */
   record(recorder: Recorder, requests: number): void {
     if (this.#fresh === 0) return;
+    const { scored, selected } = this.#buffers!;
     recorder.stage("fused.fresh");
-    recorder.run(this.#buffers!.bound, [Math.ceil(this.#fresh / FRESH_TILE), requests]);
+    recorder.run(scored, [Math.ceil(this.#fresh / FRESH_TILE), requests]);
+    recorder.run(selected, [requests]);
   }
 
   dispose(): void {
     if (this.#buffers === null) return;
-    const { params, items, scores } = this.#buffers;
-    for (const buffer of [params, items, scores]) this.#device.release(buffer);
+    const { items, keys, slots, scores, held } = this.#buffers;
+    for (const buffer of [items, keys, slots, scores, ...held]) this.#device.release(buffer);
     this.#buffers = null;
     this.#room = 0;
     this.#table = null;
@@ -102,22 +124,32 @@ export class FreshLane {
   #fit(): Buffers {
     if (this.#buffers !== null && this.#fresh <= this.#room) return this.#buffers;
     const device = this.#device;
-    const { queries, requests, dim } = this.#parts;
-    const room = Math.max(FIRST_ITEMS, 2 * this.#room, this.#fresh);
+    const { batch, queries, values, requests, places, dim } = this.#parts;
+    const { scores: kernel, selection } = this.#kernels;
+    const room = Math.max(FIRST_ITEMS, 2 * this.#room, 4 * Math.ceil(this.#fresh / 4));
     this.dispose();
     this.#room = room;
-    const params = device.buffer("fresh.params", 4);
     const items = device.buffer("fresh.items", 4 * room * dim);
-    const scores = device.buffer("fresh.scores", 4 * room * requests);
-    const bound = bind(device, this.#kernel, [params, queries, items, scores]);
-    this.#buffers = { params, items, scores, bound };
+    const keys = device.buffer("fresh.keys", 4 * room * requests);
+    const slots = device.buffer("fresh.slots", 4 * requests * (places + 1));
+    const scores = device.buffer("fresh.scores", 4 * requests * places);
+    const { heldInBuffer } = selection;
+    const held =
+      heldInBuffer === 0 ? [] : [device.buffer("fresh.held", 8 * requests * heldInBuffer)];
+    const scored = bind(device, kernel, [batch, queries, items, values, keys]);
+    const selected = bind(device, selection.kernel, [batch, keys, slots, scores, ...held]);
+    this.#buffers = { items, keys, slots, scores, held, scored, selected };
     return this.#buffers;
   }
 }
 
 interface Buffers {
-  readonly params: GPUBuffer;
   readonly items: GPUBuffer;
+  readonly keys: GPUBuffer;
+  readonly slots: GPUBuffer;
   readonly scores: GPUBuffer;
-  readonly bound: BoundKernel;
+  /** Of a selection that holds much. */
+  readonly held: readonly GPUBuffer[];
+  readonly scored: BoundKernel;
+  readonly selected: BoundKernel;
 }

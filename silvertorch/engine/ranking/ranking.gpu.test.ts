@@ -13,6 +13,10 @@ import { bounded, ITEMS, oneHead, smallDataset, threeHeads } from "../../dataset
 import { openTestDevice } from "../../device/gpu.fixture.ts";
 import { PlainRecorder } from "../../device/passes.ts";
 import { USER_KINDS } from "../../kernels/ranking/user-inputs.ts";
+import { HEADER, HEADER_WORDS } from "../../kernels/search/batch-words.ts";
+import type { SearchShape } from "../../kernels/search/search-shape.ts";
+import { packFreshOpen } from "../fused/pack-fresh-open.ts";
+import { Selections } from "../fused/selections.ts";
 import { NO_ROW, type LaneBuffers } from "../fused/stages.ts";
 import { FreshStage } from "./fresh-stage.ts";
 import { openQueryStage } from "./query-stage.ts";
@@ -268,45 +272,82 @@ describe.skipIf(device === null)("values and order are the domain's, for any lis
   });
 });
 
-test.skipIf(device === null)("fresh items are scored, however many come", async () => {
-  const stage = await FreshStage.open(device!, { heads: 2, dim: 3 });
+test.skipIf(device === null)("of fresh items the best are chosen, however many come", async () => {
+  const shape = { heads: 2, dim: 3 };
+  const searched = { ...shape, clusters: 1, width: 64 } as SearchShape;
+  const tuning = {};
+  const selections = new Selections(device!, searched, {
+    isClustered: false,
+    isRefined: false,
+    tuning,
+  });
+  const stage = await FreshStage.open(device!, shape, selections);
   const queries = device!.bufferOf("queries", Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 2, -1, 0, 0));
-  const lane = stage.lane({ queries }, 2);
-  const scoresOf = async (
+  const k = 3;
+  // The second request's answer is whole: only what is above its last value comes among it.
+  const values = device!.bufferOf("values", Float32Array.of(9, 8, -Infinity, 9, 1, 0));
+  const batch = device!.buffer("batch", 4096);
+  const lane = await stage.lane({ batch, queries, values }, { requests: 2, places: 5 });
+  type Chosen = [slot: number, score: number][];
+  const chosenOf = async (
     items: readonly (readonly number[])[],
     table: number | null = null,
-  ): Promise<number[]> => {
-    lane.upload({ items: Float32Array.from(items.flat()), table });
+  ): Promise<Chosen[]> => {
+    const count = items.length;
+    const words = new Uint32Array(Math.ceil(count / 32)).fill(0xffff_ffff);
+    const rest = { user: { kind: "row", row: 0 }, plan: null, exclude: new Uint32Array(0) } as const;
+    const query = { ...rest, k, freshOpen: { count, words } };
+    const packed = packFreshOpen([query, query], count, k);
+    const told = new Uint32Array(HEADER_WORDS + packed.length);
+    told[HEADER.requests] = 2;
+    told[HEADER.places] = k;
+    told[HEADER.freshOf] = HEADER_WORDS;
+    packed.write(told, HEADER_WORDS);
+    device!.queue.writeBuffer(batch, 0, told);
+    lane.upload({ count, items: Float32Array.from(items.flat()), table });
     device!.submit("fresh", (encoder) => {
       const recorder = new PlainRecorder(encoder);
       lane.record(recorder, 2);
       recorder.end();
     });
-    if (lane.scores === null) return [];
-    return [...new Float32Array(await device!.read(lane.scores, 8 * items.length))];
+    if (lane.chosen === null) return [];
+    const slots = new Uint32Array(await device!.read(lane.chosen.slots, 4 * 2 * (k + 1)));
+    const scores = new Float32Array(await device!.read(lane.chosen.scores, 4 * 2 * k));
+    return [0, 1].map((request) =>
+      Array.from({ length: slots[2 * k + request]! }, (_, place) => [
+        slots[request * k + place]!,
+        scores[request * k + place]!,
+      ]),
+    );
   };
-  expect(await scoresOf([])).toEqual([]);
-  expect(await scoresOf([[3, 5, -1]])).toEqual([5, -2]);
+  expect(await chosenOf([])).toEqual([]);
+  expect(await chosenOf([[3, 5, -1]])).toEqual([[[0, 5]], []]);
   const many = Array.from({ length: 300 }, (_, at) => [at, -at, 1]);
-  const wanted = [
-    ...many.map(([x, y]) => Math.max(x!, y!)),
-    ...many.map(([x]) => Math.max(2, -x!)),
-  ];
-  expect(await scoresOf(many)).toEqual(wanted);
-  expect(await scoresOf([[0, 0, 4]])).toEqual([0, 8]);
+  expect(await chosenOf(many)).toEqual([
+    [
+      [299, 299],
+      [298, 298],
+      [297, 297],
+    ],
+    [
+      [0, 2],
+      [1, 2],
+      [2, 2],
+    ],
+  ]);
+  expect(await chosenOf([[0, 0, 4]])).toEqual([[[0, 0]], [[0, 8]]]);
   // Of a table only what is new is sent: what it held before is not looked at again.
-  expect(await scoresOf([[3, 0, 0]], 1)).toEqual([3, 0]);
-  expect(
-    await scoresOf(
-      [
-        [9, 9, 9],
-        [4, 0, 0],
-      ],
-      1,
-    ),
-  ).toEqual([3, 4, 0, 0]);
-  expect(await scoresOf([[5, 0, 0]], 2)).toEqual([5, 0]);
-  expect(await scoresOf([[6, 0, 0]])).toEqual([6, 0]);
+  expect(await chosenOf([[3, 0, 0]], 1)).toEqual([[[0, 3]], []]);
+  const added = [
+    [9, 9, 9],
+    [4, 0, 0],
+  ];
+  expect((await chosenOf(added, 1))[0]).toEqual([
+    [1, 4],
+    [0, 3],
+  ]);
+  expect((await chosenOf([[5, 0, 0]], 2))[0]).toEqual([[0, 5]]);
+  expect((await chosenOf([[6, 0, 0]]))[0]).toEqual([[0, 6]]);
   lane.dispose();
 });
 

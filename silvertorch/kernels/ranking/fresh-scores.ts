@@ -1,14 +1,27 @@
+import { BATCH_WORDS, FRESH } from "../search/batch-words.ts";
+import { ORDERED_KEYS } from "../search/ordered-keys.ts";
+import type { SelectSource, SelectTarget } from "../search/select-best.ts";
+
 const THREADS = 64;
 /** Numbers of a query that lie in workgroup memory at a time. */
 const TILE = 256;
 
+/** WGSL: what a batch tells of fresh items, and where their keys are: of each request a multiple of four. */
+const FRESH_WORDS = /* wgsl */ `
+fn fresh_count() -> u32 { return batch[freshOf() + ${FRESH.count}u]; }
+fn fresh_wanted() -> u32 { return batch[freshOf() + ${FRESH.wanted}u]; }
+fn first_key(request: u32) -> u32 { return request * ((fresh_count() + 3u) & ~3u); }
+`;
+
 /**
- * The scores of items that came after the artifact was compiled: the inner product with the query,
- * the largest of the heads'. An item a thread. Reads 4 bytes a number for each request (from the
- * cache but for the first): they are few.
+ * The scores of items that came after the artifact was compiled, as ordered keys: the inner product
+ * with the query, the largest of the heads'. `NONE` are those that a request may not get, and those
+ * that would come behind its whole answer. An item a thread. Reads 4 bytes a number for each request
+ * (from the cache but for the first): they are few.
  *
- * Bindings: 0 params u32 [fresh], 1 queries f32 [requests, heads x dim], 2 fresh items f32
- * [fresh, dim], 3 scores f32 [requests, fresh]. Workgroups: (tiles of 64 items, requests).
+ * Bindings: 0 batch, 1 queries f32 [requests, heads x dim], 2 fresh items f32 [fresh, dim], 3 values
+ * of the answers f32 [requests, k], 4 keys u32 [requests, fresh and up to 3 more]. Workgroups: (tiles
+ * of 64 items, requests).
  */
 export function freshScoresKernel({
   heads,
@@ -18,16 +31,35 @@ export function freshScoresKernel({
   readonly dim: number;
 }): string {
   return /* wgsl */ `
-@group(0) @binding(0) var<storage, read> params: array<u32>;
+${BATCH_WORDS}
+${ORDERED_KEYS}
+${FRESH_WORDS}
 @group(0) @binding(1) var<storage, read> queries: array<f32>;
 @group(0) @binding(2) var<storage, read> items: array<f32>;
-@group(0) @binding(3) var<storage, read_write> scores: array<f32>;
+@group(0) @binding(3) var<storage, read> answer_values: array<u32>;
+@group(0) @binding(4) var<storage, read_write> keys: array<u32>;
 
 var<workgroup> part: array<f32, ${TILE}>;
 
+/** Whether a request may get an item. */
+fn is_open(request: u32, item: u32) -> bool {
+  let words = batch[freshOf() + ${FRESH.openOf}u + request];
+  return words != 0u && ((batch[words + item / 32u] >> (item % 32u)) & 1u) != 0u;
+}
+
+/** Whether a key comes behind a whole answer; of equal values compiled items are first. */
+fn is_behind(request: u32, key: u32) -> bool {
+  // Where there are fewer compiled items than are asked for, no answer is whole.
+  let wanted = fresh_wanted();
+  if (places() != wanted) { return false; }
+  // Of whole numbers, for shaders know no infinity: that is the last value of an answer that is short.
+  let bits = answer_values[request * wanted + wanted - 1u];
+  return key <= select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
+}
+
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let count = params[0];
+  let count = fresh_count();
   let item = group.x * ${THREADS}u + thread;
   let at = min(item, count - 1u) * ${dim}u;
   var most = 0.0;
@@ -44,10 +76,39 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     most = select(max(most, sum), sum, head == 0u);
   }
-  if (item < count) { scores[group.y * count + item] = most; }
+  if (item >= count) { return; }
+  let key = key_of(most);
+  let is_taken = is_open(group.y, item) && !is_behind(group.y, key);
+  keys[first_key(group.y) + item] = select(NONE, key, is_taken);
 }
 `;
 }
 
 /** Items of a workgroup. */
 export const FRESH_TILE = THREADS;
+
+/** Fresh items of a request, of which the best are selected. Bindings: 1 keys, as above. */
+export const freshSource: SelectSource = {
+  bindings: /* wgsl */ `
+${FRESH_WORDS}
+@group(0) @binding(1) var<storage, read> keys: array<vec4<u32>>;`,
+  nextBinding: 2,
+  count: "return fresh_count();",
+  keys: "return keys[(first_key(list) + n) / 4u];",
+  id: "return n;",
+};
+
+/**
+ * Bindings: slots u32 [requests, wanted], the places among the fresh items, and behind them how many
+ * each request has, and scores f32 [requests, wanted].
+ */
+export const freshTarget: SelectTarget = {
+  bindings: (first) => /* wgsl */ `
+@group(0) @binding(${first}) var<storage, read_write> chosen_slots: array<u32>;
+@group(0) @binding(${first + 1}) var<storage, read_write> chosen_scores: array<u32>;`,
+  wanted: "return fresh_wanted();",
+  emit: /* wgsl */ `
+  chosen_slots[list * fresh_wanted() + place] = id;
+  chosen_scores[list * fresh_wanted() + place] = score_bits(key);`,
+  finish: "chosen_slots[requests() * fresh_wanted() + list] = found;",
+};

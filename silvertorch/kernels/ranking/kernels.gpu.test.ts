@@ -2,6 +2,9 @@ import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { KernelBench, openTestDevice } from "../../device/gpu.fixture.ts";
 import { bounded } from "../../dataset.fixture.ts";
+import { packFreshOpen } from "../../engine/fused/pack-fresh-open.ts";
+import type { FreshOpen } from "../../engine/query.ts";
+import { HEADER, HEADER_WORDS } from "../search/batch-words.ts";
 import { bestByValueKernel } from "./best-by-value.ts";
 import { denseLayerGrid, denseLayerKernel } from "./dense-layer.ts";
 import { freshScoresKernel } from "./fresh-scores.ts";
@@ -14,6 +17,13 @@ const bench = new KernelBench(device!);
 afterAll(() => device?.[Symbol.asyncDispose]());
 
 const NONE = 0xffff_ffff;
+
+/** A score as a word in the same order: kernels/search/ordered-keys.ts. */
+function keyOf(score: number): number {
+  const bits = new Uint32Array(Float32Array.of(score + 0).buffer)[0]!;
+  return (bits >= 0x8000_0000 ? ~bits : bits | 0x8000_0000) >>> 0;
+}
+
 const number = fc.integer({ min: -8, max: 8 });
 const numbers = (length: number): fc.Arbitrary<number[]> =>
   fc.array(number, { minLength: length, maxLength: length });
@@ -90,24 +100,47 @@ describe.skipIf(device === null)("on the device", () => {
     }
   });
 
-  test("fresh items score their largest inner product over the heads", async () => {
-    const [heads, dim, requests, fresh] = [2, 300, 3, 70];
+  test("fresh items score their largest inner product over the heads, but for those that nobody wants", async () => {
+    const [heads, dim, requests, fresh, k] = [2, 300, 3, 70, 2];
     const code = freshScoresKernel({ heads, dim });
+    // The first request gets every second one, the second none, the third those that come before its last.
+    const open = (words: readonly number[]): FreshOpen => ({
+      count: fresh,
+      words: Uint32Array.from(words),
+    });
+    const [half, all] = [open([0x5555_5555, 0x5555_5555, 0x15]), open([NONE, NONE, 0x3f])];
+    const openTo = (request: number, item: number): boolean =>
+      request === 0 ? item % 2 === 0 : request === 2;
+    const rest = { user: { kind: "row", row: 0 }, plan: null, exclude: new Uint32Array(0) } as const;
+    const packed = packFreshOpen(
+      [{ ...rest, k, freshOpen: half }, { ...rest, k }, { ...rest, k, freshOpen: all }],
+      fresh,
+      k,
+    );
+    const words = new Uint32Array(HEADER_WORDS + packed.length);
+    words[HEADER.places] = k;
+    words[HEADER.freshOf] = HEADER_WORDS;
+    packed.write(words, HEADER_WORDS);
+    const LAST = -100;
+    const values = [5, -Infinity, 5, 4, 5, LAST];
+    const stride = 72;
     await fc.assert(
       fc.asyncProperty(numbers(requests * heads * dim), numbers(fresh * dim), async (q, x) => {
-        const scores = bench.zeros(requests * fresh);
-        const buffers = [bench.words([fresh]), bench.floats(q), bench.floats(x), scores];
-        await bench.run("fresh", code, buffers, [2, requests]);
+        const keys = bench.zeros(requests * stride);
+        const buffers = [bench.words(words), bench.floats(q), bench.floats(x)];
+        await bench.run("fresh", code, [...buffers, bench.floats(values), keys], [2, requests]);
         const product = (query: number, item: number): number => {
           let sum = 0;
           for (let i = 0; i < dim; i++) sum += q[query * dim + i]! * x[item * dim + i]!;
           return sum;
         };
-        const wanted = Array.from({ length: requests * fresh }, (_, at) => {
-          const [request, item] = [Math.floor(at / fresh), at % fresh];
-          return Math.max(product(2 * request, item), product(2 * request + 1, item));
+        const wanted = Array.from({ length: requests * stride }, (_, at) => {
+          const [request, item] = [Math.floor(at / stride), at % stride];
+          if (item >= fresh || !openTo(request, item)) return 0;
+          const score = Math.max(product(2 * request, item), product(2 * request + 1, item));
+          return request === 2 && score <= LAST ? 0 : keyOf(score);
         });
-        expect(await bench.floatsOf(scores, requests * fresh)).toEqual(wanted);
+        expect(await bench.wordsOf(keys, requests * stride)).toEqual(wanted);
       }),
       bounded(2),
     );

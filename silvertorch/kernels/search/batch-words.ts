@@ -32,9 +32,17 @@ export const HEADER = {
   pairsOf: 13,
   /** Of each request, its row of what filters add to clusters' scores; where nothing is added, 0 stands here. */
   bonusOf: 14,
+  /** Where what tells of fresh items begins, see `FRESH`; 0: there are none. */
+  freshOf: 15,
 } as const;
 
 export const HEADER_WORDS = 16;
+
+/**
+ * Of fresh items, how many there are and how many of them each request wants, the largest k; then of
+ * each request the first of the words that have a bit for each item that it may get, 0: it may get none.
+ */
+export const FRESH = { count: 0, wanted: 1, openOf: 2 } as const;
 
 /** How pairs are brought together: see group-pairs.ts. */
 export const GROUPED = { not: 0, sorted: 1, chained: 2 } as const;
