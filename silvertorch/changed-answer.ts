@@ -2,8 +2,8 @@ import type { CallContext } from "../src/door/retriever.ts";
 import type { RetrievalRequest } from "../src/retrieval/request.ts";
 import { widened } from "./engine/widened.ts";
 import type { ChangedItems } from "./live/changed-items.ts";
-import { merged, type RankedIds, visibleCount } from "./live/merge.ts";
-import type { Found, RequestBatches } from "./request-batches.ts";
+import type { RankedIds } from "./live/merge.ts";
+import type { RequestBatches } from "./request-batches.ts";
 
 /** Where an answer comes from. */
 export interface AnswerSource {
@@ -13,8 +13,6 @@ export interface AnswerSource {
   readonly widensAnswers: boolean;
   /** Compiled items. */
   readonly items: number;
-  /** Of compiled items. */
-  readonly idOf: (row: number) => number;
 }
 
 /**
@@ -24,29 +22,19 @@ export interface AnswerSource {
  * @throws HarnessError BAD_INPUT, OVERLOADED or DEADLINE.
  */
 export async function changedAnswer(
-  { changed: { live, ranked }, batches, widensAnswers, items, idOf }: AnswerSource,
+  { changed: { live, ranked }, batches, widensAnswers, items }: AnswerSource,
   request: RetrievalRequest,
   context: CallContext,
 ): Promise<RankedIds> {
-  if (ranked !== null) return rankedIds(await batches.ask(request, request, context));
-  const { k } = request;
-  let asked = widensAnswers ? k : widened(k, live.hidden, items);
-  let found = await batches.ask({ ...request, k: asked }, request, context);
-  if (found.open.count === 0 && live.hidden === 0) return rankedIds(found);
-  while (found.answer.rows.length >= asked && visibleCount(found.answer, found) < k) {
-    asked = k;
+  const asksForMore = ranked === null && !widensAnswers && live.hidden > 0;
+  const first = asksForMore ? { ...request, k: widened(request.k, live.hidden, items) } : request;
+  let answer = await batches.ask(first, request, context);
+  while (answer === null) {
     const exclude = joined(request.exclude, live.hiddenIds());
-    found = await batches.ask({ ...request, exclude }, request, context);
+    answer = await batches.ask({ ...request, exclude }, request, context);
   }
-  const { answer, open, hidden } = found;
-  const { freshScores: scores, freshSlots: slots } = answer;
-  return merged(answer, { hidden, idOf }, { live, scores, slots, open }, k);
+  return answer;
 }
-
-const rankedIds = ({ answer: { rows, values }, idsOf }: Found): RankedIds => ({
-  ids: idsOf(rows),
-  values,
-});
 
 function joined(one: Float64Array, other: Float64Array): Float64Array {
   const all = new Float64Array(one.length + other.length);

@@ -152,7 +152,6 @@ export class Generation implements AsyncDisposable {
       batches: this.#batches,
       widensAnswers: this.#engine.widensAnswers,
       items: this.manifest.items,
-      idOf: (row) => this.#reader.idOf(row),
     };
   }
 

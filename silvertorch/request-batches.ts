@@ -5,10 +5,11 @@ import type { Histogram } from "../src/math/histogram.ts";
 import type { RetrievalRequest } from "../src/retrieval/request.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { FreshItems } from "./engine/fresh-items.ts";
-import type { EngineAnswer, EngineQuery, FreshOpen } from "./engine/query.ts";
+import type { EngineQuery, FreshOpen } from "./engine/query.ts";
 import type { RequestReader } from "./engine/request-reader.ts";
 import type { ChangedItems } from "./live/changed-items.ts";
 import type { FreshView } from "./live/fresh-index.ts";
+import { BatchMerge, type RankedIds } from "./live/merge.ts";
 
 export interface RequestBatchesOptions {
   readonly maxBatch: number;
@@ -16,16 +17,6 @@ export interface RequestBatchesOptions {
   readonly maxInFlight: number;
   /** Where the times go. */
   readonly stages: StageTimes;
-}
-
-/** An answer of the engine's, and what its rows mean. */
-export interface Found {
-  readonly answer: EngineAnswer;
-  /** Which of the fresh items that are scored beside it may be returned. */
-  readonly open: FreshOpen;
-  /** Compiled items that were hidden when its batch began: a bit a row. */
-  readonly hidden: Uint32Array;
-  readonly idsOf: (rows: Uint32Array) => Float64Array;
 }
 
 /** A request on its way to the engine. */
@@ -45,7 +36,7 @@ export class RequestBatches {
   readonly #engine: Engine;
   readonly #stages: StageTimes;
   readonly #changed: () => ChangedItems;
-  readonly #batcher: Batcher<Asked, Found>;
+  readonly #batcher: Batcher<Asked, RankedIds | null>;
   #largestK = 0;
 
   /** @param changed what changed by now. */
@@ -84,6 +75,8 @@ export class RequestBatches {
   }
 
   /**
+   * Answers a request; null: so many compiled items are hidden that too little is left, and it is to
+   * be asked again without them.
    * @param compiled what is asked of the compiled items, where it is not what is asked of the fresh.
    * @throws HarnessError BAD_INPUT, OVERLOADED or DEADLINE.
    */
@@ -91,7 +84,7 @@ export class RequestBatches {
     compiled: RetrievalRequest,
     request: RetrievalRequest,
     { deadlineMs }: CallContext,
-  ): Promise<Found> {
+  ): Promise<RankedIds | null> {
     const startMs = performance.now();
     const query = this.#reader.read(compiled);
     if (query.k > this.#largestK) this.#largestK = query.k;
@@ -99,7 +92,7 @@ export class RequestBatches {
     return await this.#batcher.submit({ request, query }, deadlineMs);
   }
 
-  async #run(batch: readonly Asked[]): Promise<Found[]> {
+  async #run(batch: readonly Asked[]): Promise<(RankedIds | null)[]> {
     const changed = this.#changed();
     return await (changed.ranked === null
       ? this.#runBeside(changed, batch)
@@ -107,7 +100,7 @@ export class RequestBatches {
   }
 
   /** Fresh items are scored beside the answer. */
-  async #runBeside(changed: ChangedItems, batch: readonly Asked[]): Promise<Found[]> {
+  async #runBeside(changed: ChangedItems, batch: readonly Asked[]): Promise<(RankedIds | null)[]> {
     const { live, open: slots, hidden: bits } = changed;
     const hidden = bits.now();
     const openOf = live.count === 0 ? null : slots.now();
@@ -115,10 +108,12 @@ export class RequestBatches {
       openOf === null ? query : { ...query, freshOpen: openOf(request) },
     );
     const answers = await this.#engine.answer(queries, this.#toTell(changed));
-    const idsOf = (rows: Uint32Array): Float64Array => this.#reader.idsOf(rows);
+    const idOf = (row: number): number => this.#reader.idOf(row);
+    const places = batch.reduce((sum, { request: { k } }) => sum + k, 0);
+    const merge = new BatchMerge({ hidden, idOf, live }, places);
     return answers.map((answer, at) => {
-      const { freshOpen: open = NONE } = queries[at]!;
-      return { answer, open, hidden, idsOf };
+      const { k: asked, freshOpen: open = NONE } = queries[at]!;
+      return merge.merged(answer, { k: batch[at]!.request.k, asked, open });
     });
   }
 
@@ -133,12 +128,9 @@ export class RequestBatches {
   }
 
   /** Fresh items are ranked among the compiled. */
-  async #runAmong(view: FreshView, batch: readonly Asked[]): Promise<Found[]> {
+  async #runAmong(view: FreshView, batch: readonly Asked[]): Promise<(RankedIds | null)[]> {
     const queries = batch.map(({ query, request }) => view.apply(query, request));
     const answers = await this.#engine.answer(queries, view.items);
-    const idsOf = (rows: Uint32Array): Float64Array => view.idsOf(rows);
-    // They are as the view has it already.
-    const { words: hidden } = NONE;
-    return answers.map((answer) => ({ answer, open: NONE, hidden, idsOf }));
+    return answers.map(({ rows, values }) => ({ ids: view.idsOf(rows), values }));
   }
 }

@@ -22,7 +22,7 @@ import { anyChanges, change, FLAWLESS, scoreOf, SMALL_ITEMS } from "./changes.fi
 import { HiddenBits } from "./hidden-bits.ts";
 import { HiddenList } from "./hidden-list.ts";
 import { LiveItems } from "./live-items.ts";
-import { merged, visibleCount } from "./merge.ts";
+import { BatchMerge } from "./merge.ts";
 import { OpenSlots } from "./open-slots.ts";
 
 let scratch = "";
@@ -92,26 +92,67 @@ test("an answer is merged as items were when its batch began, whatever is hidden
   items.upsert(item(20));
   items.upsert(item(21));
   const hidden = new HiddenBits(items, { count: 4, rowOf: (id) => id - 10 });
-  const answer = { rows: Uint32Array.of(1, 2, 0, 3), values: Float32Array.of(9, 8, 7, 5) };
-  const fresh = {
-    live: items,
-    scores: Float32Array.of(8, 6, -Infinity),
-    slots: Int32Array.of(1, 0, 31),
-    open: { count: 2, words: Uint32Array.of(3) },
+  const answer = {
+    rows: Uint32Array.of(1, 2, 0, 3),
+    values: Float32Array.of(9, 8, 7, 5),
+    freshScores: Float32Array.of(8, 6, -Infinity),
+    freshSlots: Int32Array.of(1, 0, 31),
   };
-  const atBegin = { hidden: hidden.now(), idOf: (row: number) => 10 + row };
+  const open = { count: 2, words: Uint32Array.of(3) };
+  const atBegin = { live: items, hidden: hidden.now(), idOf: (row: number) => 10 + row };
   items.upsert(item(12));
   items.delete(21);
-  expect(visibleCount(answer, atBegin)).toBe(3);
-  expect(merged(answer, atBegin, fresh, 4)).toEqual({
+  const merge = new BatchMerge(atBegin, 4 + 9 + 3);
+  const first = merge.merged(answer, { k: 4, asked: 5, open });
+  const second = merge.merged(answer, { k: 9, asked: 9, open });
+  // As an engine tells it that says each slot's score.
+  const each = { ...answer, freshScores: Float32Array.of(6, 8), freshSlots: null };
+  expect([...merge.merged(each, { k: 3, asked: 5, open })!.ids]).toEqual([12, 21, 10]);
+  expect([...second!.ids]).toEqual([12, 21, 10, 20, 13]);
+  expect(first).toEqual({
     ids: Float64Array.of(12, 21, 10, 20),
     values: Float32Array.of(8, 8, 7, 6),
   });
-  expect([...merged(answer, atBegin, fresh, 9).ids]).toEqual([12, 21, 10, 20, 13]);
-  const each = { ...fresh, scores: Float32Array.of(6, 8), slots: null };
-  expect([...merged(answer, atBegin, each, 3).ids]).toEqual([12, 21, 10]);
-  const now = { ...atBegin, hidden: hidden.now() };
-  expect([...merged(answer, now, fresh, 2).ids]).toEqual([21, 10]);
+  const now = new BatchMerge({ ...atBegin, hidden: hidden.now() }, 2);
+  expect([...now.merged(answer, { k: 2, asked: 5, open })!.ids]).toEqual([21, 10]);
+});
+
+test("where so many are hidden that others may be better than what is left, there is no answer", () => {
+  const items = live(10, 11, 12);
+  for (const id of [10, 12]) items.delete(id);
+  items.upsert(item(20));
+  const hidden = new HiddenBits(items, { count: 3, rowOf: (id) => id - 10 }).now();
+  const view = { live: items, hidden, idOf: (row: number) => 10 + row };
+  const answer = {
+    rows: Uint32Array.of(1, 2, 0),
+    values: Float32Array.of(9, 8, 7),
+    freshScores: Float32Array.of(8),
+    freshSlots: Int32Array.of(0),
+  };
+  const open = { count: 1, words: Uint32Array.of(1) };
+  const idsFor = (k: number, asked: number): number[] | null => {
+    const merged = new BatchMerge(view, k).merged(answer, { k, asked, open });
+    return merged === null ? null : [...merged.ids];
+  };
+  expect(idsFor(1, 3)).toEqual([11]);
+  expect(idsFor(2, 3)).toBeNull();
+  // All that there are came: fewer than were asked for.
+  expect(idsFor(2, 4)).toEqual([11, 20]);
+});
+
+test("what a filter leaves is looked at again once something changed, and not before", () => {
+  const items = live();
+  const slots = new OpenSlots(items);
+  const asked = { filter: "lang:en", exclude: new Float64Array(0) };
+  items.upsert(item(1, new Map([["lang", ["en"]]])));
+  const first = slots.now()(asked);
+  expect(slots.now()(asked)).toBe(first);
+  expect(slots.now()({ ...asked, exclude: Float64Array.of(1) }).words[0]).toBe(0);
+  items.upsert(item(2, new Map([["lang", ["en"]]])));
+  expect(slots.now()(asked)).toEqual({ count: 2, words: Uint32Array.of(3) });
+  items.delete(1);
+  expect(slots.now()(asked).words[0]).toBe(2);
+  expect(first).toEqual({ count: 1, words: Uint32Array.of(1) });
 });
 
 const shape: ItemShape = { ...SMALL_ITEMS, denseDim: 0 };
@@ -157,6 +198,7 @@ test.for([
         const rowOf = (id: number): number => reader.rowOf(id);
         const compiledItems = { count: dataset.catalogue.count, rowOf };
         const asOf = {
+          live: items,
           hidden: new HiddenBits(items, compiledItems).now(),
           idOf: (row: number) => reader.idOf(row),
         };
@@ -179,14 +221,15 @@ test.for([
         // Where the engine sees to it, as many are asked for as are wanted.
         for (const way of [usual, { k: request.k, told }]) {
           let found = await ask({ k: way.k }, way.told);
-          if (visibleCount(found, asOf) < request.k) {
-            // As generation.ts does: fresh items were held against those that are hidden, too.
+          const { k } = request;
+          const wanted = { k, asked: way.k, open: freshOpen };
+          let answer = new BatchMerge(asOf, k).merged(found, wanted);
+          if (answer === null) {
+            // As changed-answer.ts does: fresh items were held against those that are hidden, too.
             const exclude = Float64Array.of(...request.exclude, ...items.hiddenIds());
             found = await ask({ exclude }, way.told);
+            answer = new BatchMerge(asOf, k).merged(found, { ...wanted, asked: k })!;
           }
-          const { freshScores: scores, freshSlots: slots } = found;
-          const fresh = { live: items, scores, slots, open: freshOpen };
-          const answer = merged(found, asOf, fresh, request.k);
           const score = await scoreOf({ ...dataset, catalogue }, model, request, answer);
           expect(score).toEqual(FLAWLESS);
           expect([...answer.values]).toEqual([...answer.values].toSorted((a, b) => b - a));

@@ -14,7 +14,6 @@ export interface Changes extends CatalogueChanges {
 
 interface Slot {
   readonly version: number;
-  readonly id: number;
   /** null: replaced or deleted since. */
   item: LiveItem | null;
 }
@@ -31,6 +30,8 @@ export class LiveItems {
   /** Every id that changed -> the version of its last change. */
   readonly #changed = new Map<number, number>();
   readonly #embeddings: GrowingTable;
+  /** Of each slot, on memory of their own: they are looked up for each answer. */
+  #ids = new Float64Array(256);
   /** A bit a slot: whether its item is still there; some words are not in use. */
   #alive = new Uint32Array(8);
   /** Ids of compiled items that changed, in the order in which they first did. */
@@ -77,7 +78,7 @@ export class LiveItems {
 
   /** The id of the item that a slot holds, or held. */
   idAt(slot: number): number {
-    return this.#slots[slot]!.id;
+    return this.#ids[slot]!;
   }
 
   /** The slot of a fresh item; -1: there is none. */
@@ -139,8 +140,14 @@ export class LiveItems {
   }
 
   #append(item: LiveItem, version: number): void {
-    const slot = this.#slots.push({ version, id: item.id, item }) - 1;
+    const slot = this.#slots.push({ version, item }) - 1;
     this.#slotOf.set(item.id, slot);
+    if (slot === this.#ids.length) {
+      const longer = new Float64Array(2 * slot);
+      longer.set(this.#ids);
+      this.#ids = longer;
+    }
+    this.#ids[slot] = item.id;
     if (wordsFor(slot + 1) > this.#alive.length) {
       const wider = new Uint32Array(2 * this.#alive.length);
       wider.set(this.#alive);

@@ -15,19 +15,34 @@ export type OpenSlotsOf = (request: Pick<RetrievalRequest, "filter" | "exclude">
 /** Which fresh items a request may be answered with: those that are not gone, of its filter, not excluded. */
 export class OpenSlots {
   readonly #live: LiveItems;
+  /** Of the last batch that began, and how often items had changed by then. */
+  #last: { readonly version: number; readonly openOf: OpenSlotsOf } | null = null;
   readonly #filters = new FilterCache(CACHED_FILTERS, (text) => new SlotFilter(parseFilter(text)));
 
   constructor(live: LiveItems) {
     this.#live = live;
   }
 
-  /** As it is now, for a batch that begins, whatever comes while it runs. */
+  /**
+   * As it is now, for a batch that begins, whatever comes while it runs. What is known of a filter
+   * holds until something changes.
+   */
   now(): OpenSlotsOf {
+    const { version } = this.#live;
+    if (this.#last?.version !== version) this.#last = { version, openOf: this.#made() };
+    return this.#last.openOf;
+  }
+
+  #made(): OpenSlotsOf {
     const { count } = this.#live;
     const alive = this.#live.alive();
-    const byFilter = new Map<string, FreshOpen>();
+    const kept = new FilterCache(CACHED_FILTERS, (filter): FreshOpen => {
+      const words = alive.slice();
+      if (count > 0) this.#filters.get(filter).keep(words, this.#live);
+      return { count, words };
+    });
     return ({ filter, exclude }) => {
-      const ofFilter = this.#keptBy(filter, { count, words: alive }, byFilter);
+      const ofFilter = kept.get(filter);
       let words = ofFilter.words;
       for (const id of exclude) {
         const slot = this.#live.slotOf(id);
@@ -37,19 +52,5 @@ export class OpenSlots {
       }
       return words === ofFilter.words ? ofFilter : { count, words };
     };
-  }
-
-  #keptBy(
-    filter: string,
-    { count, words: alive }: FreshOpen,
-    known: Map<string, FreshOpen>,
-  ): FreshOpen {
-    const kept = known.get(filter);
-    if (kept !== undefined) return kept;
-    const words = alive.slice();
-    if (count > 0) this.#filters.get(filter).keep(words, this.#live);
-    const open = { count, words };
-    known.set(filter, open);
-    return open;
   }
 }

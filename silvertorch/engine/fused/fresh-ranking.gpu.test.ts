@@ -13,7 +13,12 @@ import {
   FoundShare,
   oneHead,
   smallDataset,
+  threeHeads,
 } from "../../dataset.fixture.ts";
+import { StageTimes } from "../../../src/door/stage-times.ts";
+import { changedAnswer } from "../../changed-answer.ts";
+import { ChangedItems } from "../../live/changed-items.ts";
+import { RequestBatches } from "../../request-batches.ts";
 import { openTestDevice } from "../../device/gpu.fixture.ts";
 import {
   anyChanges,
@@ -88,6 +93,66 @@ describe.skipIf(found === null)("items that came after the artifact, on the devi
       // 8-bit scans round differently, so now and then the last places are other items'.
       expect(share.share).toBeGreaterThan(0.98);
       await onnx[Symbol.asyncDispose]();
+    },
+  );
+
+  test.for([
+    ["one head", oneHead, 8],
+    ["three heads", threeHeads, 5],
+  ] as const)(
+    "are merged into answers where the score is all that counts: %s",
+    async ([name, model, userDim]) => {
+      const dataset = smallDataset(userDim);
+      const folder = join(scratch, `score-${name}`);
+      const clusters = model.heads === 1 ? null : 5;
+      const settings = {
+        precision: "int8",
+        scale: "perItem",
+        clusters,
+        eligibility: { kind: "exact" },
+      } as const;
+      const { engine: onnx, reader } = await compiled(folder, dataset, { model, settings });
+      await onnx[Symbol.asyncDispose]();
+      const { manifest } = await Artifact.open(folder, { verify: false });
+      await using engine = new FusedEngine(await runnerOf(folder), manifest, { probes: "all" });
+      const { count, dim } = dataset.catalogue;
+      const artifactItems = {
+        count,
+        dim,
+        denseDim: 3,
+        holds: (id: number) => reader.holds(id),
+        rowOf: (id: number) => reader.rowOf(id),
+        idsOf: (rows: Uint32Array) => reader.idsOf(rows),
+      };
+      let changed = ChangedItems.of([], artifactItems, null);
+      engine.scoreFresh((fresh) => changed.live.embeddings(fresh));
+      const stages = new StageTimes();
+      const limits = { maxBatch: 8, maxWaitMs: 0, maxInFlight: 100, stages };
+      const batches = new RequestBatches(reader, engine, () => changed, limits);
+      const requests = fc.array(anyRequest(userDim, model), { minLength: 1, maxLength: 4 });
+      const share = new FoundShare();
+      await fc.assert(
+        fc.asyncProperty(anyChanges, requests, async (changes, asked) => {
+          changed = ChangedItems.of([], artifactItems, null);
+          change(changed.live, changes);
+          const source = { changed, batches, widensAnswers: false, items: count };
+          const catalogue = foldedCatalogue(dataset.catalogue, changed.live.changes());
+          const context = { deadlineMs: Infinity };
+          const answers = await Promise.all(
+            asked.map((request) => changedAnswer(source, request, context)),
+          );
+          for (const [at, request] of asked.entries()) {
+            const { ids, values } = answers[at]!;
+            const score = await scoreOf({ ...dataset, catalogue }, model, request, { ids });
+            const { recall, ...faults } = score;
+            share.add(recall, ids.length);
+            expect(faults).toEqual({ violations: 0, short: 0, duplicates: 0, unknown: 0 });
+            expect([...values]).toEqual([...values].toSorted((a, b) => b - a));
+          }
+        }),
+        bounded(15),
+      );
+      expect(share.share).toBeGreaterThan(0.98);
     },
   );
 

@@ -295,7 +295,11 @@ test.skipIf(device === null)("of fresh items the best are chosen, however many c
   ): Promise<Chosen[]> => {
     const count = items.length;
     const words = new Uint32Array(Math.ceil(count / 32)).fill(0xffff_ffff);
-    const rest = { user: { kind: "row", row: 0 }, plan: null, exclude: new Uint32Array(0) } as const;
+    const rest = {
+      user: { kind: "row", row: 0 },
+      plan: null,
+      exclude: new Uint32Array(0),
+    } as const;
     const query = { ...rest, k, freshOpen: { count, words } };
     const packed = packFreshOpen([query, query], count, k);
     const told = new Uint32Array(HEADER_WORDS + packed.length);

@@ -111,9 +111,17 @@ describe.skipIf(device === null)("on the device", () => {
     const [half, all] = [open([0x5555_5555, 0x5555_5555, 0x15]), open([NONE, NONE, 0x3f])];
     const openTo = (request: number, item: number): boolean =>
       request === 0 ? item % 2 === 0 : request === 2;
-    const rest = { user: { kind: "row", row: 0 }, plan: null, exclude: new Uint32Array(0) } as const;
+    const rest = {
+      user: { kind: "row", row: 0 },
+      plan: null,
+      exclude: new Uint32Array(0),
+    } as const;
     const packed = packFreshOpen(
-      [{ ...rest, k, freshOpen: half }, { ...rest, k }, { ...rest, k, freshOpen: all }],
+      [
+        { ...rest, k, freshOpen: half },
+        { ...rest, k },
+        { ...rest, k, freshOpen: all },
+      ],
       fresh,
       k,
     );
