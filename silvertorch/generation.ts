@@ -75,7 +75,8 @@ export class Generation implements AsyncDisposable {
     const reader = await RequestReader.open(artifact, eligibilityForm(how), ordersClusters(how));
     try {
       const largestK = last?.largestK ?? 0;
-      const engine = await warmEngine(artifact, { ...options, reader, largestK });
+      const usualBatch = last?.usualBatch;
+      const engine = await warmEngine(artifact, { ...options, reader, largestK, usualBatch });
       return new Generation({ artifact, reader, engine }, options);
     } catch (error) {
       reader[Symbol.dispose]();
@@ -92,6 +93,12 @@ export class Generation implements AsyncDisposable {
   /** The most items that were asked of its engine at once. */
   get largestK(): number {
     return this.#batches.largestK;
+  }
+
+  /** Requests in a batch, in the median; 1 before the first. */
+  get usualBatch(): number {
+    const { sizes } = this.#batches;
+    return sizes.count === 0 ? 1 : sizes.quantile(0.5);
   }
 
   /** What changed since the artifact was compiled. */

@@ -5,6 +5,7 @@ import type { CallContext, DoorLimits, Retriever } from "../src/door/retriever.t
 import { StageTimes } from "../src/door/stage-times.ts";
 import type { SystemStats } from "../src/door/stats.ts";
 import { Histogram } from "../src/math/histogram.ts";
+import { SessionThreads } from "../src/onnx/session-threads.ts";
 import type { Answer, RetrievalRequest } from "../src/retrieval/request.ts";
 import { Generation, type GenerationOptions } from "./generation.ts";
 import { checkedItem } from "../src/door/check-item.ts";
@@ -33,6 +34,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
   /** Generations that finish what they have begun. */
   readonly #retiring = new Map<Generation, Promise<void>>();
   readonly #changes: OwnerChanges;
+  readonly #threads: SessionThreads;
   #current: Generation;
   #folding: Folding | null = null;
   #swapping: Promise<void> = Promise.resolve();
@@ -43,7 +45,9 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     current: Generation,
     changes: OwnerChanges,
     options: ModelRetrieverOptions & { readonly stages: StageTimes },
+    threads: SessionThreads,
   ) {
+    this.#threads = threads;
     this.#current = current;
     this.#changes = changes;
     this.#options = options;
@@ -54,7 +58,13 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
    * @throws HarnessError as Generation.open does.
    */
   static async open(folder: string, options: ModelRetrieverOptions): Promise<ModelRetriever> {
-    const all = { ...options, stages: new StageTimes() };
+    const threads = new SessionThreads();
+    const { engine } = options;
+    const all = {
+      ...options,
+      stages: new StageTimes(),
+      engine: engine.kind === "onnx" ? { ...engine, sessionThreads: threads } : engine,
+    };
     const changes = await OwnerChanges.open(options.journal);
     const generation = await Generation.open(changes.artifactFolder ?? folder, {
       ...all,
@@ -63,7 +73,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
       last: null,
     });
     generation.adopt(changes.items());
-    const retriever = new ModelRetriever(generation, changes, all);
+    const retriever = new ModelRetriever(generation, changes, all, threads);
     retriever.#folding = await Folding.open({
       ...options.folding,
       swapTo: (artifactFolder, version, signal) =>
@@ -138,6 +148,7 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     await this.#swapping;
     await this.#changes[Symbol.asyncDispose]();
     await Promise.all([...this.#retiring.values(), this.#current[Symbol.asyncDispose]()]);
+    await this.#threads[Symbol.asyncDispose]();
   }
 
   /**

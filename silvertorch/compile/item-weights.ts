@@ -34,20 +34,23 @@ export async function addItems(
     readonly onWritten: OnWritten;
   },
 ): Promise<ItemWeights> {
-  const { dim, embeddings } = catalogue;
+  const { count, dim } = catalogue;
   const { paddedItems } = layout;
   const padding = new Float32Array((paddedItems - layout.items) * dim);
-  const steps = Math.ceil(embeddings.length / STEP);
-  const passed = passes(steps, settings, onWritten);
+  const passed = passes(count * dim, settings, onWritten);
   const pieces = function* (): Generator<Float32Array> {
-    for (let at = 0; at < embeddings.length; at += STEP) {
-      yield embeddings.subarray(at, at + STEP);
-      passed();
+    for (const block of blocksOf(catalogue)) {
+      yield block;
+      passed(block.length);
     }
     yield padding;
   };
   const items = await file.add("items", "float32", [paddedItems, dim], pieces());
-  if (settings.precision !== "int8") {
+  if (settings.precision === "float32") {
+    return { items, half: null, quantised: null, clusters: null };
+  }
+  const { embeddings } = catalogue;
+  if (settings.precision === "float16") {
     const half = await addHalf(file, items, { settings, embeddings, pieces: pieces() });
     return { items, half, quantised: null, clusters: null };
   }
@@ -55,7 +58,7 @@ export async function addItems(
   scales.set(itemScales(catalogue, settings.scale));
   const codes = function* (): Generator<Int8Array> {
     let done = 0;
-    for (const strip of itemCodes({ count: catalogue.count, dim, embeddings }, scales)) {
+    for (const strip of itemCodes({ count, dim, embeddings }, scales)) {
       yield strip;
       done += strip.length;
       onWritten((1 + done / (dim * paddedItems)) / 2);
@@ -97,11 +100,24 @@ async function addHalf(
 /** Floats written at a time. */
 const STEP = 1 << 20;
 
-/** What tells of pieces, of which there are so many each time the items are gone through. */
-function passes(pieces: number, { precision }: ArtifactSettings, onWritten: OnWritten): () => void {
-  const all = precision === "float32" ? pieces : 2 * pieces;
+function* blocksOf(catalogue: Catalogue): Generator<Float32Array> {
+  if (catalogue.embeddingBlocks !== undefined) {
+    yield* catalogue.embeddingBlocks();
+    return;
+  }
+  const { embeddings } = catalogue;
+  for (let at = 0; at < embeddings.length; at += STEP) yield embeddings.subarray(at, at + STEP);
+}
+
+/** What tells of numbers, of which there are so many each time the items are gone through. */
+function passes(
+  numbers: number,
+  { precision }: ArtifactSettings,
+  onWritten: OnWritten,
+): (more: number) => void {
+  const all = precision === "float32" ? numbers : 2 * numbers;
   let done = 0;
-  return () => onWritten(Math.min(1, ++done / all));
+  return (more) => onWritten(Math.min(1, (done += more) / all));
 }
 
 /** By which all are divided, so that scores stay within float16's range; 1 of zeros. */
@@ -129,7 +145,7 @@ export async function addClusteredItems(
 ): Promise<ItemWeights> {
   const { dim } = catalogue;
   const { count, width, rows, positions, centroids, spread } = clusters;
-  const passed = passes(count, settings, onWritten);
+  const passed = passes(rows.length * dim, settings, onWritten);
   const pieces = (): Generator<Float32Array> => blocks(catalogue, clusters, passed);
   const items = await file.add("items", "float32", [rows.length, dim], pieces());
   const padding = new Float32Array(rows.length).map((_, at) => (rows[at]! < 0 ? -Infinity : 0));
@@ -195,7 +211,7 @@ async function addCodes(
 function* blocks(
   { dim, embeddings }: Pick<Catalogue, "dim" | "embeddings">,
   { count, width, rows }: Clusters,
-  passed: () => void,
+  passed: (numbers: number) => void,
 ): Generator<Float32Array> {
   for (let cluster = 0; cluster < count; cluster++) {
     const block = new Float32Array(width * dim);
@@ -204,6 +220,6 @@ function* blocks(
       if (row >= 0) block.set(embeddings.subarray(row * dim, (row + 1) * dim), at * dim);
     }
     yield block;
-    passed();
+    passed(block.length);
   }
 }

@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { foldedCatalogue, keptRows } from "../../src/dataset/folded-catalogue.ts";
+import type { Catalogue } from "../../src/retrieval/catalogue.ts";
 import { bounded, smallDataset, threeHeads } from "../dataset.fixture.ts";
 import {
   anyChanges,
@@ -17,8 +18,9 @@ import {
 import { LiveItems } from "../live/live-items.ts";
 import { Artifact } from "./artifact.ts";
 import { compileArtifact } from "./compile.ts";
+import { keptCatalogue } from "./kept-catalogue.ts";
 import { type KeptItems, KeptRows } from "./kept-items.ts";
-import { MANIFEST_FILE } from "./manifest.ts";
+import { MANIFEST_FILE, WEIGHTS_FILE } from "./manifest.ts";
 
 let scratch = "";
 beforeAll(async () => {
@@ -34,10 +36,19 @@ async function keptEmbeddings(kept: KeptItems, more: number): Promise<Float32Arr
   return all.slice(0, rows.count * SMALL_ITEMS.dim);
 }
 
+/** The same catalogue, its kept items read from an artifact, three at a time at most. */
+function fromArtifact(catalogue: Catalogue, kept: KeptItems): Catalogue {
+  if (kept.artifact.manifest.clusters !== null) return catalogue;
+  const { embeddings, ...parts } = catalogue;
+  const others = embeddings.subarray(kept.rows.length * parts.dim);
+  return keptCatalogue(parts, kept, others, 3 * 4 * parts.dim);
+}
+
 test.for([
   ["a mixture of logits", mixture, exact],
   ["a perceptron in clusters", perceptron, { ...exact, clusters: 5 }],
   ["the score", threeHeads, exact],
+  ["the score, in float16", threeHeads, { ...exact, precision: "float16" }],
 ] as const)(
   "fold after fold, what is kept of the last artifact is what a whole compilation makes: %s",
   async ([name, model, settings]) => {
@@ -65,17 +76,34 @@ test.for([
             catalogue.embeddings.slice(0, kept.rows.length * catalogue.dim),
           );
           dataset = { ...dataset, hash: `fold ${nth}`, catalogue };
-          last = await compiled(dataset, kept);
+          const folded = { ...dataset, catalogue: fromArtifact(catalogue, kept) };
+          last = await compiled(folded, kept);
           const whole = await compiled(dataset);
           // It holds the hash of every other file.
           const manifests = [last, whole].map(({ folder }) => join(folder, MANIFEST_FILE));
-          const [folded, compiledWhole] = await Promise.all(
+          const [compiledFolded, compiledWhole] = await Promise.all(
             manifests.map((path) => readFile(path, "utf8")),
           );
-          expect(folded).toBe(compiledWhole);
+          expect(compiledFolded).toBe(compiledWhole);
         }
       }),
       bounded(4),
     );
   },
 );
+
+test("embeddings that an artifact no longer holds are named", async () => {
+  const dataset = smallDataset(5);
+  const folder = join(scratch, "short");
+  const parts = { dataset, model: threeHeads, settings: exact, threads: 1, folder };
+  await compileArtifact({ ...parts, onProgress: () => {} });
+  const artifact = await Artifact.open(folder, { verify: true });
+  const rows = keptRows(dataset.catalogue, { items: [], deleted: new Float64Array(0) });
+  const { embeddings, ...others } = dataset.catalogue;
+  const catalogue = keptCatalogue(others, { artifact, rows }, new Float32Array(0));
+  expect(catalogue.embeddings).toEqual(embeddings);
+  const { offset } = artifact.manifest.tensors.find(({ name }) => name === "items")!;
+  await truncate(join(folder, WEIGHTS_FILE), offset + 4);
+  const again = keptCatalogue(others, { artifact, rows }, new Float32Array(0));
+  expect(() => again.embeddings).toThrow("ends within tensor items");
+});

@@ -9,7 +9,7 @@ export interface KeptItems {
   readonly rows: Uint32Array;
 }
 
-const EMBEDDINGS = "items";
+export const EMBEDDINGS = "items";
 const POSITIONS = "clusters.positions";
 
 /** Numbers that are read at a time: Node 20 has no view of bytes beyond 4 GiB. */

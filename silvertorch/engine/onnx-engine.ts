@@ -2,6 +2,7 @@ import type { Device } from "../../src/onnx/device.ts";
 import type { HostTensor } from "../../src/onnx/element-type.ts";
 import { requireOnDevice } from "../../src/onnx/placement.ts";
 import { SessionThread, type OnDied } from "../../src/onnx/session-thread.ts";
+import type { SessionThreads } from "../../src/onnx/session-threads.ts";
 import type { Artifact } from "../compile/artifact.ts";
 import type { ArtifactManifest } from "../compile/manifest.ts";
 import { listedShare } from "../eligibility/filter-share.ts";
@@ -29,6 +30,8 @@ export interface OnnxEngineOptions {
   /** Whether nodes with real work may run on the CPU where the device has no kernel for them. */
   readonly allowFallback: boolean;
   readonly onDied: OnDied;
+  /** Of the engines that take each other's place; absent: its thread is its own. */
+  readonly sessionThreads?: SessionThreads;
 }
 
 /** How a loaded graph is run. */
@@ -94,12 +97,13 @@ export class OnnxEngine implements Engine {
    */
   static async open(
     artifact: Artifact,
-    { device, threads, probing, allowFallback, onDied }: OnnxEngineOptions,
+    { device, threads, probing, allowFallback, onDied, sessionThreads }: OnnxEngineOptions,
   ): Promise<OnnxEngine> {
     const profile = device !== "cpu" && !allowFallback;
     const session = await SessionThread.open(
       { file: artifact.graphPath(device), device, threads, profile },
       onDied,
+      sessionThreads,
     );
     const engine = new OnnxEngine(session, artifact.manifest, {
       device,

@@ -11,6 +11,8 @@ export interface WarmEngineOptions {
   readonly maxBatch: number;
   /** The most items that were ever asked for at once, as far as is known. */
   readonly largestK: number;
+  /** Requests in a usual batch of the engine whose place it takes; absent: there is none. */
+  readonly usualBatch?: number | undefined;
   readonly stages: StageTimes;
   /** What it is busy with before it can answer. */
   readonly onProgress: (phase: string) => void;
@@ -22,7 +24,7 @@ export interface WarmEngineOptions {
  */
 export async function warmEngine(
   artifact: Artifact,
-  { engine: how, reader, maxBatch, largestK, stages, onProgress }: WarmEngineOptions,
+  { engine: how, reader, maxBatch, largestK, usualBatch, stages, onProgress }: WarmEngineOptions,
 ): Promise<Engine> {
   const engine = await openEngine(artifact, how, {
     onTimes: (times) => {
@@ -32,7 +34,7 @@ export async function warmEngine(
   });
   try {
     const k = Math.min(artifact.manifest.items, Math.max(USUAL_K, largestK));
-    await warmUp(engine, { maxBatch, k, plan: reader.anyPlan(), onProgress });
+    await warmUp(engine, { maxBatch, k, plan: reader.anyPlan(), usualBatch, onProgress });
     await engine.checkPlacement();
     return engine;
   } catch (error) {

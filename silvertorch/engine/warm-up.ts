@@ -8,6 +8,11 @@ export interface WarmUpOptions {
   readonly k?: number;
   /** Of any filter that needs work; null where the catalogue has no attributes. */
   readonly plan: EncodedPlan | null;
+  /**
+   * Requests in a usual batch of the one that served in its thread until now, so that only memory is
+   * cold; absent: there was none.
+   */
+  readonly usualBatch?: number | undefined;
   readonly onProgress: (phase: string) => void;
 }
 
@@ -25,7 +30,7 @@ export const USUAL_K = 100;
  */
 export async function warmUp(
   engine: Engine,
-  { maxBatch, k = USUAL_K, plan, onProgress }: WarmUpOptions,
+  { maxBatch, k = USUAL_K, plan, usualBatch, onProgress }: WarmUpOptions,
 ): Promise<void> {
   const plain: EngineQuery = {
     user: { kind: "row", row: 0 },
@@ -45,11 +50,17 @@ export async function warmUp(
       await Promise.all(Array.from({ length: engine.lanes }, () => engine.answer(batch)));
     }
   }
+  const isBrief = usualBatch !== undefined && !engine.coldBySize;
   for (const size of engine.coldBySize ? sizesTo(largest) : [largest]) {
-    for (const query of [plain, filtered]) {
+    for (const query of isBrief ? [] : [plain, filtered]) {
       onProgress(`warming up with batches of ${size}`);
       await engine.answer(Array.from({ length: size }, () => query));
     }
+  }
+  if (isBrief) {
+    const size = Math.min(largest, usualBatch);
+    onProgress(`warming up with a batch of ${size}`);
+    await engine.answer(Array.from({ length: size }, () => filtered));
   }
   onProgress("warming up with all clusters");
   await engine.lookEverywhere(filtered);

@@ -9,8 +9,10 @@ import {
 import { HarnessError } from "../../src/errors.ts";
 import { type FailureMessage, toFailureMessage } from "../../src/process/failure-message.ts";
 import { runService } from "../../src/process/service-main.ts";
+import type { Catalogue } from "../../src/retrieval/catalogue.ts";
 import { Artifact } from "../compile/artifact.ts";
 import { compileArtifact } from "../compile/compile.ts";
+import { keptCatalogue } from "../compile/kept-catalogue.ts";
 import { type KeptItems, KeptRows } from "../compile/kept-items.ts";
 import { readChanges } from "./changes-file.ts";
 import type { Changes } from "./live-items.ts";
@@ -49,6 +51,9 @@ export type FoldReply =
  */
 const LOWER_PRIORITY = 5;
 
+/** What a fold may leave in memory until the next. */
+const MOST_LEFT_BYTES = 128 * 1024 * 1024;
+
 const quiet = (): void => {};
 
 /**
@@ -69,20 +74,27 @@ async function fold(config: FoldConfig): Promise<void> {
   // Of a sealed dataset, and items that were checked on their way in.
   await writeWithoutEmbeddings(foldedFolder, { name, catalogue: parts, users, provenance });
   const { hash } = await readManifest(foldedFolder);
-  const catalogue = { ...parts, embeddings: await foldedEmbeddings(kept, changes) };
+  const catalogue = await withEmbeddings(parts, kept, changes);
   const dataset = { name, hash, folder: foldedFolder, catalogue, users };
   const { model, settings } = artifact.manifest;
   const folder = config.artifactFolder;
   await compileArtifact({ dataset, model, settings, threads, folder, kept, onProgress: quiet });
 }
 
-/** Those of the kept items, and behind them the fresh ones'. */
-async function foldedEmbeddings(kept: KeptItems, { items }: Changes): Promise<Float32Array> {
+/** With those of the kept items, and behind them the fresh ones'. */
+async function withEmbeddings(
+  parts: Omit<Catalogue, "embeddings">,
+  kept: KeptItems,
+  { items }: Changes,
+): Promise<Catalogue> {
+  const { dim } = parts;
+  const fresh = new Float32Array(items.length * dim);
+  for (const [at, { embedding }] of items.entries()) fresh.set(embedding, at * dim);
+  if (kept.artifact.manifest.clusters === null) return keptCatalogue(parts, kept, fresh);
   await using known = await KeptRows.open(kept);
-  const all = await known.embeddings(items.length);
-  const dim = items[0]?.embedding.length ?? 0;
-  for (const [at, { embedding }] of items.entries()) all.set(embedding, (known.count + at) * dim);
-  return all;
+  const embeddings = await known.embeddings(items.length);
+  embeddings.set(fresh, known.count * dim);
+  return { ...parts, embeddings };
 }
 
 /** @throws HarnessError DATA if the artifact is of another dataset: its rows would be other items'. */
@@ -112,8 +124,9 @@ async function replyTo({ config }: FoldMessage): Promise<FoldReply> {
 
 async function answer(message: FoldMessage): Promise<void> {
   process.send!(await replyTo(message));
-  // Nothing else asks for memory until the next fold, so nothing else would give it back.
-  globalThis.gc!();
+  // Nothing else asks for memory until the next fold, so nothing else would give it back. With what is
+  // collected goes code, which the next fold makes anew: little is left lying.
+  if (process.memoryUsage().arrayBuffers > MOST_LEFT_BYTES) globalThis.gc!();
 }
 
 /** One fold after the other, beside the model that serves. */

@@ -1,10 +1,22 @@
 import { HarnessError, type ErrorCode } from "../errors.ts";
 import type { HostTensor } from "./element-type.ts";
 import type { Placement } from "./placement.ts";
+import type { SessionOptions } from "./session.ts";
 
-/** To the session's thread: end, once what came before is done. */
+/** To a thread without a session: open one. */
+export interface OpenMessage {
+  readonly kind: "open";
+  readonly options: SessionOptions;
+}
+
+/** To the session's thread: close it, once what came before is done. */
 export interface CloseMessage {
   readonly kind: "close";
+}
+
+/** To a thread without a session: end. */
+export interface EndMessage {
+  readonly kind: "end";
 }
 
 /** To the session's thread: run the graph once. */
@@ -32,10 +44,19 @@ export interface ErrorMessage {
   readonly because: ErrorMessage | undefined;
 }
 
+/** To the session's thread. */
+export type ThreadMessage =
+  | OpenMessage
+  | RunMessage
+  | PlacementsMessage
+  | CloseMessage
+  | EndMessage;
+
 /** From the session's thread. */
 export type SessionMessage =
-  | { readonly kind: "open"; readonly inputNames: readonly string[] }
+  | { readonly kind: "opened"; readonly inputNames: readonly string[] }
   | { readonly kind: "failed"; readonly error: ErrorMessage }
+  | { readonly kind: "closed" }
   | {
       readonly kind: "result";
       readonly id: number;

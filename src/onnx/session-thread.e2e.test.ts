@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HostTensor } from "./element-type.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import { SessionThread } from "./session-thread.ts";
+import { SessionThreads } from "./session-threads.ts";
 
 let folder = "";
 let file = "";
@@ -83,4 +84,43 @@ test("after it is closed, runs under way and later ones are refused", async () =
   await session[Symbol.asyncDispose]();
   expect(await underWay).toMatchObject({ code: "UNAVAILABLE" });
   await expect(session.run({ x: floats(1) })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+});
+
+test("a thread whose session was closed is the next one's, which may be of another graph; one waits", async () => {
+  const other = join(folder, "half.onnx");
+  const graph = new GraphBuilder("half");
+  const y = graph.input("y", "float32", ["n"]);
+  graph.output(
+    "z",
+    graph.node("Mul", [y, graph.constant("float32", [], Float32Array.of(0.5))]),
+    "float32",
+    ["n"],
+  );
+  await writeFile(other, graph.toBytes());
+  await using threads = new SessionThreads();
+  const openIn = (of: string): Promise<SessionThread> =>
+    SessionThread.open({ file: of, device: "cpu", threads: 1 }, undefined, threads);
+  const [first, second] = [await openIn(file), await openIn(file)];
+  const underWay = first.run({ x: floats(1) }).catch((error: unknown) => error);
+  await first[Symbol.asyncDispose]();
+  await first[Symbol.asyncDispose]();
+  expect(await underWay).toMatchObject({ code: "UNAVAILABLE" });
+  const waiting = threads.take()!;
+  const { threadId } = waiting;
+  expect(threads.keep(waiting)).toBe(true);
+  // Of two one is enough.
+  await second[Symbol.asyncDispose]();
+  await using third = await openIn(other);
+  expect(threads.take()).toBeNull();
+  expect((await third.run({ y: floats(3) }))["z"]!.data).toEqual(Float32Array.of(1.5));
+  await expect(first.run({ x: floats(1) })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await third[Symbol.asyncDispose]();
+  const last = threads.take()!;
+  expect(last.threadId).toBe(threadId);
+  // One that ends meanwhile is nobody's.
+  expect(threads.keep(last)).toBe(true);
+  await last.terminate();
+  expect(threads.take()).toBeNull();
+  await using fourth = await openIn(file);
+  expect((await fourth.run({ x: floats(2) }))["y"]!.data).toEqual(Float32Array.of(4));
 });

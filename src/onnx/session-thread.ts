@@ -1,6 +1,5 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { HarnessError } from "../errors.ts";
-import { builtFile } from "../process/built-file.ts";
 import { keepFloatsWhole } from "./device.ts";
 import type { HostTensor } from "./element-type.ts";
 import type { Placement } from "./placement.ts";
@@ -9,11 +8,14 @@ import {
   lentOf,
   unpackError,
   type CloseMessage,
+  type OpenMessage,
   type PlacementsMessage,
   type RunMessage,
   type SessionMessage,
 } from "./session-message.ts";
+import type { SessionThreads } from "./session-threads.ts";
 import type { SessionOptions } from "./session.ts";
+import { endThread, startThread } from "./thread-start.ts";
 
 type Results = Readonly<Record<string, HostTensor>>;
 
@@ -28,39 +30,49 @@ export type OnDied = (error: HarnessError) => void;
 /** A session in a thread of its own, so that the thread which asks it keeps serving meanwhile. */
 export class SessionThread implements AsyncDisposable {
   readonly #worker: Worker;
+  readonly #threads: SessionThreads | null;
+  readonly #onDied: OnDied | null;
   readonly #pending = new Map<number, Pending>();
   readonly inputNames: readonly string[];
-  readonly #exited: Promise<void>;
+  /** Once its session is closed, or it has ended. */
+  readonly #closed: Promise<void>;
+  #onClosed: () => void = () => {};
+  #closing: Promise<void> | null = null;
+  #hasExited = false;
   #lastId = 0;
   #ended: HarnessError | null = null;
 
-  private constructor(worker: Worker, inputNames: readonly string[], onDied?: OnDied) {
+  private constructor(
+    worker: Worker,
+    inputNames: readonly string[],
+    {
+      onDied,
+      threads,
+    }: { readonly onDied: OnDied | undefined; readonly threads: SessionThreads | null },
+  ) {
     this.#worker = worker;
+    this.#threads = threads;
+    this.#onDied = onDied ?? null;
     this.inputNames = inputNames;
-    worker.on("message", (message: SessionMessage) => this.#receive(message));
-    worker.on("error", (cause) => {
-      this.#end(new HarnessError("INTERNAL", "the session's thread failed", { cause }));
-      onDied?.(this.#ended!);
-    });
-    this.#exited = new Promise((resolve) => {
-      worker.on("exit", () => {
-        const closed = this.#ended !== null;
-        this.#end(new HarnessError("UNAVAILABLE", "the session's thread has ended"));
-        if (!closed) onDied?.(this.#ended!);
-        resolve();
-      });
-    });
+    this.#closed = new Promise((resolve) => (this.#onClosed = resolve));
+    worker.on("message", this.#onMessage).on("error", this.#onError).on("exit", this.#onExit);
   }
 
-  /** @throws HarnessError DATA if the graph is missing or cannot be loaded. */
-  static async open(options: SessionOptions, onDied?: OnDied): Promise<SessionThread> {
+  /**
+   * @param threads where its thread comes from, and where it waits for another session after this
+   *   one; absent: it is for this one alone.
+   * @throws HarnessError DATA if the graph is missing or cannot be loaded.
+   */
+  static async open(
+    options: SessionOptions,
+    onDied?: OnDied,
+    threads: SessionThreads | null = null,
+  ): Promise<SessionThread> {
     keepFloatsWhole(options.device);
-    const worker = new Worker(builtFile(import.meta.url, "./session-worker.js"), {
-      workerData: options,
-    });
+    const worker = threads?.take() ?? startThread();
     try {
-      const inputNames = await opened(worker);
-      return new SessionThread(worker, inputNames, onDied);
+      const inputNames = await opened(worker, options);
+      return new SessionThread(worker, inputNames, { onDied, threads });
     } catch (error) {
       await worker.terminate();
       throw error;
@@ -94,13 +106,35 @@ export class SessionThread implements AsyncDisposable {
     return reply as readonly Placement[];
   }
 
-  /** Runs still under way are rejected; the thread ends once the one it is at is done. */
+  /** Runs still under way are rejected; the session is closed once the one it is at is done. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end(new HarnessError("UNAVAILABLE", "the session is closed"));
-    const close: CloseMessage = { kind: "close" };
-    this.#worker.postMessage(close);
-    await this.#exited;
+    await (this.#closing ??= this.#close());
   }
+
+  async #close(): Promise<void> {
+    const worker = this.#worker;
+    worker.postMessage({ kind: "close" } satisfies CloseMessage);
+    await this.#closed;
+    worker.off("message", this.#onMessage).off("error", this.#onError).off("exit", this.#onExit);
+    if (this.#hasExited || this.#threads?.keep(worker) === true) return;
+    await endThread(worker);
+  }
+
+  readonly #onMessage = (message: SessionMessage): void => this.#receive(message);
+
+  readonly #onError = (cause: Error): void => {
+    this.#end(new HarnessError("INTERNAL", "the session's thread failed", { cause }));
+    this.#onDied?.(this.#ended!);
+  };
+
+  readonly #onExit = (): void => {
+    this.#hasExited = true;
+    const closed = this.#ended !== null;
+    this.#end(new HarnessError("UNAVAILABLE", "the session's thread has ended"));
+    if (!closed) this.#onDied?.(this.#ended!);
+    this.#onClosed();
+  };
 
   #ask(send: (id: number) => void): Promise<Results | readonly Placement[]> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
@@ -112,7 +146,11 @@ export class SessionThread implements AsyncDisposable {
   }
 
   #receive(message: SessionMessage): void {
-    if (message.kind === "open" || message.kind === "failed") return;
+    if (message.kind === "opened" || message.kind === "failed") return;
+    if (message.kind === "closed") {
+      this.#onClosed();
+      return;
+    }
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (message.kind === "result") pending?.resolve(message.results);
@@ -127,14 +165,14 @@ export class SessionThread implements AsyncDisposable {
   }
 }
 
-function opened(worker: Worker): Promise<readonly string[]> {
+function opened(worker: Worker, options: SessionOptions): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     const settle = (end: () => void): void => {
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       end();
     };
     const onMessage = (message: SessionMessage): void => {
-      if (message.kind === "open") settle(() => resolve(message.inputNames));
+      if (message.kind === "opened") settle(() => resolve(message.inputNames));
       if (message.kind === "failed") settle(() => reject(unpackError(message.error)));
     };
     const onError = (cause: Error): void =>
@@ -146,5 +184,6 @@ function opened(worker: Worker): Promise<readonly string[]> {
         reject(new HarnessError("INTERNAL", `the session's thread ended with code ${code}`)),
       );
     worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+    worker.postMessage({ kind: "open", options } satisfies OpenMessage);
   });
 }

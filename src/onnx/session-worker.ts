@@ -1,18 +1,19 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import type { HostTensor } from "./element-type.ts";
 import {
   buffersOf,
   lentOf,
   packError,
-  type CloseMessage,
   type PlacementsMessage,
   type RunMessage,
   type SessionMessage,
+  type ThreadMessage,
 } from "./session-message.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
-/** The thread that a session lives in: session.run blocks it, and nothing else. */
+/** The thread that sessions live in, one after the other: session.run blocks it, and nothing else. */
 const port = parentPort!;
+let session: Session | null = null;
 
 const send = (message: SessionMessage, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer);
@@ -27,9 +28,18 @@ function copied(results: Readonly<Record<string, HostTensor>>): Record<string, H
   );
 }
 
-async function answer(session: Session, { id, feeds, lent }: RunMessage): Promise<void> {
+async function open(options: SessionOptions): Promise<void> {
   try {
-    const results = copied(await session.run(feeds));
+    session = await Session.open(options);
+    send({ kind: "opened", inputNames: session.inputNames });
+  } catch (thrown) {
+    send({ kind: "failed", error: packError(thrown) });
+  }
+}
+
+async function answer({ id, feeds, lent }: RunMessage): Promise<void> {
+  try {
+    const results = copied(await session!.run(feeds));
     const back = lentOf(feeds, lent);
     const all = { ...results, ...back.tensors };
     send({ kind: "result", id, results: all }, [...buffersOf(results), ...back.buffers]);
@@ -38,30 +48,30 @@ async function answer(session: Session, { id, feeds, lent }: RunMessage): Promis
   }
 }
 
-async function tellPlacements(session: Session, { id }: PlacementsMessage): Promise<void> {
+async function tellPlacements({ id }: PlacementsMessage): Promise<void> {
   try {
-    send({ kind: "placements", id, placements: await session.placements() });
+    send({ kind: "placements", id, placements: await session!.placements() });
   } catch (thrown) {
     send({ kind: "error", id, error: packError(thrown) });
   }
 }
 
-async function close(session: Session): Promise<void> {
-  await session[Symbol.asyncDispose]();
+async function close(): Promise<void> {
+  await session![Symbol.asyncDispose]();
+  session = null;
+  send({ kind: "closed" });
+}
+
+async function take(message: ThreadMessage): Promise<void> {
+  if (message.kind === "open") return await open(message.options);
+  if (message.kind === "run") return await answer(message);
+  if (message.kind === "placements") return await tellPlacements(message);
+  if (message.kind === "close") return await close();
   port.close();
 }
 
-try {
-  const session = await Session.open(workerData as SessionOptions);
-  // Closing waits its turn: a thread that ends within a run takes the whole process with it.
-  let last = Promise.resolve();
-  port.on("message", (message: RunMessage | PlacementsMessage | CloseMessage) => {
-    last = last.then(() => {
-      if (message.kind === "run") return answer(session, message);
-      return message.kind === "close" ? close(session) : tellPlacements(session, message);
-    });
-  });
-  send({ kind: "open", inputNames: session.inputNames });
-} catch (thrown) {
-  send({ kind: "failed", error: packError(thrown) });
-}
+// Each waits its turn: a thread that ends within a run takes the whole process with it.
+let last = Promise.resolve();
+port.on("message", (message: ThreadMessage) => {
+  last = last.then(() => take(message));
+});

@@ -14,6 +14,11 @@ export interface Catalogue {
   readonly dim: number;
   /** float32 [count, dim], row-major; empty where they are generated. */
   readonly embeddings: Float32Array;
+  /**
+   * The same, some items after others, where they are read as they are asked for: each block is valid
+   * until the next, and `embeddings` reads all at once. Absent: all are in memory.
+   */
+  readonly embeddingBlocks?: (() => Iterable<Float32Array>) | undefined;
   /** What the embeddings are computed from, where they are not stored: see item-vectors.ts. */
   readonly generated?: GeneratedItems | undefined;
   /** [count] the id of each row, each id once. */
