@@ -32,6 +32,7 @@ describe("doubts", () => {
     ["client-bound", alteredSample("model", { bound: "client" })],
     ["violations", alteredSample("model", { violations: 1 })],
     ["few-rounds", alteredSample("", {}, 3)],
+    ["few-scored", alteredSample("mesh/closed/2", { scored: 17 })],
     ["incomplete", sampleResult({ complete: false, samplesPerPoint: 50 }).result],
     ["no-in-process-mesh", smallSample({ mesh: MESH, model: MODEL })],
     ["no-mesh", smallSample({ model: MODEL })],

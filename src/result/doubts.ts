@@ -27,6 +27,7 @@ export const DOUBTS = {
   faults: "Services were harmed on purpose while they were measured",
   "changing-catalogue": "Answers given while the catalogue changed are not scored",
   "closed-loop": "Latency is that of a closed loop",
+  "few-scored": "Recall is of few answers, and another sample of them may have another",
   "few-samples": "There are too few samples for the 99th percentile",
   "sampled-truth": "Recall, violations and short answers are those of a sample",
   "repeated-requests": "Requests were repeated, so that caches may have helped",

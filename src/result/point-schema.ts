@@ -64,6 +64,8 @@ export const pointSchema = z.strictObject({
   /** From the time each was sent; null where a request is due when it is sent. */
   sendLatencyMs: latency.nullable().default(null),
   recall: number,
+  /** Answers that recall is the mean of; null: the result is older. */
+  scored: z.number().int().nullable().default(null),
   violations: z.number().int(),
   short: z.number().int(),
   /** Answers that were marked as partial; they are no goodput, and count in no recall. */

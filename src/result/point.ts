@@ -123,6 +123,7 @@ export function toPoint(measurement: Measurement): Omit<Point, "samples" | "sitt
     latencyIntervalsMs: latencyIntervalsOf(observed.latency),
     sendLatencyMs: observed.sendLatency === null ? null : latencyOf(observed.sendLatency),
     recall: Number.isNaN(quality.recall) ? null : quality.recall,
+    scored: quality.scored - quality.partial,
     violations: quality.violations,
     short: quality.short,
     partial: quality.partial,

@@ -6,6 +6,12 @@ import type { Standing } from "./standing.ts";
 /** Beyond this share of the time, waiting for a CPU shows. */
 const HELD_UP_SHARE = 0.02;
 
+/**
+ * As many answers give a mean recall a standard error of 0.05 at most: numbers from 0 to 1 have a
+ * standard deviation of at most a half.
+ */
+const MANY_SCORED = 100;
+
 /** How much the rounds say, and how steady the machine was. */
 export function ofTheRounds(
   result: Pick<Result, "comparisons" | "points" | "dataset">,
@@ -85,6 +91,10 @@ export function ofTheStanding(standing: Standing): Doubt[] {
     doubts.push(doubt("client-bound", `in ${bound} of ${points.length} rounds of ${system}`));
   if (valid.length > 0 && medianOf(standing, "p99") === null) {
     doubts.push(doubt("few-samples", `not shown for ${system}`));
+  }
+  const fewest = Math.min(...valid.map(({ scored }) => scored ?? Infinity));
+  if (fewest < MANY_SCORED) {
+    doubts.push(doubt("few-scored", `${fewest} of ${system} in the round with the fewest`));
   }
   const spread = spreadOf(standing);
   if (spread > 0.15) {

@@ -179,6 +179,7 @@ function pointOf({ key, system, round, behaviour, speed, latencies }: Measured):
       mean: latencies.mean / 1000,
     },
     recall: behaviour.recall,
+    scored: 2000,
     violations: 0,
     short: 0,
     cpuSeconds,
