@@ -13,18 +13,18 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Views of one array, as items of a batch of updates are. */
 const numbers = Float32Array.from({ length: 2_000 }, (_, at) => at / 7);
-const itemOf = (id: number): LiveItem => ({
+const itemOf = (id: number, denseDim: number): LiveItem => ({
   id,
   embedding: numbers.subarray(id, id + 5),
-  dense: numbers.subarray(0, id % 2),
+  dense: numbers.subarray(id, id + denseDim),
   attributes: new Map<string, readonly string[] | number>([
     ["lang", ["en", `v${id}`]],
     ["price", id / 3],
   ]),
 });
 
-const changesOf = (items: number) => ({
-  items: Array.from({ length: items }, (_, id) => itemOf(id)),
+const changesOf = (items: number, denseDim = 3) => ({
+  items: Array.from({ length: items }, (_, id) => itemOf(id, denseDim)),
   deleted: Float64Array.of(7, 2 ** 40),
   version: 1_234,
 });
@@ -33,6 +33,8 @@ test.for([0, 1, 256, 700])("changes are read as they were written: %i items", as
   const file = join(folder, `${items}`);
   await writeChanges(file, changesOf(items));
   expect(await readChanges(file)).toEqual(changesOf(items));
+  await writeChanges(file, changesOf(items, 0));
+  expect(await readChanges(file)).toEqual(changesOf(items, 0));
 });
 
 test("changes that are cut short, or not there, are refused", async () => {

@@ -7,6 +7,16 @@ import type { Changes } from "./live-items.ts";
 /** What comes first in the file: all but the items, and how many of those follow. */
 type Head = Omit<Changes, "items"> & { readonly items: number };
 
+/** Some items of one catalogue, by column: an array of numbers an item would take longer than what is in it. */
+interface ItemColumns {
+  readonly ids: Float64Array;
+  /** float32 [items, dim] */
+  readonly embeddings: Float32Array;
+  /** float32 [items, denseDim] */
+  readonly dense: Float32Array;
+  readonly attributes: readonly LiveItem["attributes"][];
+}
+
 /** Items that are written at a time: a few milliseconds of the thread that writes. */
 const PART_ITEMS = 256;
 /** Before each part: how many bytes it has. */
@@ -20,7 +30,7 @@ export async function writeChanges(file: string, { items, ...rest }: Changes): P
   await using handle = await open(file, "w");
   await writePart(handle, { ...rest, items: items.length } satisfies Head);
   for (let from = 0; from < items.length; from += PART_ITEMS) {
-    await writePart(handle, items.slice(from, from + PART_ITEMS));
+    await writePart(handle, columnsOf(items.slice(from, from + PART_ITEMS)));
   }
 }
 
@@ -41,8 +51,35 @@ export async function readChanges(file: string): Promise<Changes> {
   };
   const { items: count, ...rest } = next() as Head;
   const items: LiveItem[] = [];
-  while (items.length < count) items.push(...(next() as LiveItem[]));
+  while (items.length < count) items.push(...itemsOf(next() as ItemColumns));
   return { ...rest, items };
+}
+
+function columnsOf(items: readonly LiveItem[]): ItemColumns {
+  return {
+    ids: Float64Array.from(items, ({ id }) => id),
+    embeddings: joined(items.map(({ embedding }) => embedding)),
+    dense: joined(items.map(({ dense }) => dense)),
+    attributes: items.map(({ attributes }) => attributes),
+  };
+}
+
+function itemsOf({ ids, embeddings, dense, attributes }: ItemColumns): LiveItem[] {
+  const [dim, denseDim] = [embeddings.length / ids.length, dense.length / ids.length];
+  return attributes.map((own, at) => ({
+    id: ids[at]!,
+    embedding: embeddings.subarray(at * dim, (at + 1) * dim),
+    dense: dense.subarray(at * denseDim, (at + 1) * denseDim),
+    attributes: own,
+  }));
+}
+
+/** Vectors of one length, of which there is at least one. */
+function joined(vectors: readonly Float32Array[]): Float32Array {
+  const width = vectors[0]!.length;
+  const all = new Float32Array(vectors.length * width);
+  for (const [at, vector] of vectors.entries()) all.set(vector, at * width);
+  return all;
 }
 
 async function writePart(handle: FileHandle, part: unknown): Promise<void> {
