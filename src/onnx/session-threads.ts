@@ -3,7 +3,8 @@ import { endThread } from "./thread-start.ts";
 
 /**
  * Threads of sessions that take each other's place: one whose session was closed waits for the next,
- * for to start a thread and to load its code takes longer than to open a session. One waits at most.
+ * for to start a thread and to load its code takes longer than to open a session, and on a processor
+ * the memory of the last one is the next one's. One waits at most.
  */
 export class SessionThreads implements AsyncDisposable {
   #waiting: Worker | null = null;

@@ -15,6 +15,15 @@ import { Session, type SessionOptions } from "./session.ts";
 const port = parentPort!;
 let session: Session | null = null;
 
+/**
+ * One that is closed on a processor is released only when the next is opened, or after a while: its
+ * memory is then the next one's at once. What was free for some seconds a hypervisor may have taken
+ * back, and each 2 MiB of it cost milliseconds. While sessions take each other's place there is memory
+ * for two in any case.
+ */
+let kept: { readonly session: Session; readonly timer: NodeJS.Timeout } | null = null;
+const KEPT_MS = 120_000;
+
 const send = (message: SessionMessage, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer);
 
@@ -30,6 +39,7 @@ function copied(results: Readonly<Record<string, HostTensor>>): Record<string, H
 
 async function open(options: SessionOptions): Promise<void> {
   try {
+    await releaseKept();
     session = await Session.open(options);
     send({ kind: "opened", inputNames: session.inputNames });
   } catch (thrown) {
@@ -57,9 +67,30 @@ async function tellPlacements({ id }: PlacementsMessage): Promise<void> {
 }
 
 async function close(): Promise<void> {
-  await session![Symbol.asyncDispose]();
+  const closed = session!;
   session = null;
+  if (closed.device === "cpu") {
+    const timer = setTimeout(() => {
+      last = last.then(releaseKept);
+    }, KEPT_MS);
+    kept = { session: closed, timer };
+  } else {
+    await closed[Symbol.asyncDispose]();
+  }
   send({ kind: "closed" });
+}
+
+async function releaseKept(): Promise<void> {
+  if (kept === null) return;
+  const { session: closed, timer } = kept;
+  kept = null;
+  clearTimeout(timer);
+  await closed[Symbol.asyncDispose]();
+}
+
+async function end(): Promise<void> {
+  await releaseKept();
+  port.close();
 }
 
 async function take(message: ThreadMessage): Promise<void> {
@@ -67,7 +98,7 @@ async function take(message: ThreadMessage): Promise<void> {
   if (message.kind === "run") return await answer(message);
   if (message.kind === "placements") return await tellPlacements(message);
   if (message.kind === "close") return await close();
-  port.close();
+  return await end();
 }
 
 // Each waits its turn: a thread that ends within a run takes the whole process with it.

@@ -25,13 +25,19 @@ export interface SessionOptions {
  */
 export class Session implements AsyncDisposable {
   readonly #session: InferenceSession;
+  readonly device: Device;
   readonly #file: string;
   readonly #growing = new GrowingInputs();
   /** Where the profile goes; null: none is recorded. */
   #profileFolder: string | null;
 
-  private constructor(session: InferenceSession, file: string, profileFolder: string | null) {
+  private constructor(
+    session: InferenceSession,
+    { file, device }: SessionOptions,
+    profileFolder: string | null,
+  ) {
     this.#session = session;
+    this.device = device;
     this.#file = file;
     this.#profileFolder = profileFolder;
   }
@@ -40,7 +46,8 @@ export class Session implements AsyncDisposable {
    * @throws HarnessError DATA if the file is missing or ONNX Runtime refuses it, UNAVAILABLE if
    *   the device is not there.
    */
-  static async open({ file, device, threads, profile }: SessionOptions): Promise<Session> {
+  static async open(options: SessionOptions): Promise<Session> {
+    const { file, device, threads, profile } = options;
     if (!existsSync(file))
       throw new HarnessError("DATA", "there is no such graph file", { where: file });
     keepFloatsWhole(device);
@@ -68,7 +75,7 @@ export class Session implements AsyncDisposable {
           },
         },
       });
-      return new Session(session, file, profileFolder);
+      return new Session(session, options, profileFolder);
     } catch (cause) {
       if (profileFolder !== null) await rm(profileFolder, { recursive: true, force: true });
       throw new HarnessError("DATA", `ONNX Runtime cannot load the graph: ${reasonOf(cause)}`, {
