@@ -9,6 +9,7 @@ import { exclusion, forEachList } from "./exclusion.ts";
 import { eligibleOf } from "./few-eligible.ts";
 import { fewSearch } from "./few-search.ts";
 import { listCount, overLists, type SearchInputs } from "./exhaustive-search.ts";
+import { type OtherWay, unless } from "./other-ways.ts";
 import { integerProduct, scaled, scaledQueries } from "./quantised-scoring.ts";
 import { halfQueries, scoring } from "./scoring.ts";
 import { excludedPlaces } from "./probed-exclusion.ts";
@@ -33,7 +34,8 @@ interface Probing {
 /**
  * The best eligible items of each list among the clusters whose centroids have the largest inner
  * products with the list's query, and more where its filter leaves more (cluster-order.ts); among all
- * items where the probes are as many as the clusters.
+ * items where the probes are as many as the clusters. Of these, where filters leave few to the requests
+ * of the batch, only those are scored.
  *
  * @returns positions in the place of rows.
  */
@@ -42,38 +44,46 @@ export function clusteredSearch(
   weights: ClusteredWeights,
   { inputs, probes, order }: Probing,
 ): Ranked {
-  const clusters = weights.clusters.centroids.dims[0]!;
-  return either(graph, {
-    name: "probing",
-    condition: graph.reshape(graph.node("Less", [probes, graph.ints(clusters)])),
-    lists: listCount(inputs),
-    yes: (branch) => probingSearch(branch, weights, { inputs, probes, order }),
-    no: (branch) => wholeSearch(branch, weights, inputs),
-  });
-}
-
-/** Where filters leave few to the requests of the batch, only those are scored. */
-function wholeSearch(graph: GraphBuilder, weights: ClusteredWeights, inputs: SearchInputs): Ranked {
   const { eligibility, excluded, form } = inputs;
   const { bits } = eligibility;
-  const positions = graph.weight(weights.clusters.positions);
-  const places = graph.node("Gather", [positions, excluded.rows]);
+  const lists = listCount(inputs);
+  const clusters = weights.clusters.centroids.dims[0]!;
+  const isSome = graph.reshape(graph.node("Less", [probes, graph.ints(clusters)]));
+  const placesOf = (branch: GraphBuilder): Value =>
+    branch.node("Gather", [branch.weight(weights.clusters.positions), excluded.rows]);
+  const whole = (branch: GraphBuilder, penaltiesOf: (inner: GraphBuilder) => Value): Ranked =>
+    scannedWhole(branch, weights, { inputs, places: placesOf(branch), penaltiesOf });
+  const probing = (branch: GraphBuilder): Ranked =>
+    probingSearch(branch, weights, { inputs, probes, order });
+  const fork = { name: "probing", condition: isSome, lists, yes: probing };
   if (bits === null || !form.listsFew) {
-    return scannedWhole(graph, weights, { inputs, places, penaltiesOf: eligibility.ofAll });
+    return either(graph, { ...fork, no: (branch) => whole(branch, eligibility.ofAll) });
   }
-  const eligible = eligibleOf(graph, eligibility, bits, inputs.heads);
-  const placed = { rows: places, penalties: excluded.penalties };
-  return either(graph, {
-    name: "few",
-    condition: eligible.few,
-    lists: listCount(inputs),
-    yes: (branch) =>
-      fewSearch(branch, eligible, { ...inputs, excluded: placed, items: weights.exact }),
-    no: (branch) => {
-      const penaltiesOf = (inner: GraphBuilder): Value => bits.ofBytes(inner, eligible.bytes);
-      return scannedWhole(branch, weights, { inputs, places, penaltiesOf });
-    },
-  });
+  // In a branch of its own, and the whole search in one of its own, so that the weights of both are packed.
+  const probed = either(graph, { ...fork, no: (branch) => nothingFound(branch, lists) });
+  const isAll = graph.node("Not", [isSome]);
+  const filtered = graph.node("And", [eligibility.filtered, isAll]);
+  const eligible = eligibleOf(graph, { ...eligibility, filtered }, bits, inputs.heads);
+  const few = (branch: GraphBuilder): Ranked => {
+    const placed = { rows: placesOf(branch), penalties: excluded.penalties };
+    return fewSearch(branch, eligible, { ...inputs, excluded: placed, items: weights.exact });
+  };
+  const ways: OtherWay[] = [
+    { name: "as_probed", taken: isSome, find: () => probed },
+    { name: "few", taken: eligible.few, find: few },
+  ];
+  return unless(graph, { ways, lists }, (branch) =>
+    whole(branch, (inner) => bits.ofBytes(inner, eligible.bytes)),
+  );
+}
+
+/** What stands for the lists of a search that was not made. */
+function nothingFound(graph: GraphBuilder, lists: number): Ranked {
+  const shape = lists === 1 ? [0, 0] : [0, lists, 0];
+  return {
+    values: graph.constant("float32", shape, new Float32Array(0)),
+    rows: graph.constant("int64", shape, new BigInt64Array(0)),
+  };
 }
 
 function scannedWhole(

@@ -12,6 +12,7 @@ import {
 } from "./exclusion.ts";
 import { eligibleOf } from "./few-eligible.ts";
 import { fewSearch } from "./few-search.ts";
+import { type OtherWay, unless } from "./other-ways.ts";
 import { quantisedScoring, type QuantisedItems } from "./quantised-scoring.ts";
 import { scoring, type Lists } from "./scoring.ts";
 import { type Order, type Ranked } from "../../src/onnx/top-k.ts";
@@ -52,14 +53,6 @@ interface Catalogue {
   readonly inputs: SearchInputs;
 }
 
-/** A way to the lists that some batches take. */
-export interface OtherWay {
-  readonly name: string;
-  /** bool [] */
-  readonly taken: Value;
-  readonly find: (branch: GraphBuilder) => Ranked;
-}
-
 /**
  * The best eligible items of each list, of all items. Where filters leave few to every request of
  * the batch, only those are scored. A batch in which no request has a filter goes to the TopK
@@ -92,45 +85,6 @@ export function exhaustiveSearch(
   return unless(graph, { ways: [...others, few], lists }, (branch) => {
     const penaltiesOf = (inner: GraphBuilder): Value => bits.ofBytes(inner, eligible.bytes);
     return wholeSearch(branch, weights, { ...catalogue, penaltiesOf });
-  });
-}
-
-/**
- * Finds by the first of the ways that is taken, or else itself. Of those one may stand within another's
- * branch, but the product of all items does not: ONNX Runtime packs the weights of a branch beforehand,
- * not those of a branch within it.
- */
-function unless(
-  graph: GraphBuilder,
-  { ways, lists }: { readonly ways: readonly OtherWay[]; readonly lists: number },
-  find: (branch: GraphBuilder) => Ranked,
-): Ranked {
-  if (ways.length === 0) return find(graph);
-  return either(graph, {
-    name: ways.map(({ name }) => name).join("_or_"),
-    condition: ways
-      .map(({ taken }) => taken)
-      .reduce((one, other) => graph.node("Or", [one, other])),
-    lists,
-    yes: (branch) => firstTaken(branch, ways, lists),
-    no: find,
-  });
-}
-
-/** @param ways of which one is taken: the last, if none before it. */
-function firstTaken(
-  graph: GraphBuilder,
-  [first, ...rest]: readonly OtherWay[],
-  lists: number,
-): Ranked {
-  const { name, taken, find } = first!;
-  if (rest.length === 0) return find(graph);
-  return either(graph, {
-    name,
-    condition: taken,
-    lists,
-    yes: find,
-    no: (branch) => firstTaken(branch, rest, lists),
   });
 }
 
