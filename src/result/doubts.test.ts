@@ -40,6 +40,21 @@ describe("doubts", () => {
     expect(codes(result)).toContain(code);
   });
 
+  it("tell how wide an interval is, but of no ratio that is not stated", () => {
+    const result = smallSample({ mesh: MESH, model: MODEL });
+    const wide = (recallAt: number | null): boolean => {
+      const comparisons = result.comparisons.map((each) => ({
+        ...each,
+        low: 1,
+        high: 9,
+        recallAt,
+      }));
+      return collectDoubts({ ...result, comparisons }).some(({ code }) => code === "wide-interval");
+    };
+    expect(wide(0.95)).toBe(true);
+    expect(wide(null)).toBe(false);
+  });
+
   it("tell which rounds were discarded and why", () => {
     const invalid: Partial<Point> = { verdict: "invalid", reasons: ["throttled"] };
     const { doubts } = alteredSample("mesh/closed/2", invalid);

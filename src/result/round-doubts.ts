@@ -2,6 +2,7 @@ import { doubt } from "./doubts.ts";
 import type { Doubt, Result } from "./schema.ts";
 import { medianOf, totalOf } from "./standing.ts";
 import type { Standing } from "./standing.ts";
+import { statedRatios } from "./stated-ratio.ts";
 
 /** Beyond this share of the time, waiting for a CPU shows. */
 const HELD_UP_SHARE = 0.02;
@@ -25,7 +26,8 @@ export function ofTheRounds(
       doubt("few-rounds", few.map(({ of, over, n }) => `${n} of ${of} and ${over}`).join(", ")),
     );
   }
-  const wide = headline.filter(
+  // What is not stated is told nowhere by its number, in a doubt no more than elsewhere.
+  const wide = statedRatios(result.comparisons).filter(
     ({ low, high }) => low !== null && high !== null && high / low > 1.25,
   );
   if (wide.length > 0) {
