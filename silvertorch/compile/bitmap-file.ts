@@ -1,9 +1,11 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { HarnessError } from "../../src/errors.ts";
 import type { BitmapRows } from "../eligibility/cluster-counts.ts";
 import type { Artifact } from "./artifact.ts";
-import { REMOVE_HINT, WEIGHTS_FILE } from "./manifest.ts";
+import { WEIGHTS_FILE } from "./manifest.ts";
+import { readTensor } from "./read-tensor.ts";
+
+const BITMAPS = "bitmaps";
 
 /**
  * The bitmaps of an artifact, row by row, while the caller waits: a row is a bit an item, which an
@@ -24,7 +26,7 @@ export class BitmapFile implements BitmapRows, Disposable {
 
   /** null: the artifact has no bitmaps, for its items are made on a device. */
   static open({ folder, manifest }: Artifact): BitmapFile | null {
-    const tensor = manifest.tensors.find(({ name }) => name === "bitmaps");
+    const tensor = manifest.tensors.find(({ name }) => name === BITMAPS);
     if (tensor === undefined) return null;
     // They are stored as words of 64 bits.
     const words = 2 * tensor.dims[1]!;
@@ -33,18 +35,9 @@ export class BitmapFile implements BitmapRows, Disposable {
 
   /** @throws HarnessError DATA if the file ends before. */
   read(row: number, into: Uint32Array): void {
-    const bytes = new Uint8Array(into.buffer, into.byteOffset, this.words * 4);
-    const first = this.#offset + row * bytes.length;
-    for (let done = 0; done < bytes.length;) {
-      const read = readSync(this.#file, bytes, done, bytes.length - done, first + done);
-      if (read === 0) {
-        throw new HarnessError("DATA", "the artifact is damaged: it ends within tensor bitmaps", {
-          where: this.#path,
-          hint: REMOVE_HINT,
-        });
-      }
-      done += read;
-    }
+    const position = this.#offset + row * this.words * Uint32Array.BYTES_PER_ELEMENT;
+    const place = { file: this.#file, path: this.#path, tensor: BITMAPS, position };
+    readTensor(into.subarray(0, this.words), place);
   }
 
   [Symbol.dispose](): void {

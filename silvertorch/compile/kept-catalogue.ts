@@ -1,9 +1,9 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { HarnessError } from "../../src/errors.ts";
 import type { Catalogue } from "../../src/retrieval/catalogue.ts";
 import { EMBEDDINGS, type KeptItems } from "./kept-items.ts";
-import { REMOVE_HINT, WEIGHTS_FILE } from "./manifest.ts";
+import { WEIGHTS_FILE } from "./manifest.ts";
+import { readTensor } from "./read-tensor.ts";
 
 /** Of the artifact's rows so many bytes are in memory at a time. */
 const WINDOW_BYTES = 2 * 1024 * 1024;
@@ -62,7 +62,8 @@ function* keptBlocks(
       const first = rows[at]!;
       while (next < rows.length && rows[next]! < first + wide) next++;
       const read = window.subarray(0, (rows[next - 1]! + 1 - first) * dim);
-      fill(read, { file, path, position: tensor.offset + first * rowBytes });
+      const position = tensor.offset + first * rowBytes;
+      readTensor(read, { file, path, tensor: EMBEDDINGS, position });
       yield compacted(read, rows.subarray(at, next), dim);
     }
   } finally {
@@ -80,29 +81,4 @@ function compacted(read: Float32Array, rows: Uint32Array, dim: number): Float32A
     read.copyWithin(at * dim, start, start + (end - at) * dim);
   }
   return read.subarray(0, rows.length * dim);
-}
-
-function fill(
-  { buffer, byteOffset, byteLength }: Float32Array,
-  {
-    file,
-    path,
-    position,
-  }: { readonly file: number; readonly path: string; readonly position: number },
-): void {
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  for (let done = 0; done < byteLength;) {
-    const read = readSync(file, bytes, done, byteLength - done, position + done);
-    if (read === 0) {
-      throw new HarnessError(
-        "DATA",
-        `the artifact is damaged: it ends within tensor ${EMBEDDINGS}`,
-        {
-          where: path,
-          hint: REMOVE_HINT,
-        },
-      );
-    }
-    done += read;
-  }
 }
