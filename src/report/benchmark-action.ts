@@ -17,8 +17,8 @@ export interface BenchmarkActionRow {
 
 /**
  * Rows for github-action-benchmark with `tool: customBiggerIsBetter`: throughput and recall of each
- * system, and throughput ratios. Only what was
- * validly measured, and of ratios what may be quoted, has a row.
+ * system, and throughput ratios. Only what was validly measured, and of ratios what may be quoted,
+ * has a row.
  */
 export function biggerIsBetterRows(result: Result): BenchmarkActionRow[] {
   const { systems, load } = digest(result, new Map());

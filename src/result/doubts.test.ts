@@ -32,12 +32,20 @@ describe("doubts", () => {
     ["client-bound", alteredSample("model", { bound: "client" })],
     ["violations", alteredSample("model", { violations: 1 })],
     ["few-rounds", alteredSample("", {}, 3)],
-    ["few-scored", alteredSample("mesh/closed/2", { scored: 17 })],
     ["incomplete", sampleResult({ complete: false, samplesPerPoint: 50 }).result],
     ["no-in-process-mesh", smallSample({ mesh: MESH, model: MODEL })],
     ["no-mesh", smallSample({ model: MODEL })],
   ])("name %s", (code, result) => {
     expect(codes(result)).toContain(code);
+  });
+
+  it("tell of how few answers a recall is, where there is one", () => {
+    const few = (point: Partial<Point>): boolean =>
+      codes(alteredSample("mesh/closed/2", point)).includes("few-scored");
+    expect(few({ scored: 99 })).toBe(true);
+    expect(few({ scored: 100 })).toBe(false);
+    expect(few({ scored: null })).toBe(false);
+    expect(few({ scored: 0, recall: null })).toBe(false);
   });
 
   it("tell how wide an interval is, but of no ratio that is not stated", () => {

@@ -94,7 +94,9 @@ export function ofTheStanding(standing: Standing): Doubt[] {
   if (valid.length > 0 && medianOf(standing, "p99") === null) {
     doubts.push(doubt("few-samples", `not shown for ${system}`));
   }
-  const fewest = Math.min(...valid.map(({ scored }) => scored ?? Infinity));
+  // Where there is no recall, that is said already.
+  const scored = valid.flatMap((point) => (point.recall === null ? [] : (point.scored ?? [])));
+  const fewest = Math.min(...scored);
   if (fewest < MANY_SCORED) {
     doubts.push(doubt("few-scored", `${fewest} of ${system} in the round with the fewest`));
   }
