@@ -48,6 +48,12 @@ export class ChangingOwner {
     return this.#updates;
   }
 
+  /** Until there were so many, one burst after the other, of which nothing is looked for. */
+  async pour(updates: number): Promise<void> {
+    while (this.#updates < updates) await this.#send();
+  }
+
+  /** As many a second as said, until it is told to end. */
   async update(signal: AbortSignal): Promise<void> {
     let dueMs = performance.now();
     while (!signal.aborted) {
@@ -67,16 +73,10 @@ export class ChangingOwner {
     }
   }
 
-  /** Three tenths new items, four tenths new versions, three tenths deletes; then one is asked for. */
+  /** A burst, of which one is then asked for. */
   async #burst(): Promise<void> {
     const sentMs = performance.now();
-    const wanted = this.#item(this.#nextId++, LONGER);
-    const fresh = Array.from({ length: 0.3 * BURST - 1 }, () => this.#item(this.#nextId++));
-    const versions = Array.from({ length: 0.4 * BURST }, () => this.#item(this.#anyId()));
-    const deleted = Float64Array.from({ length: 0.3 * BURST }, () => this.#anyId());
-    const items = [wanted, ...fresh, ...versions];
-    await Promise.all([this.#admin.upsert(items), this.#admin.delete(deleted)]);
-    this.#updates += BURST;
+    const wanted = await this.#send();
     const request = this.#lookFor(wanted);
     for (;;) {
       this.looks++;
@@ -84,6 +84,18 @@ export class ChangingOwner {
       if (performance.now() - sentMs > 10_000) throw new Error(`item ${wanted.id} is not seen`);
     }
     this.seen.recordMs(performance.now() - sentMs);
+  }
+
+  /** Three tenths new items, four tenths new versions, three tenths deletes. @returns one of the new. */
+  async #send(): Promise<LiveItem> {
+    const wanted = this.#item(this.#nextId++, LONGER);
+    const fresh = Array.from({ length: 0.3 * BURST - 1 }, () => this.#item(this.#nextId++));
+    const versions = Array.from({ length: 0.4 * BURST }, () => this.#item(this.#anyId()));
+    const deleted = Float64Array.from({ length: 0.3 * BURST }, () => this.#anyId());
+    const items = [wanted, ...fresh, ...versions];
+    await Promise.all([this.#admin.upsert(items), this.#admin.delete(deleted)]);
+    this.#updates += BURST;
+    return wanted;
   }
 
   /** The tower hands features on as they are, and the item is the best by score. */

@@ -68,7 +68,8 @@ export class ClosedLoad implements AsyncDisposable {
   }
 }
 
-async function cpuSeconds(door: DoorClient): Promise<number> {
+/** Of all processes of a system, since they started. */
+export async function cpuSeconds(door: DoorClient): Promise<number> {
   const { processes } = await door.stats();
   return processes.reduce((sum, process) => sum + process.cpuSeconds, 0);
 }

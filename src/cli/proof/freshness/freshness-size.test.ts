@@ -10,6 +10,7 @@ test("what is not given is as it is usually measured: a model on one CPU, settin
     model: "score",
     cpus: 1,
     inFlight: 64,
+    standing: [],
     settings: { allowSoftware: false },
   });
 });
@@ -26,6 +27,13 @@ test("where it runs and how is said by options, numbers as numbers", () => {
   });
 });
 
+test("changes that stand are measured by their numbers, without folds", () => {
+  expect(freshnessSize(["--standing", "12000,30000"])).toMatchObject({
+    standing: [12_000, 30_000],
+    settings: { foldAfter: 2 ** 30 },
+  });
+});
+
 test("what it does not know, or is no number, is refused by its name", () => {
   const asking =
     (...args: string[]) =>
@@ -34,5 +42,8 @@ test("what it does not know, or is no number, is refused by its name", () => {
   expect(asking("1", "1", "1", "dot")).toThrow("MODEL: expected score or mol, came dot");
   expect(asking("many")).toThrow("ITEMS: expected a whole number above zero, came many");
   expect(asking("--cpus", "0")).toThrow("--cpus: expected a whole number above zero, came 0");
+  expect(asking("--standing", "1,few")).toThrow(
+    "--standing: expected a whole number above zero, came few",
+  );
   expect(asking("--gpu")).toThrow("--gpu");
 });

@@ -16,9 +16,14 @@ export interface FreshnessSize {
   /** CPUs that the model has, and its folds; the load has the others. */
   readonly cpus: number;
   readonly inFlight: number;
+  /** Updates after which it is measured what changes cost, without folds; empty: it is measured until FOLDS. */
+  readonly standing: readonly number[];
   /** Of the index-as-model, as they stand in a scenario. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
+
+/** More changes than will ever come. */
+const NEVER = 2 ** 30;
 
 /** Settings that can be given, by their option. */
 const SETTINGS = {
@@ -42,6 +47,10 @@ export function freshnessSize(args: readonly string[]): FreshnessSize {
     const value = (values as Record<string, string | boolean | undefined>)[option];
     return typeof value === "string" ? [[setting, numberOr(value)] as const] : [];
   });
+  const standing =
+    values.standing === undefined
+      ? []
+      : values.standing.split(",").map((text) => whole("--standing", text));
   return {
     items: whole("ITEMS", items),
     dim: whole("--dim", values.dim),
@@ -50,7 +59,12 @@ export function freshnessSize(args: readonly string[]): FreshnessSize {
     model: known,
     cpus: whole("--cpus", values.cpus),
     inFlight: whole("--in-flight", values["in-flight"]),
-    settings: { ...Object.fromEntries(settings), allowSoftware: values.software },
+    standing,
+    settings: {
+      ...Object.fromEntries(settings),
+      ...(standing.length === 0 ? {} : { foldAfter: NEVER }),
+      allowSoftware: values.software,
+    },
   };
 }
 
@@ -65,6 +79,7 @@ function parsed(args: readonly string[]) {
         dim: { type: "string", default: "64" },
         cpus: { type: "string", default: "1" },
         "in-flight": { type: "string", default: "64" },
+        standing: { type: "string" },
         software: { type: "boolean", default: false },
       },
     });

@@ -3,10 +3,14 @@ import { type Pair, pairedRatio } from "../../../math/paired-ratio.ts";
 import type { SystemStats } from "../../../door/stats.ts";
 import type { Block } from "./closed-load.ts";
 
-/** What one round came to. */
-export interface Round {
+/** Load on a model with changes, and on one without. */
+export interface BlockPair {
   readonly of: Block;
   readonly over: Block;
+}
+
+/** What one round came to. */
+export interface Round extends BlockPair {
   /** Whether a fold, or the swap to what it made, was under way in it. */
   readonly folded: boolean;
   /** Folds that had ended by its end. */
@@ -38,18 +42,23 @@ export function stagesText({ stages, batchSizes, devices }: SystemStats): string
   return `${sizes.count} batches of ${sizes.quantile(0.5)} (${sizes.quantile(0.99)}), ms in the median (99%): ${[...told, ...busy].join(", ")}`;
 }
 
-function partText(which: string, rounds: readonly Round[]): string[] {
-  if (rounds.length === 0) return [`  ${which}: no round`];
-  const sum = (of: (round: Round) => number): number =>
+/** The ratios of some rounds. @param included what CPU it is, beside the requests' own. */
+export function ratiosText(rounds: readonly BlockPair[], included: string): string[] {
+  const sum = (of: (round: BlockPair) => number): number =>
     rounds.reduce((total, round) => total + of(round), 0);
   const whole = sum(({ of }) => of.perSecond) / sum(({ over }) => over.perSecond);
   const rates = rounds.map(({ of, over }) => ({ of: of.perSecond, over: over.perSecond }));
   const costs = rounds.map(({ of, over }) => ({ of: of.cpuMs, over: over.cpuMs }));
   return [
-    `  ${which}, ${rounds.length} rounds:`,
     `    throughput ${interval(rates, "higher")}; of all requests together ${whole.toFixed(3)}`,
-    `    CPU a request ${interval(costs, "lower")}, the updates' own included, a fold's process not`,
+    `    CPU a request ${interval(costs, "lower")}, ${included}`,
   ];
+}
+
+function partText(which: string, rounds: readonly Round[]): string[] {
+  if (rounds.length === 0) return [`  ${which}: no round`];
+  const included = "the updates' own included, a fold's process not";
+  return [`  ${which}, ${rounds.length} rounds:`, ...ratiosText(rounds, included)];
 }
 
 export const blockText = ({ perSecond, cpuMs }: Block): string =>
@@ -61,7 +70,7 @@ function interval(pairs: readonly Pair[], better: "higher" | "lower"): string {
 }
 
 /** Each fault of the load once, with the rounds that it was in. */
-function loadText(rounds: readonly Round[]): string {
+export function loadText(rounds: readonly BlockPair[]): string {
   const faulty = rounds.filter(({ of, over }) => of.faults.length + over.faults.length > 0);
   if (faulty.length === 0) return "the load was never the narrow place";
   const [{ of, over }] = faulty as [Round];
