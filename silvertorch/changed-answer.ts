@@ -27,10 +27,13 @@ export async function changedAnswer(
   context: CallContext,
 ): Promise<RankedIds> {
   const asksForMore = ranked === null && !widensAnswers && live.hidden > 0;
-  const first = asksForMore ? { ...request, k: widened(request.k, live.hidden, items) } : request;
+  const { user, k, filter, exclude: excluded } = request;
+  const first = asksForMore
+    ? { user, k: widened(k, live.hidden, items), filter, exclude: excluded }
+    : request;
   let answer = await batches.ask(first, request, context);
   while (answer === null) {
-    const exclude = joined(request.exclude, live.hiddenIds());
+    const exclude = joined(excluded, live.hiddenIds());
     answer = await batches.ask({ ...request, exclude }, request, context);
   }
   return answer;

@@ -146,7 +146,8 @@ export class Generation implements AsyncDisposable {
   async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
     this.#inFlight++;
     try {
-      return { ...(await changedAnswer(this.#source, request, context)), partial: false };
+      const { ids, values } = await changedAnswer(this.#source, request, context);
+      return { ids, values, partial: false };
     } finally {
       this.#inFlight--;
       if (this.#inFlight === 0) this.#onIdle?.();

@@ -87,9 +87,9 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
     return this.#current.limits;
   }
 
-  async retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
+  retrieve(request: RetrievalRequest, context: CallContext): Promise<Answer> {
     this.#requests++;
-    return await this.#current.retrieve(request, context);
+    return this.#current.retrieve(request, context);
   }
 
   upsert(items: readonly LiveItem[]): Promise<void> {

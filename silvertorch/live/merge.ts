@@ -53,29 +53,49 @@ export class BatchMerge {
    * compiled are hidden that those which were not asked for may be better than what is left.
    */
   merged(answer: Answer, { k, asked, open }: Wanted): RankedIds | null {
-    const { hidden, idOf, live } = this.#view;
-    const { rows, values } = answer;
-    const { scores, slots } = this.#inOrder(answer, open, k);
+    const { rows } = answer;
     const [ids, best, first] = [this.#ids, this.#values, this.#next];
-    const end = first + k;
-    const fresh = slots.length;
-    let at = first;
-    for (let old = 0, next = 0; at < end; at++) {
-      while (old < rows.length && hasBit(hidden, rows[old]!)) old++;
-      if (old === rows.length && rows.length >= asked) return null;
-      const isOver = next >= fresh || scores[next] === -Infinity;
-      if (old === rows.length && isOver) break;
+    const visible = this.#putVisible(answer, k);
+    const { scores, slots } = this.#inOrder(answer, open, k);
+    let [old, fresh] = [0, 0];
+    while (old + fresh < k) {
+      if (old === visible && rows.length >= asked) return null;
+      const enters = fresh < slots.length && scores[fresh]! > -Infinity;
       // Fresh rows come after all compiled ones, so with an equal value they rank below.
-      if (isOver || (old < rows.length && values[old]! >= scores[next]!)) {
-        ids[at] = idOf(rows[old]!);
-        best[at] = values[old++]!;
+      if (enters && (old === visible || scores[fresh]! > best[first + old]!)) fresh++;
+      else if (old < visible) old++;
+      else break;
+    }
+    const end = first + old + fresh;
+    this.#next = end;
+    // From the last on, so that what is moved back overwrites nothing that is still wanted.
+    for (let at = end - 1; fresh > 0; at--) {
+      if (old > 0 && scores[fresh - 1]! > best[first + old - 1]!) {
+        old--;
+        ids[at] = ids[first + old]!;
+        best[at] = best[first + old]!;
       } else {
-        ids[at] = live.idAt(slots[next]!);
-        best[at] = scores[next++]!;
+        fresh--;
+        ids[at] = this.#view.live.idAt(slots[fresh]!);
+        best[at] = scores[fresh]!;
       }
     }
-    this.#next = at;
-    return { ids: ids.subarray(first, at), values: best.subarray(first, at) };
+    return { ids: ids.subarray(first, end), values: best.subarray(first, end) };
+  }
+
+  /** The first k of the compiled items that may be returned, at the next places. @returns how many. */
+  #putVisible({ rows, values }: Answer, k: number): number {
+    const { hidden, idOf } = this.#view;
+    const [ids, best, first] = [this.#ids, this.#values, this.#next];
+    let count = 0;
+    for (let at = 0; at < rows.length && count < k; at++) {
+      const row = rows[at]!;
+      // Without a branch on what is hidden, so that looking up one id does not wait for another.
+      ids[first + count] = idOf(row);
+      best[first + count] = values[at]!;
+      count += 1 - Number(hasBit(hidden, row));
+    }
+    return count;
   }
 
   #inOrder({ rows, values, freshScores, freshSlots }: Answer, open: FreshOpen, k: number): InOrder {

@@ -36,13 +36,20 @@ export class OpenSlots {
   #made(): OpenSlotsOf {
     const { count } = this.#live;
     const alive = this.#live.alive();
-    const kept = new FilterCache(CACHED_FILTERS, (filter): FreshOpen => {
+    const made = (filter: string): FreshOpen => {
       const words = alive.slice();
       if (count > 0) this.#filters.get(filter).keep(words, this.#live);
       return { count, words };
-    });
+    };
+    const kept = new Map<string, FreshOpen>();
     return ({ filter, exclude }) => {
-      const ofFilter = kept.get(filter);
+      let ofFilter = kept.get(filter);
+      if (ofFilter === undefined) {
+        // Of those that are given up the next change would make new ones anyway.
+        if (kept.size === CACHED_FILTERS) kept.clear();
+        ofFilter = made(filter);
+        kept.set(filter, ofFilter);
+      }
       let words = ofFilter.words;
       for (const id of exclude) {
         const slot = this.#live.slotOf(id);
