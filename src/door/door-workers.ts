@@ -9,12 +9,13 @@ import type { Desk } from "./desk.ts";
 import { listen } from "./listen.ts";
 import { Outbox } from "./outbox.ts";
 import { PendingReplies } from "./pending-replies.ts";
+import { answerColumns, asksOf, type NumberedAnswer } from "./relay-columns.ts";
 import {
   DOOR_ROLE,
   type DoorWorkerConfig,
   type FromWorker,
-  type RelayedAnswer,
   type RelayedAsk,
+  type RelayedFailure,
   type ToWorker,
   type WorkerUsage,
 } from "./relay-message.ts";
@@ -128,13 +129,17 @@ class DoorWorker implements AsyncDisposable, ConnectionTaker {
   readonly isThere = true;
   readonly #process: ServiceProcess<object>;
   readonly #desk: Desk;
-  readonly #answers: Outbox<RelayedAnswer>;
+  readonly #answers: Outbox<NumberedAnswer>;
+  readonly #failures: Outbox<RelayedFailure>;
   readonly #usages = new PendingReplies<WorkerUsage>();
 
   private constructor(process: ServiceProcess<object>, desk: Desk) {
     this.#process = process;
     this.#desk = desk;
-    this.#answers = new Outbox((answers) => this.#post({ type: "answers", answers }));
+    this.#answers = new Outbox((answers) =>
+      this.#post({ type: "answers", answers: answerColumns(answers) }),
+    );
+    this.#failures = new Outbox((failures) => this.#post({ type: "failures", failures }));
     process.onMessage((message) => this.#receive(message as FromWorker));
   }
 
@@ -181,7 +186,7 @@ class DoorWorker implements AsyncDisposable, ConnectionTaker {
   }
 
   #receive(message: FromWorker): void {
-    if (message.type === "asks") for (const ask of message.asks) void this.#answer(ask);
+    if (message.type === "asks") for (const ask of asksOf(message.asks)) void this.#answer(ask);
     else if (message.type === "stats") void this.#tellStats(message.id);
     else if (message.type === "usage") this.#usages.resolve(message.id, message);
     else {
@@ -199,7 +204,7 @@ class DoorWorker implements AsyncDisposable, ConnectionTaker {
       const answer = await this.#desk.retrieve(() => ({ request, deadlineMs }));
       this.#answers.push({ id, answer });
     } catch (thrown) {
-      this.#answers.push({ id, error: withoutStack(thrown) });
+      this.#failures.push({ id, error: withoutStack(thrown) });
     }
   }
 

@@ -4,7 +4,8 @@ import type { Answer } from "../retrieval/request.ts";
 import type { Arrival, Desk } from "./desk.ts";
 import { Outbox } from "./outbox.ts";
 import { PendingReplies } from "./pending-replies.ts";
-import type { FromWorker, RelayedAnswer, RelayedAsk, ToWorker } from "./relay-message.ts";
+import { answersOf, askColumns } from "./relay-columns.ts";
+import type { FromWorker, RelayedAsk, ToWorker } from "./relay-message.ts";
 import type { DoorLimits } from "./retriever.ts";
 import type { SystemStats } from "./stats.ts";
 
@@ -19,7 +20,7 @@ export class RelayDesk implements Desk {
   constructor(limits: DoorLimits, post: (message: FromWorker) => void) {
     this.#limits = limits;
     this.#post = post;
-    this.#asks = new Outbox((asks) => post({ type: "asks", asks }));
+    this.#asks = new Outbox((asks) => post({ type: "asks", asks: askColumns(asks) }));
   }
 
   get limits(): DoorLimits {
@@ -45,17 +46,15 @@ export class RelayDesk implements Desk {
 
   /** Takes what the process of the engine sends, but for connections. */
   receive(message: ToWorker): void {
-    if (message.type === "answers") for (const one of message.answers) this.#settle(one);
-    else if (message.type === "limits") this.#limits = message.limits;
+    if (message.type === "answers") {
+      for (const { id, answer } of answersOf(message.answers)) this.#answers.resolve(id, answer);
+    } else if (message.type === "failures") {
+      for (const { id, error } of message.failures) this.#answers.reject(id, withoutSender(error));
+    } else if (message.type === "limits") this.#limits = message.limits;
     else if (message.type === "stats") {
       if ("stats" in message) this.#stats.resolve(message.id, message.stats);
       else this.#stats.reject(message.id, fromFailureMessage(message.error, SENDER));
     }
-  }
-
-  #settle(one: RelayedAnswer): void {
-    if ("answer" in one) this.#answers.resolve(one.id, one.answer);
-    else this.#answers.reject(one.id, withoutSender(one.error));
   }
 }
 

@@ -1,11 +1,12 @@
 import type { FailureMessage } from "../process/failure-message.ts";
-import type { Answer, RetrievalRequest } from "../retrieval/request.ts";
+import type { RetrievalRequest } from "../retrieval/request.ts";
+import type { AnswerColumns, AskColumns } from "./relay-columns.ts";
 import type { DoorLimits } from "./retriever.ts";
 import type { ProcessStats, SystemStats } from "./stats.ts";
 import type { ServerTls } from "../process/tls.ts";
 
 // What goes between a door worker and the process of the engine, over the channel of the child
-// process. Structured clones: typed arrays stay what they are.
+// process. Structured clones; what there is much of goes by column (relay-columns.ts).
 
 /** A request on its way to the engine. */
 export interface RelayedAsk {
@@ -15,16 +16,18 @@ export interface RelayedAsk {
   readonly deadlineEpochMs: number;
 }
 
-/** What became of it. */
-export type RelayedAnswer =
-  | { readonly id: number; readonly answer: Answer }
-  | { readonly id: number; readonly error: FailureMessage };
+/** A request that was not answered. */
+export interface RelayedFailure {
+  readonly id: number;
+  readonly error: FailureMessage;
+}
 
 /** To a door worker. */
 export type ToWorker =
   /** With it comes the connection's handle. */
   | { readonly type: "connection"; readonly door: "grpc" | "http" }
-  | { readonly type: "answers"; readonly answers: readonly RelayedAnswer[] }
+  | { readonly type: "answers"; readonly answers: AnswerColumns }
+  | { readonly type: "failures"; readonly failures: readonly RelayedFailure[] }
   | { readonly type: "limits"; readonly limits: DoorLimits }
   | { readonly type: "usage"; readonly id: number }
   | { readonly type: "stats"; readonly id: number; readonly stats: SystemStats }
@@ -38,7 +41,7 @@ export interface WorkerUsage {
 
 /** From a door worker. */
 export type FromWorker =
-  | { readonly type: "asks"; readonly asks: readonly RelayedAsk[] }
+  | { readonly type: "asks"; readonly asks: AskColumns }
   /** A request that was not well-formed, for the counters. */
   | { readonly type: "bad"; readonly error: FailureMessage }
   | ({ readonly type: "usage"; readonly id: number } & WorkerUsage)
