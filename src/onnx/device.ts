@@ -1,6 +1,5 @@
 import { InferenceSession, listSupportedBackends } from "onnxruntime-node";
 import { HarnessError } from "../errors.ts";
-import { GraphBuilder } from "./graph-builder.ts";
 
 /** Where a graph runs. */
 export type Device = "cpu" | "cuda" | "webgpu";
@@ -33,6 +32,8 @@ export function keepFloatsWhole(device: Device): void {
  * @throws HarnessError UNAVAILABLE saying what is missing, what ONNX Runtime brings, what to do.
  */
 export async function requireDevice(device: Device): Promise<void> {
+  // A thread that only runs graphs does without.
+  const { GraphBuilder } = await import("./graph-builder.ts");
   const graph = new GraphBuilder("probe");
   const x = graph.input("x", "float32", ["n"]);
   graph.output("y", graph.node("Add", [x, x]), "float32", ["n"]);

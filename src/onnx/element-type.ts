@@ -1,5 +1,3 @@
-import onnxProto from "onnx-proto";
-
 /** Element types of the tensors we write and run. */
 export type ElementType =
   | "float16"
@@ -38,26 +36,27 @@ export interface HostTensor {
   readonly appendedTo?: number;
 }
 
-const { DataType } = onnxProto.onnx.TensorProto;
-
 interface ElementTypeFacts {
   /** Number of the type in an ONNX file. */
   readonly code: number;
   readonly bytes: number;
 }
 
-/** What the ONNX format says about each element type. */
+/**
+ * What the ONNX format says about each element type (`TensorProto.DataType` of onnx.proto). Written out
+ * here, for whoever runs graphs needs no library that writes them.
+ */
 export const ELEMENT_TYPES: Readonly<Record<ElementType, ElementTypeFacts>> = {
-  float16: { code: DataType.FLOAT16, bytes: 2 },
-  float32: { code: DataType.FLOAT, bytes: 4 },
-  float64: { code: DataType.DOUBLE, bytes: 8 },
-  int8: { code: DataType.INT8, bytes: 1 },
-  uint8: { code: DataType.UINT8, bytes: 1 },
-  int32: { code: DataType.INT32, bytes: 4 },
-  uint32: { code: DataType.UINT32, bytes: 4 },
-  int64: { code: DataType.INT64, bytes: 8 },
-  uint64: { code: DataType.UINT64, bytes: 8 },
-  bool: { code: DataType.BOOL, bytes: 1 },
+  float16: { code: 10, bytes: 2 },
+  float32: { code: 1, bytes: 4 },
+  float64: { code: 11, bytes: 8 },
+  int8: { code: 3, bytes: 1 },
+  uint8: { code: 2, bytes: 1 },
+  int32: { code: 6, bytes: 4 },
+  uint32: { code: 12, bytes: 4 },
+  int64: { code: 7, bytes: 8 },
+  uint64: { code: 13, bytes: 8 },
+  bool: { code: 9, bytes: 1 },
 };
 
 /** Number of elements of a shape; 1 for a scalar. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GraphBuilder } from "./graph-builder.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import type { Session, SessionOptions } from "./session.ts";
 
 /** Vectors one after the other, float32 [count, dim]. */
 export interface Points {
@@ -38,6 +38,8 @@ export class NearestCentroids implements AsyncDisposable {
     device,
     threads,
   }: Pick<SessionOptions, "device" | "threads">): Promise<NearestCentroids> {
+    // Whoever compiles without clusters does without ONNX Runtime.
+    const { Session } = await import("./session.ts");
     const folder = await mkdtemp(join(tmpdir(), "silverbench-k-means-"));
     const file = join(folder, "nearest.onnx");
     await writeFile(file, nearestGraph().toBytes());
