@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from "../../src/onnx/graph-builder.ts";
-import { viewOf, type StoredTensor } from "../../src/onnx/weights-file.ts";
+import { rowOf, type StoredTensor, viewOf } from "../../src/onnx/weights-file.ts";
 import { ALL_ITEMS_ROW } from "../eligibility/attribute-index.ts";
 import { bytesOf } from "./bitmap-bytes.ts";
 import { filterBits, programInputs, programsOf, type Program } from "./filter-machine.ts";
@@ -64,7 +64,7 @@ function bitsOfAll(
 ): Value {
   const words = bitmaps.dims[1]!;
   const plans = graph.node("Shape", [program.complements], { attributes: { start: 0, end: 1 } });
-  const all = graph.node("Gather", [graph.weight(bitmaps), graph.ints(ALL_ITEMS_ROW)]);
+  const all = graph.weight(rowOf(bitmaps, ALL_ITEMS_ROW));
   const items = visible === null ? all : graph.node("BitwiseAnd", [all, visible]);
   const bits = filterBits(graph, program, {
     shape: graph.node("Concat", [plans, graph.ints(words)], { attributes: { axis: 0 } }),

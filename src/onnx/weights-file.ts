@@ -26,6 +26,17 @@ export function viewOf(tensor: StoredTensor, dims: readonly number[]): StoredTen
   return { ...tensor, name: `${tensor.name}[${dims.join(",")}]`, dims };
 }
 
+/**
+ * One row of it, [1, ..dims after the first], where it lies. A graph that gathered it by a constant would
+ * have ONNX Runtime copy the whole tensor each time it is loaded, to compute that beforehand.
+ */
+export function rowOf(tensor: StoredTensor, row: number): StoredTensor {
+  const [rows = 1, ...dims] = tensor.dims;
+  const bytes = tensor.bytes / rows;
+  const offset = tensor.offset + row * bytes;
+  return { ...tensor, name: `${tensor.name}[row ${row}]`, dims: [1, ...dims], offset, bytes };
+}
+
 /** What stands in the way of mapping a tensor straight from the file. */
 const PAGE_BYTES = 4096;
 const SMALL_ALIGN_BYTES = 64;
