@@ -21,10 +21,11 @@ export function addCellRows(
   const cells = cellsOf(columns, index);
   // At least one, so that a condition always has something to look at.
   const width = Math.max(1, cells.length);
+  const memory = new Int32Array(Math.min(BLOCK, count) * width);
   function* blocks(): Generator<Int32Array> {
     for (let from = 0; from < count; from += BLOCK) {
       const to = Math.min(from + BLOCK, count);
-      const block = new Int32Array((to - from) * width).fill(NO_VALUE);
+      const block = memory.subarray(0, (to - from) * width).fill(NO_VALUE);
       for (const [at, valueOf] of cells.entries()) {
         for (let item = from; item < to; item++) {
           block[(item - from) * width + at] = valueOf(item);
@@ -52,14 +53,15 @@ export function addCellColumns(
   }: CellOptions & { readonly places: number; readonly placeOf: (row: number) => number },
 ): Promise<StoredTensor> {
   const cells = cellsOf(columns, index);
+  const strip = new Int32Array(places);
   function* strips(): Generator<Int32Array> {
     for (const [at, valueOf] of cells.entries()) {
-      const strip = new Int32Array(places).fill(NO_VALUE);
+      strip.fill(NO_VALUE);
       for (let item = 0; item < count; item++) strip[placeOf(item)] = valueOf(item);
       yield strip;
       onProgress((at + 1) / cells.length);
     }
-    if (cells.length === 0) yield new Int32Array(places).fill(NO_VALUE);
+    if (cells.length === 0) yield strip.fill(NO_VALUE);
   }
   return file.add("cells", "int32", [Math.max(1, cells.length), places], strips());
 }

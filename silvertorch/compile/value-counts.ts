@@ -39,9 +39,17 @@ export const valueCounts = (
     const entry = entries[at]!;
     if (entry.kind !== "numeric") throw new Error("a numeric column is indexed as one");
     const held = new Float64Array(entry.distinct.length);
-    for (const rank of entry.ranks) if (rank >= 0) held[rank]!++;
+    addRanks(held, entry.ranks);
     return stepsOf(held);
   });
+
+/** A plain loop: an iterator takes ten times as long before it is compiled, as in a first fold. */
+function addRanks(held: Float64Array, ranks: Int32Array): void {
+  for (let item = 0; item < ranks.length; item++) {
+    const rank = ranks[item]!;
+    if (rank >= 0) held[rank]!++;
+  }
+}
 
 /** @param held how many items hold each distinct number, ascending. */
 export function stepsOf(held: Float64Array): Uint32Array {

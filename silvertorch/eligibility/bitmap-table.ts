@@ -7,24 +7,38 @@ import { signatureBits, type Signatures } from "./signature.ts";
 /** Bitmaps that are filled, and so in memory, at a time. */
 const STRIP_ROWS = 128;
 
-/** The bitmaps of an attribute index, row after row, as the weights file holds them. */
+/**
+ * The bitmaps of an attribute index, row after row, as the weights file holds them. All are made in the
+ * same memory: each is there until the next is asked for.
+ */
 export function* bitmapTable(
   index: AttributeIndex,
   columns: readonly Column[],
   layout: BitmapLayout,
 ): Generator<Uint8Array> {
-  const all = new Strip(0, 1, layout);
+  const rows = Math.min(STRIP_ROWS, index.rows);
+  const place: Place = { layout, memory: new Uint8Array(rows * strideOf(layout)) };
+  const all = new Strip(0, 1, place);
   for (let item = 0; item < layout.items; item++) all.add(0, item);
   yield* all.bitmaps();
-  if (index.signatures !== null) yield* signatureTable(index.signatures, columns, layout);
+  if (index.signatures !== null) yield* signatureTable(index.signatures, columns, place);
   for (const [at, entry] of index.columns.entries()) {
     if (entry.kind === "categorical") {
-      yield* categoricalTable(entry, columns[at] as CategoricalColumn, layout);
+      yield* categoricalTable(entry, columns[at] as CategoricalColumn, place);
     } else if (entry.kind === "numeric") {
-      yield* numericTable(entry, layout);
+      yield* numericTable(entry, place);
     }
   }
 }
+
+/** Where strips are filled, one after the other. */
+interface Place {
+  readonly layout: BitmapLayout;
+  readonly memory: Uint8Array;
+}
+
+/** Bytes of a bitmap. */
+const strideOf = ({ words }: BitmapLayout): number => 8 * words;
 
 /** Neighbours among bitmaps that are numbered from 0: `words` little-endian 64-bit words each. */
 class Strip {
@@ -34,12 +48,12 @@ class Strip {
   readonly #bits: Uint32Array;
   readonly #bytes: Uint8Array;
 
-  constructor(first: number, length: number, { words, bits }: BitmapLayout) {
+  constructor(first: number, length: number, { layout, memory }: Place) {
     this.#first = first;
     this.#length = length;
-    this.#stride = 8 * words;
-    this.#bits = bits;
-    this.#bytes = new Uint8Array(length * this.#stride);
+    this.#stride = strideOf(layout);
+    this.#bits = layout.bits;
+    this.#bytes = memory.subarray(0, length * this.#stride).fill(0);
   }
 
   holds(number: number): boolean {
@@ -61,9 +75,9 @@ class Strip {
   }
 }
 
-function* strips(count: number, layout: BitmapLayout): Generator<Strip> {
+function* strips(count: number, place: Place): Generator<Strip> {
   for (let first = 0; first < count; first += STRIP_ROWS) {
-    yield new Strip(first, Math.min(STRIP_ROWS, count - first), layout);
+    yield new Strip(first, Math.min(STRIP_ROWS, count - first), place);
   }
 }
 
@@ -71,16 +85,16 @@ function* strips(count: number, layout: BitmapLayout): Generator<Strip> {
 function* signatureTable(
   signatures: Signatures,
   columns: readonly Column[],
-  layout: BitmapLayout,
+  place: Place,
 ): Generator<Uint8Array> {
-  for (const strip of strips(signatures.bits, layout)) {
+  for (const strip of strips(signatures.bits, place)) {
     for (const [at, column] of columns.entries()) {
       if (column.kind !== "categorical") continue;
       const { offsets, values } = column;
       const held = column.vocabulary.map((_, code) =>
         signatureBits(signatures, at, code).filter((bit) => strip.holds(bit)),
       );
-      for (let item = 0; item < layout.items; item++) {
+      for (let item = 0; item < place.layout.items; item++) {
         for (let value = offsets[item]!; value < offsets[item + 1]!; value++) {
           const own = held[values[value]!]!;
           for (let bit = 0; bit < own.length; bit++) strip.add(own[bit]!, item);
@@ -94,11 +108,11 @@ function* signatureTable(
 function* categoricalTable(
   { digits, slots }: CategoricalRows,
   column: CategoricalColumn,
-  layout: BitmapLayout,
+  place: Place,
 ): Generator<Uint8Array> {
   for (let slot = 0; slot < slots; slot++) {
     for (let position = 0; position < digits.count; position++) {
-      for (const strip of strips(digits.base, layout)) {
+      for (const strip of strips(digits.base, place)) {
         // The only slot is that of all values.
         addValues(strip, column, digitAt(digits, position), slots === 1 ? null : slot);
         yield* strip.bitmaps();
@@ -122,13 +136,10 @@ function addValues(
   }
 }
 
-function* numericTable(
-  { digits, ranks }: NumericRows,
-  layout: BitmapLayout,
-): Generator<Uint8Array> {
+function* numericTable({ digits, ranks }: NumericRows, place: Place): Generator<Uint8Array> {
   for (let position = 0; position < digits.count; position++) {
     let before: Uint8Array | null = null;
-    for (const strip of strips(digits.base, layout)) {
+    for (const strip of strips(digits.base, place)) {
       addRanks(strip, ranks, digitAt(digits, position));
       for (const bitmap of strip.bitmaps()) {
         // From "has this digit" to "has this digit or a smaller one".
@@ -136,6 +147,8 @@ function* numericTable(
         before = bitmap;
         yield bitmap;
       }
+      // Of the next strip, which is made where it lies.
+      before = before!.slice();
     }
   }
 }

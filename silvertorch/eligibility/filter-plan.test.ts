@@ -20,7 +20,7 @@ import type { Operator } from "./expression.ts";
 const { catalogue } = smallDataset();
 const index = indexAttributes(catalogue.columns, null);
 const layout = bitmapLayout(ITEMS);
-const table = [...bitmapTable(index, catalogue.columns, layout)];
+const table = Array.from(bitmapTable(index, catalogue.columns, layout), (bytes) => bytes.slice());
 const bound = (text: string): BoundFilter => bindFilter(parseFilter(text), catalogue.columns);
 const planned = (text: string): FilterPlan | null => planFilter(bound(text), index);
 const shape = (text: string): number[][] | undefined =>
@@ -73,7 +73,9 @@ test("a plan finds just the items that match the filter", () => {
 
 describe("by signatures", () => {
   const signed = indexAttributes(catalogue.columns, { bits: 16, hashes: 2 });
-  const signedTable = [...bitmapTable(signed, catalogue.columns, layout)];
+  const signedTable = Array.from(bitmapTable(signed, catalogue.columns, layout), (bytes) =>
+    bytes.slice(),
+  );
   const seems = (row: number, item: number): boolean => bitIn(signedTable, row, item);
 
   test("a plan finds every item that matches the filter, whatever is negated in it", () => {
