@@ -106,6 +106,11 @@ export class Generation implements AsyncDisposable {
     return this.#changed.live;
   }
 
+  /** What a change costs a request, in compiled items. */
+  get changeCost(): number {
+    return this.#engine.changeCost;
+  }
+
   /** How often, and how far, answers had to be looked for beyond the usual clusters. */
   get probing(): Engine["probing"] {
     return this.#engine.probing;

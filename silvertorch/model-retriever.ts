@@ -195,9 +195,9 @@ export class ModelRetriever implements Retriever, LiveCatalogue, AsyncDisposable
   }
 
   #apply(changes: readonly ItemChange[]): void {
-    const { artifact, live } = this.#current;
+    const { artifact, live, changeCost } = this.#current;
     live.apply(changes);
-    this.#folding?.consider(live, artifact);
+    this.#folding?.consider(live, artifact, changeCost);
   }
 
   async #retire(generation: Generation): Promise<void> {

@@ -33,6 +33,12 @@ export interface Engine extends AsyncDisposable {
   readonly widensAnswers: boolean;
 
   /**
+   * What a fresh or hidden item costs a request, in compiled ones that it searches: measured
+   * (`npm run proof:freshness -- --standing`), or estimated from how it is searched.
+   */
+  readonly changeCost: number;
+
+  /**
    * Answers in the order of the queries, of which there is at least one.
    * @param fresh ranked along where an item's value is more than its score; absent: there are none.
    */

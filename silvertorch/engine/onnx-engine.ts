@@ -132,6 +132,11 @@ export class OnnxEngine implements Engine {
     this.#changes.scoreFresh(items);
   }
 
+  /** Of an int8 search on a processor; elsewhere an estimate: scored as compiled ones are, and merged besides. */
+  get changeCost(): number {
+    return this.#device === "cpu" && this.#manifest.scoreOnly ? 0.85 : 1.5;
+  }
+
   get widensAnswers(): boolean {
     return this.#changes.widensAnswers;
   }

@@ -6,14 +6,12 @@ export interface FoldBalance {
   readonly changesPerSecond: number;
   /** Of all CPUs of the model: what a fold takes of them, the swap to what it made included. */
   readonly foldSeconds: number;
+  /**
+   * What a fresh or hidden item costs a request, in compiled items. Of a search of all items; in clusters
+   * a compiled one costs less, and folds come somewhat late.
+   */
+  readonly changeCost: number;
 }
-
-/**
- * What a fresh or hidden item costs a request, in compiled items, an estimate: it is scored as they
- * are, and merged besides. Of a search of all items; in clusters a compiled one costs less, and folds come
- * somewhat late.
- */
-const CHANGE_COST = 1.5;
 
 /** Between these shares of the items the balance is kept; fewer changes than this are no burden. */
 const LEAST_SHARE = 0.02;
@@ -29,8 +27,13 @@ const LEAST = 2000;
  *
  * It is flat there: with twice or half as many, a quarter more is lost.
  */
-export function changesWorthFolding({ items, changesPerSecond, foldSeconds }: FoldBalance): number {
-  const balanced = Math.sqrt((2 * foldSeconds * changesPerSecond * items) / CHANGE_COST);
+export function changesWorthFolding({
+  items,
+  changesPerSecond,
+  foldSeconds,
+  changeCost,
+}: FoldBalance): number {
+  const balanced = Math.sqrt((2 * foldSeconds * changesPerSecond * items) / changeCost);
   const most = MOST_SHARE * items;
   return Math.max(LEAST, Math.min(most, Math.max(LEAST_SHARE * items, balanced)));
 }

@@ -80,8 +80,11 @@ export class Folding implements AsyncDisposable {
     };
   }
 
-  /** To be called after every change: starts a fold if it is time for one. */
-  consider(live: LiveItems, serving: Serving): void {
+  /**
+   * To be called after every change: starts a fold if it is time for one.
+   * @param changeCost of the engine that serves.
+   */
+  consider(live: LiveItems, serving: Serving, changeCost: number): void {
     const { manifest } = serving;
     const changes = live.count + live.hidden;
     const changesPerSecond = this.#pace.of(live, changes);
@@ -89,7 +92,7 @@ export class Folding implements AsyncDisposable {
     const foldSeconds = (this.#secondsAnItem * manifest.items) / threads;
     const due =
       foldAfter === "auto"
-        ? changesWorthFolding({ items: manifest.items, changesPerSecond, foldSeconds })
+        ? changesWorthFolding({ items: manifest.items, changesPerSecond, foldSeconds, changeCost })
         : foldAfter;
     if (changes < Math.max(due, this.#notBefore) || this.#running !== null) return;
     // An artifact that was swapped in from elsewhere has a dataset that is not known here.

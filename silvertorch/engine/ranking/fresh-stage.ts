@@ -1,7 +1,7 @@
 import type { GpuDevice } from "../../device/gpu-device.ts";
 import { bind, compileKernel, type BoundKernel, type Kernel } from "../../device/kernel.ts";
 import type { Recorder } from "../../device/passes.ts";
-import { FRESH_TILE, freshScoresKernel } from "../../kernels/ranking/fresh-scores.ts";
+import { freshScoresGrid, freshScoresKernel } from "../../kernels/ranking/fresh-scores.ts";
 import type { ScoredFresh } from "../fused/pack-batch.ts";
 import type { Selection, Selections } from "../fused/selections.ts";
 import type { LaneCapacity } from "../fused/stages.ts";
@@ -108,7 +108,7 @@ export class FreshLane {
     if (this.#fresh === 0) return;
     const { scored, selected } = this.#buffers!;
     recorder.stage("fused.fresh");
-    recorder.run(scored, [Math.ceil(this.#fresh / FRESH_TILE), requests]);
+    recorder.run(scored, freshScoresGrid(this.#fresh, requests));
     recorder.run(selected, [requests]);
   }
 
