@@ -28,7 +28,7 @@ export function batchAnswers(
   const values = results["values"]!.data as Float32Array;
   const rows = results["rows"]!.data as Uint32Array;
   const width = results["values"]!.dims[1]!;
-  const freshOf = freshScores(results);
+  const freshOf = freshScores(results, queries.length);
   const starved = results["starved"]?.data;
   return queries.map(({ k }, at) => {
     const start = at * width;
@@ -47,14 +47,51 @@ export function batchAnswers(
 type FreshScores = Pick<EngineAnswer, "freshScores" | "freshSlots">;
 
 /** What each request has of fresh items that are scored beside the answer. */
-function freshScores(results: Readonly<Record<string, HostTensor>>): (at: number) => FreshScores {
-  const { fresh_scores: scored, fresh_slots: slots } = results;
+function freshScores(
+  results: Readonly<Record<string, HostTensor>>,
+  requests: number,
+): (at: number) => FreshScores {
+  const { fresh_scores: scored, fresh_slots: slots, fresh_requests: owners } = results;
   if (scored === undefined) return () => ({ freshScores: NO_ITEMS, freshSlots: null });
-  const width = scored.dims[1]!;
-  const partOf = <Values extends Float32Array | Int32Array>(values: Values, at: number): Values =>
-    values.subarray(at * width, (at + 1) * width) as Values;
+  const scores = scored.data as Float32Array;
+  if (slots === undefined || owners === undefined) {
+    const width = scored.dims[1]!;
+    return (at) => ({
+      freshScores: scores.subarray(at * width, (at + 1) * width),
+      freshSlots: null,
+    });
+  }
+  return enteringOf(requests, {
+    scores,
+    slots: slots.data as Int32Array,
+    owners: owners.data as Int32Array,
+  });
+}
+
+/** Results of all requests, mixed; each one's own are in order. */
+interface Mixed {
+  readonly scores: Float32Array;
+  readonly slots: Int32Array;
+  readonly owners: Int32Array;
+}
+
+/** Each request's own, in the order in which they are there. */
+function enteringOf(
+  requests: number,
+  { scores, slots, owners }: Mixed,
+): (at: number) => FreshScores {
+  const ends = new Int32Array(requests + 1);
+  for (const owner of owners) ends[owner + 1]!++;
+  for (let at = 0; at < requests; at++) ends[at + 1]! += ends[at]!;
+  const starts = ends.slice();
+  const apart = { scores: new Float32Array(scores.length), slots: new Int32Array(slots.length) };
+  for (let from = 0; from < owners.length; from++) {
+    const to = ends[owners[from]!]!++;
+    apart.scores[to] = scores[from]!;
+    apart.slots[to] = slots[from]!;
+  }
   return (at) => ({
-    freshScores: partOf(scored.data as Float32Array, at),
-    freshSlots: slots === undefined ? null : partOf(slots.data as Int32Array, at),
+    freshScores: apart.scores.subarray(starts[at], starts[at + 1]),
+    freshSlots: apart.slots.subarray(starts[at], starts[at + 1]),
   });
 }

@@ -25,12 +25,13 @@ export function rankedFeeds(
   return {
     ...items.tensors(),
     has_fresh: { type: "bool", dims: [], data: Uint8Array.of(Number(count > 0)) },
-    ...openFeeds(queries, { count, places: count, form }),
+    ...openFeeds(queries, { count, form }),
   };
 }
 
 /**
- * The inputs of a graph that scores fresh items beside the answer, see graph/fresh-scoring.ts.
+ * The inputs of a graph that scores fresh items beside the answer, see graph/fresh-scoring.ts and
+ * graph/fresh-entering.ts.
  * @param items float32 [count, dim].
  */
 export function scoredFeeds(
@@ -40,8 +41,18 @@ export function scoredFeeds(
 ): Record<string, HostTensor> {
   if (form.freshItems === "chosen") return { fresh_items: items };
   const count = items.dims[0]!;
-  const places = FRESH_BLOCK * Math.max(1, Math.ceil(count / FRESH_BLOCK));
-  return { fresh_items: padded(items, places), ...openFeeds(queries, { count, places, form }) };
+  const blocks = Math.max(1, Math.ceil(count / FRESH_BLOCK));
+  const { words, openings, openOf } = openWords(queries, { count, places: FRESH_BLOCK * blocks });
+  return {
+    fresh_items: padded(items, FRESH_BLOCK * blocks),
+    fresh_open_of: openOf,
+    // A word is a block's.
+    fresh_open_words: {
+      type: "int32",
+      dims: [openings, blocks],
+      data: new Int32Array(words.buffer),
+    },
+  };
 }
 
 /** A table of some rows with rows of zeros behind, on shared memory as far as it was. */
@@ -55,14 +66,42 @@ function padded(table: HostTensor, rows: number): HostTensor {
   return { ...wider, data: zeros };
 }
 
-/**
- * The inputs of `freshPenalties`, see graph/fresh-openness.ts.
- * @param places at least as many as there are items; those behind them nobody may get.
- */
+/** The inputs of `freshPenalties`, see graph/fresh-openness.ts. */
 function openFeeds(
   queries: readonly EngineQuery[],
-  { count, places, form }: FreshPlaces,
+  { count, form }: { readonly count: number; readonly form: Form },
 ): Record<string, HostTensor> {
+  const { words, openings, openOf } = openWords(queries, { count, places: count });
+  const width = wordsFor(count);
+  if (form.freshItems === "chosen") {
+    const penalties = new Float32Array(openings * count);
+    for (let at = 0; at < penalties.length; at++) {
+      const place = at % count;
+      const row = (at - place) / count;
+      if (!hasBit(words, 32 * width * row + place)) penalties[at] = -Infinity;
+    }
+    const dims = [openings, count];
+    return { fresh_open_of: openOf, fresh_penalties: { type: "float32", dims, data: penalties } };
+  }
+  const dims = [openings, 4 * width];
+  const fresh_open: HostTensor = { type: "uint8", dims, data: new Uint8Array(words.buffer) };
+  return { fresh_open_of: openOf, fresh_open };
+}
+
+/** Which fresh items each query may get. Queries that may get the same share an opening. */
+interface OpenWords {
+  /** A bit a place, `wordsFor(places)` words an opening. */
+  readonly words: Uint32Array<ArrayBuffer>;
+  readonly openings: number;
+  /** int32 [batch] */
+  readonly openOf: HostTensor;
+}
+
+/** @param places at least as many as there are items; those behind them nobody may get. */
+function openWords(
+  queries: readonly EngineQuery[],
+  { count, places }: { readonly count: number; readonly places: number },
+): OpenWords {
   const rows = new Map<FreshOpen | undefined, number>();
   const openOf = Int32Array.from(queries, ({ freshOpen }) => {
     const row = rows.get(freshOpen) ?? rows.size;
@@ -72,29 +111,11 @@ function openFeeds(
   const width = wordsFor(places);
   const words = new Uint32Array(rows.size * width);
   for (const [of, row] of rows) words.set((of ?? allOpen(count)).words, row * width);
-  const shared: Record<string, HostTensor> = {
-    fresh_open_of: { type: "int32", dims: [queries.length], data: openOf },
+  return {
+    words,
+    openings: rows.size,
+    openOf: { type: "int32", dims: [queries.length], data: openOf },
   };
-  if (form.freshItems === "chosen") {
-    const penalties = new Float32Array(rows.size * places);
-    for (let at = 0; at < penalties.length; at++) {
-      const place = at % places;
-      const row = (at - place) / places;
-      if (!hasBit(words, 32 * width * row + place)) penalties[at] = -Infinity;
-    }
-    const dims = [rows.size, places];
-    return { ...shared, fresh_penalties: { type: "float32", dims, data: penalties } };
-  }
-  const dims = [rows.size, 4 * width];
-  return { ...shared, fresh_open: { type: "uint8", dims, data: new Uint8Array(words.buffer) } };
-}
-
-interface FreshPlaces {
-  /** Fresh items. */
-  readonly count: number;
-  /** Of a row of the graph's. */
-  readonly places: number;
-  readonly form: Form;
 }
 
 function allOpen(count: number): FreshOpen {

@@ -16,7 +16,8 @@ import {
   type FoldedWeights,
 } from "./folded-search.ts";
 import { rankedWithFresh, type FreshTables } from "./fresh-ranking.ts";
-import { enteringScores, freshScoring } from "./fresh-scoring.ts";
+import { enteringScores } from "./fresh-entering.ts";
+import { freshScoring } from "./fresh-scoring.ts";
 import type { QuantisedItems } from "./quantised-scoring.ts";
 import { rankedByValue, type RankingWeights } from "./ranking.ts";
 import { candidateCount, refined } from "./refinement.ts";
@@ -67,9 +68,10 @@ export interface RetrievalShape {
  *   -> (fresh items) -> union -> embedding cache -> OverArch -> task logits -> Value Model -> k best
  *
  * Items that came after the artifact was compiled are inputs. Where the score is all that counts,
- * theirs come out as `fresh_scores` float32 [batch, fresh], or on a processor those that may be
- * answers, [batch, n], with their places `fresh_slots` int32 (fresh-scoring.ts); else they take their
- * places among the candidates (fresh-ranking.ts), and have the rows behind the compiled items'.
+ * theirs come out as `fresh_scores` float32 [batch, fresh] (fresh-scoring.ts), or on a processor those
+ * that may be answers, [entering], with their places `fresh_slots` and whose they are,
+ * `fresh_requests`, both int32 (fresh-entering.ts); else they take their places among the candidates
+ * (fresh-ranking.ts), and have the rows behind the compiled items'.
  *
  * Where items are found by signatures, the lists are longer at first and are checked.
  * With quantised items somewhat more are kept and scored again in full precision before the cut.
@@ -117,15 +119,28 @@ export function retrievalGraph(weights: RetrievalWeights, shape: RetrievalShape)
   const byRow = (): Ranked => rankedByValue(graph, lists, null, { ...whole, heads: 1 });
   const found = clusters === null ? lists : byRow();
   answers(graph, found);
-  const scores = freshScoring(graph, queries, { heads, dim });
   if (form.freshItems === "chosen") {
+    const scores = freshScoring(graph, queries, { heads, dim });
     graph.output("fresh_scores", scores, "float32", ["batch", "fresh"]);
     return graph;
   }
+  const late = delayed(graph, queries, found.values);
+  const scores = freshScoring(graph, late, { heads, dim });
   const entering = enteringScores(graph, scores, { values: found.values, k });
-  graph.output("fresh_scores", entering.values, "float32", ["batch", "n"]);
-  graph.output("fresh_slots", graph.cast(entering.rows, "int32"), "int32", ["batch", "n"]);
+  graph.output("fresh_scores", entering.values, "float32", ["entering"]);
+  graph.output("fresh_slots", graph.cast(entering.slots, "int32"), "int32", ["entering"]);
+  graph.output("fresh_requests", graph.cast(entering.requests, "int32"), "int32", ["entering"]);
   return graph;
+}
+
+/**
+ * A matrix as it is, but only once another of as many rows is there. Else ONNX Runtime scores fresh
+ * items before all others, and their scores have left the cache when they are looked through.
+ */
+function delayed(graph: GraphBuilder, matrix: Value, other: Value): Value {
+  const rows = graph.node("Shape", [other], { attributes: { start: 0, end: 1 } });
+  const shape = graph.node("Concat", [rows, graph.ints(-1)], { attributes: { axis: 0 } });
+  return graph.node("Reshape", [matrix, shape]);
 }
 
 function answers(graph: GraphBuilder, { values, rows }: Ranked): void {

@@ -30,12 +30,7 @@ export function either(graph: GraphBuilder, { name, condition, lists, yes, no }:
 
 /** int64 [1]: how many scores of a list are above the least value that it holds, at most, and 1. */
 export function mostAbove(graph: GraphBuilder, scores: Value, held: Value): Value {
-  return mostOver(graph, scores, leastOf(graph, held));
-}
-
-/** int64 [1]: how many scores of a list are above its bar, at most, and 1. */
-export function mostOver(graph: GraphBuilder, scores: Value, bar: Value): Value {
-  const above = graph.cast(graph.node("Greater", [scores, bar]), "int32");
+  const above = graph.cast(graph.node("Greater", [scores, leastOf(graph, held)]), "int32");
   const counts = graph.node("ReduceSum", [above, graph.ints(-1)], { attributes: { keepdims: 0 } });
   const most = graph.node("ReduceMax", [counts], { attributes: { keepdims: 0 } });
   return graph.reshape(graph.node("Max", [graph.cast(most, "int64"), graph.ints(1)]), 1);
