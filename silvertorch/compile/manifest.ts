@@ -9,7 +9,7 @@ import type { Signatures, SignatureWidth } from "../eligibility/signature.ts";
 import type { ScaleOf } from "./quantisation.ts";
 
 /** Changes whenever graphs, tensors or their meaning do: other versions are compiled anew. */
-export const ARTIFACT_SCHEMA = "silverbench.artifact/26";
+export const ARTIFACT_SCHEMA = "silverbench.artifact/27";
 
 export const MANIFEST_FILE = "manifest.json";
 export const WEIGHTS_FILE = "model.onnx.data";
