@@ -27,14 +27,12 @@ export async function changedAnswer(
   context: CallContext,
 ): Promise<RankedIds> {
   const asksForMore = ranked === null && !widensAnswers && live.hidden > 0;
-  const { user, k, filter, exclude: excluded } = request;
-  const first = asksForMore
-    ? { user, k: widened(k, live.hidden, items), filter, exclude: excluded }
-    : request;
-  let answer = await batches.ask(first, request, context);
+  const { k, exclude } = request;
+  const more = asksForMore ? widened(k, live.hidden, items) : k;
+  let answer = await batches.ask(request, { k: more, exclude }, context);
   while (answer === null) {
-    const exclude = joined(excluded, live.hiddenIds());
-    answer = await batches.ask({ ...request, exclude }, request, context);
+    const compiled = { k, exclude: joined(exclude, live.hiddenIds()) };
+    answer = await batches.ask(request, compiled, context);
   }
   return answer;
 }

@@ -77,16 +77,16 @@ export class RequestBatches {
   /**
    * Answers a request; null: so many compiled items are hidden that too little is left, and it is to
    * be asked again without them.
-   * @param compiled what is asked of the compiled items, where it is not what is asked of the fresh.
+   * @param compiled what is asked of the compiled items in place of what is asked of all.
    * @throws HarnessError BAD_INPUT, OVERLOADED or DEADLINE.
    */
   async ask(
-    compiled: RetrievalRequest,
     request: RetrievalRequest,
+    compiled: Pick<RetrievalRequest, "k" | "exclude">,
     { deadlineMs }: CallContext,
   ): Promise<RankedIds | null> {
     const startMs = performance.now();
-    const query = this.#reader.read(compiled);
+    const query = this.#reader.read(request, compiled);
     if (query.k > this.#largestK) this.#largestK = query.k;
     this.#stages.record("model.plan", performance.now() - startMs);
     return await this.#batcher.submit({ request, query }, deadlineMs);

@@ -77,11 +77,16 @@ export class RequestReader implements Disposable {
   }
 
   /**
+   * @param asked in place of what the request asks for.
    * @throws HarnessError BAD_INPUT on an unknown user, a filter that cannot be planned, or query
    *   vectors where an OverArch needs the user's features.
    */
-  read(request: RetrievalRequest): EngineQuery {
-    const { k, user, filter, exclude } = request;
+  read(
+    request: RetrievalRequest,
+    asked: Pick<RetrievalRequest, "k" | "exclude"> = request,
+  ): EngineQuery {
+    const { user, filter } = request;
+    const { k, exclude } = asked;
     if (user.kind === "vectors" && this.#readsFeatures) throw vectorsWithOverArch();
     return {
       k,
