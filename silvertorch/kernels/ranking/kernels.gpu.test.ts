@@ -7,7 +7,7 @@ import type { FreshOpen } from "../../engine/query.ts";
 import { HEADER, HEADER_WORDS } from "../search/batch-words.ts";
 import { bestByValueKernel } from "./best-by-value.ts";
 import { denseLayerGrid, denseLayerKernel } from "./dense-layer.ts";
-import { freshScoresKernel } from "./fresh-scores.ts";
+import { freshScoresGrid, freshScoresKernel } from "./fresh-scores.ts";
 import { powerOfTwo } from "./order.ts";
 import { tableSlots, unionKernel } from "./union.ts";
 import { userComponentsKernel } from "./user-components.ts";
@@ -101,42 +101,45 @@ describe.skipIf(device === null)("on the device", () => {
   });
 
   test("fresh items score their largest inner product over the heads, but for those that nobody wants", async () => {
-    const [heads, dim, requests, fresh, k] = [2, 300, 3, 70, 2];
+    // More requests than are read for at once, and more items than a workgroup has.
+    const [heads, dim, requests, fresh, k] = [2, 300, 11, 70, 2];
     const code = freshScoresKernel({ heads, dim });
-    // The first request gets every second one, the second none, the third those that come before its last.
+    // Of three requests the first gets every second one, the second none, the third those before its last.
     const open = (words: readonly number[]): FreshOpen => ({
       count: fresh,
       words: Uint32Array.from(words),
     });
     const [half, all] = [open([0x5555_5555, 0x5555_5555, 0x15]), open([NONE, NONE, 0x3f])];
     const openTo = (request: number, item: number): boolean =>
-      request === 0 ? item % 2 === 0 : request === 2;
+      request % 3 === 0 ? item % 2 === 0 : request % 3 === 2;
     const rest = {
       user: { kind: "row", row: 0 },
       plan: null,
       exclude: new Uint32Array(0),
     } as const;
+    const ofThree = [{ freshOpen: half }, {}, { freshOpen: all }];
     const packed = packFreshOpen(
-      [
-        { ...rest, k, freshOpen: half },
-        { ...rest, k },
-        { ...rest, k, freshOpen: all },
-      ],
+      Array.from({ length: requests }, (_, request) => ({ ...rest, k, ...ofThree[request % 3]! })),
       fresh,
       k,
     );
     const words = new Uint32Array(HEADER_WORDS + packed.length);
+    words[HEADER.requests] = requests;
     words[HEADER.places] = k;
     words[HEADER.freshOf] = HEADER_WORDS;
     packed.write(words, HEADER_WORDS);
     const LAST = -100;
-    const values = [5, -Infinity, 5, 4, 5, LAST];
+    const values = Array.from({ length: requests }, (_, request) => [
+      5,
+      [-Infinity, 4, LAST][request % 3]!,
+    ]).flat();
     const stride = 72;
     await fc.assert(
       fc.asyncProperty(numbers(requests * heads * dim), numbers(fresh * dim), async (q, x) => {
         const keys = bench.zeros(requests * stride);
         const buffers = [bench.words(words), bench.floats(q), bench.floats(x)];
-        await bench.run("fresh", code, [...buffers, bench.floats(values), keys], [2, requests]);
+        const bindings = [...buffers, bench.floats(values), keys];
+        await bench.run("fresh", code, bindings, freshScoresGrid(fresh, requests));
         const product = (query: number, item: number): number => {
           let sum = 0;
           for (let i = 0; i < dim; i++) sum += q[query * dim + i]! * x[item * dim + i]!;
@@ -146,7 +149,7 @@ describe.skipIf(device === null)("on the device", () => {
           const [request, item] = [Math.floor(at / stride), at % stride];
           if (item >= fresh || !openTo(request, item)) return 0;
           const score = Math.max(product(2 * request, item), product(2 * request + 1, item));
-          return request === 2 && score <= LAST ? 0 : keyOf(score);
+          return request % 3 === 2 && score <= LAST ? 0 : keyOf(score);
         });
         expect(await bench.wordsOf(keys, requests * stride)).toEqual(wanted);
       }),
