@@ -170,3 +170,9 @@ test("what is listed rather than scanned is looked for everywhere, however few t
   const probesAt = (share: number): number => effort.of(query(plan(false, share), 1)).probes;
   expect([1 / 128, 1 / 300].map(probesAt)).toEqual([256, 10_000]);
 });
+
+test("the share that is usually searched is that of the clusters, and all where there are none", () => {
+  expect(new Effort(manifest(), { probes: 8 }).usualShare).toBe(0.08);
+  expect(new Effort(manifest(), { probes: "all" }).usualShare).toBe(1);
+  expect(new Effort(manifest({ clusters: null }), { probes: 8 }).usualShare).toBe(1);
+});

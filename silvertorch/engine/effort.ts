@@ -109,6 +109,11 @@ export class Effort {
     return probes >= this.#clusters;
   }
 
+  /** Of all clusters, those that a query without a filter looks into. */
+  get usualShare(): number {
+    return this.#probes / this.#clusters;
+  }
+
   /** How a query without a filter is searched. */
   get atFirst(): Thoroughness {
     return { probes: this.#probes, fetch: 0, folded: false };

@@ -33,8 +33,9 @@ export interface Engine extends AsyncDisposable {
   readonly widensAnswers: boolean;
 
   /**
-   * What a fresh or hidden item costs a request, in compiled ones that it searches: measured
-   * (`npm run proof:freshness -- --standing`), or estimated from how it is searched.
+   * What a fresh or hidden item costs a request: that of so many compiled ones, of which it looks at few
+   * where there are clusters. Of a search of all items it is measured (`npm run proof:freshness --
+   * --standing`) or estimated.
    */
   readonly changeCost: number;
 

@@ -132,9 +132,10 @@ export class OnnxEngine implements Engine {
     this.#changes.scoreFresh(items);
   }
 
-  /** As measured of a search of all items on a processor; elsewhere an estimate: scored as compiled ones are, and merged besides. */
+  /** On a processor by the score it is measured; elsewhere: scored as compiled ones are, and merged besides. */
   get changeCost(): number {
-    return this.#device === "cpu" && this.#manifest.scoreOnly ? 0.45 : 1.5;
+    const ofAll = this.#device === "cpu" && this.#manifest.scoreOnly ? 0.45 : 1.5;
+    return ofAll / this.#effort.usualShare;
   }
 
   get widensAnswers(): boolean {

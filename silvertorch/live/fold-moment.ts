@@ -6,10 +6,7 @@ export interface FoldBalance {
   readonly changesPerSecond: number;
   /** Of all CPUs of the model: what a fold takes of them, the swap to what it made included. */
   readonly foldSeconds: number;
-  /**
-   * What a fresh or hidden item costs a request, in compiled items. Of a search of all items; in clusters
-   * a compiled one costs less, and folds come somewhat late.
-   */
+  /** What a fresh or hidden item costs a request, in compiled items. */
   readonly changeCost: number;
 }
 

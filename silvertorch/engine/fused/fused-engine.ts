@@ -33,7 +33,7 @@ export interface FusedRunner extends AsyncDisposable {
   run(batch: PackedBatch): Promise<PackedAnswers>;
 }
 
-/** Of an H100, 200,000 items: between 16,600 and 54,000 changes. What costs there is that there are any. */
+/** On an H100, 200,000 items, between 16,600 and 54,000 changes. What costs there is that there are any. */
 const SCORED_CHANGE_COST = 0.12;
 
 /** The artifact on the GPU, searched by our own kernels. */
@@ -66,7 +66,7 @@ export class FusedEngine implements Engine {
 
   /** Ranked along they are not measured: scored as compiled ones are, and merged besides. */
   get changeCost(): number {
-    return this.#tables === null ? SCORED_CHANGE_COST : 1.5;
+    return (this.#tables === null ? SCORED_CHANGE_COST : 1.5) / this.#effort.usualShare;
   }
 
   get lanes(): number {
