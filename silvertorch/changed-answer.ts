@@ -1,3 +1,4 @@
+import { concatenated } from "../src/math/concatenated.ts";
 import type { CallContext } from "../src/door/retriever.ts";
 import type { RetrievalRequest } from "../src/retrieval/request.ts";
 import { widened } from "./engine/widened.ts";
@@ -31,15 +32,8 @@ export async function changedAnswer(
   const more = asksForMore ? widened(k, live.hidden, items) : k;
   let answer = await batches.ask(request, { k: more, exclude }, context);
   while (answer === null) {
-    const compiled = { k, exclude: joined(exclude, live.hiddenIds()) };
+    const compiled = { k, exclude: concatenated(Float64Array, [exclude, live.hiddenIds()]) };
     answer = await batches.ask(request, compiled, context);
   }
   return answer;
-}
-
-function joined(one: Float64Array, other: Float64Array): Float64Array {
-  const all = new Float64Array(one.length + other.length);
-  all.set(one);
-  all.set(other, one.length);
-  return all;
 }

@@ -3,7 +3,7 @@ import type { Histogram } from "../../src/math/histogram.ts";
 import type { HarnessError } from "../../src/errors.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import type { MeshSettings } from "../../src/scenario/settings.ts";
-import { concatVectors } from "../concat-vectors.ts";
+import { concatenated } from "../../src/math/concatenated.ts";
 import type { Dated } from "../live/changes.ts";
 import type {
   Candidates,
@@ -85,7 +85,7 @@ export class BatchedServices {
         ? null
         : asking(
             batcher(lanes.tower, async (users: readonly Float32Array[], context) =>
-              split(await tower.embed(concatVectors(users), context), users.length),
+              split(await tower.embed(concatenated(Float32Array, users), context), users.length),
             ),
           );
   }

@@ -1,4 +1,4 @@
-import { concatVectors } from "../concat-vectors.ts";
+import { concatenated } from "../../src/math/concatenated.ts";
 import type { RowRange } from "../row-range.ts";
 import { RowSet } from "../row-set.ts";
 import type { Search } from "../services.ts";
@@ -65,7 +65,10 @@ export async function walkOnDevice(
     const set = wish.isFiltered && bitmap !== null ? setOf(bitmap, own, sets) : null;
     return Array.from({ length: vectors.length / dim }, () => set);
   });
-  const queries = concatVectors(walking.map(({ vectors }) => vectors));
+  const queries = concatenated(
+    Float32Array,
+    walking.map(({ vectors }) => vectors),
+  );
   const walked = await device.walk(queries, device.bitsOf(filters), wanted);
   let head = 0;
   return searches.map(({ vectors }, at) => {

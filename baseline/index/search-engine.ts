@@ -1,5 +1,5 @@
 import type { Ranked } from "../../src/math/top-k.ts";
-import { concatVectors } from "../concat-vectors.ts";
+import { concatenated } from "../../src/math/concatenated.ts";
 import { RowSet } from "../row-set.ts";
 import type { Candidates, Search, SearchEffort } from "../services.ts";
 import { isCoarseOn } from "./device-precision.ts";
@@ -107,7 +107,10 @@ export class SearchEngine {
     for (const alike of alikes.values()) {
       const [{ plan, effort }] = alike as [Job];
       const walk = this.#walker(effort).walk(
-        concatVectors(alike.map(({ search }) => search.vectors)),
+        concatenated(
+          Float32Array,
+          alike.map(({ search }) => search.vectors),
+        ),
         (plan as Extract<SearchPlan, { kind: "walk" }>).wanted,
       );
       let first = 0;

@@ -1,3 +1,4 @@
+import { concatenated } from "../../src/math/concatenated.ts";
 import { HarnessError } from "../../src/errors.ts";
 import { packWords, unpackFloats, unpackWords } from "../../src/door/packed.ts";
 import { decodeEligible, encodeEligible, type WireEligible } from "../eligible-wire.ts";
@@ -52,8 +53,18 @@ export function encodeSearches(searches: readonly Search[]): WireSearchRequest {
   }
   return {
     searches: packWords(numbers),
-    vectors: packWords(joined(Float32Array, searches, ({ vectors }) => vectors)),
-    excluded: packWords(joined(Uint32Array, searches, ({ excluded }) => excluded)),
+    vectors: packWords(
+      concatenated(
+        Float32Array,
+        searches.map(({ vectors }) => vectors),
+      ),
+    ),
+    excluded: packWords(
+      concatenated(
+        Uint32Array,
+        searches.map(({ excluded }) => excluded),
+      ),
+    ),
     eligible,
   };
 }
@@ -95,9 +106,24 @@ export function encodeAnswers(answers: readonly SearchAnswer[]): WireSearchRespo
   const found = answers.map((answer) => (answer instanceof HarnessError ? NOTHING : answer));
   return {
     heads: packWords(Uint32Array.from(found, ({ counts }) => counts.length)),
-    counts: packWords(joined(Uint32Array, found, ({ counts }) => counts)),
-    rows: packWords(joined(Uint32Array, found, ({ rows }) => rows)),
-    values: packWords(joined(Float32Array, found, ({ values }) => values)),
+    counts: packWords(
+      concatenated(
+        Uint32Array,
+        found.map(({ counts }) => counts),
+      ),
+    ),
+    rows: packWords(
+      concatenated(
+        Uint32Array,
+        found.map(({ rows }) => rows),
+      ),
+    ),
+    values: packWords(
+      concatenated(
+        Float32Array,
+        found.map(({ values }) => values),
+      ),
+    ),
     versions: found.map(({ version }) => version),
     failed: answers.flatMap((answer, at) =>
       answer instanceof HarnessError ? [{ at, fault: encodeFault(answer) }] : [],
@@ -122,22 +148,6 @@ export function decodeAnswers(wire: WireSearchResponse): SearchAnswer[] {
 }
 
 type Words = Float32Array | Uint32Array;
-
-/** Arrays one after the other in a new one. */
-function joined<Own extends Words, Part>(
-  Kind: new (length: number) => Own,
-  parts: readonly Part[],
-  wordsOf: (part: Part) => Own,
-): Own {
-  const all = new Kind(parts.reduce((sum, part) => sum + wordsOf(part).length, 0));
-  let at = 0;
-  for (const part of parts) {
-    const words = wordsOf(part);
-    all.set(words, at);
-    at += words.length;
-  }
-  return all;
-}
 
 /** Takes an array apart from its start. */
 class Taken<Own extends Words> {

@@ -1,7 +1,7 @@
 import { ownProcessStats } from "../../src/door/own-process.ts";
 import type { CallContext } from "../../src/door/retriever.ts";
 import { StageTimes } from "../../src/door/stage-times.ts";
-import { concatVectors } from "../concat-vectors.ts";
+import { concatenated } from "../../src/math/concatenated.ts";
 import type {
   FeatureService,
   RankedRows,
@@ -111,8 +111,12 @@ export class Ranker implements RankerService, AsyncDisposable {
             engine.logits({
               users: rankings.length,
               candidates,
-              features: concatVectors(rankings.map(({ features }) => features)),
-              vectors: concatVectors(
+              features: concatenated(
+                Float32Array,
+                rankings.map(({ features }) => features),
+              ),
+              vectors: concatenated(
+                Float32Array,
                 engine.usesVectors ? rankings.map(({ vectors }) => vectors) : [],
               ),
               sides,

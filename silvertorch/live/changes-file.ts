@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { deserialize, serialize } from "node:v8";
 import { HarnessError } from "../../src/errors.ts";
+import { concatenated } from "../../src/math/concatenated.ts";
 import type { LiveItem } from "../../src/retrieval/live-item.ts";
 import type { Changes } from "./live-items.ts";
 
@@ -58,8 +59,14 @@ export async function readChanges(file: string): Promise<Changes> {
 function columnsOf(items: readonly LiveItem[]): ItemColumns {
   return {
     ids: Float64Array.from(items, ({ id }) => id),
-    embeddings: joined(items.map(({ embedding }) => embedding)),
-    dense: joined(items.map(({ dense }) => dense)),
+    embeddings: concatenated(
+      Float32Array,
+      items.map(({ embedding }) => embedding),
+    ),
+    dense: concatenated(
+      Float32Array,
+      items.map(({ dense }) => dense),
+    ),
     attributes: items.map(({ attributes }) => attributes),
   };
 }
@@ -72,14 +79,6 @@ function itemsOf({ ids, embeddings, dense, attributes }: ItemColumns): LiveItem[
     dense: dense.subarray(at * denseDim, (at + 1) * denseDim),
     attributes: own,
   }));
-}
-
-/** Vectors of one length, of which there is at least one. */
-function joined(vectors: readonly Float32Array[]): Float32Array {
-  const width = vectors[0]!.length;
-  const all = new Float32Array(vectors.length * width);
-  for (const [at, vector] of vectors.entries()) all.set(vector, at * width);
-  return all;
 }
 
 async function writePart(handle: FileHandle, part: unknown): Promise<void> {

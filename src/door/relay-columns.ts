@@ -1,9 +1,10 @@
+import { concatenated } from "../math/concatenated.ts";
 import type { Answer, RetrievalRequest, UserRef } from "../retrieval/request.ts";
 import type { RelayedAsk } from "./relay-message.ts";
 
 // What goes between a door worker and the process of the engine, by column: Node's channel between
-// processes calls JavaScript for each typed array of a message, which took more of the engine's process
-// than all it does for a request besides.
+// processes calls JavaScript for each typed array of a message, and three a request took as long as half
+// of what that process does for it besides (reports/measured.md).
 
 /** Several requests. */
 export interface AskColumns {
@@ -40,7 +41,6 @@ const USERS = ["id", "features", "vectors"] as const satisfies readonly UserRef[
 const ANSWER_NUMBERS = 3;
 
 const NO_IDS = new Float64Array(0);
-const NO_VECTORS = new Float32Array(0);
 
 export function askColumns(asks: readonly RelayedAsk[]): AskColumns {
   const numbers = new Float64Array(asks.length * ASK_NUMBERS);
@@ -53,15 +53,19 @@ export function askColumns(asks: readonly RelayedAsk[]): AskColumns {
     numbers[at++] = k;
     numbers[at++] = USERS.indexOf(user.kind);
     if (user.kind === "id") numbers[at++] = user.id;
-    else numbers[at++] = vectors[vectors.push(vectorOf(user)) - 1]!.length;
+    else {
+      const vector = user.kind === "features" ? user.features : user.vectors;
+      vectors.push(vector);
+      numbers[at++] = vector.length;
+    }
     numbers[at++] = exclude.length;
     if (exclude.length > 0) excluded.push(exclude);
   }
   return {
     numbers,
     filters: asks.map(({ request }) => request.filter),
-    vectors: vectors.length === 0 ? null : joined(vectors, (length) => new Float32Array(length)),
-    excluded: excluded.length === 0 ? null : joined(excluded, (length) => new Float64Array(length)),
+    vectors: vectors.length === 0 ? null : concatenated(Float32Array, vectors),
+    excluded: excluded.length === 0 ? null : concatenated(Float64Array, excluded),
   };
 }
 
@@ -69,7 +73,7 @@ export function askColumns(asks: readonly RelayedAsk[]): AskColumns {
 export function asksOf({ numbers, filters, vectors, excluded }: AskColumns): RelayedAsk[] {
   let [vector, gone, at] = [0, 0, 0];
   const takeVector = (length: number): Float32Array =>
-    vectors?.subarray(vector, (vector += length)) ?? NO_VECTORS;
+    vectors!.subarray(vector, (vector += length));
   const userOf = (kind: UserRef["kind"], number: number): UserRef => {
     if (kind === "id") return { kind, id: number };
     return kind === "features"
@@ -121,20 +125,4 @@ export function answersOf({ numbers, ids, values }: AnswerColumns): NumberedAnsw
     item = end;
   }
   return answers;
-}
-
-const vectorOf = (user: Exclude<UserRef, { kind: "id" }>): Float32Array =>
-  user.kind === "features" ? user.features : user.vectors;
-
-function joined<Numbers extends Float32Array | Float64Array>(
-  parts: readonly Numbers[],
-  room: (length: number) => Numbers,
-): Numbers {
-  const all = room(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -2,8 +2,9 @@
  * What live updates cost, and how soon they are seen:
  * `npm run proof:freshness [-- ITEMS [FOLDS [SECONDS [MODEL]]] --dim 64 --cpus 1 --in-flight 64
  * --engine onnx|fused --device cpu|cuda|webgpu --precision float32|float16|int8 --nlist N --probes N
- * --max-batch N --door-workers N --fold-after N --software --standing N,N]`, MODEL `score` or `mol`: ranked by the
- * score, or by a mixture of logits and a formula. What is not given is as a scenario has it.
+ * --max-batch N --door-workers N --fold-after N --software --standing N,N]`, MODEL `score` or `mol`:
+ * ranked by the score, or by a mixture of logits and a formula. What is not given is as a scenario has
+ * it.
  * Two models over the same artifact answer the same closed load in turn, in rounds of SECONDS. One of
  * them is given 300 updates a second: new items, new versions of known ones, and as many deletes as
  * new ones, for a catalogue that grows is dearer to search whether it is updated or not. The ratio of

@@ -45,5 +45,8 @@ test("what it does not know, or is no number, is refused by its name", () => {
   expect(asking("--standing", "1,few")).toThrow(
     "--standing: expected a whole number above zero, came few",
   );
+  expect(asking("--standing", "1", "--fold-after", "5")).toThrow(
+    "--standing: expected no --fold-after beside it",
+  );
   expect(asking("--gpu")).toThrow("--gpu");
 });

@@ -47,6 +47,9 @@ export function freshnessSize(args: readonly string[]): FreshnessSize {
     const value = (values as Record<string, string | boolean | undefined>)[option];
     return typeof value === "string" ? [[setting, numberOr(value)] as const] : [];
   });
+  if (values.standing !== undefined && "fold-after" in values) {
+    throw refused("--standing", "no --fold-after beside it, for it is measured without folds");
+  }
   const standing =
     values.standing === undefined
       ? []
